@@ -1,0 +1,47 @@
+package dev.millrace;
+
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job as it stands now. Immutable.
+ *
+ * @param run which run of the job, from 1
+ * @param attempt the attempt it is at, from 1
+ * @param rescues how often a dead node's work on it was taken over
+ * @param payload what was asked for, as text; null if the store keeps values, not text
+ * @param headers trace, tenant, tags
+ * @param runAt when it runs next; null unless scheduled or retryable
+ * @param node the node that holds it, or ended it; null if none does or did
+ * @param reason why it waits or ended so, in a sentence; null if there is nothing to say
+ * @param result what its handler returned, as text; null if nothing, or it did not complete
+ * @param failure its last error; null if it had none
+ * @param progress how far its handler says it is; null if it says nothing
+ */
+public record JobView(
+        JobId id,
+        String kind,
+        int kindVersion,
+        String queue,
+        Priority priority,
+        State state,
+        int run,
+        int attempt,
+        int rescues,
+        @Nullable String payload,
+        Map<String, String> headers,
+        Instant enqueuedAt,
+        @Nullable Instant expiresAt,
+        @Nullable Instant runAt,
+        @Nullable Instant startedAt,
+        @Nullable Instant endedAt,
+        @Nullable String node,
+        @Nullable String reason,
+        @Nullable String result,
+        @Nullable Failure failure,
+        @Nullable Progress progress) {
+
+    /** How far a handler says it is. */
+    public record Progress(long done, long total, Instant at) {}
+}

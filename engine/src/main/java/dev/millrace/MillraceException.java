@@ -1,0 +1,20 @@
+package dev.millrace;
+
+import java.io.Serial;
+
+/** The root of everything that Millrace throws. Its message says what happened, why, and what to do. */
+public class MillraceException extends RuntimeException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    /** An error with its whole story in the message. */
+    public MillraceException(String message) {
+        super(message);
+    }
+
+    /** An error that another one led to. */
+    public MillraceException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,25 @@
+package dev.millrace.node;
+
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ending;
+
+/** Runs the handler of one delivery. The front door makes it: it knows types, codecs and retry policies. */
+public interface Body {
+
+    /**
+     * Runs it to its end, on the calling thread. Failures of the handler are an ending, not an exception.
+     *
+     * @throws InterruptedException if the held delivery was taken away (deadline, cancel, lost lease, shutdown): whatever is returned or
+     *     thrown then no longer counts
+     */
+    Verdict run(Delivery delivery, Held held) throws InterruptedException;
+
+    /** What a body says of its end. */
+    sealed interface Verdict {
+        /** The node writes the outcome. */
+        record ToFlush(Ending ending) implements Verdict {}
+
+        /** The outcome was committed with the handler's own transaction; the node only frees the slot. */
+        record Committed(Ending ending) implements Verdict {}
+    }
+}

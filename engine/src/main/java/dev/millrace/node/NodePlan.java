@@ -1,0 +1,120 @@
+package dev.millrace.node;
+
+import dev.millrace.JobEvent;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * What a node runs, and how.
+ *
+ * @param name for people
+ * @param queues served queues, in order of preference within a priority
+ * @param kinds by wire name
+ * @param listeners called on a thread of their own
+ */
+public record NodePlan(
+        String name,
+        List<String> queues,
+        Map<String, KindPlan> kinds,
+        List<Consumer<JobEvent>> listeners,
+        Limits limits) {
+
+    /**
+     * The bounds of a node.
+     *
+     * @param slots attempts that run at once, all kinds together
+     * @param claimBatch most deliveries in one claim
+     * @param buffer most deliveries claimed ahead of a free slot; used only as far as jobs turn out to be short
+     * @param flushBatch most outcomes in one flush
+     * @param readBytes most bytes of payload read in one step
+     * @param lease a peer whose beat stands still so long is deposed
+     * @param beat rest between two beats
+     * @param idlePoll longest rest between two looks for work
+     * @param manifest rest between two manifests
+     * @param handBackAfter a claimed delivery that found no slot for so long goes back
+     * @param grace how long a closing node waits for running handlers before it interrupts them
+     * @param solo how long nothing else may start beside a delivery that has killed a node before
+     */
+    public record Limits(
+            int slots,
+            int claimBatch,
+            int buffer,
+            int flushBatch,
+            long readBytes,
+            Duration lease,
+            Duration beat,
+            Duration idlePoll,
+            Duration manifest,
+            Duration handBackAfter,
+            Duration grace,
+            Duration solo) {
+
+        /** Poison: after so many marked starts that killed their node a job is discarded. */
+        public static final int MARKED_STARTS = 3;
+
+        /** The defaults, argued in {@code docs/guides/operations.md}. */
+        public static final Limits DEFAULT = new Limits(
+                100,
+                500,
+                500,
+                2_000,
+                8L * 1024 * 1024,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(5));
+
+        public Limits withSlots(int slots) {
+            return new Limits(
+                    slots,
+                    claimBatch,
+                    buffer,
+                    flushBatch,
+                    readBytes,
+                    lease,
+                    beat,
+                    idlePoll,
+                    manifest,
+                    handBackAfter,
+                    grace,
+                    solo);
+        }
+
+        public Limits withLease(Duration lease, Duration beat) {
+            return new Limits(
+                    slots,
+                    claimBatch,
+                    buffer,
+                    flushBatch,
+                    readBytes,
+                    lease,
+                    beat,
+                    idlePoll,
+                    manifest,
+                    handBackAfter,
+                    grace,
+                    solo);
+        }
+
+        public Limits withGrace(Duration grace) {
+            return new Limits(
+                    slots,
+                    claimBatch,
+                    buffer,
+                    flushBatch,
+                    readBytes,
+                    lease,
+                    beat,
+                    idlePoll,
+                    manifest,
+                    handBackAfter,
+                    grace,
+                    solo);
+        }
+    }
+}

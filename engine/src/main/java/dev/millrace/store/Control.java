@@ -1,0 +1,17 @@
+package dev.millrace.store;
+
+import dev.millrace.Scope;
+import java.util.Set;
+
+/**
+ * What operators said since the last look.
+ *
+ * @param cursor give it to the next look; opaque
+ * @param cancelled deliveries that were cancelled since; some may belong to other nodes
+ * @param paused everything that is paused now
+ */
+public record Control(String cursor, Set<Place> cancelled, Set<Scope> paused) {
+
+    /** The cursor of the first look. */
+    public static final String START = "";
+}

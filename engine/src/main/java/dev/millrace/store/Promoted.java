@@ -1,0 +1,12 @@
+package dev.millrace.store;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answer to a promotion.
+ *
+ * @param count how many timers became deliveries
+ * @param next how long until the next one is due; null if none waits
+ */
+public record Promoted(int count, @Nullable Duration next) {}

@@ -1,0 +1,139 @@
+package dev.millrace.store;
+
+import java.sql.Connection;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The nodes' side: one method is one protocol step, one transaction, one round trip. Each step proves its lease first and throws
+ * {@link StoreException.Fenced} if it is over; then nothing was written. {@link StoreException.Unavailable} means that nothing was
+ * written either; {@link StoreException.CommitUnknown} that nobody knows, and the step's own text says how that is resolved.
+ *
+ * <p>Steps of different duties may be called at the same time; each duty (beat; take, resolve, read; flush; the rest) calls from one
+ * thread at a time.
+ */
+public interface Protocol {
+
+    // ---- life of a node
+
+    /** Becomes a node, at epoch 1 and with its beat at 0. Unknown: join again under another id. */
+    Lease join(NodeCard card);
+
+    /** Raises the node's own beat counter by one. */
+    void beat(Lease lease);
+
+    /** Says good-bye. What is still open is rescued by the others, without waiting for a lease. */
+    void leave(Lease lease);
+
+    /** All nodes that are alive, or deposed and not yet cleared. */
+    List<Peer> census(Lease lease);
+
+    /**
+     * Deposes a node whose beat stood still: raises its epoch, if epoch and beat are still what the caller saw.
+     *
+     * @return whether this call deposed it
+     */
+    boolean depose(Lease by, Peer dead);
+
+    /**
+     * Takes back open deliveries of a deposed node: each gets the outcome {@code rescued} (or {@code discarded}, on the third marked
+     * start that killed its node) and goes to the front of its queue. Any node may, any number of times, until nothing comes back:
+     * then the node is gone.
+     */
+    List<Rescued> rescue(Lease by, NodeId dead, int limit);
+
+    // ---- claim
+
+    /** The streams of these queues; a queue that has none gets them. */
+    List<StreamInfo> streams(Collection<String> queues);
+
+    /** Which of these streams have something to claim. A hint: {@link #take} decides. */
+    Set<Integer> poll(Collection<Integer> streams);
+
+    /**
+     * Claims the next deliveries of a stream.
+     *
+     * <p>Unknown: {@link #resolve} with the same token, until it answers.
+     */
+    Claim take(Lease lease, int stream, int want, long ordinal, ClaimToken token);
+
+    /** After an unknown {@link #take}: its claim if it was committed; if not, an empty one, and it never will be. */
+    Claim resolve(Lease lease, int stream, long ordinal, ClaimToken token);
+
+    /**
+     * The deliveries at these places of one claim, in order: all of them, or as many as fit into {@code maxBytes}, at least one.
+     * Writes nothing and holds no lock.
+     */
+    List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes);
+
+    /** Marks these deliveries as started, durably, before their handlers run. Repeating it changes nothing. */
+    void mark(Lease lease, List<Place> places);
+
+    /**
+     * Tells which deliveries the node still holds, so that a rescuer need not read all its claims.
+     *
+     * @param no the manifest's own count
+     * @param upto all claims up to this ordinal are covered; never past one that is not resolved
+     * @param open may name too much, never too little
+     */
+    void manifest(Lease lease, long no, long upto, Collection<Place> open);
+
+    // ---- end
+
+    /**
+     * Writes outcomes, and for those that won everything that hangs on them: timers, front deliveries, parkings. Repeating a flush
+     * changes nothing and answers {@link Settled#REPEATED}, so unknown: flush again.
+     *
+     * @return one answer per entry, in the order given
+     */
+    List<Settled> flush(Lease lease, List<Ended> ended);
+
+    /**
+     * The outcome of one delivery, in the transaction of its handler. Commit decides.
+     *
+     * @throws StoreException.Fenced if the lease was lost or the delivery has ended already; the transaction must be rolled back
+     */
+    void complete(Connection tx, Lease lease, Ended ended);
+
+    // ---- waiting
+
+    /** Moves timers that are due into the log, at most so many; expired ones are discarded on the way. */
+    Promoted promote(Lease lease, int limit);
+
+    /**
+     * Moves parked deliveries back into their streams, oldest first.
+     *
+     * @param room how many of each kind ({@code name:version}) this node can run now
+     * @return how many were released
+     */
+    int release(Lease lease, Map<String, Integer> room, int limit);
+
+    /** What operators said since the cursor. */
+    Control control(Lease lease, String cursor);
+
+    // ---- handlers
+
+    /** Writes progress and log lines of deliveries that this node holds. */
+    void note(Lease lease, List<Note> notes);
+
+    /** Writes a checkpoint of a delivery that has not ended; durable when the call returns. */
+    void checkpoint(Lease lease, Delivery delivery, Payload value);
+
+    /**
+     * The same in the caller's transaction: it commits with the caller's rows.
+     *
+     * @throws StoreException.Fenced if the lease was lost or the delivery has ended already; the transaction must be rolled back
+     */
+    void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value);
+
+    /** The last checkpoint of the job's run. An earlier delivery of the same run can write none from now on. */
+    Optional<Payload> checkpointOf(Lease lease, Delivery delivery);
+
+    // ---- keeping
+
+    /** One bounded turn of housekeeping: partitions made ahead, sealed, dropped; old notes removed. Safe if two do it. */
+    void keep(Lease lease);
+}

@@ -1,0 +1,68 @@
+package dev.millrace.store;
+
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.State;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Looking. Every answer is one consistent picture; none of these holds anything up. */
+public interface Records {
+
+    /**
+     * Which of these jobs have ended, and how. Jobs that have not, or are not known, are absent. One statement for all of them.
+     */
+    Map<JobId, Conclusion> conclusions(Collection<JobId> jobs);
+
+    /**
+     * How a job ended.
+     *
+     * @param state one of the three ended states
+     * @param result what its handler returned; null if nothing, or it did not complete
+     * @param failure why it was discarded; null otherwise
+     * @param reason why it was cancelled; null otherwise
+     */
+    record Conclusion(
+            State state,
+            @Nullable Payload result,
+            dev.millrace.@Nullable Failure failure,
+            @Nullable String reason) {}
+
+    /** The job with this id, unless it is not known here: never enqueued, or past retention. */
+    Optional<JobView> find(JobId job);
+
+    /** The job with everything that is kept of it. */
+    Optional<JobHistory> history(JobId job);
+
+    /** Jobs, newest first. */
+    List<JobView> list(Query query);
+
+    /**
+     * Which jobs to list.
+     *
+     * @param state only those in this state; null for all
+     * @param before only jobs with a smaller id: the last one of the page before; null for the first page
+     * @param limit 1 to 1,000
+     */
+    record Query(
+            @Nullable State state,
+            @Nullable String queue,
+            @Nullable String kind,
+            @Nullable JobId before,
+            int limit) {
+
+        public static final int MAX_LIMIT = 1_000;
+    }
+
+    /** All queues, by name. Depths are counted up to {@value QueueView#EXACT_UP_TO}, and say so beyond. */
+    List<QueueView> queues();
+
+    /** All nodes that are alive or not yet gone, and those that went within the last day. */
+    List<NodeView> nodes();
+}

@@ -1,0 +1,57 @@
+package dev.millrace.store;
+
+import dev.millrace.MillraceException;
+import java.io.Serial;
+
+/** A step of the protocol did not go through. Which of the three it was decides what its caller must do. */
+public abstract sealed class StoreException extends MillraceException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private StoreException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    private StoreException(String message) {
+        super(message);
+    }
+
+    /** The node was deposed: it must throw everything away and join anew. Nothing was written. */
+    public static final class Fenced extends StoreException {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        public Fenced(String message) {
+            super(message);
+        }
+    }
+
+    /** Nothing was written; the same step may be tried again. */
+    public static final class Unavailable extends StoreException {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        public Unavailable(String message, Throwable cause) {
+            super(message, cause);
+        }
+
+        public Unavailable(String message) {
+            super(message);
+        }
+    }
+
+    /** The connection was lost on the way: the step may have been committed, or may yet be. */
+    public static final class CommitUnknown extends StoreException {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        public CommitUnknown(String message, Throwable cause) {
+            super(message, cause);
+        }
+
+        public CommitUnknown(String message) {
+            super(message);
+        }
+    }
+}
