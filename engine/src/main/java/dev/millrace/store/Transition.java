@@ -44,7 +44,9 @@ public enum Transition {
     /** By an operator: a new run of the same job. */
     REQUEUE(EnumSet.of(COMPLETED, CANCELLED, DISCARDED), AVAILABLE);
 
+    @SuppressWarnings("ImmutableEnumChecker") // a Set.copyOf: it can't change
     private final Set<State> from;
+
     private final State to;
 
     Transition(Set<State> from, State to) {
