@@ -26,6 +26,7 @@ final class JobSql {
 
     final String join;
     final String beat;
+    final String prove;
     final String leave;
     final String census;
     final String depose;
@@ -74,16 +75,25 @@ final class JobSql {
         var q = new Qualifier(schema);
         intakeState = q.in("SELECT current_part, clock_timestamp() AS at FROM $.meta");
         append = q.in("""
-                INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at)
-                SELECT current_part, ?, ?, ?, ?, ?, ?::jsonb, clock_timestamp() + ?::bigint * INTERVAL '1 ms' FROM $.meta
+                INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                SELECT current_part, ?, ?, ?, ?, ?, ?::jsonb, t.at + ?::bigint * INTERVAL '1 ms', t.at
+                  FROM $.meta, (SELECT clock_timestamp() AS at OFFSET 0) t
                 """);
         appendCopy = q.in("""
                 COPY $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)
                 """);
         schedule = q.in("""
-                INSERT INTO $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at)
-                SELECT coalesce(?::timestamptz, clock_timestamp() + ?::bigint * INTERVAL '1 ms'), false, ?, ?, ?, ?, ?, ?::jsonb,
-                       clock_timestamp() + ?::bigint * INTERVAL '1 ms'
+                WITH t AS MATERIALIZED (SELECT clock_timestamp() AS at),
+                     job AS MATERIALIZED (
+                         SELECT coalesce(?::timestamptz, t.at + ?::bigint * INTERVAL '1 ms') AS run_at, ?::int AS stream, ?::uuid AS job_id,
+                                ?::text AS kind, ?::int AS kind_version, ?::text AS payload, ?::jsonb AS headers,
+                                t.at + ?::bigint * INTERVAL '1 ms' AS expires_at, t.at FROM t),
+                     late AS (
+                         INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                         SELECT current_part, stream, job_id, kind, kind_version, payload, headers, expires_at, at FROM $.meta, job
+                          WHERE run_at <= at)
+                INSERT INTO $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                SELECT run_at, false, stream, job_id, kind, kind_version, payload, headers, expires_at, at FROM job WHERE run_at > at
                 """);
         scheduleCopy = q.in("""
                 COPY $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)
@@ -99,6 +109,7 @@ final class JobSql {
 
         join = q.in("SELECT $.join_node(?, ?, ?, ?, ?, ?, ?, ?)");
         beat = q.in("SELECT $.raise_beat(?, ?)");
+        prove = q.in("SELECT $.prove(?, ?)");
         leave = q.in("SELECT $.leave_node(?, ?)");
         census = q.in(
                 "SELECT n.id, n.epoch, n.state, b.n FROM $.node n JOIN $.beat b ON b.node = n.id WHERE n.state <> 'gone'");
@@ -123,7 +134,8 @@ final class JobSql {
         promote = q.in("SELECT count, next_millis FROM $.promote(?, ?, ?)");
         release = q.in("SELECT $.release(?, ?, ?, ?, ?, ?)");
         control = q.in("""
-                SELECT 'cursor' AS what, pg_current_snapshot()::text AS text, NULL AS name, 0 AS part, 0 AS stream, 0::bigint AS xid, 0::bigint AS seq
+                SELECT CASE WHEN EXISTS (SELECT FROM $.node WHERE id = ? AND epoch = ? AND state = 'alive') THEN 'cursor' ELSE 'fenced' END AS what,
+                       pg_current_snapshot()::text AS text, NULL AS name, 0 AS part, 0 AS stream, 0::bigint AS xid, 0::bigint AS seq
                  UNION ALL SELECT 'pause', scope, name, 0, 0, 0, 0 FROM $.pause
                  UNION ALL SELECT 'cancel', NULL, NULL, part, stream, xid, seq FROM $.cancelled_since(?)
                 """);

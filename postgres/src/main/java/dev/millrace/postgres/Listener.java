@@ -8,6 +8,8 @@ import java.lang.System.Logger.Level;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ final class Listener implements Listening {
 
     private static final Logger LOG = System.getLogger(Listener.class.getName());
     private static final Duration RECONNECT = Duration.ofSeconds(1);
+    private static final Duration FIRST = Duration.ofSeconds(5);
     private static final int WAIT_MILLIS = 10_000;
 
     private final DataSource dataSource;
@@ -28,6 +31,7 @@ final class Listener implements Listening {
     private final World world;
     private final Consumer<Wakeup> consumer;
     private final Thread thread;
+    private final CountDownLatch hearing = new CountDownLatch(1);
     private volatile boolean closed;
     private volatile @Nullable Connection connection;
 
@@ -39,8 +43,14 @@ final class Listener implements Listening {
         this.thread = Thread.ofPlatform().daemon().name("millrace-listen").unstarted(this::listen);
     }
 
+    /** Returns when it hears; or after a moment if the database does not answer, and then hears later. */
     Listener start() {
         thread.start();
+        try {
+            if (!hearing.await(FIRST.toMillis(), TimeUnit.MILLISECONDS)) LOG.log(Level.WARNING, "Does not hear of new work yet; polling goes on.");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         return this;
     }
 
@@ -54,6 +64,7 @@ final class Listener implements Listening {
                     s.execute("LISTEN " + channel);
                 }
                 told = false;
+                hearing.countDown();
                 consumer.accept(new Wakeup.Command()); // something may have been said before we heard
                 hear(open);
             } catch (SQLException lost) {

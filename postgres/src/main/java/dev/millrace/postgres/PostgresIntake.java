@@ -95,8 +95,9 @@ final class PostgresIntake implements Intake {
             var holder = claimKey(connection, key, job.id());
             if (holder != null) return new Accepted(holder, true);
         }
-        if (job.due() == null) append(connection, job, stream);
-        else schedule(connection, job, stream, job.due());
+        var due = job.due();
+        if (due == null) append(connection, job, stream);
+        else schedule(connection, job, stream, due);
         return new Accepted(job.id(), false);
     }
 
@@ -131,6 +132,7 @@ final class PostgresIntake implements Intake {
                 millis(job.expiresAfter()))) {
             insert.executeUpdate();
         }
+        notifier.inTransaction(connection, job.queue()); // its time may have come already
     }
 
     /** Null if the key is this job's now, else the job that holds it. */
@@ -170,14 +172,15 @@ final class PostgresIntake implements Intake {
             var job = jobs.next();
             if (first[0] == null) first[0] = job.id();
             var due = job.due();
-            if (due == null) {
+            var at = switch (due) {
+                case null -> now;
+                case Due.In(var delay) -> now.plus(delay);
+                case Due.At(var moment) -> moment;
+            };
+            if (!at.isAfter(now)) {
                 rest(log.row(8).number(part).number(stream(job)), job, now);
                 queues.add(job.queue());
             } else {
-                var at = switch (due) {
-                    case Due.In(var delay) -> now.plus(delay);
-                    case Due.At(var moment) -> moment;
-                };
                 rest(timers.row(9).instant(at).flag(false).number(stream(job)), job, now);
             }
             if (log.full()) log.send(connection);

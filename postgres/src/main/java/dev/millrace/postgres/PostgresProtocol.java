@@ -21,6 +21,7 @@ import dev.millrace.store.Protocol;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
 import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.store.StoreException.Fenced;
 import dev.millrace.store.StoreException.Unavailable;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
@@ -140,6 +141,7 @@ final class PostgresProtocol implements Protocol {
     @Override
     public List<Peer> census(Lease lease) {
         return sessions.rescue.step("census", c -> {
+            call(c, sql.prove, node(lease), epoch(lease));
             var peers = new ArrayList<Peer>();
             try (var s = Session.prepare(c, sql.census);
                     var rows = s.executeQuery()) {
@@ -401,10 +403,11 @@ final class PostgresProtocol implements Protocol {
             var next = cursor;
             var cancelled = new HashSet<Place>();
             var paused = new HashSet<Scope>();
-            try (var s = Session.prepare(c, sql.control, cursor);
+            try (var s = Session.prepare(c, sql.control, node(lease), epoch(lease), cursor);
                     var rows = s.executeQuery()) {
                 while (rows.next()) {
                     switch (rows.getString("what")) {
+                        case "fenced" -> throw new Fenced("node %s epoch %d is fenced".formatted(node(lease), epoch(lease)));
                         case "cursor" -> next = rows.getString("text");
                         case "pause" -> paused.add(scope(rows.getString("text"), rows.getString("name")));
                         default ->
@@ -508,6 +511,7 @@ final class PostgresProtocol implements Protocol {
 
     @Override
     public void keep(Lease lease) {
+        sessions.upkeep.step("keep", c -> call(c, sql.prove, node(lease), epoch(lease)));
         keeping.turn(sessions.upkeep);
     }
 

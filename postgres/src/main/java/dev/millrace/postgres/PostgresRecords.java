@@ -53,7 +53,7 @@ final class PostgresRecords implements Records {
         look = q.in("SELECT * FROM $.look(?)");
         steps = q.in("""
                 SELECT l.run, l.attempt, l.enqueued_at, o.started_at, o.at AS ended_at, o.took_micros, o.outcome, o.reason, o.failure,
-                       coalesce((SELECT n.name FROM $.node n WHERE n.id = o.node), o.node::text) AS node
+                       o.node::text AS node
                   FROM $.job_log l LEFT JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
                  WHERE l.job_id = ? ORDER BY l.run, l.no
                 """);

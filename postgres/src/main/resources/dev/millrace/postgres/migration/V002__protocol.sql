@@ -23,6 +23,15 @@ BEGIN
     END IF;
 END $$;
 
+-- For steps that only look.
+CREATE FUNCTION prove(p_node UUID, p_epoch INT) RETURNS VOID LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
+BEGIN
+    PERFORM FROM node WHERE id = p_node AND epoch = p_epoch AND state = 'alive';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'node % epoch % is fenced', p_node, p_epoch USING ERRCODE = 'MR001';
+    END IF;
+END $$;
+
 -- The fence for a caller's transaction: a row lock. Under an old snapshot it fails (40001) where an advisory lock would let pass.
 CREATE FUNCTION fence_row(p_node UUID, p_epoch INT) RETURNS VOID LANGUAGE plpgsql AS $$
 BEGIN

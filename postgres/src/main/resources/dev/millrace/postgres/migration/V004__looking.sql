@@ -32,7 +32,7 @@ RETURNS TABLE (nr BIGINT, job_id UUID, kind TEXT, kind_version INT, queue TEXT, 
 LANGUAGE sql STABLE SET search_path = ${schema}, pg_temp AS $$
     SELECT i.nr, i.job_id, j.kind, j.kind_version, s.queue, s.priority, now.state, j.run, j.attempt, j.rescues, j.payload, j.headers::TEXT,
            first.enqueued_at, j.expires_at, t.run_at, coalesce(o.started_at, c.at), CASE WHEN now.ended THEN o.at END,
-           coalesce((SELECT n.name FROM node n WHERE n.id = coalesce(o.node, c.node)), coalesce(o.node, c.node)::TEXT),
+           coalesce(o.node, c.node)::TEXT,
            coalesce(t.reason, k.parking || ': ' || k.reason, CASE WHEN now.ended THEN o.reason END), o.result,
            coalesce(o.failure, t.failure,
                CASE WHEN j.attempt > 1 THEN (SELECT f.failure FROM job_log e JOIN outcome f ON f.part = e.part AND f.seq = e.seq
