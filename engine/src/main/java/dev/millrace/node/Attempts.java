@@ -24,7 +24,9 @@ public interface Attempts {
     /** One virtual thread per attempt, named after the kind and the job. It is never used again, so that no interrupt can leak. */
     static Attempts onVirtualThreads() {
         return (delivery, attempt) -> {
-            var thread = Thread.ofVirtual().name(delivery.kind() + " " + delivery.job()).start(attempt);
+            var thread = Thread.ofVirtual()
+                    .name(delivery.kind() + " " + delivery.job())
+                    .start(attempt);
             return thread::interrupt;
         };
     }

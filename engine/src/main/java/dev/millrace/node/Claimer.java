@@ -108,7 +108,8 @@ final class Claimer implements Loop {
 
     /** From the starter, when it has used up something: whether another claim is worth its round trip now. */
     void usedUp() {
-        if (unreadCount.get() > 0 || (hungry && enough(want()))) node.claimBell().ring();
+        if (unreadCount.get() > 0 || (hungry && enough(want())))
+            node.claimBell().ring();
     }
 
     @Override
@@ -124,7 +125,9 @@ final class Claimer implements Loop {
         if (node.starter().alone()) return GATE;
         if (!enough(want())) {
             hungry = true;
-            return enough(want()) ? Duration.ZERO : limits.idlePoll(); // looked again: a slot freed in between rang for nobody
+            return enough(want())
+                    ? Duration.ZERO
+                    : limits.idlePoll(); // looked again: a slot freed in between rang for nobody
         }
         return claim();
     }
@@ -242,7 +245,8 @@ final class Claimer implements Loop {
         var places = first.places.subList(first.next, first.places.size());
         var read = node.storage().read(first.batch.token(), places, maxBytes);
         if (read.isEmpty() || read.size() > places.size())
-            throw new IllegalStateException("asked for %d deliveries of a claim, and got %d".formatted(places.size(), read.size()));
+            throw new IllegalStateException(
+                    "asked for %d deliveries of a claim, and got %d".formatted(places.size(), read.size()));
         for (var delivery : read) admit(delivery, first.batch, first.next++, late);
         unreadCount.addAndGet(-read.size());
         if (first.left() == 0) unread.removeFirst();
@@ -273,9 +277,14 @@ final class Claimer implements Loop {
     private String unknownKind(Delivery delivery) {
         var plan = node.plan().kinds().get(delivery.kind());
         return plan == null
-                ? "no handler for kind %s on node %s".formatted(delivery.kind(), node.plan().name())
+                ? "no handler for kind %s on node %s"
+                        .formatted(delivery.kind(), node.plan().name())
                 : "version %d of kind %s is newer than what node %s knows (%d)"
-                        .formatted(delivery.kindVersion(), delivery.kind(), node.plan().name(), plan.version());
+                        .formatted(
+                                delivery.kindVersion(),
+                                delivery.kind(),
+                                node.plan().name(),
+                                plan.version());
     }
 
     private Duration handBackUnread() {

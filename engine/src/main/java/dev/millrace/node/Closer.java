@@ -56,7 +56,9 @@ final class Closer implements Loop {
                 next(Phase.GIVEN_UP, FLUSH);
             }
             case GIVEN_UP -> {
-                boolean flushed = node.open() == 0 && node.finisher().awaiting() == 0 && node.reporter().idle();
+                boolean flushed = node.open() == 0
+                        && node.finisher().awaiting() == 0
+                        && node.reporter().idle();
                 if (!flushed && now - phaseEnd < 0) return LOOK;
                 leave(flushed && !interrupted);
             }

@@ -17,7 +17,8 @@ final class Deadlines implements Loop {
     Deadlines(Incarnation node) {
         this.node = node;
         long rest = LONGEST.toNanos();
-        for (var kind : node.kinds()) rest = Math.min(rest, kind.plan().deadline().toNanos());
+        for (var kind : node.kinds())
+            rest = Math.min(rest, kind.plan().deadline().toNanos());
         this.rest = rest;
     }
 

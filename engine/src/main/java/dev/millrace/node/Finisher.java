@@ -111,7 +111,8 @@ final class Finisher implements Loop {
         try {
             answers = node.storage().flush(node.lease(), entries);
             if (answers.size() != batch.size())
-                throw new IllegalStateException("%d outcomes were flushed, and %d answered".formatted(batch.size(), answers.size()));
+                throw new IllegalStateException(
+                        "%d outcomes were flushed, and %d answered".formatted(batch.size(), answers.size()));
         } catch (StoreException again) {
             throw again; // the same entries again, after the rest; or, if fenced, never
         } catch (RuntimeException refused) {

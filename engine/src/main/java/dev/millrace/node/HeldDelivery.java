@@ -251,7 +251,8 @@ final class HeldDelivery implements Held, Runnable {
         long left = deadlineAt - now;
         if (left > 0) return left;
         if (completing != null && !tolerated) {
-            tolerated = true; // its outcome is in a transaction that is about to commit: a flush would only wait for that
+            tolerated =
+                    true; // its outcome is in a transaction that is about to commit: a flush would only wait for that
             deadlineAt = now + NodePlan.Limits.COMMIT_GRACE.toNanos();
             return NodePlan.Limits.COMMIT_GRACE.toNanos();
         }

@@ -25,7 +25,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -186,8 +185,8 @@ public final class Incarnation {
     }
 
     /** Waits for its end. */
-    boolean awaitEnd(Duration atMost) throws InterruptedException {
-        return end.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    void awaitEnd() throws InterruptedException {
+        end.await();
     }
 
     /** Ends it: nothing is flushed, handlers are interrupted. Once; again does nothing. */

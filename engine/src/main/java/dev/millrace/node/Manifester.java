@@ -26,7 +26,8 @@ final class Manifester implements Loop {
         long upto = node.settledOrdinal(); // before the copy, or a claim in between would be covered and missing
         var open = new ArrayList<Place>();
         node.copyOpen(open);
-        node.storage().manifest(node.lease(), ++no, upto, open); // unknown: the next one, under another number, replaces it
+        node.storage()
+                .manifest(node.lease(), ++no, upto, open); // unknown: the next one, under another number, replaces it
         written = changes;
         return rest;
     }

@@ -82,8 +82,8 @@ public final class NodeShell implements AutoCloseable {
      */
     public NodeShell start() {
         if (!started.compareAndSet(false, true))
-            throw new IllegalStateException("Node %s was started before. A node starts once: make a new one."
-                    .formatted(plan.name()));
+            throw new IllegalStateException(
+                    "Node %s was started before. A node starts once: make a new one.".formatted(plan.name()));
         storage.reserveNode();
         var first = firstJoin();
         incarnation = first;
@@ -206,7 +206,7 @@ public final class NodeShell implements AutoCloseable {
         for (var turner : turners) turner.start();
         if (closing.get()) current.close(Objects.requireNonNullElse(grace, Duration.ZERO));
         try {
-            while (!current.awaitEnd(Duration.ofMinutes(1))) Thread.onSpinWait();
+            current.awaitEnd();
             for (var turner : turners)
                 while (!turner.join(Duration.ofSeconds(10)))
                     LOG.log(
@@ -224,8 +224,8 @@ public final class NodeShell implements AutoCloseable {
         for (var duty : current.duties())
             seats.computeIfAbsent(duty.seat(), seat -> new ArrayList<>()).add(duty);
         var turners = new ArrayList<Turner>();
-        seats.forEach((seat, duties) -> turners.add(
-                new Turner(threadName(seat.name().toLowerCase(Locale.ROOT)), duties, current, world)));
+        seats.forEach((seat, duties) ->
+                turners.add(new Turner(threadName(seat.name().toLowerCase(Locale.ROOT)), duties, current, world)));
         return turners;
     }
 

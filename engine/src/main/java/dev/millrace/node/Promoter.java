@@ -21,7 +21,8 @@ final class Promoter implements Loop {
 
     /** A timer was written that is due so soon. */
     void expect(Duration delay) {
-        if (world.nanoTime() + delay.toNanos() - nextTurn < 0) node.promoteBell().ring();
+        if (world.nanoTime() + delay.toNanos() - nextTurn < 0)
+            node.promoteBell().ring();
     }
 
     @Override

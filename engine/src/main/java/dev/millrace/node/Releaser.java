@@ -50,10 +50,7 @@ final class Releaser implements Loop {
             var plan = kind.plan();
             if (node.controller().paused().contains(Scope.kind(plan.kind()))) continue;
             int free = kind.room();
-            if (free <= 0) continue;
-            // Older versions share the room with the newest: each gets a part, and at least one.
-            int each = Math.max(1, free / plan.version());
-            for (int version = 1; version <= plan.version(); version++) room.put(plan.kind() + ":" + version, each);
+            if (free > 0) room.put(plan.kind() + ":" + plan.version(), free); // and older versions
         }
         return room;
     }

@@ -70,9 +70,7 @@ final class Reporter implements Loop {
     }
 
     private static String cut(String text) {
-        return text.length() <= NodePlan.Limits.LOG_LINE
-                ? text
-                : text.substring(0, NodePlan.Limits.LOG_LINE - 1) + "…";
+        return text.length() <= NodePlan.Limits.LOG_LINE ? text : text.substring(0, NodePlan.Limits.LOG_LINE - 1) + "…";
     }
 
     /** Whether nothing waits to be written. */

@@ -62,7 +62,9 @@ final class Rescuer implements Loop {
             if (!peer.deposed()) more |= judge(peer);
             else if (mayRescue(peer)) more |= rescue(peer.id());
         }
-        return more ? Duration.ZERO : REST.multipliedBy(3).dividedBy(4).plusNanos(world.random().nextLong(REST.toNanos() / 2));
+        return more
+                ? Duration.ZERO
+                : REST.multipliedBy(3).dividedBy(4).plusNanos(world.random().nextLong(REST.toNanos() / 2));
     }
 
     private void forgetAllBut(List<Peer> peers) {

@@ -198,7 +198,10 @@ final class Starter implements Loop {
                 new Ending.Parked(
                         Ending.Parking.LIMIT,
                         "kind %s runs %d times on node %s, as often as it may"
-                                .formatted(plan.kind(), plan.concurrency(), node.plan().name())));
+                                .formatted(
+                                        plan.kind(),
+                                        plan.concurrency(),
+                                        node.plan().name())));
     }
 
     private void start(HeldDelivery held, long now) {
