@@ -2,6 +2,7 @@ package dev.millrace.node;
 
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
+import java.time.Duration;
 
 /** Runs the handler of one delivery. The front door makes it: it knows types, codecs and retry policies. */
 public interface Body {
@@ -13,6 +14,12 @@ public interface Body {
      *     thrown then no longer counts
      */
     Verdict run(Delivery delivery, Held held) throws InterruptedException;
+
+    /**
+     * What an attempt that ran into its deadline amounts to: {@link Ending.TimedOut}, or {@link Ending.Discarded} if it was the last
+     * one. Called while the body may still be running, on a thread of the node that must not be held up.
+     */
+    Ending timedOut(Delivery delivery, Duration deadline);
 
     /** What a body says of its end. */
     sealed interface Verdict {
