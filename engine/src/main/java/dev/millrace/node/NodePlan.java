@@ -54,6 +54,30 @@ public record NodePlan(
         /** Poison: after so many marked starts that killed their node a job is discarded. */
         public static final int MARKED_STARTS = 3;
 
+        /** How long a handler whose job was cancelled is left alone before it is interrupted. */
+        public static final Duration CANCEL_GRACE = Duration.ofSeconds(2);
+
+        /** How long an attempt that has written its outcome in its own transaction may go on past its deadline to commit it. */
+        public static final Duration COMMIT_GRACE = Duration.ofSeconds(2);
+
+        /** How long a closing node waits for handlers that it interrupted, and then for its last flush. */
+        public static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+        /** What waits this long to be flushed is flushed, however little it is; many do not wait at all. */
+        public static final Duration LINGER = Duration.ofMillis(2);
+
+        /** Log lines of one attempt; the last one says that it was cut. */
+        public static final int LOG_LINES = 1_000;
+
+        /** Characters of one log line. */
+        public static final int LOG_LINE = 2_000;
+
+        /** Log lines and progress that wait to be written; beyond that they are dropped and counted. */
+        public static final int NOTES = 10_000;
+
+        /** Events that wait for the listeners; beyond that they are dropped and counted. */
+        public static final int EVENTS = 10_000;
+
         /** The defaults, argued in {@code docs/guides/operations.md}. */
         public static final Limits DEFAULT = new Limits(
                 100,

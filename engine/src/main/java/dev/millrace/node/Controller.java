@@ -1,0 +1,84 @@
+package dev.millrace.node;
+
+import dev.millrace.Scope;
+import dev.millrace.store.Control;
+import dev.millrace.store.Place;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Hears what operators say: who was cancelled, what is paused. A running handler whose job was cancelled is told, and interrupted if
+ * it does not end by itself. What waits is looked up when its turn comes, so cancels are remembered for a while: one may be heard
+ * before the delivery that it is about has come out of the claimer's hands.
+ */
+final class Controller implements Loop {
+
+    private static final Duration REST = Duration.ofSeconds(1);
+
+    /** Cancels that are remembered; older ones were known when their delivery was read. */
+    private static final int REMEMBERED = 10_000;
+
+    private final Incarnation node;
+    private String cursor = Control.START;
+    private final ArrayDeque<Place> oldestFirst = new ArrayDeque<>();
+    private final Set<Place> cancelled = ConcurrentHashMap.newKeySet();
+    private volatile Set<Scope> paused = Set.of();
+    private volatile boolean heard;
+
+    Controller(Incarnation node) {
+        this.node = node;
+    }
+
+    /** Whether it has listened at least once: before that, nobody knows what is paused. */
+    boolean heard() {
+        return heard;
+    }
+
+    Set<Scope> paused() {
+        return paused;
+    }
+
+    boolean pausedQueue(String queue) {
+        return !paused.isEmpty() && paused.contains(Scope.queue(queue));
+    }
+
+    boolean cancelled(Place place) {
+        return !cancelled.isEmpty() && cancelled.contains(place);
+    }
+
+    @Override
+    public Duration turn() {
+        var control = node.storage().control(node.lease(), cursor);
+        cursor = control.cursor();
+        var before = paused;
+        paused = control.paused();
+        if (!control.cancelled().isEmpty()) cancel(control.cancelled());
+        if (!heard || !before.equals(paused)) {
+            heard = true;
+            node.claimBell().ring();
+            node.startBell().ring();
+            node.releaseBell().ring();
+        }
+        return REST;
+    }
+
+    private void cancel(Set<Place> places) {
+        for (var place : places) {
+            if (!cancelled.add(place)) continue;
+            oldestFirst.addLast(place);
+            if (oldestFirst.size() > REMEMBERED) cancelled.remove(oldestFirst.removeFirst());
+        }
+        long interruptAt = node.world().nanoTime() + NodePlan.Limits.CANCEL_GRACE.toNanos();
+        for (var held : node.seated()) {
+            if (!places.contains(held.delivery().place())) continue;
+            held.tell(HeldDelivery.Stop.CANCELLED, interruptAt);
+            if (held.endUnlaunched()) {
+                node.drop(held);
+                node.slotFreed();
+            }
+        }
+        node.watchBell().ring();
+    }
+}

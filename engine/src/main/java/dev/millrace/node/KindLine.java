@@ -1,0 +1,98 @@
+package dev.millrace.node;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One kind on this node: how many of it run, and those that wait because that is as many as may.
+ *
+ * <p>The line is as long as what ends within a moment, so it is empty for slow kinds. What does not fit into it is parked: a kind at
+ * its limit holds up no other kind of its stream, and no delivery waits here that another node could run.
+ */
+final class KindLine {
+
+    /** So much of the kind's future may wait here: enough to keep it busy while its parked deliveries are fetched. */
+    private static final Duration WORTH = Duration.ofMillis(200);
+
+    private static final int LONGEST = 500;
+
+    private final KindPlan plan;
+    private final int limit;
+    private final AtomicInteger running = new AtomicInteger();
+    private final AtomicLong ended = new AtomicLong();
+    private final AtomicInteger length = new AtomicInteger();
+    private volatile int worth;
+    private volatile boolean parked;
+
+    // the starter's own
+    private final ArrayDeque<HeldDelivery> line = new ArrayDeque<>();
+    private final Rate rate;
+
+    KindLine(KindPlan plan, int slots, long nanoTime) {
+        this.plan = plan;
+        this.limit = Math.min(plan.concurrency(), slots);
+        this.rate = new Rate(nanoTime);
+    }
+
+    KindPlan plan() {
+        return plan;
+    }
+
+    /** Whether one more of this kind may run. Only the starter makes it run, so a yes stays true until it does. */
+    boolean hasRoom() {
+        return running.get() < limit;
+    }
+
+    void started() {
+        running.incrementAndGet();
+    }
+
+    void ended() {
+        running.decrementAndGet();
+        ended.incrementAndGet();
+    }
+
+    /** For the starter: whether one more may wait. */
+    boolean mayWait(long nanoTime) {
+        worth = (int) Math.min(LONGEST, rate.sample(nanoTime, ended.get()) * WORTH.toNanos() / 1e9);
+        return line.size() < worth;
+    }
+
+    @Nullable
+    HeldDelivery first() {
+        return line.peekFirst();
+    }
+
+    void append(HeldDelivery waiting) {
+        line.addLast(waiting);
+        length.incrementAndGet();
+    }
+
+    HeldDelivery removeFirst() {
+        length.decrementAndGet();
+        return line.removeFirst();
+    }
+
+    /** How many waiting deliveries there are; for those who look from outside. */
+    int length() {
+        return length.get();
+    }
+
+    /** How many parked deliveries of this kind could be taken in now. */
+    int room() {
+        return Math.max(0, limit + worth - running.get() - length.get());
+    }
+
+    /** Something of this kind was parked here; until the next fruitless release, running dry is worth a look. */
+    void parkedSome(boolean some) {
+        if (parked != some) parked = some;
+    }
+
+    /** Whether parked deliveries should be fetched now, before this kind idles. */
+    boolean runsDry() {
+        return parked && room() >= Math.max(1, worth / 2);
+    }
+}

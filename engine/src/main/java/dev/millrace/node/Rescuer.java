@@ -1,0 +1,119 @@
+package dev.millrace.node;
+
+import dev.millrace.JobEvent;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Peer;
+import dev.millrace.world.World;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Takes over from the dead. A peer is dead when its beat counter has stood still for the lease on this node's monotonic clock, while
+ * this node's own beats went through: no wall clock is asked, and while the storage stalls, or this process was frozen itself, nobody
+ * is judged. Being wrong would still be harmless to the jobs, since a deposed node is fenced; it would only waste work.
+ *
+ * <p>Deposing and rescuing are apart: a rescuer that dies in between leaves a deposed node, which any other finishes. Whoever deposed
+ * begins at once; the others hold back for a moment, so that they do not all queue for the same rows.
+ */
+final class Rescuer implements Loop {
+
+    /** Deliveries in one step. */
+    private static final int LIMIT = 500;
+
+    /** Own beats that must have gone through while the other's stood still. */
+    private static final int OWN_BEATS = 3;
+
+    private static final Duration REST = Duration.ofSeconds(1);
+    private static final Duration OTHERS_FIRST = Duration.ofSeconds(2);
+
+    private final Incarnation node;
+    private final World world;
+    private final Map<NodeId, Silence> silences = new HashMap<>();
+    private final Map<NodeId, Long> deposed = new HashMap<>();
+    private final Set<NodeId> own = new HashSet<>();
+    private final Set<NodeId> condemned = ConcurrentHashMap.newKeySet();
+
+    /** Since when a beat counter has stood at the same value, and how many beats of our own had gone through then. */
+    private record Silence(long beat, long since, long ownBeats) {}
+
+    Rescuer(Incarnation node) {
+        this.node = node;
+        this.world = node.world();
+    }
+
+    /** Known to be dead: no silence need be waited for. */
+    void condemn(NodeId dead) {
+        condemned.add(dead);
+    }
+
+    @Override
+    public Duration turn() {
+        if (node.closing()) return REST;
+        var peers = node.storage().census(node.lease());
+        forgetAllBut(peers);
+        boolean more = false;
+        for (var peer : peers) {
+            if (peer.id().equals(node.lease().node())) continue;
+            if (!peer.deposed()) more |= judge(peer);
+            else if (mayRescue(peer)) more |= rescue(peer.id());
+        }
+        return more
+                ? Duration.ZERO
+                : REST.multipliedBy(3).dividedBy(4).plusNanos(world.random().nextLong(REST.toNanos() / 2));
+    }
+
+    private void forgetAllBut(List<Peer> peers) {
+        var present = new HashSet<NodeId>();
+        for (var peer : peers) present.add(peer.id());
+        silences.keySet().retainAll(present);
+        deposed.keySet().retainAll(present);
+        own.retainAll(present);
+    }
+
+    /** Whether there is something to be done at once. */
+    private boolean judge(Peer peer) {
+        if (!dead(peer)) return false;
+        silences.remove(peer.id());
+        if (!node.storage().depose(node.lease(), peer)) return false; // it gave a sign of life, or another was faster
+        condemned.remove(peer.id());
+        own.add(peer.id());
+        node.tally().deposed.increment();
+        return true;
+    }
+
+    private boolean dead(Peer peer) {
+        if (condemned.contains(peer.id())) return true;
+        long now = world.nanoTime();
+        long beats = node.beater().count();
+        var silence = silences.get(peer.id());
+        if (silence == null || silence.beat != peer.beat()) {
+            silences.put(peer.id(), new Silence(peer.beat(), now, beats));
+            return false;
+        }
+        long silent = Math.min(now - silence.since, now - node.beater().unbrokenSince());
+        return silent >= node.limits().lease().toNanos() && beats - silence.ownBeats >= OWN_BEATS;
+    }
+
+    private boolean mayRescue(Peer peer) {
+        long now = world.nanoTime();
+        long since = deposed.computeIfAbsent(peer.id(), unseen -> now);
+        return own.contains(peer.id()) || now - since >= OTHERS_FIRST.toNanos();
+    }
+
+    private boolean rescue(NodeId dead) {
+        var rescued = node.storage().rescue(node.lease(), dead, LIMIT);
+        for (var delivery : rescued) {
+            node.tally().rescued.increment();
+            node.announce(new JobEvent.Rescued(
+                    delivery.job(), delivery.kind(), delivery.queue(), dead.value(), delivery.rescues()));
+        }
+        if (rescued.isEmpty()) return false;
+        node.claimer().hint();
+        return true;
+    }
+}
