@@ -1,0 +1,100 @@
+package dev.millrace.memory;
+
+import dev.millrace.Failure;
+import dev.millrace.JobHistory.LogLine;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.Priority;
+import dev.millrace.State;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Transition;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A job: what was asked, where it stands, and what is kept of its way there. */
+final class KeptJob {
+
+    /** Log lines of one job; then the oldest go. */
+    static final int MAX_LINES = 1_000;
+
+    final JobId id;
+    final KeptQueue queue;
+    final KeptQueue.Stream stream;
+    final Priority priority;
+    final String kind;
+    final int kindVersion;
+    final Payload payload;
+    final Map<String, String> headers;
+    final Instant enqueuedAt;
+    final Deque<Row> rows = new ArrayDeque<>();
+    final Deque<LogLine> lines = new ArrayDeque<>();
+
+    @Nullable
+    Instant expiresAt;
+
+    @Nullable
+    Failure failure;
+
+    JobView.@Nullable Progress progress;
+
+    @Nullable
+    Checkpoint checkpoint;
+
+    /** Retention has dropped it. */
+    boolean forgotten;
+
+    private @Nullable State state;
+    private @Nullable Standing standing;
+
+    /** The last checkpoint of a run. */
+    record Checkpoint(int run, Payload value) {}
+
+    KeptJob(NewJob job, KeptQueue queue, Instant now) {
+        this.id = job.id();
+        this.queue = queue;
+        this.stream = queue.shard(job.priority(), job.spread());
+        this.priority = job.priority();
+        this.kind = job.kind();
+        this.kindVersion = job.kindVersion();
+        this.payload = job.payload();
+        this.headers = Map.copyOf(job.headers());
+        this.enqueuedAt = now;
+        this.expiresAt = job.expiresAfter() == null ? null : now.plus(job.expiresAfter());
+    }
+
+    boolean expired(Instant now) {
+        return expiresAt != null && !expiresAt.isAfter(now);
+    }
+
+    State state() {
+        if (state == null) throw new IllegalStateException("job " + id + " has not begun");
+        return state;
+    }
+
+    Standing standing() {
+        if (standing == null) throw new IllegalStateException("job " + id + " has not begun");
+        return standing;
+    }
+
+    /** The only way in which a job changes its state. */
+    void move(State to, Standing where) {
+        if (state != null && standing != null) {
+            if (state != to && !Transition.possible(state, to)) {
+                throw new IllegalStateException("job %s can't go from %s to %s".formatted(id, state, to));
+            }
+            queue.count(state, standing, -1);
+        }
+        state = to;
+        standing = where;
+        queue.count(to, where, 1);
+    }
+
+    void line(LogLine line) {
+        lines.addLast(line);
+        if (lines.size() > MAX_LINES) lines.removeFirst();
+    }
+}

@@ -1,0 +1,46 @@
+package dev.millrace.memory;
+
+import dev.millrace.JobId;
+import dev.millrace.MillraceException;
+import dev.millrace.store.NewJob;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Idempotency keys and what they stand for. Guarded by the lock of {@link Memory}. */
+final class Keys {
+
+    /** How long a key stands for its job: longer than any sender goes on repeating. */
+    static final Duration LIFE = Duration.ofHours(24);
+
+    private final Map<String, Key> keys = new LinkedHashMap<>();
+
+    private record Key(String request, JobId job, Instant until) {}
+
+    /** The job that this one's key stands for; null if it has no key, or one that stands for none. */
+    @Nullable
+    JobId find(NewJob job, Instant now) {
+        forgetOld(now);
+        var asked = job.idempotency();
+        var known = asked == null ? null : keys.get(asked.key());
+        if (asked == null || known == null) return null;
+        if (known.request().equals(asked.request())) return known.job();
+        throw new MillraceException(
+                """
+                The idempotency key "%s" stands for job %s with the request %s. Now it came with job %s and another request, %s. \
+                Nothing was enqueued. Use a new key for a new request.""".formatted(asked.key(), known.job(), known.request(), job.id(), asked.request()));
+    }
+
+    void keep(NewJob job, Instant now) {
+        var asked = job.idempotency();
+        if (asked != null) keys.put(asked.key(), new Key(asked.request(), job.id(), now.plus(LIFE)));
+    }
+
+    /** Keys live equally long, so the oldest end first. */
+    private void forgetOld(Instant now) {
+        var oldest = keys.values().iterator();
+        while (oldest.hasNext() && !oldest.next().until().isAfter(now)) oldest.remove();
+    }
+}

@@ -1,0 +1,240 @@
+package dev.millrace.memory;
+
+import dev.millrace.JobId;
+import dev.millrace.MillraceException;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.memory.Standing.Parked;
+import dev.millrace.memory.Standing.Timer;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Control;
+import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.Place;
+import dev.millrace.store.Storage.Wakeup;
+import dev.millrace.store.StreamInfo;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tables, and the few ways in which they change: a delivery is appended, a delivery ends, a job waits. Who may do so, and when, is
+ * decided by the duties above. Guarded by the lock of {@link Memory}.
+ */
+final class Ledger {
+
+    /** Ended jobs that are kept; then the oldest are forgotten. */
+    static final int MAX_ENDED = 100_000;
+
+    /** Deliveries of one job that are kept. */
+    static final int MAX_DELIVERIES = 1_000;
+
+    /** The log has one partition here: there is nothing to drop. */
+    private static final int PART = 1;
+
+    final NavigableMap<JobId, KeptJob> jobs = new TreeMap<>();
+    final NavigableMap<String, KeptQueue> queues = new TreeMap<>();
+    final Map<Integer, KeptQueue.Stream> streams = new HashMap<>();
+    final Map<ClaimToken, Claimed> claims = new HashMap<>();
+    final NavigableSet<Timer> timers =
+            new TreeSet<>(Comparator.comparing(Timer::runAt).thenComparingLong(Timer::number));
+    final NavigableMap<Long, Parked> parked = new TreeMap<>();
+    final NavigableMap<Long, Place> withdrawn = new TreeMap<>();
+    final Map<Scope, String> pauses = new LinkedHashMap<>();
+    private final Set<KeptJob> ended = new LinkedHashSet<>();
+    private final Set<Wakeup> hints = new LinkedHashSet<>();
+    private long xid;
+    private long seq;
+    private long number;
+
+    /** Each step of the protocol is a transaction of its own. */
+    void begin() {
+        xid++;
+    }
+
+    /** What to tell the listeners once the step is over. */
+    List<Wakeup> takeHints() {
+        var all = List.copyOf(hints);
+        hints.clear();
+        return all;
+    }
+
+    void hint(Wakeup hint) {
+        hints.add(hint);
+    }
+
+    /** Orders what happens, finer than a clock. */
+    long nextNumber() {
+        return ++number;
+    }
+
+    // ---- coming
+
+    KeptQueue queue(String name) {
+        var known = queues.get(name);
+        if (known != null) return known;
+        var queue = new KeptQueue(name, streams.size() + 1);
+        for (var stream : queue.streams()) streams.put(stream.info.id(), stream);
+        queues.put(name, queue);
+        return queue;
+    }
+
+    List<StreamInfo> streams(Collection<String> names) {
+        var all = new ArrayList<StreamInfo>();
+        for (var name : names) for (var stream : queue(name).streams()) all.add(stream.info);
+        return all;
+    }
+
+    /** All of them or, if one of them is here already, none. */
+    void enqueue(List<NewJob> all, Instant now) {
+        var ids = new HashSet<JobId>();
+        for (var asked : all) {
+            if (jobs.containsKey(asked.id()) || !ids.add(asked.id())) {
+                throw new MillraceException("""
+                        Job %s is here already; nothing was enqueued. Ids are drawn anew for each job. \
+                        To send one job safely twice, give it an idempotency key.""".formatted(asked.id()));
+            }
+        }
+        for (var asked : all) enqueue(asked, now);
+    }
+
+    private void enqueue(NewJob asked, Instant now) {
+        var job = new KeptJob(asked, queue(asked.queue()), now);
+        jobs.put(job.id, job);
+        var due = due(asked.due(), now);
+        if (due == null) append(job, Turn.first(1), job.stream, now);
+        else startTimer(job, Turn.first(1), due, State.SCHEDULED, null);
+    }
+
+    private static @Nullable Instant due(NewJob.@Nullable Due due, Instant now) {
+        var moment = switch (due) {
+            case null -> now;
+            case NewJob.Due.In(var delay) -> now.plus(delay);
+            case NewJob.Due.At(var at) -> at;
+        };
+        return moment.isAfter(now) ? moment : null;
+    }
+
+    // ---- being available
+
+    void append(KeptJob job, Turn turn, KeptQueue.Stream stream, Instant now) {
+        var row = record(job, turn, stream, now);
+        stream.pending.addLast(row);
+        job.move(State.AVAILABLE, row);
+        hint(new Wakeup.Work(stream.queue.name));
+    }
+
+    /** A delivery that nobody can claim: the place for the outcome of a job that ends while it waits. */
+    private Row record(KeptJob job, Turn turn, KeptQueue.Stream stream, Instant now) {
+        var row = new Row(new Place(PART, stream.info.id(), xid, ++seq), job, turn, now);
+        job.rows.addLast(row);
+        if (job.rows.size() > MAX_DELIVERIES) forget(job.rows.removeFirst());
+        return row;
+    }
+
+    // ---- waiting
+
+    void startTimer(KeptJob job, Turn turn, Instant runAt, State state, @Nullable String reason) {
+        var timer = new Timer(job, turn, runAt, nextNumber(), state, reason);
+        timers.add(timer);
+        job.move(state, timer);
+    }
+
+    void park(KeptJob job, Turn turn, Parking parking, String detail) {
+        var waiting = new Parked(job, turn, nextNumber(), parking, detail);
+        parked.put(waiting.number(), waiting);
+        job.move(State.AVAILABLE, waiting);
+    }
+
+    /** The wait is over: the job is on its way into the log. */
+    void stopWaiting(Standing waiting) {
+        switch (waiting) {
+            case Timer timer -> timers.remove(timer);
+            case Parked parking -> parked.remove(parking.number());
+            case Row row -> throw new IllegalStateException("job " + row.job().id + " does not wait");
+        }
+    }
+
+    // ---- ending
+
+    /** Ends a job wherever it stands: in the log by its outcome, else by a delivery that is made for it. */
+    Row endJob(KeptJob job, State state, Outcome outcome, Instant now) {
+        var row = job.standing() instanceof Row inLog ? inLog : leaveWait(job, now);
+        settle(row, outcome);
+        job.move(state, row);
+        ended.add(job);
+        if (ended.size() > MAX_ENDED) forgetOldest();
+        return row;
+    }
+
+    private Row leaveWait(KeptJob job, Instant now) {
+        stopWaiting(job.standing());
+        return record(job, job.standing().turn(), job.stream, now);
+    }
+
+    void settle(Row row, Outcome outcome) {
+        row.outcome = outcome;
+        if (outcome.failure() != null) row.job().failure = outcome.failure();
+    }
+
+    void reopen(KeptJob job, Instant now) {
+        ended.remove(job);
+        job.failure = null;
+        job.progress = null;
+        job.expiresAt = null; // it has been decided anew that it shall run
+        append(job, Turn.first(job.standing().turn().run() + 1), job.stream, now);
+    }
+
+    // ---- what people said
+
+    void pause(Scope scope, String reason) {
+        pauses.put(scope, reason);
+        hint(new Wakeup.Command());
+    }
+
+    void resume(Scope scope) {
+        if (pauses.remove(scope) != null) hint(new Wakeup.Command());
+    }
+
+    Control control(String cursor) {
+        long seen = cursor.equals(Control.START) ? 0 : Long.parseLong(cursor);
+        return new Control(
+                Long.toString(number),
+                Set.copyOf(withdrawn.tailMap(seen, false).values()),
+                Set.copyOf(pauses.keySet()));
+    }
+
+    // ---- forgetting
+
+    private void forgetOldest() {
+        Iterator<KeptJob> oldest = ended.iterator();
+        var job = oldest.next();
+        oldest.remove();
+        jobs.remove(job.id);
+        job.queue.count(job.state(), job.standing(), -1);
+        job.forgotten = true;
+        job.rows.forEach(this::forget);
+    }
+
+    private void forget(Row row) {
+        withdrawn.remove(row.withdrawal);
+        var claim = row.claim;
+        if (claim == null) return;
+        claim.rows.remove(row.place);
+        if (claim.rows.isEmpty()) claims.remove(claim.token);
+    }
+}

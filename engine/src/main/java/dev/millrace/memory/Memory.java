@@ -1,0 +1,75 @@
+package dev.millrace.memory;
+
+import dev.millrace.Codec;
+import dev.millrace.store.Storage;
+import dev.millrace.store.Storage.Listening;
+import dev.millrace.store.Storage.Wakeup;
+import dev.millrace.world.World;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a store in memory keeps, shared by all who opened it.
+ *
+ * <p>One lock guards everything: a step takes it, reads its opener's clock, proves its lease, and then does all it has to do, or
+ * throws before it has written anything. That makes each step a transaction, and the order of the steps the only order there is. Who
+ * listens is told after the lock is free.
+ */
+public final class Memory {
+
+    private static final Logger LOG = System.getLogger(Memory.class.getName());
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Who listens, by the hearing that its end is told to. */
+    final Map<Listening, Consumer<Wakeup>> listeners = new ConcurrentHashMap<>();
+
+    final Ledger ledger = new Ledger();
+    final Keys keys = new Keys();
+    final Members members = new Members();
+    final Claims claims = new Claims(ledger);
+    final Endings endings = new Endings(ledger, members, claims);
+    final Journal journal = new Journal(claims);
+    final Waiting waiting = new Waiting(ledger);
+    final Pictures pictures = new Pictures(ledger, members);
+
+    /** A storage on this memory, which sees all that others on it did. */
+    public Storage open(World world, @Nullable Codec codec) {
+        return new MemoryStorage(this, world, codec);
+    }
+
+    <T> T step(World world, Function<Instant, T> body) {
+        List<Wakeup> hints;
+        T answer;
+        lock.lock();
+        try {
+            ledger.begin();
+            answer = body.apply(world.now());
+        } finally {
+            hints = ledger.takeHints();
+            lock.unlock();
+        }
+        for (var listener : listeners.values()) for (var hint : hints) tell(listener, hint);
+        return answer;
+    }
+
+    /** A listener that throws must not make a step look as if it had failed: the step has been taken. */
+    private static void tell(Consumer<Wakeup> listener, Wakeup hint) {
+        try {
+            listener.accept(hint);
+        } catch (RuntimeException thrown) {
+            LOG.log(
+                    Level.WARNING,
+                    "A listener of the store threw at " + hint + ". The hint is lost, nothing else.",
+                    thrown);
+        }
+    }
+}

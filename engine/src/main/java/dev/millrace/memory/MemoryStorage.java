@@ -1,0 +1,343 @@
+package dev.millrace.memory;
+
+import dev.millrace.Codec;
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.MillraceException;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.Claim;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Note;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Peer;
+import dev.millrace.store.Place;
+import dev.millrace.store.Promoted;
+import dev.millrace.store.Rescued;
+import dev.millrace.store.Settled;
+import dev.millrace.store.Storage;
+import dev.millrace.store.StreamInfo;
+import dev.millrace.world.World;
+import java.sql.Connection;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** One opening of a {@link Memory}: makes a step of each call, and proves the lease where one is given. */
+final class MemoryStorage implements Storage {
+
+    private final Memory memory;
+    private final World world;
+    private final @Nullable Codec codec;
+    private final List<Listening> hearings = new CopyOnWriteArrayList<>();
+
+    MemoryStorage(Memory memory, World world, @Nullable Codec codec) {
+        this.memory = memory;
+        this.world = world;
+        this.codec = codec;
+    }
+
+    private <T> T step(Function<Instant, T> body) {
+        return memory.step(world, body);
+    }
+
+    private <T> T proved(Lease lease, BiFunction<Member, Instant, T> body) {
+        return step(now -> body.apply(memory.members.prove(lease), now));
+    }
+
+    private void does(Consumer<Instant> body) {
+        step(now -> {
+            body.accept(now);
+            return true;
+        });
+    }
+
+    private void does(Lease lease, BiConsumer<Member, Instant> body) {
+        does(now -> body.accept(memory.members.prove(lease), now));
+    }
+
+    private static MillraceException noTransactions() {
+        return new MillraceException(
+                "Jobs in memory can't join a transaction. Use enqueue(job), or run this test on PostgresStore.");
+    }
+
+    // ---- producers
+
+    @Override
+    public Accepted enqueue(NewJob job) {
+        return step(now -> {
+            var known = memory.keys.find(job, now);
+            if (known != null) return new Accepted(known, true);
+            memory.ledger.enqueue(List.of(job), now);
+            memory.keys.keep(job, now);
+            return new Accepted(job.id(), false);
+        });
+    }
+
+    @Override
+    public Accepted enqueue(Connection tx, NewJob job) {
+        throw noTransactions();
+    }
+
+    /** Collects first: the iterator is the caller's, and may throw, take its time, or enqueue by itself. */
+    @Override
+    public void enqueueAll(Iterator<NewJob> jobs) {
+        var all = new ArrayList<NewJob>();
+        jobs.forEachRemaining(all::add);
+        does(now -> memory.ledger.enqueue(all, now));
+    }
+
+    @Override
+    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        throw noTransactions();
+    }
+
+    // ---- looking
+
+    @Override
+    public Map<JobId, Conclusion> conclusions(Collection<JobId> jobs) {
+        return step(now -> memory.pictures.conclusions(jobs));
+    }
+
+    @Override
+    public Optional<JobView> find(JobId job) {
+        return step(now -> memory.pictures.find(job));
+    }
+
+    @Override
+    public Optional<JobHistory> history(JobId job) {
+        return step(now -> memory.pictures.history(job));
+    }
+
+    @Override
+    public List<JobView> list(Query query) {
+        return step(now -> memory.pictures.list(query));
+    }
+
+    @Override
+    public List<QueueView> queues() {
+        return step(now -> memory.pictures.queues());
+    }
+
+    @Override
+    public List<NodeView> nodes() {
+        return step(memory.pictures::nodes);
+    }
+
+    // ---- steering
+
+    @Override
+    public Optional<State> cancel(JobId job, String reason, String by) {
+        return step(now -> memory.endings.cancel(job, reason, now));
+    }
+
+    @Override
+    public Optional<State> requeue(JobId job, String by) {
+        return step(now -> memory.endings.requeue(job, now));
+    }
+
+    @Override
+    public void pause(Scope scope, String reason, String by) {
+        does(now -> memory.ledger.pause(scope, reason));
+    }
+
+    @Override
+    public void resume(Scope scope, String by) {
+        does(now -> memory.ledger.resume(scope));
+    }
+
+    // ---- life of a node
+
+    @Override
+    public Lease join(NodeCard card) {
+        return step(now -> memory.members.join(card, memory.ledger.nextNumber(), now));
+    }
+
+    @Override
+    public void beat(Lease lease) {
+        does(lease, memory.members::beat);
+    }
+
+    @Override
+    public void leave(Lease lease) {
+        does(lease, memory.members::leave);
+    }
+
+    @Override
+    public List<Peer> census(Lease lease) {
+        return proved(lease, (node, now) -> memory.members.census());
+    }
+
+    @Override
+    public boolean depose(Lease by, Peer dead) {
+        return proved(by, (node, now) -> memory.members.depose(dead));
+    }
+
+    @Override
+    public List<Rescued> rescue(Lease by, NodeId dead, int limit) {
+        return proved(by, (node, now) -> memory.endings.rescue(node, dead, limit, now));
+    }
+
+    // ---- claim
+
+    @Override
+    public List<StreamInfo> streams(Collection<String> queues) {
+        return step(now -> memory.ledger.streams(queues));
+    }
+
+    @Override
+    public Set<Integer> poll(Collection<Integer> streams) {
+        return step(now -> memory.claims.poll(streams));
+    }
+
+    @Override
+    public Claim take(Lease lease, int stream, int want, long ordinal, ClaimToken token) {
+        return proved(lease, (node, now) -> memory.claims.take(node, stream, want, ordinal, token, now));
+    }
+
+    @Override
+    public Claim resolve(Lease lease, int stream, long ordinal, ClaimToken token) {
+        return proved(lease, (node, now) -> memory.claims.resolve(node, stream, ordinal, token, now));
+    }
+
+    @Override
+    public List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes) {
+        return step(now -> memory.claims.read(token, places, maxBytes, now));
+    }
+
+    @Override
+    public void mark(Lease lease, List<Place> places) {
+        does(lease, (node, now) -> memory.claims.mark(node, places));
+    }
+
+    @Override
+    public void manifest(Lease lease, long no, long upto, Collection<Place> open) {
+        does(lease, (node, now) -> node.say(no, open.size()));
+    }
+
+    // ---- end
+
+    @Override
+    public List<Settled> flush(Lease lease, List<Ended> ended) {
+        return proved(lease, (node, now) -> memory.endings.flush(node, ended, now));
+    }
+
+    @Override
+    public void complete(Connection tx, Lease lease, Ended ended) {
+        throw noTransactions();
+    }
+
+    // ---- waiting
+
+    @Override
+    public Promoted promote(Lease lease, int limit) {
+        return proved(lease, (node, now) -> memory.waiting.promote(limit, now));
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, int limit) {
+        return proved(lease, (node, now) -> memory.waiting.release(node, room, limit, now));
+    }
+
+    @Override
+    public Control control(Lease lease, String cursor) {
+        return proved(lease, (node, now) -> memory.ledger.control(cursor));
+    }
+
+    // ---- handlers
+
+    @Override
+    public void note(Lease lease, List<Note> notes) {
+        does(lease, (node, now) -> memory.journal.note(node, notes));
+    }
+
+    @Override
+    public void checkpoint(Lease lease, Delivery delivery, Payload value) {
+        does(lease, (node, now) -> memory.journal.checkpoint(node, delivery, value));
+    }
+
+    @Override
+    public void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value) {
+        throw noTransactions();
+    }
+
+    @Override
+    public Optional<Payload> checkpointOf(Lease lease, Delivery delivery) {
+        return proved(lease, (node, now) -> memory.journal.checkpointOf(node, delivery));
+    }
+
+    // ---- keeping
+
+    @Override
+    public void keep(Lease lease) {
+        does(lease, (node, now) -> {
+            memory.members.forgetGone(now);
+            memory.claims.forgetVoid(memory.members);
+        });
+    }
+
+    // ---- the store itself
+
+    @Override
+    public @Nullable Codec codec() {
+        return codec;
+    }
+
+    @Override
+    public String describe() {
+        return "memory";
+    }
+
+    /** Needs no connections. */
+    @Override
+    public void reserveNode() {}
+
+    @Override
+    public Connection connection() {
+        throw noTransactions();
+    }
+
+    @Override
+    public Listening listen(Consumer<Wakeup> listener) {
+        var hearing = new Hearing();
+        memory.listeners.put(hearing, listener);
+        hearings.add(hearing);
+        return hearing;
+    }
+
+    private final class Hearing implements Listening {
+        @Override
+        public void close() {
+            memory.listeners.remove(this);
+            hearings.remove(this);
+        }
+    }
+
+    /** Ends this opening only: the memory stays for the others. */
+    @Override
+    public void close() {
+        hearings.forEach(Listening::close);
+    }
+}

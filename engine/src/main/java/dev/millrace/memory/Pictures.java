@@ -1,0 +1,201 @@
+package dev.millrace.memory;
+
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.QueueView.Depth;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.memory.Standing.Parked;
+import dev.millrace.memory.Standing.Timer;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Records.Conclusion;
+import dev.millrace.store.Records.Query;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Looking at jobs, queues and nodes; changes nothing. Guarded by the lock of {@link Memory}. */
+final class Pictures {
+
+    private final Ledger ledger;
+    private final Members members;
+
+    Pictures(Ledger ledger, Members members) {
+        this.ledger = ledger;
+        this.members = members;
+    }
+
+    // ---- jobs
+
+    Map<JobId, Conclusion> conclusions(Collection<JobId> ids) {
+        var all = new HashMap<JobId, Conclusion>();
+        for (var id : ids) {
+            var job = ledger.jobs.get(id);
+            if (job != null && job.state().ended()) all.put(id, conclusion(job));
+        }
+        return all;
+    }
+
+    private static Conclusion conclusion(KeptJob job) {
+        var outcome = Objects.requireNonNull(((Row) job.standing()).outcome);
+        return new Conclusion(
+                job.state(),
+                outcome.result(),
+                job.state() == State.DISCARDED ? outcome.failure() : null,
+                job.state() == State.CANCELLED ? outcome.reason() : null);
+    }
+
+    Optional<JobView> find(JobId id) {
+        return Optional.ofNullable(ledger.jobs.get(id)).map(Pictures::view);
+    }
+
+    Optional<JobHistory> history(JobId id) {
+        return Optional.ofNullable(ledger.jobs.get(id))
+                .map(job -> new JobHistory(
+                        view(job), job.rows.stream().map(Pictures::step).toList(), List.copyOf(job.lines)));
+    }
+
+    List<JobView> list(Query query) {
+        var older = query.before() == null ? ledger.jobs : ledger.jobs.headMap(query.before(), false);
+        return older.descendingMap().values().stream()
+                .filter(job -> query.state() == null || query.state() == job.state())
+                .filter(job -> query.queue() == null || query.queue().equals(job.queue.name))
+                .filter(job -> query.kind() == null || query.kind().equals(job.kind))
+                .limit(query.limit())
+                .map(Pictures::view)
+                .toList();
+    }
+
+    private static JobView view(KeptJob job) {
+        var standing = job.standing();
+        var turn = standing.turn();
+        var row = standing instanceof Row inLog ? inLog : null;
+        var outcome = row == null ? null : row.outcome;
+        return new JobView(
+                job.id,
+                job.kind,
+                job.kindVersion,
+                job.queue.name,
+                job.priority,
+                job.state(),
+                turn.run(),
+                turn.attempt(),
+                turn.rescues(),
+                text(job.payload),
+                job.headers,
+                job.enqueuedAt,
+                job.expiresAt,
+                standing instanceof Timer timer ? timer.runAt() : null,
+                row == null ? null : startedAt(row),
+                outcome == null ? null : outcome.at(),
+                row == null ? null : node(row),
+                reason(standing),
+                outcome == null || outcome.result() == null ? null : text(outcome.result()),
+                job.failure,
+                job.progress);
+    }
+
+    private static JobHistory.Step step(Row row) {
+        var outcome = row.outcome;
+        return new JobHistory.Step(
+                row.turn().run(),
+                row.turn().attempt(),
+                row.at,
+                startedAt(row),
+                outcome == null ? null : outcome.at(),
+                outcome == null ? null : outcome.took(),
+                outcome == null ? null : outcome.word(),
+                node(row),
+                outcome == null ? null : outcome.reason(),
+                outcome == null ? null : outcome.failure());
+    }
+
+    /** While its node holds it, nobody else knows when the handler started: the claim is the best guess. */
+    private static @Nullable Instant startedAt(Row row) {
+        if (row.outcome != null) return row.outcome.startedAt();
+        return row.claim == null ? null : row.claim.at;
+    }
+
+    private static @Nullable String node(Row row) {
+        if (row.outcome == null)
+            return row.claim == null ? null : row.claim.lease.node().toString();
+        return row.outcome.node() == null ? null : row.outcome.node().toString();
+    }
+
+    private static @Nullable String reason(Standing standing) {
+        return switch (standing) {
+            case Timer timer -> timer.reason();
+            case Parked parked -> parked.detail();
+            case Row row -> row.outcome == null ? null : row.outcome.reason();
+        };
+    }
+
+    private static @Nullable String text(Payload payload) {
+        return payload instanceof Payload.Text(var text) ? text : null;
+    }
+
+    // ---- queues
+
+    List<QueueView> queues() {
+        return ledger.queues.values().stream()
+                .map(queue -> new QueueView(
+                        queue.name,
+                        depth(queue.count(State.AVAILABLE)),
+                        depth(queue.count(State.RUNNING)),
+                        depth(queue.count(State.SCHEDULED)),
+                        depth(queue.count(State.RETRYABLE)),
+                        depth(queue.parked()),
+                        oldestAvailable(queue),
+                        ledger.pauses.get(Scope.queue(queue.name))))
+                .toList();
+    }
+
+    private static Depth depth(long count) {
+        return new Depth(Math.min(count, QueueView.EXACT_UP_TO), count <= QueueView.EXACT_UP_TO);
+    }
+
+    private static @Nullable Instant oldestAvailable(KeptQueue queue) {
+        return queue.streams().stream()
+                .flatMap(stream -> stream.pending.stream()
+                        .filter(row -> row.outcome == null)
+                        .limit(1))
+                .map(row -> row.at)
+                .min(Instant::compareTo)
+                .orElse(null);
+    }
+
+    // ---- nodes
+
+    List<NodeView> nodes(Instant now) {
+        return members.all().stream()
+                .filter(member -> !members.forgotten(member, now))
+                .map(member -> view(member, now))
+                .toList();
+    }
+
+    private static NodeView view(Member member, Instant now) {
+        var card = member.card;
+        return new NodeView(
+                card.id().value(),
+                card.name(),
+                card.host(),
+                card.pid(),
+                card.version(),
+                member.life,
+                card.slots(),
+                member.openAtManifest,
+                card.queues(),
+                card.kinds(),
+                member.joinedAt,
+                Duration.between(member.beatAt, now));
+    }
+}

@@ -1,0 +1,101 @@
+package dev.millrace.memory;
+
+import dev.millrace.Failure;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.memory.Standing.Parked;
+import dev.millrace.memory.Standing.Timer;
+import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Promoted;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Ending the wait of those whose time, or whose node, has come. Guarded by the lock of {@link Memory}. */
+final class Waiting {
+
+    private final Ledger ledger;
+
+    Waiting(Ledger ledger) {
+        this.ledger = ledger;
+    }
+
+    // ---- for a time
+
+    Promoted promote(int limit, Instant now) {
+        int promoted = 0;
+        for (int moved = 0; moved < limit; moved++) {
+            var timer = due(now);
+            if (timer == null) break;
+            if (timer.job().expired(now)) {
+                expire(timer, now);
+            } else {
+                ledger.stopWaiting(timer);
+                ledger.append(timer.job(), timer.turn(), timer.job().stream, now);
+                promoted++;
+            }
+        }
+        return new Promoted(promoted, untilNext(now));
+    }
+
+    private @Nullable Timer due(Instant now) {
+        if (ledger.timers.isEmpty()) return null;
+        var first = ledger.timers.first();
+        return first.runAt().isAfter(now) ? null : first;
+    }
+
+    private @Nullable Duration untilNext(Instant now) {
+        if (ledger.timers.isEmpty()) return null;
+        var next = Duration.between(now, ledger.timers.first().runAt());
+        return next.isNegative() ? Duration.ZERO : next;
+    }
+
+    private void expire(Timer timer, Instant now) {
+        var failure = new Failure(
+                "expired",
+                "it had to start before %s, and still waited then".formatted(timer.job().expiresAt),
+                "expired",
+                0,
+                "");
+        ledger.endJob(timer.job(), State.DISCARDED, Outcome.discarded(null, failure, now), now);
+    }
+
+    // ---- for a node
+
+    int release(Member by, Map<String, Integer> room, int limit, Instant now) {
+        var left = new HashMap<String, Integer>();
+        var versions = new HashMap<String, Integer>();
+        room.forEach((kind, free) -> {
+            int colon = kind.lastIndexOf(':');
+            left.put(kind.substring(0, colon), free);
+            versions.put(kind.substring(0, colon), Integer.valueOf(kind.substring(colon + 1)));
+        });
+        var released = new ArrayList<Parked>();
+        for (var parked : ledger.parked.values()) {
+            if (released.size() >= limit) break;
+            var job = parked.job();
+            if (left.getOrDefault(job.kind, 0) < 1 || versions.getOrDefault(job.kind, 0) < job.kindVersion) continue;
+            if (paused(job) || !worthTrying(by, parked)) continue;
+            left.merge(job.kind, -1, Integer::sum);
+            released.add(parked);
+        }
+        for (var parked : released) {
+            ledger.stopWaiting(parked);
+            ledger.append(parked.job(), parked.turn(), parked.job().stream, now);
+        }
+        return released.size();
+    }
+
+    private boolean paused(KeptJob job) {
+        return ledger.pauses.containsKey(Scope.queue(job.queue.name))
+                || ledger.pauses.containsKey(Scope.kind(job.kind));
+    }
+
+    /** What a node of this age could not decode it can't decode now: only one that started later may know better. */
+    private static boolean worthTrying(Member by, Parked parked) {
+        return parked.parking() != Parking.UNDECODABLE || by.joined > parked.number();
+    }
+}

@@ -1,0 +1,101 @@
+package dev.millrace.simulation.contract;
+
+import dev.millrace.JobId;
+import dev.millrace.Priority;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.Payload;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A job that a test is about to enqueue; starts as the plainest one. */
+record Draft(
+        String queue,
+        Priority priority,
+        @Nullable String spread,
+        String kind,
+        int version,
+        String payload,
+        Map<String, String> headers,
+        NewJob.@Nullable Due due,
+        @Nullable Duration expiresAfter,
+        NewJob.@Nullable Idempotency idempotency) {
+
+    Draft(String queue, String kind) {
+        this(queue, Priority.NORMAL, "one shard", kind, 1, "{\"n\":1}", Map.of(), null, null, null);
+    }
+
+    Draft priority(Priority other) {
+        return new Draft(queue, other, spread, kind, version, payload, headers, due, expiresAfter, idempotency);
+    }
+
+    Draft spread(@Nullable String other) {
+        return new Draft(queue, priority, other, kind, version, payload, headers, due, expiresAfter, idempotency);
+    }
+
+    Draft queue(String other) {
+        return new Draft(other, priority, spread, kind, version, payload, headers, due, expiresAfter, idempotency);
+    }
+
+    Draft kind(String other) {
+        return new Draft(queue, priority, spread, other, version, payload, headers, due, expiresAfter, idempotency);
+    }
+
+    Draft version(int other) {
+        return new Draft(queue, priority, spread, kind, other, payload, headers, due, expiresAfter, idempotency);
+    }
+
+    Draft payload(String text) {
+        return new Draft(queue, priority, spread, kind, version, text, headers, due, expiresAfter, idempotency);
+    }
+
+    Draft headers(Map<String, String> other) {
+        return new Draft(queue, priority, spread, kind, version, payload, other, due, expiresAfter, idempotency);
+    }
+
+    Draft in(Duration delay) {
+        return due(new NewJob.Due.In(delay));
+    }
+
+    Draft at(Instant moment) {
+        return due(new NewJob.Due.At(moment));
+    }
+
+    private Draft due(NewJob.Due other) {
+        return new Draft(queue, priority, spread, kind, version, payload, headers, other, expiresAfter, idempotency);
+    }
+
+    Draft expiresAfter(Duration time) {
+        return new Draft(queue, priority, spread, kind, version, payload, headers, due, time, idempotency);
+    }
+
+    Draft idempotent(String key, String request) {
+        return new Draft(
+                queue,
+                priority,
+                spread,
+                kind,
+                version,
+                payload,
+                headers,
+                due,
+                expiresAfter,
+                new NewJob.Idempotency(key, request));
+    }
+
+    NewJob job(JobId id) {
+        return new NewJob(
+                id,
+                queue,
+                priority,
+                spread,
+                kind,
+                version,
+                new Payload.Text(payload),
+                headers,
+                due,
+                expiresAfter,
+                idempotency);
+    }
+}

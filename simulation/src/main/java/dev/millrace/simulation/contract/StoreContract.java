@@ -1,0 +1,95 @@
+package dev.millrace.simulation.contract;
+
+import dev.millrace.store.Storage;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * The contract of a store. A store's test extends this class, says how the store is opened and how time passes, and inherits every
+ * chapter.
+ *
+ * <p>All tests of a class share one store, since opening one may be dear. What keeps them apart is that each has a queue and a kind of
+ * its own, and looks at nothing else; what belongs to the whole store (nodes, timers, words of operators) is only ever looked up by
+ * its own names. Tests of one class run one after the other.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+public abstract class StoreContract {
+
+    private @org.jspecify.annotations.Nullable Storage storage;
+
+    /** Opens an empty store; called once for all tests of the class. It is closed after the last one. */
+    protected abstract Storage openStorage();
+
+    /** Returns when so much time has passed on the store's clock: a short while, never more than a second in all of a test. */
+    protected abstract void letPass(Duration time);
+
+    /**
+     * A connection to the store's own database for a caller's transaction, not committing by itself; empty if the store can't join one.
+     * The test closes it.
+     */
+    protected Optional<Connection> transaction() {
+        return Optional.empty();
+    }
+
+    @BeforeAll
+    void openStorageOnce() {
+        storage = openStorage();
+    }
+
+    @AfterAll
+    void closeStorage() {
+        storage().close();
+    }
+
+    final Storage storage() {
+        if (storage == null) throw new IllegalStateException("The store is open while the tests of its class run.");
+        return storage;
+    }
+
+    @Nested
+    class Enqueueing extends EnqueueChapter {
+        Enqueueing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Idempotency extends IdempotencyChapter {
+        Idempotency() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Claiming extends ClaimChapter {
+        Claiming() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Flushing extends FlushChapter {
+        Flushing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Rescuing extends RescueChapter {
+        Rescuing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Fencing extends FenceChapter {
+        Fencing() {
+            super(StoreContract.this);
+        }
+    }
+}
