@@ -305,6 +305,12 @@ final class HeldDelivery implements Held, Runnable {
         return Duration.ofNanos(Math.max(0, now - startedNanos));
     }
 
+    /** The same in every run of a simulation, as an identity's would not be: it decides the order in sets. */
+    @Override
+    public int hashCode() {
+        return Long.hashCode(delivery.place().seq());
+    }
+
     /** Guarded by the reporter. */
     int countLogLine() {
         return ++logLines;
