@@ -3,8 +3,11 @@ package dev.millrace.app;
 import dev.millrace.app.cli.CommandTree;
 import dev.millrace.app.cli.Gate;
 import dev.millrace.app.cli.Shell;
+import dev.millrace.app.cli.TryOut;
+import dev.millrace.app.cli.UpCommand;
 import dev.millrace.app.console.Console;
 import dev.millrace.world.SystemWorld;
+import java.util.List;
 
 /** Builds the graph of objects, and runs one command. */
 final class Main {
@@ -13,7 +16,9 @@ final class Main {
     public static void main(String[] args) {
         Quiet.libraries();
         var shell = new Shell(Console.ofThisProcess(), new SystemWorld(), Gate.toPostgres());
-        var tree = CommandTree.finished(CommandTree.of(shell), shell);
+        var commands = CommandTree.of(shell);
+        commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
+        var tree = CommandTree.finished(commands, shell);
         System.exit(tree.execute(args));
     }
 }
