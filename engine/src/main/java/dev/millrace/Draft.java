@@ -97,7 +97,7 @@ final class Draft {
         waysUp.add(new WayUp(from, older, to, (Function<Object, Object>) up));
     }
 
-    /** What was said, as the node runs it. From here on nothing more can be said. */
+    /** What was said, as the node runs it. */
     NodePlan plan() {
         refuseIfStarted();
         if (entries.isEmpty())
@@ -111,7 +111,6 @@ final class Draft {
                         "upcast from %s leads to no handler: nothing on this node handles the kind %s."
                                 .formatted(
                                         way.older().getSimpleName(), way.from().name()));
-        started = true;
         return new NodePlan(
                 name == null ? engine.nextNodeName() : name,
                 queues.isEmpty() ? List.of(JobOptions.DEFAULT.queue) : List.copyOf(queues),
@@ -150,6 +149,16 @@ final class Draft {
                         "upcast of %s leads to version %d, and there it ends: what runs is version %d. Add the way up from version %d."
                                 .formatted(kind.name().name(), step.to(), newest, step.to()));
         return new Decoder(engine.payloads(), kind, Map.copyOf(steps));
+    }
+
+    /** The node runs: nothing more can be said. */
+    void started() {
+        started = true;
+    }
+
+    /** How this node reads payloads, by kind. */
+    List<Decoder> decoders() {
+        return entries.values().stream().map(entry -> decoder(entry.kind)).toList();
     }
 
     /** Whether a handler needs a transaction. */

@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.node.NodeShell;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Storage;
@@ -11,6 +12,7 @@ import java.sql.SQLException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -27,8 +29,7 @@ final class Engine implements Millrace {
     private final Sender sender;
     private final Waiters waiters;
     private final HandlerThreads handlerThreads = new HandlerThreads();
-    private final List<Node> nodes = new CopyOnWriteArrayList<>();
-    private final List<Decoder> decoders = new CopyOnWriteArrayList<>();
+    private final List<RunningNode> nodes = new CopyOnWriteArrayList<>();
     private final AtomicInteger nodesNamed = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -96,8 +97,8 @@ final class Engine implements Millrace {
     /** By the name of the kind and its payload as text. */
     Handle<?> enqueue(KindName kind, String json, UnaryOperator<JobOptions> options) {
         refuseIfClosed();
-        var payload = payloads.written("The payload of a " + kind.name(), json);
-        for (var decoder : decoders) decoder.refuse(kind, payload);
+        var payload = payloads.written("The payload of kind " + kind.name(), json);
+        for (var node : nodes) node.refuse(kind, payload);
         return taken(sender.of(kind, payload, options), Object.class, storage::enqueue);
     }
 
@@ -208,15 +209,39 @@ final class Engine implements Millrace {
         if (closed.get()) throw new MillraceException("This Millrace is closed. Open another one: Millrace.on(store).");
     }
 
+    /** Starts what was drafted. A node that can't run is refused here, not when its first job comes. */
     Node start(Draft draft) {
-        throw new UnsupportedOperationException();
+        refuseIfClosed();
+        if (draft.transacts()) refuseIfNoTransactions();
+        var plan = draft.plan();
+        var node = new RunningNode(
+                plan.name(), new NodeShell(storage, world, plan).start(), draft.decoders(), nodes::remove);
+        draft.started();
+        nodes.add(node);
+        if (closed.get()) node.close(); // while it started
+        return node;
     }
 
+    /** Tries whether the store has any: for handlers that write in one. */
+    private void refuseIfNoTransactions() {
+        try {
+            storage.connection().close();
+        } catch (SQLException broken) {
+            throw new MillraceException(
+                    "The database gave a connection that can't be closed: " + broken.getMessage(), broken);
+        }
+    }
+
+    /** Closes all nodes at the same time, each in order, and then what they stand on. */
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) return;
-        for (var node : nodes) node.close();
-        waiters.close();
-        storage.close();
+        var threads = Thread.ofPlatform().daemon().name("millrace-close-", 1).factory();
+        try (var closing = Executors.newThreadPerTaskExecutor(threads)) {
+            for (var node : nodes) closing.execute(node::close);
+        } finally {
+            waiters.close();
+            storage.close();
+        }
     }
 }

@@ -289,6 +289,11 @@ final class HeldDelivery implements Held, Runnable {
         return Objects.requireNonNull(ended, "only a decided delivery is flushed");
     }
 
+    /** It is durable that it ended so. */
+    void settled(Ending ending) {
+        if (kind != null) kind.plan().body().settled(delivery, ending);
+    }
+
     /** The ending that its own transaction may have committed. */
     @Nullable
     Ending completing() {
@@ -298,6 +303,12 @@ final class HeldDelivery implements Held, Runnable {
     /** How long its handler has been running. */
     Duration age(long now) {
         return Duration.ofNanos(Math.max(0, now - startedNanos));
+    }
+
+    /** The same in every run of a simulation, as an identity's would not be: it decides the order in sets. */
+    @Override
+    public int hashCode() {
+        return Long.hashCode(delivery.place().seq());
     }
 
     /** Guarded by the reporter. */

@@ -19,10 +19,10 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -53,7 +53,7 @@ public final class Incarnation {
     private final Events events;
     private final Lease lease;
 
-    private final Map<String, KindLine> kinds = new HashMap<>();
+    private final Map<String, KindLine> kinds = new TreeMap<>(); // in an order: a simulation must replay it
     private final Map<Long, Batch> batches = new ConcurrentHashMap<>();
     private final AtomicLong openChanges = new AtomicLong();
     private volatile long settledOrdinal;
@@ -540,6 +540,7 @@ public final class Incarnation {
                 if (parked.parking() == Ending.Parking.LIMIT) held.kind().parkedSome(true);
             }
         }
+        held.settled(ending);
         if (events.wanted()) announce(held, ending);
     }
 
