@@ -138,6 +138,7 @@ final class Engine implements Millrace {
         try (jobs) {
             store.accept(made(jobs.iterator(), options, handles));
         } catch (CommitUnknown unknown) {
+            if (handles.isEmpty()) throw unknown;
             throw new CommitUnknown(
                     "The connection was lost while %,d jobs were enqueued: all of them were taken, or none, and nobody knows. One tells for all: ask find(…) for %s."
                             .formatted(handles.size(), handles.getLast().id()),
