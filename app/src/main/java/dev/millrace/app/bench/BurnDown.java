@@ -76,7 +76,8 @@ public final class BurnDown {
         return holder;
     }
 
-    private BurnDownReport measure(Millrace millrace, String schema, long jobs) throws SQLException, InterruptedException {
+    private BurnDownReport measure(Millrace millrace, String schema, long jobs)
+            throws SQLException, InterruptedException {
         world.sleep(STATISTICS);
         var before = Cost.read(dataSource);
         long began = world.nanoTime();
@@ -86,7 +87,11 @@ public final class BurnDown {
 
         began = world.nanoTime();
         double ran;
-        try (var node = millrace.node().name("bench").slots(SLOTS).handle(Noop.class, job -> {}).start()) {
+        try (var node = millrace.node()
+                .name("bench")
+                .slots(SLOTS)
+                .handle(Noop.class, job -> {})
+                .start()) {
             awaitAll(node, jobs);
             ran = jobs / seconds(began);
             narrator.accept("%,d jobs run, %,.0f a second".formatted(jobs, ran));
@@ -100,7 +105,8 @@ public final class BurnDown {
         double limit = 0;
         for (int connections : CONNECTIONS) {
             double rate = raw.readAndCopy(connections);
-            narrator.accept("raw: read 500 and COPY 500 outcomes on %d connections, %,.0f a second".formatted(connections, rate));
+            narrator.accept("raw: read 500 and COPY 500 outcomes on %d connections, %,.0f a second"
+                    .formatted(connections, rate));
             limit = Math.max(limit, rate);
         }
         return new BurnDownReport(
@@ -144,7 +150,9 @@ public final class BurnDown {
         static Cost read(DataSource dataSource) throws SQLException {
             return new Cost(
                     Long.parseLong(one(dataSource, "SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint")),
-                    Long.parseLong(one(dataSource, "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")));
+                    Long.parseLong(one(
+                            dataSource,
+                            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")));
         }
 
         Cost less(Cost before) {

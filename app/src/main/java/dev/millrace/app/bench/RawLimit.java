@@ -43,8 +43,10 @@ final class RawLimit {
                     "CREATE TABLE $.raw_in (part INT, stream INT, seq BIGINT, job_id UUID, kind TEXT, kind_version INT, payload TEXT, enqueued_at TIMESTAMPTZ DEFAULT clock_timestamp())");
             long began = world.nanoTime();
             connection.setAutoCommit(false);
-            var into = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(
-                    q("COPY $.raw_in (part, stream, seq, job_id, kind, kind_version, payload) FROM STDIN"));
+            var into = connection
+                    .unwrap(PGConnection.class)
+                    .getCopyAPI()
+                    .copyIn(q("COPY $.raw_in (part, stream, seq, job_id, kind, kind_version, payload) FROM STDIN"));
             var block = new StringBuilder(COPY_ROWS * COPY_WIDTH);
             for (long n = 0; n < rows; n++) {
                 block.append("1\t7\t").append(n).append('\t');
@@ -96,14 +98,19 @@ final class RawLimit {
                 var read = connection.prepareStatement(
                         q("SELECT part, seq, job_id, payload FROM $.raw_in WHERE seq >= ? AND seq < ? ORDER BY seq"))) {
             connection.setAutoCommit(false);
-            var copy = q("COPY $.raw_out_%d (part, seq, job_id, outcome, node, token) FROM STDIN".formatted(connections));
+            var copy =
+                    q("COPY $.raw_out_%d (part, seq, job_id, outcome, node, token) FROM STDIN".formatted(connections));
             var block = new StringBuilder(BATCH * COPY_WIDTH);
             for (long at = from; at < to; at += BATCH) {
                 read.setLong(1, at);
                 read.setLong(2, Math.min(to, at + BATCH));
                 try (var found = read.executeQuery()) {
                     while (found.next()) {
-                        block.append(found.getInt(1)).append('\t').append(found.getLong(2)).append('\t').append(found.getString(3));
+                        block.append(found.getInt(1))
+                                .append('\t')
+                                .append(found.getLong(2))
+                                .append('\t')
+                                .append(found.getString(3));
                         block.append("\t0\t");
                         uuid(block, from);
                         block.append('\t');
@@ -125,7 +132,12 @@ final class RawLimit {
     /** Sorted by time like a real one: the first bits count up. */
     private static void uuid(StringBuilder into, long n) {
         var hex = "%016x".formatted(n);
-        into.append(hex, 0, 8).append('-').append(hex, 8, 12).append('-').append(hex, 12, 16).append("-8000-000000000000");
+        into.append(hex, 0, 8)
+                .append('-')
+                .append(hex, 8, 12)
+                .append('-')
+                .append(hex, 12, 16)
+                .append("-8000-000000000000");
     }
 
     private double rate(long count, long began) {

@@ -103,11 +103,12 @@ final class EnqueueCommand extends EngineCommand {
         if (in != null && at != null)
             throw new CommandFailed(
                     ExitCode.USAGE, "--in and --at say two things about when the job runs. Give one of them.");
+        payload = json();
     }
 
     @Override
     ExitCode run(Operations operations) {
-        var handle = operations.enqueue(kind, version, json(), this::options);
+        var handle = operations.enqueue(kind, version, payload, this::options);
         var note = note(operations);
         if (common.json) {
             var json = Json.object();

@@ -8,6 +8,7 @@ import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.database.Database;
 import dev.millrace.app.database.DatabaseOptions;
+import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.http.HttpServer;
 import dev.millrace.app.wire.Json;
 import dev.millrace.postgres.PostgresStore;
@@ -32,20 +33,32 @@ public final class UpCommand implements Callable<Integer> {
     private final Shell shell;
     private final List<Handlers> modules;
 
-    @Option(names = "--port", paramLabel = "N", defaultValue = "8080", description = "The port; 0 takes a free one. Default: 8080.")
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            defaultValue = "8080",
+            description = "The port; 0 takes a free one. Default: 8080.")
     int port = 8080;
 
     @Option(
             names = "--host",
             paramLabel = "ADDRESS",
             defaultValue = "127.0.0.1",
-            description = "The address to listen on. Default: 127.0.0.1, this machine alone. There is no authentication yet.")
+            description =
+                    "The address to listen on. Default: 127.0.0.1, this machine alone. There is no authentication yet.")
     String host = "127.0.0.1";
 
-    @Option(names = "--slots", paramLabel = "N", defaultValue = "100", description = "How many jobs run at once. Default: 100.")
+    @Option(
+            names = "--slots",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "How many jobs run at once. Default: 100.")
     int slots = 100;
 
-    @Option(names = "--queue", paramLabel = "NAME", description = "Serve this queue; may be repeated. Default: default.")
+    @Option(
+            names = "--queue",
+            paramLabel = "NAME",
+            description = "Serve this queue; may be repeated. Default: default.")
     List<String> queues = List.of();
 
     @Mixin
@@ -64,16 +77,18 @@ public final class UpCommand implements Callable<Integer> {
     public Integer call() {
         long start = shell.world().nanoTime();
         if (port < 0 || port > 65_535)
-            throw new CommandFailed(ExitCode.USAGE, "--port can't be %d. It is 1 to 65535, or 0 for a free one.".formatted(port));
+            throw new CommandFailed(
+                    ExitCode.USAGE, "--port can't be %d. It is 1 to 65535, or 0 for a free one.".formatted(port));
         var address = new HttpServer.Address(host, port);
         address.check();
         var signals = Signals.caught();
         try (var db = database.open("millrace up", CONNECTIONS, shell.console());
                 var millrace = Millrace.on(new PostgresStore(db.dataSource()));
                 var node = started(millrace, db);
+                var record = NodeRecord.of(node, db, shell.world());
                 var http = HttpServer.start(address, millrace, node::status, shell.world(), db.description())) {
             tell(http, node, db, start);
-            keep(db, node, signals);
+            signals.await();
             stop(http, node);
         }
         return ExitCode.OK.number();
@@ -86,6 +101,7 @@ public final class UpCommand implements Callable<Integer> {
         var builder = millrace.node().name(nodeName()).slots(slots);
         for (var queue : queues) builder.queue(queue);
         for (var module : modules) builder.with(module);
+        db.server().flatMap(EmbeddedServer::previousNode).ifPresent(builder::takeOver);
         return builder.start();
     }
 
@@ -97,8 +113,9 @@ public final class UpCommand implements Callable<Integer> {
         var took = Duration.ofNanos(shell.world().nanoTime() - start);
         var console = shell.console();
         if (!new HttpServer.Address(host, port).onlyThisMachine())
-            console.say("Warning: %s can be reached by others, and there is no authentication yet: whoever reaches it can run and cancel jobs."
-                    .formatted(http.url()));
+            console.say(
+                    "Warning: %s can be reached by others, and there is no authentication yet: whoever reaches it can run and cancel jobs."
+                            .formatted(http.url()));
         if (common.json)
             console.print(Json.write(Json.object()
                     .put("url", http.url())
@@ -110,16 +127,13 @@ public final class UpCommand implements Callable<Integer> {
                     .formatted(http.url(), Durations.text(took), db.description()));
     }
 
-    private void keep(Database db, Node node, Signals signals) {
-        signals.await();
-    }
-
     private void stop(HttpServer http, Node node) {
         http.stopping();
         int running = node.status().running();
         if (running > 0)
-            shell.console().say("Stopping: %s have 20 s to end; what does not runs again elsewhere. Ctrl-C again ends at once."
-                    .formatted(running == 1 ? "1 job" : "%,d jobs".formatted(running)));
+            shell.console()
+                    .say("Stopping: %s have 20 s to end; what does not runs again elsewhere. Ctrl-C again ends at once."
+                            .formatted(running == 1 ? "1 job" : "%,d jobs".formatted(running)));
         node.close();
     }
 }

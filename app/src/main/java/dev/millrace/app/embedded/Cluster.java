@@ -118,8 +118,8 @@ final class Cluster {
         Disk.sweep(layout.postgres(), MAKING);
     }
 
-    void configure(Platform platform, int port, String fingerprint) throws IOException {
-        Disk.replace(directory.resolve("postgresql.conf"), Settings.text(platform, port, fingerprint));
+    void configure(Platform platform, String fingerprint) throws IOException {
+        Disk.replace(directory.resolve("postgresql.conf"), Settings.text(platform, fingerprint));
     }
 
     private static String newPassword() {

@@ -28,7 +28,7 @@ import java.util.function.Consumer;
  * without a minute of life in between it stays down, and {@link EmbeddedServerEvent.GivenUp} says so.
  *
  * <p>Its weaknesses: it is stopped only by {@link #close()}, so the caller needs a shutdown hook (without one, nothing is
- * lost, but the server goes on running until the next start). A directory must not be shared by containers with separate
+ * lost, but the server goes on running until the next start; so it does if the process is ended while it still opens). A directory must not be shared by containers with separate
  * process numbers, unless a container takes its processes along when it ends (they do). Not tried on macOS and Windows.
  *
  * <p>Thread-safe.

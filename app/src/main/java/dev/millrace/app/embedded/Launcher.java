@@ -24,7 +24,7 @@ import java.util.zip.CRC32;
  * owner: every start looks for it first, so a second one is never started. (PostgreSQL has an interlock of its own, and it
  * is the last line: a lost race ends in {@code STILL_RUNNING} and another look.)
  *
- * <p>Not thread-safe: the opening thread uses it first, then the supervisor, then the closing thread.
+ * <p>Not thread-safe: the opening thread uses it first, then the supervisor. Only {@link #stopQuickly} may overlap.
  */
 final class Launcher {
 
@@ -52,6 +52,9 @@ final class Launcher {
     private final EmbeddedServerConfig config;
     private final Consumer<EmbeddedServerEvent> events;
     private final String fingerprint;
+
+    /** A start tool is at work, and stays so if its thread is interrupted: a server may appear that is not there yet. */
+    private volatile boolean beginning;
 
     Launcher(
             Cluster cluster,
@@ -86,13 +89,9 @@ final class Launcher {
         try {
             var found = ServerProcess.on(directory);
             if (found.isPresent()) {
-                var why = refusalToAdopt(found.get());
+                var why = refusalToAdopt(found.get(), port, anyPort);
                 if (why.isEmpty()) {
-                    var adopted = adopt(found.get());
-                    if (anyPort || adopted.port() == port) {
-                        return adopted;
-                    }
-                    why = "it listens on port %d instead of %d".formatted(adopted.port(), port);
+                    return adopt(found.get());
                 }
                 events.accept(new EmbeddedServerEvent.StoppingOrphan(found.get().pid(), why));
                 stopWhateverItTakes(found.get());
@@ -115,7 +114,8 @@ final class Launcher {
     }
 
     /** Empty if the server is ready and as this build would have started it; waits for one that replays its log. */
-    private String refusalToAdopt(ServerProcess process) throws InterruptedException, SQLException {
+    private String refusalToAdopt(ServerProcess process, int wanted, boolean anyPort)
+            throws InterruptedException, SQLException {
         var limit = Deadline.in(config.startLimit(), machine.time());
         var silence = Deadline.in(PATIENCE_WITH_SILENCE, machine.time());
         while (process.alive()) {
@@ -126,6 +126,9 @@ final class Launcher {
             var port = file.map(PidFile::port).orElse(0);
             switch (port == 0 ? new Probe.Answer.Silent("it has no port yet") : answer(port)) {
                 case Probe.Answer.Ready ready -> {
+                    if (!anyPort && port != wanted) {
+                        return "it listens on port %d instead of %d".formatted(port, wanted);
+                    }
                     return ready.fingerprint().equals(fingerprint) ? "" : "it was started with other settings";
                 }
                 case Probe.Answer.Refused refused -> {
@@ -188,10 +191,11 @@ final class Launcher {
     }
 
     private boolean started(int port) throws IOException, InterruptedException {
-        cluster.configure(machine.platform(), port, fingerprint);
+        cluster.configure(machine.platform(), fingerprint);
         // Whoever wrote it is dead, as ServerProcess.on found. The server would not believe that of a number used
         // again.
         Files.deleteIfExists(PidFile.in(directory));
+        beginning = true;
         var exit = programs.leaveBehind(
                 config.startLimit().plusSeconds(10),
                 log.newStartFile(),
@@ -200,7 +204,8 @@ final class Launcher {
                 "--wait",
                 "--timeout=" + config.startLimit().toSeconds(),
                 "--pgdata=" + directory,
-                "--options=" + Settings.DURABLE);
+                "--options=" + Settings.commandLine(port));
+        beginning = false;
         if (exit != 0) {
             machine.time().sleep(Duration.ofMillis(200)); // its last words take a moment to reach the log
         }
@@ -239,7 +244,11 @@ final class Launcher {
      * alone: it is never killed, and the next owner waits for its end.
      */
     void stopQuickly(Duration limit) throws InterruptedException {
+        var appears = Deadline.in(limit.dividedBy(3), machine.time());
         var process = ServerProcess.on(directory);
+        while (process.isEmpty() && beginning && appears.sleep(PAUSE)) {
+            process = ServerProcess.on(directory);
+        }
         if (process.isPresent()) {
             stopSoon(process.get());
             awaitEnd(process.get(), limit);

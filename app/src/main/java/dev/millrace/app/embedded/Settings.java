@@ -11,22 +11,25 @@ import java.util.HexFormat;
  *
  * <p>{@code postgresql.conf} is ours and written at every start. A person's own settings belong to
  * {@code ALTER SYSTEM SET …}, which is read after it. What durability hangs on is given on the command line, where neither
- * can reach it.
+ * can reach it; so is the address, where we must find it.
  */
 final class Settings {
 
-    /** Read by the start tool's shell: keep it free of anything that a shell would read twice. */
-    static final String DURABLE = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on";
+    private static final String DURABLE = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on";
 
     private Settings() {}
 
-    static String text(Platform platform, int port, String fingerprint) {
+    /** Read by the start tool's shell: keep it free of anything that a shell would read twice. */
+    static String commandLine(int port) {
+        return "%s -c listen_addresses=127.0.0.1 -c port=%d".formatted(DURABLE, port);
+    }
+
+    static String text(Platform platform, String fingerprint) {
         return """
                 # Written by Millrace at every start; changes are lost. Your own settings: ALTER SYSTEM SET ... = ...
-                # fsync, synchronous_commit and full_page_writes are forced to on, on the command line.
+                # Given on the command line, and not to be changed: fsync, synchronous_commit, full_page_writes = on,
+                # listen_addresses = 127.0.0.1, port.
 
-                port = %d
-                listen_addresses = '127.0.0.1'     # nobody else's business
                 unix_socket_directories = ''       # one door is enough, and a socket's path may be too long
                 max_connections = 100              # a node needs four and its handlers' pool; a few nodes fit in
                 max_prepared_transactions = 0      # a forgotten one would hold back cleaning up for ever
@@ -47,7 +50,7 @@ final class Settings {
                 log_timezone = 'UTC'
 
                 millrace.fingerprint = '%s'
-                """.formatted(port, walSync(platform), fingerprint);
+                """.formatted(walSync(platform), fingerprint);
     }
 
     /** What the default would not do: on these systems only write-through reaches the platter, not the drive's cache. */
@@ -58,7 +61,7 @@ final class Settings {
     /** Tells whether a running server was started as this build would start it. */
     static String fingerprint(Platform platform, Binaries binaries, int fixedPort) {
         try {
-            var all = text(platform, fixedPort, "") + DURABLE + binaries.id();
+            var all = text(platform, "") + commandLine(fixedPort) + binaries.id();
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(all.getBytes(UTF_8)), 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every JDK has SHA-256", e);

@@ -27,6 +27,7 @@ final class Supervisor {
     private final Strikes strikes = new Strikes();
     private final Thread thread;
     private volatile Launcher.Running running;
+    private volatile boolean stopped;
     private long bornAt;
 
     Supervisor(
@@ -57,6 +58,7 @@ final class Supervisor {
 
     /** Ends the watch. A listener may call this on the supervisor's own thread. */
     void stop(Duration limit) throws InterruptedException {
+        stopped = true; // an interrupt alone could be swallowed by a listener
         if (!Thread.currentThread().equals(thread)) {
             thread.interrupt();
             thread.join(limit);
@@ -66,7 +68,7 @@ final class Supervisor {
     private void watch() {
         try {
             var pruning = Deadline.in(Duration.ZERO, time);
-            while (running.process().alive() || revive()) {
+            while (!stopped && (running.process().alive() || revive())) {
                 if (pruning.passed()) {
                     prune();
                     pruning = Deadline.in(BETWEEN_PRUNINGS, time);
@@ -90,6 +92,9 @@ final class Supervisor {
         events.accept(new EmbeddedServerEvent.Died(running.process().pid(), life));
         EmbeddedServerException failure = null;
         for (var again = strikes.mayTryAgainAfter(life); again; ) {
+            if (stopped) {
+                return false;
+            }
             try {
                 bringUp();
                 return true;

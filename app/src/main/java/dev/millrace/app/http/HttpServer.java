@@ -80,7 +80,8 @@ public final class HttpServer implements AutoCloseable {
             if (said.contains("Permission denied"))
                 return new CommandFailed(
                         ExitCode.REFUSED,
-                        "Port %d may not be used: below 1024 the system asks for a privilege. Choose another one with --port.".formatted(port),
+                        "Port %d may not be used: below 1024 the system asks for a privilege. Choose another one with --port."
+                                .formatted(port),
                         e);
             if (e instanceof BindException)
                 return new CommandFailed(
@@ -112,7 +113,9 @@ public final class HttpServer implements AutoCloseable {
             routes.post("/api/jobs/{id}/retry", jobs::retry);
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
-            routes.get("/api/overview", context -> context.contentType("application/json").result(overview.json()));
+            routes.get(
+                    "/api/overview",
+                    context -> context.contentType("application/json").result(overview.json()));
             routes.get("/health/live", health::live);
             routes.get("/health/ready", health::ready);
             routes.get("/metrics", metrics::scrape);
@@ -167,11 +170,15 @@ public final class HttpServer implements AutoCloseable {
     private static Problem http(HttpResponseException e, Context context) {
         return switch (e.getStatus()) {
             case 404 ->
-                new Problem(Type.NOT_FOUND, "There is nothing at %s. The API begins at /api/jobs.".formatted(context.path()), e);
+                new Problem(
+                        Type.NOT_FOUND,
+                        "There is nothing at %s. The API begins at /api/jobs.".formatted(context.path()),
+                        e);
             case 405 ->
                 new Problem(
                         Type.METHOD_NOT_ALLOWED,
-                        "%s is not allowed at %s. %s".formatted(context.method().name(), context.path(), e.getMessage()),
+                        "%s is not allowed at %s. %s"
+                                .formatted(context.method().name(), context.path(), e.getMessage()),
                         e);
             case 413 ->
                 new Problem(
@@ -185,7 +192,8 @@ public final class HttpServer implements AutoCloseable {
 
     private static void tell(Context context, Problem problem) {
         var id = Guard.requestId(context);
-        if (problem.type() == Type.INTERNAL) LOG.log(Level.ERROR, "Request %s failed".formatted(id), problem.getCause());
+        if (problem.type() == Type.INTERNAL)
+            LOG.log(Level.ERROR, "Request %s failed".formatted(id), problem.getCause());
         context.status(problem.type().status);
         if (problem.type().status == 503) context.header("Retry-After", "5");
         context.contentType("application/problem+json").result(Json.write(problem.json(id)));

@@ -4,6 +4,7 @@ import dev.millrace.Filter;
 import dev.millrace.JobId;
 import dev.millrace.MillraceException;
 import dev.millrace.Operations;
+import dev.millrace.Operations.NamedJob;
 import dev.millrace.State;
 import dev.millrace.app.http.Problem.Type;
 import dev.millrace.app.wire.Json;
@@ -25,6 +26,9 @@ final class JobsApi {
     /** A page of jobs with their payloads fits in it; a thousand of the largest do not, and need not. */
     static final int BODY_BYTES = 8 * 1024 * 1024;
 
+    /** Most jobs in one request. */
+    static final int JOBS = 10_000;
+
     private static final Set<String> FILTERS = new TreeSet<>(Set.of("state", "queue", "kind", "limit", "before"));
 
     private final Operations operations;
@@ -39,8 +43,7 @@ final class JobsApi {
             enqueueAll(context, body);
             return;
         }
-        var request =
-                JobRequest.read(body, "The job").withIdempotencyKey(context.header("Idempotency-Key"));
+        var request = JobRequest.read(body, "The job").withIdempotencyKey(context.header("Idempotency-Key"));
         var handle = operations.enqueue(request.kind(), request.version(), request.payload(), request::options);
         context.status(handle.existed() ? 200 : 201);
         context.header("Location", "/api/jobs/" + handle.id());
@@ -48,7 +51,25 @@ final class JobsApi {
     }
 
     private void enqueueAll(Context context, JsonNode body) {
-        throw new Problem(Type.BAD_REQUEST, "Send one job at a time.");
+        if (body.isEmpty()) throw new Problem(Type.BAD_REQUEST, "The list is empty: there is nothing to enqueue.");
+        if (body.size() > JOBS)
+            throw new Problem(
+                    Type.TOO_LARGE,
+                    "The list has %,d jobs; at most %,d are taken at once. Send several requests."
+                            .formatted(body.size(), JOBS));
+        if (context.header("Idempotency-Key") != null)
+            throw new Problem(
+                    Type.BAD_REQUEST,
+                    "A list takes no Idempotency-Key: the key may stand for one job that is there, and a list is all or nothing. Send such jobs one by one.");
+        var jobs = new ArrayList<NamedJob>();
+        for (var element : body) {
+            var request = JobRequest.read(element, "Job %d of the list".formatted(jobs.size()));
+            jobs.add(new NamedJob(request.kind(), request.version(), request.payload(), request::options));
+        }
+        var json = Json.object();
+        json.set("jobs", Shapes.all(operations.enqueueAll(jobs), handle -> said(handle.id(), false)));
+        context.status(201);
+        answer(context, json);
     }
 
     private static ObjectNode said(JobId id, boolean existed) {
@@ -60,7 +81,8 @@ final class JobsApi {
             if (!FILTERS.contains(name))
                 throw new Problem(
                         Type.BAD_REQUEST,
-                        "The filter \"%s\" is not known. The filters are %s.".formatted(name, String.join(", ", FILTERS)));
+                        "The filter \"%s\" is not known. The filters are %s."
+                                .formatted(name, String.join(", ", FILTERS)));
         var jobs = operations.list(f -> filter(f, context));
         var json = Json.object();
         json.set("jobs", Shapes.all(jobs, Shapes::job));
@@ -86,7 +108,8 @@ final class JobsApi {
         try {
             return Integer.parseInt(limit);
         } catch (NumberFormatException e) {
-            throw new Problem(Type.BAD_REQUEST, "The limit \"%s\" is not a whole number. It is 1 to 1,000.".formatted(limit), e);
+            throw new Problem(
+                    Type.BAD_REQUEST, "The limit \"%s\" is not a whole number. It is 1 to 1,000.".formatted(limit), e);
         }
     }
 
@@ -102,7 +125,8 @@ final class JobsApi {
         if (state != State.CANCELLED)
             throw new Problem(
                     Type.CONFLICT,
-                    "Job %s can't be cancelled any more: it is %s. Nothing was changed.".formatted(id, state.wireName()));
+                    "Job %s can't be cancelled any more: it is %s. Nothing was changed."
+                            .formatted(id, state.wireName()));
         answer(context, Json.object().put("id", id.toString()).put("state", state.wireName()));
     }
 
@@ -113,7 +137,8 @@ final class JobsApi {
         if (!before.ended())
             throw new Problem(
                     Type.CONFLICT,
-                    "Job %s has not ended: it is %s, and runs by itself. Nothing was changed.".formatted(id, before.wireName()));
+                    "Job %s has not ended: it is %s, and runs by itself. Nothing was changed."
+                            .formatted(id, before.wireName()));
         answer(context, Json.object().put("id", id.toString()).put("before", before.wireName()));
     }
 
@@ -173,7 +198,8 @@ final class JobsApi {
         var text = text(context);
         if (text.isEmpty())
             throw new Problem(
-                    Type.BAD_REQUEST, "The request has no body. Send {\"kind\":\"echo\",\"payload\":{\"hello\":\"world\"}}.");
+                    Type.BAD_REQUEST,
+                    "The request has no body. Send {\"kind\":\"echo\",\"payload\":{\"hello\":\"world\"}}.");
         return parsed(context, text);
     }
 
@@ -185,7 +211,11 @@ final class JobsApi {
     /** A web page can send a body to this machine without being asked whether it may, but not one of this type. */
     private static JsonNode parsed(Context context, String text) {
         var type = context.contentType();
-        if (type == null || !type.toLowerCase(Locale.ROOT).replaceAll(";.*", "").strip().matches("application/([a-z0-9.+-]+\\+)?json"))
+        if (type == null
+                || !type.toLowerCase(Locale.ROOT)
+                        .replaceAll(";.*", "")
+                        .strip()
+                        .matches("application/([a-z0-9.+-]+\\+)?json"))
             throw new Problem(
                     Type.UNSUPPORTED_MEDIA_TYPE,
                     "The body is of type %s. Send JSON, with the header Content-Type: application/json."
@@ -193,7 +223,10 @@ final class JobsApi {
         try {
             return Json.read(text);
         } catch (Json.NotJson why) {
-            throw new Problem(Type.BAD_REQUEST, "The body is not JSON: %s. Nothing was enqueued.".formatted(why.getMessage()), why);
+            throw new Problem(
+                    Type.BAD_REQUEST,
+                    "The body is not JSON: %s. Nothing was enqueued.".formatted(why.getMessage()),
+                    why);
         }
     }
 
@@ -203,10 +236,12 @@ final class JobsApi {
             if (bytes.length > BODY_BYTES)
                 throw new Problem(
                         Type.TOO_LARGE,
-                        "The body has more than %,d bytes, the most that is read. Send several requests.".formatted(BODY_BYTES));
+                        "The body has more than %,d bytes, the most that is read. Send several requests."
+                                .formatted(BODY_BYTES));
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new Problem(Type.BAD_REQUEST, "The body broke off: %s. Nothing was enqueued.".formatted(e.getMessage()), e);
+            throw new Problem(
+                    Type.BAD_REQUEST, "The body broke off: %s. Nothing was enqueued.".formatted(e.getMessage()), e);
         }
     }
 

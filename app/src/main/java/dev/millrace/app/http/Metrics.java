@@ -44,7 +44,8 @@ final class Metrics implements AutoCloseable {
         this.node = node;
         this.world = world;
         this.queues = new Cached<>(AGE, world, operations::queues);
-        MeterBinder[] jvm = {new JvmMemoryMetrics(), new JvmThreadMetrics(), new ProcessorMetrics(), new UptimeMetrics()};
+        MeterBinder[] jvm = {new JvmMemoryMetrics(), new JvmThreadMetrics(), new ProcessorMetrics(), new UptimeMetrics()
+        };
         for (var binder : jvm) binder.bindTo(registry);
         MultiCollector engine = this::collect;
         registry.getPrometheusRegistry().register(engine);
@@ -72,13 +73,17 @@ final class Metrics implements AutoCloseable {
         all.add(gauge("millrace_node_running", "Attempts that run", node.running()));
         all.add(gauge("millrace_node_waiting", "Deliveries claimed and not started", node.waiting()));
         all.add(gauge("millrace_node_unwritten", "Ended attempts whose outcome is not durable yet", node.unwritten()));
-        all.add(gauge("millrace_node_stuck_threads", "Handlers that were told to end and have not", node.stuckThreads()));
+        all.add(gauge(
+                "millrace_node_stuck_threads", "Handlers that were told to end and have not", node.stuckThreads()));
         var oldest = node.oldestRunning();
         if (oldest != null)
             all.add(gauge("millrace_node_oldest_running_seconds", "How long the oldest attempt runs", seconds(oldest)));
         var beat = node.sinceBeat();
         if (beat != null)
-            all.add(gauge("millrace_node_since_beat_seconds", "How long ago its last sign of life went through", seconds(beat)));
+            all.add(gauge(
+                    "millrace_node_since_beat_seconds",
+                    "How long ago its last sign of life went through",
+                    seconds(beat)));
         var counts = node.counts();
         all.add(counter("millrace_node_claimed", "Deliveries claimed", counts.claimed()));
         all.add(counter("millrace_node_started", "Attempts started", counts.started()));
@@ -86,11 +91,18 @@ final class Metrics implements AutoCloseable {
         all.add(counter("millrace_node_failed", "Attempts that failed or ran into their deadline", counts.failed()));
         all.add(counter("millrace_node_rescued", "Deliveries of dead nodes taken over", counts.rescued()));
         all.add(counter("millrace_node_deposed", "Dead nodes found", counts.deposed()));
-        all.add(counter("millrace_node_refused_writes", "Steps refused because it had been deposed", counts.refusedWrites()));
+        all.add(counter(
+                "millrace_node_refused_writes", "Steps refused because it had been deposed", counts.refusedWrites()));
         all.add(counter("millrace_node_lost_outcomes", "Outcomes that did not count", counts.lostOutcomes()));
         all.add(counter("millrace_node_events_dropped", "Events that found the queue full", counts.eventsDropped()));
-        all.add(counter("millrace_node_notes_dropped", "Log lines and progress that found the queue full", counts.notesDropped()));
-        all.add(counter("millrace_node_turn_failures", "Turns of its loops that failed and were tried again", counts.failures()));
+        all.add(counter(
+                "millrace_node_notes_dropped",
+                "Log lines and progress that found the queue full",
+                counts.notesDropped()));
+        all.add(counter(
+                "millrace_node_turn_failures",
+                "Turns of its loops that failed and were tried again",
+                counts.failures()));
     }
 
     private void addQueues(List<MetricSnapshot> all, List<QueueView> queues) {
@@ -114,25 +126,34 @@ final class Metrics implements AutoCloseable {
             var labels = Labels.of("queue", queue.name());
             paused.dataPoint(point(labels, queue.pausedBecause() == null ? 0 : 1));
             var since = queue.oldestAvailable();
-            if (since != null)
-                oldest.dataPoint(point(labels, Math.max(0, seconds(Duration.between(since, now)))));
+            if (since != null) oldest.dataPoint(point(labels, Math.max(0, seconds(Duration.between(since, now)))));
         }
         all.add(jobs.build());
         all.add(exact.build());
         all.add(paused.build());
         all.add(oldest.build());
-        all.add(gauge("millrace_queues_left_out", "Queues beyond the first %d, without figures".formatted(QUEUES), Math.max(0, queues.size() - QUEUES)));
+        all.add(gauge(
+                "millrace_queues_left_out",
+                "Queues beyond the first %d, without figures".formatted(QUEUES),
+                Math.max(0, queues.size() - QUEUES)));
     }
 
     private static void add(
-            GaugeSnapshot.Builder jobs, GaugeSnapshot.Builder exact, String queue, String state, QueueView.Depth depth) {
+            GaugeSnapshot.Builder jobs,
+            GaugeSnapshot.Builder exact,
+            String queue,
+            String state,
+            QueueView.Depth depth) {
         var labels = Labels.of("queue", queue, "state", state);
         jobs.dataPoint(point(labels, depth.count()));
         exact.dataPoint(point(labels, depth.exact() ? 1 : 0));
     }
 
     private static GaugeSnapshot.GaugeDataPointSnapshot point(Labels labels, double value) {
-        return GaugeSnapshot.GaugeDataPointSnapshot.builder().labels(labels).value(value).build();
+        return GaugeSnapshot.GaugeDataPointSnapshot.builder()
+                .labels(labels)
+                .value(value)
+                .build();
     }
 
     private static GaugeSnapshot gauge(String name, String help, double value) {
@@ -147,7 +168,9 @@ final class Metrics implements AutoCloseable {
         return CounterSnapshot.builder()
                 .name(name)
                 .help(help)
-                .dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder().value(value).build())
+                .dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
+                        .value(value)
+                        .build())
                 .build();
     }
 

@@ -38,14 +38,17 @@ final class Overview {
         json.put("at", world.now().toString());
         json.put("database", database);
         json.set("queues", Shapes.all(operations.queues(), Shapes::queue));
-        json.set("running", Shapes.all(operations.list(f -> f.state(State.RUNNING).limit(ROWS)), Overview::row));
+        json.set(
+                "running",
+                Shapes.all(operations.list(f -> f.state(State.RUNNING).limit(ROWS)), Overview::row));
         json.set("failures", Shapes.all(failures(), Overview::row));
         json.set("nodes", Shapes.all(operations.nodes(), Shapes::node));
         return Json.write(json);
     }
 
     private List<JobView> failures() {
-        var failures = new ArrayList<>(operations.list(f -> f.state(State.DISCARDED).limit(ROWS)));
+        var failures =
+                new ArrayList<>(operations.list(f -> f.state(State.DISCARDED).limit(ROWS)));
         failures.addAll(operations.list(f -> f.state(State.RETRYABLE).limit(ROWS)));
         failures.sort(Comparator.comparing(JobView::id).reversed());
         return failures.subList(0, Math.min(ROWS, failures.size()));

@@ -63,7 +63,8 @@ final class Problem extends RuntimeException {
     static Problem of(Exception thrown) {
         return switch (thrown) {
             case Problem problem -> problem;
-            case Unavailable unavailable -> new Problem(Type.DATABASE_UNREACHABLE, unavailable.getMessage(), unavailable);
+            case Unavailable unavailable ->
+                new Problem(Type.DATABASE_UNREACHABLE, unavailable.getMessage(), unavailable);
             case CommitUnknown unknown -> new Problem(Type.UNKNOWN_OUTCOME, unknown.getMessage(), unknown);
             case MillraceException refused -> new Problem(Type.REFUSED, refused.getMessage(), refused);
             default ->

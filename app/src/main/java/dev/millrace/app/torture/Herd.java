@@ -104,7 +104,8 @@ final class Herd implements AutoCloseable {
 
     /** Those that ended without being told to. */
     List<Member> fallen() {
-        var fallen = alive.stream().filter(member -> !member.process().isAlive()).toList();
+        var fallen =
+                alive.stream().filter(member -> !member.process().isAlive()).toList();
         alive.removeAll(fallen);
         return fallen;
     }
@@ -124,7 +125,8 @@ final class Herd implements AutoCloseable {
                 throw new MillraceException("The process %d could not be sent %s.".formatted(member.pid(), signal));
             }
         } catch (IOException e) {
-            throw new MillraceException("There is no command \"kill\" here, which a torture needs: %s.".formatted(e.getMessage()), e);
+            throw new MillraceException(
+                    "There is no command \"kill\" here, which a torture needs: %s.".formatted(e.getMessage()), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MillraceException("Interrupted while a process was sent %s.".formatted(signal), e);

@@ -53,7 +53,12 @@ public final class Torture {
      * @param environment how a node process reaches the same database: TORTURE_DATABASE, TORTURE_USER, TORTURE_PASSWORD
      * @param narrator hears what happens, a line at a time
      */
-    Torture(TorturePlan plan, DataSource dataSource, Map<String, String> environment, World world, Consumer<String> narrator) {
+    Torture(
+            TorturePlan plan,
+            DataSource dataSource,
+            Map<String, String> environment,
+            World world,
+            Consumer<String> narrator) {
         this.plan = plan;
         this.dataSource = dataSource;
         this.environment = environment;
@@ -99,7 +104,9 @@ public final class Torture {
         long wakeAt = Long.MAX_VALUE;
         Herd.@Nullable Member frozen = null;
         int sent = 0;
-        for (long elapsed = 0; elapsed < length || sent < plan.jobs() || frozen != null; elapsed = world.nanoTime() - start) {
+        for (long elapsed = 0;
+                elapsed < length || sent < plan.jobs() || frozen != null;
+                elapsed = world.nanoTime() - start) {
             int due = (int) Math.min(plan.jobs(), (double) plan.jobs() * elapsed / length + 1);
             sent = send(millrace, ledger, schema, sent, due);
             for (var fallen : herd.fallen()) {
@@ -161,7 +168,8 @@ public final class Torture {
     }
 
     private Job<Integer> job(int n, String schema) {
-        double exponent = chance.nextDouble() * Math.log((double) TorturePlan.LONGEST_MILLIS / TorturePlan.SHORTEST_MILLIS);
+        double exponent =
+                chance.nextDouble() * Math.log((double) TorturePlan.LONGEST_MILLIS / TorturePlan.SHORTEST_MILLIS);
         long millis = Math.round(TorturePlan.SHORTEST_MILLIS * Math.exp(exponent));
         return switch (n % 20) {
             case 3, 13 -> new Exact(n, Math.min(millis, EXACT_LONGEST_MILLIS), schema);
@@ -219,7 +227,8 @@ public final class Torture {
                 took.toMillis());
         drop = report.kept();
         if (completed + discarded + cancelled + report.lost() < report.acknowledged()) {
-            throw new MillraceException("The count does not add up: %s. This is an error of the torture itself.".formatted(report));
+            throw new MillraceException(
+                    "The count does not add up: %s. This is an error of the torture itself.".formatted(report));
         }
         return report;
     }

@@ -19,7 +19,8 @@ final class TortureLedger {
     }
 
     void create() throws SQLException {
-        run("CREATE TABLE $.torture_effect (n INT NOT NULL, phase TEXT NOT NULL, process BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp())");
+        run(
+                "CREATE TABLE $.torture_effect (n INT NOT NULL, phase TEXT NOT NULL, process BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp())");
         run("CREATE TABLE $.torture_end (process BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp())");
         run("CREATE TABLE $.torture_job (job_id UUID PRIMARY KEY, n INT NOT NULL, kind TEXT NOT NULL)");
     }
@@ -35,7 +36,8 @@ final class TortureLedger {
 
     void acknowledged(Collection<Sent> sent) throws SQLException {
         try (var connection = dataSource.getConnection();
-                var insert = connection.prepareStatement(q("INSERT INTO $.torture_job (job_id, n, kind) VALUES (?, ?, ?)"))) {
+                var insert = connection.prepareStatement(
+                        q("INSERT INTO $.torture_job (job_id, n, kind) VALUES (?, ?, ?)"))) {
             for (var job : sent) {
                 insert.setObject(1, job.id().value());
                 insert.setInt(2, job.n());
@@ -59,8 +61,7 @@ final class TortureLedger {
     }
 
     long ended(String outcome) throws SQLException {
-        return number(
-                """
+        return number("""
                 SELECT count(DISTINCT j.job_id) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id
                   JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq WHERE o.outcome = '%s'
                 """.formatted(outcome));
@@ -106,19 +107,16 @@ final class TortureLedger {
 
     /** From the death of a node to the next start, or the next rescue, of each job that was taken back from it: p-th fraction, in ms. */
     long recoveryMillis(double fraction) throws SQLException {
-        return number(
-                """
+        return number("""
                 SELECT coalesce(percentile_disc(%s) WITHIN GROUP (ORDER BY extract(epoch FROM least(s.at, a.at) - d.at) * 1000)::BIGINT, -1) FROM %s
-                """
-                        .formatted(fraction, RECOVERIES));
+                """.formatted(fraction, RECOVERIES));
     }
 
     long recoveries() throws SQLException {
         return number("SELECT count(*) FROM " + RECOVERIES);
     }
 
-    private static final String RECOVERIES =
-            """
+    private static final String RECOVERIES = """
             $.outcome r
               JOIN $.node n ON r.reason = 'node ' || n.id || ' died'
               JOIN LATERAL (SELECT min(e.at) AS at FROM $.torture_end e WHERE e.process = n.pid AND e.at > n.started_at) d ON d.at IS NOT NULL

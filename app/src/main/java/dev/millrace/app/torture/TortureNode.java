@@ -45,7 +45,8 @@ public final class TortureNode {
             dataSource.setPassword(environment.get("TORTURE_PASSWORD"));
             dataSource.setMaximumPoolSize(14);
             dataSource.setMinimumIdle(0);
-            new TortureNode(new SystemWorld(), arguments[0], dataSource).run(arguments[1], Integer.parseInt(arguments[2]));
+            new TortureNode(new SystemWorld(), arguments[0], dataSource)
+                    .run(arguments[1], Integer.parseInt(arguments[2]));
         }
     }
 
@@ -83,7 +84,11 @@ public final class TortureNode {
                 var counts = status.counts();
                 System.out.println("counts %d %d %d %d %d"
                         .formatted(
-                                counts.refusedWrites(), counts.lostOutcomes(), counts.rescued(), counts.started(), counts.deposed()));
+                                counts.refusedWrites(),
+                                counts.lostOutcomes(),
+                                counts.rescued(),
+                                counts.started(),
+                                counts.deposed()));
                 world.sleep(REPORT);
             }
         } catch (InterruptedException end) {

@@ -25,7 +25,7 @@ public final class Shapes {
     private Shapes() {}
 
     /** All of them, in their order. */
-    public static <T> ArrayNode all(List<T> items, Function<T, ObjectNode> shape) {
+    public static <T> ArrayNode all(List<? extends T> items, Function<T, ObjectNode> shape) {
         var array = Json.array();
         for (var item : items) array.add(shape.apply(item));
         return array;

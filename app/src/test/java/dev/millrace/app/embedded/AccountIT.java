@@ -50,7 +50,7 @@ class AccountIT {
 
     @Test
     void where_namespaces_are_locked_down_root_runs_it_as_an_ordinary_user_and_keeps_to_that() throws Exception {
-        var data = sandbox.data("data");
+        var data = sandbox.used("data");
         int user;
         try (var server = sandbox.open(sandbox.config(data), LOCKED_DOWN)) {
             user = Disk.userOf(Path.of("/proc", "" + server.pid()));
@@ -66,9 +66,9 @@ class AccountIT {
         var closed = Files.createDirectory(sandbox.directory().resolve("root's"));
         Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
         var data = sandbox.data("root's/data");
-        var config = sandbox.config(data).binaries(data.resolve("postgres"));
+        var binaries = sandbox.copyOfBinaries(closed.resolve("binaries"));
 
-        var server = sandbox.open(config, LOCKED_DOWN);
+        var server = sandbox.open(sandbox.config(data).binaries(binaries), LOCKED_DOWN);
 
         assertThat(query(server, "SELECT 'there'")).isEqualTo("there");
         assertThat(Disk.userOf(data.resolve("postgres/cluster"))).isNotZero();
@@ -83,7 +83,7 @@ class AccountIT {
         first.tell("close");
         assertThat(first.exit()).isZero();
 
-        var server = sandbox.open(sandbox.config(data).binaries(data.resolve("postgres")));
+        var server = sandbox.open(data);
         assertThat(Disk.userOf(Path.of("/proc", "" + server.pid()))).isNotZero();
         server.recordNode(new UUID(1, 2));
         server.close();

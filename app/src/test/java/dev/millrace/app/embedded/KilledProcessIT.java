@@ -26,7 +26,7 @@ class KilledProcessIT {
     @BeforeEach
     void open() throws IOException {
         sandbox = new Sandbox();
-        data = sandbox.data("data");
+        data = sandbox.used("data");
     }
 
     @AfterEach
@@ -91,7 +91,9 @@ class KilledProcessIT {
 
         assertThat(server.port()).isEqualTo(fixed);
         assertThat(server.adopted()).isFalse();
-        assertThat(events).contains(new StoppingOrphan(Long.parseLong(open[1]), "it was started with other settings"));
+        assertThat(events)
+                .contains(new StoppingOrphan(
+                        Long.parseLong(open[1]), "it listens on port %s instead of %d".formatted(open[0], fixed)));
         assertThat(ProcessHandle.of(Long.parseLong(open[1])).filter(orphan -> new ServerProcess(orphan).alive()))
                 .isEmpty();
     }
@@ -118,6 +120,7 @@ class KilledProcessIT {
 
     @Test
     void killed_at_any_moment_of_the_first_start_it_starts_the_next_time() throws Exception {
+        data = sandbox.data("a new one");
         var cluster = data.resolve("postgres/cluster");
         for (var moment : List.<Sandbox.Condition>of(
                 () -> anyBelow(data.resolve("postgres"), "bin-*.unpacking-*"),

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
@@ -75,6 +76,20 @@ final class Sandbox {
         return data;
     }
 
+    /** The path of a data directory in which a server has run before, and has been closed. */
+    Path used(String name) throws IOException {
+        var data = data(name);
+        copy(Template.DATA, data);
+        return data;
+    }
+
+    /** A copy of the server's programs, as good as unpacked. */
+    Path copyOfBinaries(Path to) throws IOException {
+        Binaries.unpacked(BINARIES, Machine.real(), event -> {});
+        copy(BINARIES, to);
+        return to;
+    }
+
     EmbeddedServerConfig config(Path data) {
         return EmbeddedServerConfig.at(data).command("millrace test").binaries(BINARIES);
     }
@@ -105,7 +120,10 @@ final class Sandbox {
 
     /** The same as another user, with the class path and the binaries where that user can read them. */
     Child childAs(String user, Path data, String... options) throws IOException {
-        var copies = Files.createDirectories(directory.resolve("classpath"));
+        var copies = directory.resolve("copies for " + user);
+        if (!Files.exists(copies)) {
+            copyOfBinaries(Files.createDirectory(copies).resolve("binaries"));
+        }
         var classPath = new ArrayList<String>();
         for (var entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             var from = Path.of(entry);
@@ -119,7 +137,7 @@ final class Sandbox {
                 String.join(File.pathSeparator, classPath),
                 List.of("runuser", "-u", user, "--"),
                 data,
-                data.resolve("postgres"),
+                copies.resolve("binaries"),
                 options);
     }
 
@@ -129,6 +147,7 @@ final class Sandbox {
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-cp",
                 classPath,
                 ChildMain.class.getName(),
@@ -148,7 +167,7 @@ final class Sandbox {
             for (var path : (Iterable<Path>) paths::iterator) {
                 var target = to.resolve(from.relativize(path).toString());
                 if (!Files.exists(target)) {
-                    Files.copy(path, target);
+                    Files.copy(path, target, LinkOption.NOFOLLOW_LINKS);
                 }
             }
         }
@@ -228,6 +247,25 @@ final class Sandbox {
                 return false; // sessions of a killed server write their last
             }
         });
+    }
+
+    /** What takes a second and is the same for most tests is made once in a run. */
+    private static final class Template {
+
+        static final Path DATA = make();
+
+        private static Path make() {
+            try {
+                var data = Path.of("target", "template").toAbsolutePath();
+                Disk.deleteTree(data);
+                EmbeddedServer.open(EmbeddedServerConfig.at(data).binaries(BINARIES))
+                        .close();
+                Files.delete(new Layout(data).owner());
+                return data;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     /** A {@link ChildMain}, and the lines that it says. */
