@@ -8,6 +8,7 @@ import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.database.Database;
 import dev.millrace.app.database.DatabaseOptions;
+import dev.millrace.app.database.NodeRecord;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.http.HttpServer;
 import dev.millrace.app.wire.Json;
