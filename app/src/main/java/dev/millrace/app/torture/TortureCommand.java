@@ -64,7 +64,7 @@ public final class TortureCommand implements Callable<Integer> {
         var plan = new TorturePlan(seconds, jobs, nodes, slots, Duration.ofSeconds(killEvery), chosen);
         Consumer<String> narrator = common.json() ? line -> {} : shell.console()::say;
         TortureReport report;
-        try (var open = database.open("millrace torture", 12, shell.console())) {
+        try (var open = database.open("millrace torture", 24, shell.console())) {
             var login = open.login();
             var environment = new HashMap<String, String>();
             environment.put("TORTURE_DATABASE", login.url());
