@@ -126,6 +126,19 @@ public final class Database implements AutoCloseable {
         return pool;
     }
 
+    /** How a child process of this one reaches the same database. */
+    public Login login() {
+        return new Login(pool.getJdbcUrl(), pool.getUsername(), pool.getPassword());
+    }
+
+    /** An address with credentials: for the environment of a child, never for an argument or a message. */
+    public record Login(String url, @Nullable String user, @Nullable String password) {
+        @Override
+        public String toString() {
+            return "a login";
+        }
+    }
+
     /** Its address without credentials, or the data directory of the embedded one. */
     public String description() {
         return description;
