@@ -75,6 +75,7 @@ public final class UpCommand implements Callable<Integer> {
     }
 
     @Override
+    @SuppressWarnings("try") // a resource that is only there to be closed
     public Integer call() {
         long start = shell.world().nanoTime();
         if (port < 0 || port > 65_535)
