@@ -111,7 +111,7 @@ public final class Database implements AutoCloseable {
         var cause = e.getCause();
         var why = cause == null
                 ? "no connection"
-                : String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+                : String.valueOf(cause.getMessage()).lines().findFirst().orElse("").replaceAll("\\. Check that .*", "");
         var state = cause instanceof SQLException sql && sql.getSQLState() != null ? sql.getSQLState() : "";
         var advice = state.startsWith("28")
                 ? "Check --user and --password (or MILLRACE_USER and MILLRACE_PASSWORD)."
