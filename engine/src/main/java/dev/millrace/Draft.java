@@ -11,6 +11,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ final class Draft {
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final List<WayUp> waysUp = new ArrayList<>();
     private final List<Consumer<JobEvent>> listeners = new ArrayList<>();
+    private final Set<UUID> dead = new LinkedHashSet<>();
     private @Nullable String name;
     private int slots = NodePlan.Limits.DEFAULT.slots();
     private boolean started;
@@ -71,6 +74,16 @@ final class Draft {
     void listener(Consumer<JobEvent> listener) {
         refuseIfStarted();
         listeners.add(listener);
+    }
+
+    void takeOver(UUID deadNode) {
+        refuseIfStarted();
+        dead.add(deadNode);
+    }
+
+    /** Nodes that are known to be dead. */
+    Set<UUID> dead() {
+        return Set.copyOf(dead);
     }
 
     Entry kind(Class<?> type, Work work, boolean transacts) {

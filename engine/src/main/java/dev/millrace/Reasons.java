@@ -4,9 +4,9 @@ import dev.millrace.NodeView.Life;
 import dev.millrace.Why.Reason;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out why a job is not running, from one picture of it, of the queues and of the nodes. Pure: what it can't see there it calls
@@ -40,15 +40,20 @@ record Reasons(JobView job, List<QueueView> queues, List<NodeView> nodes) {
     private Reason running() {
         var node = job.node();
         if (job.startedAt() == null)
-            return new Why.Running(
-                    node == null
-                            ? "A node holds it and has not started it yet."
-                            : "Node %s holds it, and will start it when a slot is free.".formatted(node),
-                    node,
-                    null);
-        var since = "It is running on node %s since %s, attempt %d."
-                .formatted(Objects.requireNonNullElse(node, "(unknown)"), job.startedAt(), job.attempt());
-        return new Why.Running(since + progress(), node, job.startedAt());
+            return new Why.Running("%s holds it, and has not started it yet.".formatted(told(node)), node, null);
+        var text = "It runs since %s, attempt %d. %s holds it.%s"
+                .formatted(job.startedAt(), job.attempt(), told(node), progress());
+        return new Why.Running(text, node, job.startedAt());
+    }
+
+    /** A node by its name, as far as it is known. */
+    private String told(@Nullable String id) {
+        if (id == null) return "A node that is not known";
+        return nodes.stream()
+                .filter(node -> node.id().toString().equals(id))
+                .findFirst()
+                .map(node -> "Node %s (%s)".formatted(node.name(), id))
+                .orElse("Node " + id);
     }
 
     private String progress() {

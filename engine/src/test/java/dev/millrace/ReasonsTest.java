@@ -17,14 +17,23 @@ class ReasonsTest {
 
     private static final Instant THEN = Instant.parse("2026-11-23T16:00:00Z");
     private static final JobId ID = JobId.of("01932c07-209c-7fff-8a5c-3a1f8b2d9e10");
+    private static final String NODE = new UUID(0, 1).toString();
     private static final Failure FAILURE = new Failure("java.io.IOException", "no route", "f", 2, "");
 
     @Test
     void a_running_job_tells_where_since_when_and_how_far() {
-        var job = job(State.RUNNING, null, "node-1", THEN, null, new JobView.Progress(30, 100, THEN));
+        var job = job(State.RUNNING, null, NODE, THEN, null, new JobView.Progress(30, 100, THEN));
 
         assertThat(text(job, queue(0, null), node("billing", "send-invoice:1")))
-                .isEqualTo("It is running on node node-1 since 2026-11-23T16:00:00Z, attempt 2. It is at 30 of 100.");
+                .isEqualTo("It runs since 2026-11-23T16:00:00Z, attempt 2. Node node-1 (" + NODE
+                        + ") holds it. It is at 30 of 100.");
+    }
+
+    @Test
+    void a_job_that_a_node_holds_and_has_not_started_says_so() {
+        assertThat(text(job(State.RUNNING, null, NODE, null, null, null)))
+                .isEqualTo("Node " + NODE + " holds it, and has not started it yet.");
+        assertThat(text(job(State.RUNNING, null, null, null, null, null))).startsWith("A node that is not known");
     }
 
     @Test

@@ -13,8 +13,10 @@ import dev.millrace.store.NodeId;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StoreException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ final class SimulatedNode implements Attempts {
     private @Nullable Incarnation incarnation;
     private final Map<Duty, Long> nextTurn = new HashMap<>();
     private final Map<Duty.Seat, Duty> busy = new EnumMap<>(Duty.Seat.class);
+    private final Map<Duty.Seat, List<Duty>> waiting = new EnumMap<>(Duty.Seat.class);
     private boolean dead;
     private boolean closing;
     private long frozenUntil;
@@ -93,6 +96,10 @@ final class SimulatedNode implements Attempts {
     // ---- incarnations
 
     void boot() {
+        if (!busy.isEmpty()) { // as the shell does: first all threads of the last incarnation have ended
+            in(Duration.ofMillis(50), this::boot);
+            return;
+        }
         var id = new NodeId(new UUID(world.random().nextLong(), world.random().nextLong()));
         var card = new NodeCard(
                 id,
@@ -109,6 +116,7 @@ final class SimulatedNode implements Attempts {
             incarnation = joined;
             simulation.tell("node %d joins as %s", no, id);
             nextTurn.clear();
+            waiting.clear();
             for (var duty : joined.duties()) {
                 duty.bell().wakes(() -> rung(joined, duty));
                 turnIn(joined, duty, Duration.ofNanos(world.random().nextInt(1_000_000)));
@@ -140,7 +148,7 @@ final class SimulatedNode implements Attempts {
             return;
         }
         if (busy.containsKey(duty.seat())) { // its thread waits for an answer
-            turnIn(joined, duty, Duration.ofNanos(100_000));
+            waiting.computeIfAbsent(duty.seat(), seat -> new ArrayList<>()).add(duty);
             return;
         }
         busy.put(duty.seat(), duty);
@@ -158,6 +166,9 @@ final class SimulatedNode implements Attempts {
             throw new IllegalStateException("nobody interrupts a simulation", impossible);
         } finally {
             busy.remove(duty.seat());
+            var next = waiting.remove(duty.seat());
+            if (next != null && incarnation == joined)
+                for (var other : next) turnIn(joined, other, Duration.ofNanos(10_000));
         }
     }
 
@@ -197,6 +208,11 @@ final class SimulatedNode implements Attempts {
                 "everything has ended, and node %d still holds something: %s",
                 no,
                 status);
+    }
+
+    void tellStatus() {
+        var joined = incarnation;
+        if (!dead) simulation.tell("node %d: %s", no, joined == null ? "not joined" : joined.status(0));
     }
 
     // ---- disasters

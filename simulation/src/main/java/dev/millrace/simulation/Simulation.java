@@ -45,6 +45,9 @@ public final class Simulation {
     private static final Duration WORKLOAD = Duration.ofSeconds(20);
     private static final Duration DISASTERS = Duration.ofSeconds(45);
     private static final Duration PATIENCE = Duration.ofMinutes(10);
+    /** The longest freeze, cut or stall. */
+    private static final Duration LONGEST = Duration.ofSeconds(25);
+
     private static final Duration SETTLING = Duration.ofSeconds(5);
     private static final Duration LEASE = Duration.ofSeconds(10);
 
@@ -138,7 +141,10 @@ public final class Simulation {
         calmDown();
         long end = timeline.now() + PATIENCE.toNanos();
         while (!checks.allEnded() && timeline.now() < end) pass(Duration.ofSeconds(1));
+        timeline.passUntil(
+                DISASTERS.plus(LONGEST).plus(LEASE).toNanos()); // whoever is still frozen or cut off comes back
         pass(SETTLING);
+        for (var node : nodes) node.tellStatus();
         checks.quiescent();
         for (var node : nodes) node.checkIdle();
     }
@@ -280,20 +286,19 @@ public final class Simulation {
         for (int i = random.nextInt(4); i > 0; i--)
             toSomebody(node -> {
                 tell("node %d freezes", node.no());
-                node.freeze(Duration.ofMillis(500 + random.nextInt(25_000)));
+                node.freeze(aWhile());
             });
         for (int i = random.nextInt(3); i > 0; i--)
             toSomebody(node -> {
                 tell("node %d is cut off", node.no());
-                node.cutOff(Duration.ofMillis(500 + random.nextInt(25_000)));
+                node.cutOff(aWhile());
             });
         for (int i = random.nextInt(3); i > 0; i--)
             toSomebody(node -> node.close(Duration.ofMillis(random.nextInt(4_000))));
         if (random.nextInt(3) == 0)
             timeline.in(during(DISASTERS), () -> {
                 tell("the store stalls");
-                stalledUntil = timeline.now()
-                        + Duration.ofMillis(500 + random.nextInt(25_000)).toNanos();
+                stalledUntil = timeline.now() + aWhile().toNanos();
             });
     }
 
@@ -302,6 +307,10 @@ public final class Simulation {
             var living = nodes.stream().filter(node -> !node.dead()).toList();
             if (!living.isEmpty()) disaster.accept(living.get(random.nextInt(living.size())));
         });
+    }
+
+    private Duration aWhile() {
+        return Duration.ofMillis(500 + random.nextInt((int) LONGEST.toMillis() - 500));
     }
 
     private Duration during(Duration time) {

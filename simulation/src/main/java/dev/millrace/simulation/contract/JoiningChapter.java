@@ -6,6 +6,7 @@ import static dev.millrace.simulation.contract.Given.LATER;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.MillraceException;
+import dev.millrace.State;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Payload;
@@ -13,7 +14,10 @@ import dev.millrace.store.Settled;
 import dev.millrace.store.StoreException.Fenced;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,6 +131,16 @@ abstract class JoiningChapter extends Chapter {
     }
 
     @Test
+    void a_key_stands_for_its_job_when_its_transaction_commits() throws SQLException {
+        var first = given.newJob(as -> as.idempotent(given.queue, "invoice 42"));
+        given.store.enqueue(tx, first);
+        tx.commit();
+
+        assertThat(given.accepted(as -> as.idempotent(given.queue, "invoice 42")))
+                .isEqualTo(new Accepted(first.id(), true));
+    }
+
+    @Test
     void a_connection_that_commits_by_itself_is_refused() throws SQLException {
         tx.setAutoCommit(true);
         var job = given.newJob(as -> as);
@@ -170,6 +184,38 @@ abstract class JoiningChapter extends Chapter {
         assertThat(job).isRunningOn(node);
         assertThat(node.ends(delivery, retry(LATER))).isEqualTo(Settled.WON);
         assertThat(job).isRetryable();
+    }
+
+    @Test
+    void all_that_hangs_on_an_outcome_commits_with_it() throws SQLException {
+        var job = given.job();
+        var node = given.node();
+
+        given.store.complete(tx, node.lease, TestNode.ended(node.claimOne(), retry(Duration.ZERO)));
+        node.promotes();
+        assertThat(job).isRunningOn(node);
+        tx.commit();
+
+        assertThat(job).isRetryable().isAtAttempt(2);
+        node.promotes();
+        assertThat(node.claimOne().attempt()).isEqualTo(2);
+    }
+
+    @Test
+    void a_cancel_waits_for_an_outcome_that_is_not_committed_yet() {
+        var job = given.job();
+        var node = given.node();
+        given.store.complete(tx, node.lease, TestNode.ended(node.claimOne(), done()));
+
+        var answers = Races.run(List.<Callable<Optional<State>>>of(
+                () -> given.store.cancel(job, "not wanted any more", "a test"), () -> {
+                    given.contract.letPass(Given.SOON);
+                    tx.commit();
+                    return Optional.empty();
+                }));
+
+        assertThat(answers.getFirst()).contains(State.COMPLETED);
+        assertThat(job).isCompleted();
     }
 
     @Test

@@ -88,7 +88,9 @@ abstract class LookingChapter extends Chapter {
                 .extracting(Step::run, Step::attempt, Step::outcome)
                 .containsExactly(
                         tuple(1, 1, "rescued"), tuple(1, 1, "retry"), tuple(1, 2, "discarded"), tuple(2, 1, null));
-        assertThat(history.steps().get(0).node()).isEqualTo(dead.id().toString());
+        assertThat(history.steps().get(0).node())
+                .as("who wrote the outcome")
+                .isEqualTo(node.id().toString());
         assertThat(history.steps().get(1).failure()).isEqualTo(failure());
         assertThat(history.steps().get(2).failure()).isEqualTo(failure());
         assertThat(history.steps().get(3).node()).isEqualTo(node.id().toString());

@@ -137,6 +137,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Keeping extends KeepChapter {
+        Keeping() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Looking extends LookingChapter {
         Looking() {
             super(StoreContract.this);
