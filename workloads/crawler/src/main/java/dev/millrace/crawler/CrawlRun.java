@@ -1,0 +1,54 @@
+package dev.millrace.crawler;
+
+import dev.millrace.NodeBuilder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+
+/**
+ * One crawl, opened to be run, watched and written out by this process. Other processes may have the same crawl open; they share the
+ * work. Safe for use by many threads.
+ */
+public interface CrawlRun extends AutoCloseable {
+
+    /** Whether this crawl was there before: it continues, or had finished. */
+    boolean existed();
+
+    /** Its settings, as they stand in the database now. */
+    CrawlSettings settings();
+
+    /** The queue that its jobs wait in; only nodes that serve it work on it. */
+    String queue();
+
+    /**
+     * Starts a node for it in this process. The seed is on the frontier when this returns. Does nothing if the crawl has finished.
+     *
+     * @param node for what the caller wants to add: {@code n -> n.name("crawl").slots(64)}
+     */
+    void start(UnaryOperator<NodeBuilder> node);
+
+    /**
+     * Keeps this file up to date from now on, until {@link #close}: each page one line of JSON, each line once, whatever is killed in
+     * between. The file continues if it is this crawl's, and is written anew if it is not.
+     *
+     * @throws dev.millrace.MillraceException if it can't be written, or another process writes it
+     */
+    void export(Path file);
+
+    /** How far it is now. */
+    CrawlProgress progress();
+
+    /**
+     * Waits until it has finished, or for so long. When it has finished, the exported file is complete.
+     *
+     * @return whether it has finished
+     */
+    boolean await(Duration patience) throws InterruptedException;
+
+    /** What came of it so far. */
+    CrawlSummary summary();
+
+    /** Stops this process's node and completes the file with what has been committed. The crawl itself remains and can be continued. */
+    @Override
+    void close();
+}

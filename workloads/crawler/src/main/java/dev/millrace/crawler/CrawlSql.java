@@ -1,0 +1,245 @@
+package dev.millrace.crawler;
+
+/** What the crawler says to the database, in the order of a crawl's life. Durations are seconds. */
+final class CrawlSql {
+
+    // ---- a crawl
+
+    final String makeCrawl;
+    final String nameQueue;
+    final String updateCrawl;
+    final String findCrawl;
+    final String readCrawl;
+    final String lockCrawl;
+    final String deleteCrawl;
+    final String reopenCrawl;
+    final String finishCrawl;
+
+    // ---- a turn
+
+    final String lockHost;
+    final String hostJob;
+    final String noteServer;
+    final String lockServer;
+    final String wantServer;
+    final String holdServer;
+    final String paceServer;
+    final String releaseServer;
+    final String seizeServer;
+    final String keepRobots;
+
+    // ---- a page
+
+    final String pick;
+    final String nextDue;
+    final String unstart;
+    final String endEntry;
+    final String retryEntry;
+    final String addEntries;
+    final String countHosts;
+    final String countPage;
+    final String addPage;
+    final String addItem;
+    final String chain;
+
+    // ---- the end
+
+    final String reserve;
+    final String endHost;
+    final String giveBack;
+    final String otherHosts;
+    final String hungryHosts;
+    final String giveUpHost;
+    final String failPending;
+    final String countFailed;
+
+    // ---- looking
+
+    final String progress;
+    final String failures;
+    final String activeHosts;
+
+    // ---- the file
+
+    final String readExport;
+    final String snapshot;
+    final String cluster;
+    final String window;
+    final String keepExport;
+
+    CrawlSql(String schema) {
+        var q = new Qualifier(schema);
+
+        makeCrawl = q.in("""
+                INSERT INTO $.crawl (identity, seed, settings, queue, state, max_pages) VALUES (?, ?, ?, '', 'running', ?)
+                ON CONFLICT (identity) DO NOTHING RETURNING id
+                """);
+        nameQueue = q.in("UPDATE $.crawl SET queue = ? WHERE id = ?");
+        updateCrawl = q.in("UPDATE $.crawl SET settings = ?, max_pages = ? WHERE id = ?");
+        findCrawl = q.in("SELECT id, queue, state FROM $.crawl WHERE identity = ? FOR UPDATE");
+        readCrawl = q.in("SELECT settings, state, queue FROM $.crawl WHERE id = ?");
+        lockCrawl = q.in("SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? FOR UPDATE");
+        deleteCrawl = q.in("DELETE FROM $.crawl WHERE identity = ?");
+        reopenCrawl = q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ?");
+        finishCrawl = q.in("UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ?");
+
+        lockHost = q.in("SELECT job, given_up, budget FROM $.crawl_host WHERE crawl = ? AND host = ? FOR UPDATE");
+        hostJob = q.in("UPDATE $.crawl_host SET job = ?, touched_at = clock_timestamp() WHERE crawl = ? AND host = ?");
+        noteServer = q.in("INSERT INTO $.server (host) VALUES (?) ON CONFLICT DO NOTHING");
+        lockServer = q.in("""
+                SELECT holder, extract(epoch FROM next_at - clock_timestamp()) AS rest, robots FROM $.server WHERE host = ? FOR UPDATE
+                """);
+        wantServer = q.in("UPDATE $.server SET wanted = TRUE WHERE host = ?");
+        holdServer = q.in("""
+                UPDATE $.server
+                   SET holder = ?, wanted = FALSE, next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
+                 WHERE host = ?
+                """);
+        paceServer = q.in("""
+                UPDATE $.server SET next_at = clock_timestamp() + make_interval(secs => ?) WHERE host = ? AND holder = ?
+                RETURNING wanted
+                """);
+        releaseServer = q.in("UPDATE $.server SET holder = NULL, wanted = FALSE WHERE host = ? AND holder = ?");
+        seizeServer = q.in("UPDATE $.server SET holder = NULL WHERE host = ? AND holder = ?");
+        keepRobots = q.in("""
+                UPDATE $.server SET robots = ?, next_at = clock_timestamp() + make_interval(secs => ?) WHERE host = ? AND holder = ?
+                """);
+
+        pick = q.in("""
+                UPDATE $.frontier SET started = started + 1
+                 WHERE (crawl, key) = (
+                    SELECT crawl, key FROM $.frontier
+                     WHERE crawl = ? AND host = ? AND state = 'pending' AND no > ?
+                       AND (due_at IS NULL OR due_at <= clock_timestamp())
+                     ORDER BY no
+                     LIMIT 1)
+                RETURNING key, no, url, depth, hops, started, tries
+                """);
+        nextDue = q.in("""
+                SELECT extract(epoch FROM min(due_at) - clock_timestamp()) AS rest FROM $.frontier
+                 WHERE crawl = ? AND host = ? AND state = 'pending'
+                HAVING count(*) > 0
+                """);
+        unstart = q.in("UPDATE $.frontier SET started = started - 1 WHERE crawl = ? AND key = ? AND state = 'pending'");
+        endEntry = q.in("""
+                UPDATE $.frontier SET state = ?, tries = tries + ?, leads_to = ?, reason = ?
+                 WHERE crawl = ? AND key = ? AND state = 'pending'
+                RETURNING started > tries AS repeated
+                """);
+        retryEntry = q.in("""
+                UPDATE $.frontier SET tries = tries + 1, due_at = clock_timestamp() + make_interval(secs => ?)
+                 WHERE crawl = ? AND key = ? AND state = 'pending'
+                """);
+        addEntries = q.in("""
+                INSERT INTO $.frontier (crawl, key, url, host, depth, hops)
+                SELECT ?, key, url, host, ?, ? FROM unnest(?::UUID[], ?::TEXT[], ?::TEXT[]) AS found (key, url, host) ORDER BY key
+                ON CONFLICT DO NOTHING
+                RETURNING host
+                """);
+        countHosts = q.in("""
+                INSERT INTO $.crawl_host (crawl, host, pending)
+                SELECT ?, host, n FROM unnest(?::TEXT[], ?::INT8[]) AS more (host, n) ORDER BY host
+                ON CONFLICT (crawl, host) DO UPDATE SET pending = crawl_host.pending + excluded.pending
+                RETURNING host, job
+                """);
+        countPage = q.in("""
+                UPDATE $.crawl_host
+                   SET pages = pages + ?, failed = failed + ?, redirects = redirects + ?, refused = refused + ?, budget = budget - ?,
+                       bytes = bytes + ?, duplicates = duplicates + ?, repeated = repeated + ?,
+                       silent = CASE WHEN ? THEN silent WHEN ? THEN silent + 1 ELSE 0 END, touched_at = clock_timestamp()
+                 WHERE crawl = ? AND host = ? AND job = ?
+                RETURNING budget, pending, silent
+                """);
+        addPage = q.in("""
+                INSERT INTO $.page (crawl, key, url, final_url, status, content_type, fetched_at, took_millis, title, text, links, sha256,
+                                    bytes, reason, error)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """);
+        addItem = q.in("INSERT INTO $.item (crawl, key, no, type, value) VALUES (?, ?, ?, ?, ?)");
+        chain = q.in("""
+                WITH RECURSIVE way (key, step) AS (
+                    SELECT ?::UUID, 1
+                    UNION ALL
+                    SELECT f.leads_to, way.step + 1 FROM way JOIN $.frontier f ON f.crawl = ? AND f.key = way.key
+                     WHERE f.leads_to IS NOT NULL AND way.step < ?)
+                SELECT 1 FROM way WHERE key = ?
+                """);
+
+        reserve = q.in("""
+                WITH share AS (
+                    SELECT id, least(100, greatest(1, (max_pages - reserved) / 8)) AS n FROM $.crawl
+                     WHERE id = ? AND state = 'running' AND reserved < max_pages
+                       FOR UPDATE
+                ), taken AS (
+                    UPDATE $.crawl SET reserved = reserved + share.n FROM share WHERE crawl.id = share.id RETURNING share.n
+                )
+                UPDATE $.crawl_host SET budget = budget + taken.n FROM taken WHERE crawl = ? AND host = ?
+                RETURNING budget
+                """);
+        endHost = q.in("UPDATE $.crawl_host SET job = NULL, budget = 0 WHERE crawl = ? AND host = ?");
+        giveBack = q.in("UPDATE $.crawl SET reserved = reserved - ? WHERE id = ?");
+        otherHosts = q.in("SELECT 1 FROM $.crawl_host WHERE crawl = ? AND job IS NOT NULL LIMIT 1");
+        hungryHosts = q.in("""
+                SELECT host FROM $.crawl_host WHERE crawl = ? AND pending > 0 AND job IS NULL ORDER BY host LIMIT 100 FOR UPDATE
+                """);
+        giveUpHost = q.in("UPDATE $.crawl_host SET given_up = ? WHERE crawl = ? AND host = ?");
+        failPending = q.in("""
+                WITH ended AS (
+                    UPDATE $.frontier SET state = 'failed' WHERE crawl = ? AND host = ? AND state = 'pending' RETURNING crawl, key, url
+                ), told AS (
+                    INSERT INTO $.page (crawl, key, url, final_url, fetched_at, took_millis, reason, error)
+                    SELECT crawl, key, url, url, clock_timestamp(), 0, ?, ? FROM ended
+                    RETURNING key
+                )
+                SELECT count(*) FROM told
+                """);
+        countFailed = q.in("""
+                UPDATE $.crawl_host SET failed = failed + ?, pending = pending - ? WHERE crawl = ? AND host = ?
+                """);
+
+        progress = q.in("""
+                SELECT coalesce(sum(h.pages), 0) AS pages, coalesce(sum(h.failed), 0) AS failed,
+                       coalesce(sum(h.redirects), 0) AS redirects, coalesce(sum(h.refused), 0) AS refused,
+                       coalesce(sum(h.pending), 0) AS pending, count(h.job) AS hosts, coalesce(sum(h.bytes), 0) AS bytes,
+                       coalesce(sum(h.duplicates), 0) AS duplicates, coalesce(sum(h.repeated), 0) AS repeated,
+                       c.state = 'finished' AS finished,
+                       extract(epoch FROM coalesce(c.finished_at, clock_timestamp()) - c.started_at) AS elapsed
+                  FROM $.crawl c LEFT JOIN $.crawl_host h ON h.crawl = c.id
+                 WHERE c.id = ?
+                 GROUP BY c.id
+                """);
+        failures = q.in(
+                "SELECT reason, count(*) FROM $.page WHERE crawl = ? AND reason IS NOT NULL GROUP BY reason ORDER BY 1");
+        activeHosts = q.in("""
+                SELECT host, job FROM $.crawl_host
+                 WHERE crawl = ? AND job IS NOT NULL AND touched_at < clock_timestamp() - make_interval(secs => ?)
+                 ORDER BY touched_at
+                 LIMIT 1000
+                """);
+
+        readExport = q.in("""
+                SELECT crawl, length, snap::TEXT, tail, cluster, database FROM $.export WHERE path = ?
+                """);
+        snapshot = q.in("SELECT pg_current_snapshot()::TEXT");
+        cluster = q.in("""
+                SELECT s.system_identifier, d.oid FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()
+                """);
+        window = q.in("""
+                SELECT url, final_url, status, content_type, fetched_at, took_millis, title, text, links, sha256, reason, error
+                  FROM $.page
+                 WHERE crawl = ? AND xid >= pg_snapshot_xmin(?::PG_SNAPSHOT) AND NOT pg_visible_in_snapshot(xid, ?::PG_SNAPSHOT)
+                 ORDER BY crawl, xid, key
+                """);
+        keepExport = q.in("""
+                INSERT INTO $.export (path, crawl, length, snap, tail, cluster, database) VALUES (?, ?, ?, ?::PG_SNAPSHOT, ?, ?, ?)
+                ON CONFLICT (path) DO UPDATE SET crawl = excluded.crawl, length = excluded.length, snap = excluded.snap,
+                                                 tail = excluded.tail, cluster = excluded.cluster, database = excluded.database
+                """);
+    }
+
+    private record Qualifier(String schema) {
+        String in(String sql) {
+            return sql.replace("$.", schema + ".");
+        }
+    }
+}

@@ -1,0 +1,679 @@
+package dev.millrace.crawler;
+
+import static dev.millrace.crawler.Database.all;
+import static dev.millrace.crawler.Database.one;
+import static dev.millrace.crawler.Database.update;
+
+import dev.millrace.Attempt;
+import dev.millrace.Handle;
+import dev.millrace.MillraceException;
+import dev.millrace.Outcome;
+import dev.millrace.crawler.Finding.Failed;
+import dev.millrace.crawler.Finding.Read;
+import dev.millrace.crawler.Finding.Redirect;
+import dev.millrace.crawler.Finding.Refused;
+import dev.millrace.crawler.url.CrawlUrl;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a turn does to the database: each public step is one transaction.
+ *
+ * <p><b>One page, one commit.</b> {@link #record} writes the page, its links, the end of its frontier entry, the host's next allowed
+ * moment, the mark that the next page's fetch begins, and (where the turn ends with it) the job's outcome and its successor.
+ *
+ * <p><b>Fences</b>, each enough by itself against writing a page twice: the entry must still be pending; the host's row must name this
+ * job; the server must be held by it; and the attempt's checkpoint raises once its lease is lost or a later attempt has begun.
+ *
+ * <p><b>No lost wake-up.</b> Who adds entries for a host then raises its row's {@code pending}, which locks the row, and looks whether
+ * it has a job. Who ends a turn locks that row first and looks for entries after. So one of the two sees the other.
+ */
+final class CrawlTables {
+
+    private static final int LONGEST_CHAIN = 20;
+
+    /** So many fetches in a row without any answer, over at least four minutes, and a host is given up: a restart is over by then. */
+    private static final int SILENCE = 11;
+
+    /** How long a turn stays away from a server that another crawl waits for: longer than that one's next look. */
+    private static final Duration TURN_OF_THE_OTHER = Duration.ofSeconds(3);
+
+    private final Database database;
+    private final CrawlSql sql;
+
+    CrawlTables(Database database, CrawlSql sql) {
+        this.database = database;
+        this.sql = sql;
+    }
+
+    /** A page to fetch. Its fetch has been noted as begun. */
+    record Entry(UUID key, long no, String url, int depth, int hops, int started, int tries) {
+
+        /** How many fetches of it were begun before and never ended. */
+        int cutOff() {
+            return started - tries - 1;
+        }
+    }
+
+    /** What comes next in a turn. */
+    sealed interface Next {
+
+        /** This page, after this rest. */
+        record Fetch(Entry entry, Duration rest) implements Next {}
+
+        /** Nothing before then. */
+        record Rest(Duration length, String why) implements Next {}
+
+        /** The job's end, committed. */
+        record Ended(Outcome<Void> outcome) implements Next {}
+    }
+
+    /** How a turn begins. */
+    sealed interface Start {
+
+        /**
+         * With this page, after this rest.
+         *
+         * @param cutOff whether an earlier attempt died, perhaps in a fetch that has just ended
+         * @param robots what is known of the host's robots.txt, as JSON; null: nothing
+         */
+        record Begin(
+                Entry entry,
+                Duration rest,
+                boolean cutOff,
+                @Nullable String robots) implements Start {}
+
+        /** The server is another turn's. */
+        record Held(UUID holder) implements Start {}
+
+        /** Nothing before then. */
+        record Rest(Duration length, String why) implements Start {}
+
+        /** The job's end, committed. */
+        record Ended(Outcome<Void> outcome) implements Start {}
+    }
+
+    /** Whose turn it is. */
+    record Turn(HostTurn job, Attempt attempt, Duration delay, String queue) {
+
+        UUID id() {
+            return attempt.job().value();
+        }
+
+        long crawl() {
+            return job.crawl();
+        }
+
+        String host() {
+            return job.host();
+        }
+    }
+
+    private record HostRow(@Nullable UUID job, @Nullable String givenUp, long budget) {}
+
+    private record ServerRow(
+            @Nullable UUID holder, Duration rest, @Nullable String robots) {}
+
+    // ---- a crawl is opened
+
+    /** A crawl's row. */
+    record Opened(long id, String queue, boolean existed, boolean finished) {}
+
+    /** Finds the crawl of this identity, or makes it; its settings are these from now on. */
+    Opened open(CrawlSettings settings, String text, boolean restart) {
+        return database.transaction("open the crawl of " + settings.seed(), tx -> {
+            var identity = settings.identity();
+            if (restart) update(tx, sql.deleteCrawl, identity);
+            var made =
+                    one(tx, sql.makeCrawl, row -> row.getLong(1), identity, settings.seed(), text, settings.maxPages());
+            if (made.isPresent()) {
+                var queue = "crawl-" + made.get();
+                update(tx, sql.nameQueue, queue, made.get());
+                return new Opened(made.get(), queue, false, false);
+            }
+            var found = one(
+                            tx,
+                            sql.findCrawl,
+                            row -> new Opened(
+                                    row.getLong("id"),
+                                    row.getString("queue"),
+                                    true,
+                                    row.getString("state").equals("finished")),
+                            identity)
+                    .orElseThrow();
+            update(tx, sql.updateCrawl, text, settings.maxPages(), found.id());
+            return found;
+        });
+    }
+
+    /** Enqueues a turn in the caller's transaction. */
+    @FunctionalInterface
+    interface Enqueue {
+        UUID turn(Connection tx, String host);
+    }
+
+    /** Puts the seed on the frontier, and gives a turn to each host that has pages and none. False: there is nothing left to do. */
+    boolean seed(long crawl, CrawlUrl seed, Enqueue enqueue) {
+        return database.transaction("begin at " + seed, tx -> {
+            var more = new TreeMap<String, Long>();
+            for (var host : add(tx, crawl, List.of(seed), 0, 0)) more.merge(host, 1L, Long::sum);
+            raise(tx, crawl, more);
+            boolean active = one(tx, sql.otherHosts, other -> true, crawl).isPresent();
+            var hungry = all(tx, sql.hungryHosts, host -> host.getString(1), crawl);
+            boolean open =
+                    one(tx, sql.lockCrawl, row -> row.getBoolean("open"), crawl).orElse(false);
+            if (!open && !active) return false;
+            for (var host : hungry) update(tx, sql.hostJob, enqueue.turn(tx, host), crawl, host);
+            if (active || !hungry.isEmpty()) update(tx, sql.reopenCrawl, crawl);
+            return active || !hungry.isEmpty();
+        });
+    }
+
+    /** A host's turn. */
+    record Active(String host, UUID job) {}
+
+    /** Turns of which nothing has been seen for so long; a thousand at most. */
+    List<Active> quiet(long crawl, Duration since) {
+        return database.transaction(
+                "look for turns that ended unseen",
+                tx -> all(
+                        tx,
+                        sql.activeHosts,
+                        row -> new Active(row.getString(1), row.getObject(2, UUID.class)),
+                        crawl,
+                        since));
+    }
+
+    /** Replaces a turn whose job ended without its saying so. With a reason, the host is given up. */
+    void replace(long crawl, Active turn, @Nullable String givenUp, Enqueue enqueue) {
+        database.transaction("replace the turn on " + turn.host(), tx -> {
+            var row = one(tx, sql.lockHost, CrawlTables::hostRow, crawl, turn.host());
+            if (row.isEmpty() || !turn.job().equals(row.get().job())) return false;
+            if (givenUp != null) update(tx, sql.giveUpHost, givenUp, crawl, turn.host());
+            update(tx, sql.hostJob, enqueue.turn(tx, turn.host()), crawl, turn.host());
+            return true;
+        });
+    }
+
+    CrawlProgress progress(long crawl) {
+        return database.transaction(
+                "see how far the crawl is",
+                tx -> one(tx, sql.progress, CrawlTables::progressRow, crawl)
+                        .orElseThrow(
+                                () -> new MillraceException(
+                                        "The crawl was removed while it ran: somebody restarted it. Ask for it again to see the new one.")));
+    }
+
+    Map<String, Long> failures(long crawl) {
+        return database.transaction("count failures", tx -> {
+            var counts = new TreeMap<String, Long>();
+            all(tx, sql.failures, row -> counts.put(row.getString(1), row.getLong(2)), crawl);
+            return counts;
+        });
+    }
+
+    private static CrawlProgress progressRow(ResultSet row) throws SQLException {
+        return new CrawlProgress(
+                row.getLong("pages"),
+                row.getLong("failed"),
+                row.getLong("redirects"),
+                row.getLong("refused"),
+                row.getLong("pending"),
+                row.getLong("hosts"),
+                row.getLong("bytes"),
+                row.getLong("duplicates"),
+                row.getLong("repeated"),
+                row.getBoolean("finished"),
+                Database.seconds(row.getDouble("elapsed")));
+    }
+
+    // ---- the turn begins
+
+    /** Takes the server, unless another turn has it or its time has not come, and picks the first page. */
+    Start take(Turn turn, Duration longestRest) {
+        return database.transaction("begin a turn on " + turn.host(), tx -> {
+            var host = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
+            if (host.isEmpty() || !turn.id().equals(host.get().job()))
+                return new Start.Ended(end(turn, tx)); // replaced
+            update(tx, sql.noteServer, turn.host());
+            var server =
+                    one(tx, sql.lockServer, CrawlTables::serverRow, turn.host()).orElseThrow();
+            var holder = server.holder();
+            if (holder != null && !holder.equals(turn.id())) {
+                update(tx, sql.wantServer, turn.host());
+                return new Start.Held(holder);
+            }
+            boolean cutOff =
+                    holder != null; // an earlier attempt of this very job died, perhaps in a fetch that just ended
+            var rest = cutOff && server.rest().compareTo(turn.delay()) < 0 ? turn.delay() : server.rest();
+            if (rest.compareTo(longestRest) > 0) {
+                if (cutOff) {
+                    update(tx, sql.holdServer, turn.id(), rest, turn.host());
+                    update(tx, sql.releaseServer, turn.host(), turn.id());
+                }
+                return new Start.Rest(rest, "its host asked for a rest");
+            }
+            update(tx, sql.holdServer, turn.id(), cutOff ? turn.delay() : Duration.ZERO, turn.host());
+            if (host.get().givenUp() != null)
+                failPending(tx, turn, "HOST_GIVEN_UP", host.get().givenUp());
+            return switch (pick(tx, turn, 0L, host.get().budget())) {
+                case Next.Fetch(var entry, var none) -> {
+                    turn.attempt().checkpoint(tx, 0);
+                    yield new Start.Begin(entry, rest, cutOff, server.robots());
+                }
+                case Next.Rest(var wait, var why) -> new Start.Rest(wait, why);
+                case Next.Ended(var outcome) -> new Start.Ended(outcome);
+            };
+        });
+    }
+
+    /** Frees a server whose holder has ended without saying so. */
+    void seize(String host, UUID holder) {
+        database.transaction("free " + host, tx -> update(tx, sql.seizeServer, host, holder));
+    }
+
+    // ---- robots.txt
+
+    /** Keeps what is known now, as JSON. */
+    void keepRobots(Turn turn, String robots, Duration pause) {
+        database.transaction("keep the robots.txt of " + turn.host(), tx -> keepRobots(tx, turn, robots, pause));
+    }
+
+    /** The same, where it is not known yet whether anything may be fetched: the turn is to rest, this page not begun. */
+    void awaitRobots(Turn turn, Entry entry, String robots, Duration pause) {
+        database.transaction("note that the robots.txt of " + turn.host() + " can't be had", tx -> {
+            update(tx, sql.unstart, turn.crawl(), entry.key());
+            keepRobots(tx, turn, robots, pause);
+            return update(tx, sql.releaseServer, turn.host(), turn.id());
+        });
+    }
+
+    private boolean keepRobots(Connection tx, Turn turn, String robots, Duration pause) throws SQLException {
+        if (update(tx, sql.keepRobots, robots, pause, turn.host(), turn.id()) == 0) throw lost(turn);
+        turn.attempt().checkpoint(tx, 0);
+        return true;
+    }
+
+    /** All pages of the host that are left are failures, for this reason. Ends the job. */
+    Outcome<Void> giveUp(Turn turn, String reason, String message) {
+        return database.transaction("give up " + turn.host(), tx -> giveUp(tx, turn, reason, message));
+    }
+
+    /** Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own. */
+    private Outcome<Void> giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
+        one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
+                .filter(row -> turn.id().equals(row.job()))
+                .orElseThrow(() -> lost(turn));
+        update(tx, sql.giveUpHost, message, turn.crawl(), turn.host());
+        failPending(tx, turn, reason, message);
+        update(tx, sql.keepRobots, null, Duration.ZERO, turn.host(), turn.id()); // the next crawl asks anew
+        return endHost(tx, turn);
+    }
+
+    private static String silent(Turn turn) {
+        return "%s was given up: %d fetches in a row got no answer.".formatted(turn.host(), SILENCE);
+    }
+
+    /** After two fetches without an answer 1 s, then twice as long each time. */
+    private static Duration restAfter(int silent) {
+        return silent < 2 ? Duration.ZERO : Duration.ofSeconds(Math.min(60, 1L << Math.min(silent - 2, 6)));
+    }
+
+    static Duration longer(Duration a, Duration b) {
+        return a.compareTo(b) >= 0 ? a : b;
+    }
+
+    private void failPending(Connection tx, Turn turn, String reason, String message) throws SQLException {
+        long failed = one(tx, sql.failPending, row -> row.getLong(1), turn.crawl(), turn.host(), reason, clean(message))
+                .orElseThrow();
+        if (failed > 0) update(tx, sql.countFailed, failed, failed, turn.crawl(), turn.host());
+    }
+
+    // ---- a page
+
+    /**
+     * Everything that a page changes.
+     *
+     * @param entry   the page
+     * @param asked   how long the server is to be left alone from now on
+     * @param retryIn when to try the page again; null if this is its end
+     * @param stop    says, when told whether another crawl waits for the server, whether the turn is to end
+     */
+    Next record(
+            Turn turn,
+            Entry entry,
+            Finding finding,
+            Duration asked,
+            Duration longestRest,
+            @Nullable Duration retryIn,
+            Stop stop) {
+        return database.transaction("record " + entry.url(), tx -> {
+            boolean repeated = endEntry(tx, turn, entry, finding, retryIn);
+            var links = linksOf(finding);
+            var fresh = add(tx, turn, entry, finding, links);
+            wake(tx, turn, fresh, retryIn == null);
+            int known = links.size() - fresh.size();
+            var counted = count(tx, turn, finding, retryIn == null, known, repeated);
+            if (retryIn == null) addPage(tx, turn, entry, finding);
+            if (counted.silent() >= SILENCE) return new Next.Ended(giveUp(tx, turn, "HOST_SILENT", silent(turn)));
+            var pause = longer(asked, restAfter(counted.silent()));
+            var wanted = one(tx, sql.paceServer, row -> row.getBoolean(1), pause, turn.host(), turn.id());
+            if (wanted.isEmpty()) throw lost(turn);
+            if (stop.after(wanted.get())) {
+                if (counted.pending() == 0) return new Next.Ended(endHost(tx, turn));
+                return new Next.Ended(succeed(tx, turn, wanted.get()));
+            }
+            if (pause.compareTo(longestRest) > 0 && counted.pending() > 0) {
+                return rest(tx, turn, pause, "its host asked for a rest");
+            }
+            var next = pick(tx, turn, entry.no(), counted.budget());
+            if (!(next instanceof Next.Fetch(var another, var none))) return next;
+            turn.attempt().checkpoint(tx, 0);
+            return new Next.Fetch(another, pause);
+        });
+    }
+
+    /** Whether a turn is to end after this page. */
+    @FunctionalInterface
+    interface Stop {
+        boolean after(boolean wanted);
+    }
+
+    private boolean endEntry(Connection tx, Turn turn, Entry entry, Finding finding, @Nullable Duration retryIn)
+            throws SQLException {
+        if (retryIn != null) {
+            if (update(tx, sql.retryEntry, retryIn, turn.crawl(), entry.key()) == 0) throw recorded(turn, entry);
+            return false;
+        }
+        var state = switch (finding) {
+            case Read r -> "done";
+            case Redirect r -> "redirect";
+            case Failed f -> "failed";
+            case Refused r -> "refused";
+        };
+        var leadsTo = finding instanceof Redirect redirect ? key(redirect.to()) : null;
+        var reason = finding instanceof Refused refused ? refused.reason() : null;
+        return one(
+                        tx,
+                        sql.endEntry,
+                        row -> row.getBoolean(1) && finding.fetched(),
+                        state,
+                        finding.fetched() ? 1 : 0,
+                        leadsTo,
+                        reason,
+                        turn.crawl(),
+                        entry.key())
+                .orElseThrow(() -> recorded(turn, entry));
+    }
+
+    private static List<CrawlUrl> linksOf(Finding finding) {
+        return switch (finding) {
+            case Read read -> read.follow();
+            case Redirect redirect -> redirect.follow() ? List.of(redirect.to()) : List.of();
+            case Failed f -> List.of();
+            case Refused r -> List.of();
+        };
+    }
+
+    /** Adds what is new. Gives its hosts, one for each entry. */
+    private List<String> add(Connection tx, Turn turn, Entry entry, Finding finding, List<CrawlUrl> links)
+            throws SQLException {
+        boolean redirect = finding instanceof Redirect;
+        return add(tx, turn.crawl(), links, entry.depth() + (redirect ? 0 : 1), redirect ? entry.hops() + 1 : 0);
+    }
+
+    private List<String> add(Connection tx, long crawl, List<CrawlUrl> links, int depth, int hops) throws SQLException {
+        if (links.isEmpty()) return List.of();
+        return all(
+                tx,
+                sql.addEntries,
+                row -> row.getString(1),
+                crawl,
+                depth,
+                hops,
+                links.stream().map(CrawlTables::key).toArray(UUID[]::new),
+                links.stream().map(CrawlUrl::href).toArray(String[]::new),
+                links.stream().map(link -> link.hostKey().toString()).toArray(String[]::new));
+    }
+
+    /** Counts what is pending, this host's and the others' in one statement, in order; and gives those a turn that have none. */
+    private void wake(Connection tx, Turn turn, List<String> fresh, boolean ended) throws SQLException {
+        var more = new TreeMap<String, Long>();
+        more.put(turn.host(), ended ? -1L : 0L);
+        for (var host : fresh) more.merge(host, 1L, Long::sum);
+        for (var host : raise(tx, turn.crawl(), more)) {
+            if (host.equals(turn.host())) throw lost(turn);
+            var job = turn.attempt().enqueue(tx, new HostTurn(turn.crawl(), host), o -> o.queue(turn.queue()));
+            update(tx, sql.hostJob, job.id().value(), turn.crawl(), host);
+        }
+    }
+
+    /** Raises (or lowers) what is pending. Gives the hosts that have no turn. */
+    private List<String> raise(Connection tx, long crawl, TreeMap<String, Long> more) throws SQLException {
+        return all(
+                        tx,
+                        sql.countHosts,
+                        row -> row.getObject(2) == null ? row.getString(1) : "",
+                        crawl,
+                        more.keySet().toArray(String[]::new),
+                        more.values().toArray(Long[]::new))
+                .stream()
+                .filter(host -> !host.isEmpty())
+                .toList();
+    }
+
+    private record Counted(long budget, long pending, int silent) {}
+
+    private Counted count(Connection tx, Turn turn, Finding finding, boolean ended, int known, boolean repeated)
+            throws SQLException {
+        boolean page = finding instanceof Read;
+        boolean failed = ended && finding instanceof Failed;
+        return one(
+                        tx,
+                        sql.countPage,
+                        row -> new Counted(row.getLong(1), row.getLong(2), row.getInt(3)),
+                        page ? 1L : 0L,
+                        failed ? 1L : 0L,
+                        finding instanceof Redirect ? 1L : 0L,
+                        finding instanceof Refused ? 1L : 0L,
+                        page || failed ? 1L : 0L,
+                        finding instanceof Read read ? read.bytes() : 0L,
+                        (long) known,
+                        repeated ? 1L : 0L,
+                        !finding.fetched(),
+                        finding instanceof Failed silent
+                                && silent.circumstances().status() == 0,
+                        turn.crawl(),
+                        turn.host(),
+                        turn.id())
+                .orElseThrow(() -> lost(turn));
+    }
+
+    private void addPage(Connection tx, Turn turn, Entry entry, Finding finding) throws SQLException {
+        switch (finding) {
+            case Refused refused -> {}
+            case Read read -> {
+                addRow(tx, turn, entry, read.circumstances(), read.finalUrl().href(), read, null, null);
+                int no = 0;
+                for (var item : read.items()) {
+                    update(tx, sql.addItem, turn.crawl(), entry.key(), no++, item.type(), clean(item.value()));
+                }
+            }
+            case Redirect redirect ->
+                addRow(tx, turn, entry, redirect.circumstances(), redirect.to().href(), null, null, null);
+            case Failed failed ->
+                addRow(
+                        tx,
+                        turn,
+                        entry,
+                        failed.circumstances(),
+                        entry.url(),
+                        null,
+                        failed.reason(),
+                        clean(failed.message()));
+        }
+    }
+
+    private void addRow(
+            Connection tx,
+            Turn turn,
+            Entry entry,
+            Finding.Circumstances how,
+            String finalUrl,
+            @Nullable Read read,
+            @Nullable String reason,
+            @Nullable String error)
+            throws SQLException {
+        update(
+                tx,
+                sql.addPage,
+                turn.crawl(),
+                entry.key(),
+                entry.url(),
+                finalUrl,
+                how.status() == 0 ? null : how.status(),
+                clean(how.contentType()),
+                how.fetchedAt(),
+                (int) Math.min(how.took().toMillis(), Integer.MAX_VALUE),
+                read == null ? null : clean(read.title()),
+                read == null ? null : clean(read.text()),
+                read == null
+                        ? null
+                        : read.links().stream().map(CrawlTables::clean).toArray(String[]::new),
+                read == null ? null : read.sha256(),
+                read == null ? 0L : read.bytes(),
+                reason,
+                error);
+    }
+
+    /** Whether this page sends to one that leads back to it. */
+    boolean leadsBack(long crawl, String from, CrawlUrl to) {
+        var self = key(CrawlUrl.of(from));
+        if (self.equals(key(to))) return true;
+        return database.transaction(
+                "follow the redirects of " + from,
+                tx -> one(tx, sql.chain, row -> true, key(to), crawl, LONGEST_CHAIN, self)
+                        .isPresent());
+    }
+
+    // ---- what is next
+
+    /** The next page that is due, its fetch noted as begun; or the turn's end. */
+    private Next pick(Connection tx, Turn turn, long after, long budget) throws SQLException {
+        long allowed = budget;
+        if (allowed <= 0) {
+            allowed = one(tx, sql.reserve, row -> row.getLong(1), turn.crawl(), turn.crawl(), turn.host())
+                    .orElse(0L);
+        }
+        if (allowed <= 0) return new Next.Ended(endHost(tx, turn));
+        var entry = one(tx, sql.pick, CrawlTables::entry, turn.crawl(), turn.host(), after);
+        // Numbers are given out in one order and committed in another: what is behind the last one may be new.
+        if (entry.isEmpty() && after > 0) {
+            entry = one(tx, sql.pick, CrawlTables::entry, turn.crawl(), turn.host(), 0L);
+        }
+        if (entry.isPresent()) return new Next.Fetch(entry.get(), Duration.ZERO);
+        var due = one(tx, sql.nextDue, row -> Database.seconds(row.getDouble(1)), turn.crawl(), turn.host());
+        if (due.isEmpty()) return new Next.Ended(endHost(tx, turn));
+        return rest(tx, turn, due.get(), "its pages wait for another try");
+    }
+
+    /** The same job goes on after a rest; until then, the server is free. */
+    private Next.Rest rest(Connection tx, Turn turn, Duration wait, String why) throws SQLException {
+        update(tx, sql.releaseServer, turn.host(), turn.id());
+        turn.attempt().checkpoint(tx, 0);
+        return new Next.Rest(wait.isNegative() ? Duration.ZERO : wait, why);
+    }
+
+    /** Another job takes over where this one stops, so that hosts that waited longer are served first. */
+    private Outcome<Void> succeed(Connection tx, Turn turn, boolean wanted) throws SQLException {
+        Handle<Void> successor = turn.attempt()
+                .enqueue(
+                        tx,
+                        turn.job(),
+                        o -> wanted ? o.queue(turn.queue()).in(TURN_OF_THE_OTHER) : o.queue(turn.queue()));
+        update(tx, sql.hostJob, successor.id().value(), turn.crawl(), turn.host());
+        update(tx, sql.releaseServer, turn.host(), turn.id());
+        return turn.attempt().complete(tx);
+    }
+
+    /** Nothing is left to fetch here, or may be. The last host of a crawl to end ends the crawl. */
+    private Outcome<Void> endHost(Connection tx, Turn turn) throws SQLException {
+        var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
+                .filter(host -> turn.id().equals(host.job()))
+                .orElseThrow(() -> lost(turn));
+        update(tx, sql.endHost, turn.crawl(), turn.host());
+        update(tx, sql.releaseServer, turn.host(), turn.id());
+        boolean open = one(tx, sql.lockCrawl, found -> found.getBoolean("open") || row.budget() > 0, turn.crawl())
+                .orElseThrow(() -> lost(turn));
+        if (row.budget() > 0) update(tx, sql.giveBack, row.budget(), turn.crawl());
+        if (one(tx, sql.otherHosts, other -> true, turn.crawl()).isEmpty()) {
+            // Hosts may have ended only because others had set the last pages aside: these are free again now.
+            var hungry = open ? all(tx, sql.hungryHosts, host -> host.getString(1), turn.crawl()) : List.<String>of();
+            for (var host : hungry) {
+                var job = turn.attempt().enqueue(tx, new HostTurn(turn.crawl(), host), o -> o.queue(turn.queue()));
+                update(tx, sql.hostJob, job.id().value(), turn.crawl(), host);
+            }
+            if (hungry.isEmpty()) update(tx, sql.finishCrawl, turn.crawl());
+        }
+        return end(turn, tx);
+    }
+
+    private static Outcome<Void> end(Turn turn, Connection tx) {
+        return turn.attempt().complete(tx);
+    }
+
+    // ---- rows
+
+    private static HostRow hostRow(ResultSet row) throws SQLException {
+        return new HostRow(row.getObject("job", UUID.class), row.getString("given_up"), row.getLong("budget"));
+    }
+
+    private static ServerRow serverRow(ResultSet row) throws SQLException {
+        return new ServerRow(
+                row.getObject("holder", UUID.class), Database.seconds(row.getDouble("rest")), row.getString("robots"));
+    }
+
+    private static Entry entry(ResultSet row) throws SQLException {
+        return new Entry(
+                row.getObject("key", UUID.class),
+                row.getLong("no"),
+                row.getString("url"),
+                row.getInt("depth"),
+                row.getInt("hops"),
+                row.getInt("started"),
+                row.getInt("tries"));
+    }
+
+    /** What stands for a URL in keys. */
+    static UUID key(CrawlUrl url) {
+        var halves = ByteBuffer.wrap(Hashes.digest(url.href().getBytes(StandardCharsets.US_ASCII)));
+        return new UUID(halves.getLong(), halves.getLong());
+    }
+
+    /** Text that PostgreSQL takes: no NUL, no half of a surrogate pair; both become U+FFFD. */
+    static @Nullable String clean(@Nullable String text) {
+        if (text == null || text.chars().noneMatch(c -> c == 0 || Character.isSurrogate((char) c))) return text;
+        var out = new StringBuilder(text.length());
+        text.codePoints()
+                .map(c -> c == 0 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) ? 0xFFFD : c)
+                .forEach(out::appendCodePoint);
+        return out.toString();
+    }
+
+    private static TurnLost lost(Turn turn) {
+        return new TurnLost(turn.host(), "another one has begun");
+    }
+
+    private static TurnLost recorded(Turn turn, Entry entry) {
+        return new TurnLost(turn.host(), entry.url() + " was recorded already");
+    }
+}

@@ -1,0 +1,291 @@
+package dev.millrace.crawler;
+
+import dev.millrace.Attempt;
+import dev.millrace.JobId;
+import dev.millrace.Millrace;
+import dev.millrace.Outcome;
+import dev.millrace.crawler.CrawlTables.Entry;
+import dev.millrace.crawler.CrawlTables.Next;
+import dev.millrace.crawler.CrawlTables.Start;
+import dev.millrace.crawler.CrawlTables.Turn;
+import dev.millrace.crawler.fetch.Fetched;
+import dev.millrace.crawler.fetch.Reason;
+import dev.millrace.crawler.fetch.Reason.Again;
+import dev.millrace.crawler.robots.CrawlDelay;
+import dev.millrace.crawler.robots.RobotsDecision;
+import dev.millrace.crawler.robots.RobotsFile;
+import dev.millrace.crawler.robots.RobotsFile.Standing;
+import dev.millrace.crawler.robots.RobotsPolicy;
+import dev.millrace.crawler.url.CrawlUrl;
+import dev.millrace.crawler.url.HostKey;
+import dev.millrace.world.World;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the turns of hosts: robots.txt first, then page after page at the host's pace, each recorded before the next is begun.
+ *
+ * <p>A turn rests on its thread only for moments; for longer rests it gives its slot back and is snoozed. It stops after a slice, so
+ * that a host with a million pages leaves slots for the others.
+ */
+final class HostTurns {
+
+    /** A thread may rest so long; beyond, its slot is of more use to another host. */
+    static final Duration LONGEST_REST = Duration.ofSeconds(10);
+
+    /** So many pages are a few seconds of a fast host: short enough for thousands of hosts to take turns. */
+    static final int SLICE_PAGES = 200;
+
+    static final Duration SLICE = Duration.ofSeconds(30);
+
+    /** A slice is shorter when another crawl waits for the host: both get the same share, in stretches of a few pages. */
+    static final Duration SHARED_SLICE = Duration.ofSeconds(5);
+
+    /** A page whose fetch was cut off so often, without ever ending, is taken for what kills the process. */
+    private static final int MOST_CUT_OFF = 5;
+
+    private final Millrace millrace;
+    private final CrawlTables tables;
+    private final Plans plans;
+    private final World world;
+
+    HostTurns(Millrace millrace, CrawlTables tables, Plans plans, World world) {
+        this.millrace = millrace;
+        this.tables = tables;
+        this.plans = plans;
+        this.world = world;
+    }
+
+    Outcome<Void> run(HostTurn job, Attempt attempt) throws InterruptedException {
+        attempt.checkpoint(Integer.class); // from here on, an earlier attempt that still lives can record nothing
+        var plan = plans.of(job.crawl());
+        if (plan.isEmpty()) return Outcome.cancel("its crawl was removed");
+        var turn =
+                new Turn(job, attempt, plan.get().settings().delay(), plan.get().queue());
+        while (true) {
+            switch (tables.take(turn, LONGEST_REST)) {
+                case Start.Ended(var outcome) -> {
+                    return outcome;
+                }
+                case Start.Rest(var wait, var why) -> {
+                    return Outcome.snooze(wait, why);
+                }
+                case Start.Held(var holder) -> {
+                    if (alive(holder))
+                        return Outcome.snooze(jittered(Duration.ofSeconds(1)), "another crawl is at its host");
+                    tables.seize(job.host(), holder);
+                }
+                case Start.Begin begin -> {
+                    return new Walk(plan.get(), turn).from(begin);
+                }
+            }
+        }
+    }
+
+    private boolean alive(UUID holder) {
+        return millrace.operations("crawler")
+                .find(new JobId(holder))
+                .map(job -> !job.state().ended())
+                .orElse(false);
+    }
+
+    /** Between the duration and twice it. */
+    private Duration jittered(Duration least) {
+        return least.plusMillis(world.random().nextLong(least.toMillis() + 1));
+    }
+
+    /** One turn of one host. */
+    private final class Walk {
+
+        private final Plan plan;
+        private final Turn turn;
+        private final HostKey host;
+        private final long began = world.nanoTime();
+        private @Nullable RobotsFile robotsFile;
+        private @Nullable RobotsPolicy robots;
+        private long readyAt = began;
+        private int pages;
+
+        Walk(Plan plan, Turn turn) {
+            this.plan = plan;
+            this.turn = turn;
+            this.host = CrawlUrl.of(turn.host() + "/").hostKey();
+        }
+
+        Outcome<Void> from(Start.Begin begin) throws InterruptedException {
+            if (begin.robots() != null) know(plans.robots(begin.robots()));
+            restFrom(begin.cutOff() ? CrawlTables.longer(begin.rest(), delay()) : begin.rest());
+            Next next = new Next.Fetch(begin.entry(), Duration.ZERO);
+            while (true) {
+                switch (next) {
+                    case Next.Fetch(var entry, var rest) -> {
+                        var stopped = askRobots(entry);
+                        if (stopped != null) return stopped;
+                        next = page(entry);
+                    }
+                    case Next.Rest(var wait, var why) -> {
+                        return Outcome.snooze(wait, why);
+                    }
+                    case Next.Ended(var outcome) -> {
+                        return outcome;
+                    }
+                }
+            }
+        }
+
+        // ---- robots.txt
+
+        private void know(RobotsFile file) {
+            robotsFile = file;
+            robots = RobotsPolicy.of(host, file, plan.agent());
+        }
+
+        /** Makes sure that robots.txt is known. Gives the turn's outcome where it can't be. */
+        private @Nullable Outcome<Void> askRobots(Entry entry) throws InterruptedException {
+            var before = robotsFile;
+            if (before != null && !before.isDue(world.now())) {
+                if (before.standing() != Standing.UNKNOWN) return null;
+                var wait =
+                        CrawlTables.longer(Duration.between(world.now(), before.refreshAt()), Duration.ofMillis(100));
+                tables.awaitRobots(turn, entry, plans.text(before), wait);
+                return Outcome.snooze(wait, "its host's robots.txt can't be had: " + before.note());
+            }
+            rest();
+            turn.attempt().heartbeat();
+            var fetched = plan.fetcher()
+                    .fetch(RobotsFile.request(host, plan.settings().limits().fetchDeadline()));
+            know(RobotsFile.after(robotsFile, fetched, world.now()));
+            restFrom(delay());
+            var known = Objects.requireNonNull(robotsFile);
+            if (known.standing() != Standing.UNKNOWN) {
+                tables.keepRobots(turn, plans.text(known), delay());
+                return null;
+            }
+            if (fetched instanceof Fetched.Failed failed && hopeless(failed, known)) {
+                return tables.giveUp(
+                        turn, failed.reason().name(), "%s was given up: %s".formatted(host, failed.message()));
+            }
+            var wait = fetched instanceof Fetched.Failed failed && failed.status() == 0
+                    ? backOff(known.failures())
+                    : Duration.between(world.now(), known.refreshAt());
+            var waited = CrawlTables.longer(wait, Duration.ofMillis(100));
+            tables.awaitRobots(turn, entry, plans.text(soon(known, waited)), waited);
+            return Outcome.snooze(waited, "its host's robots.txt can't be had: " + known.note());
+        }
+
+        /** A server that answers with errors recovers mostly within minutes; one that can't be reached at all gets a few tries. */
+        private boolean hopeless(Fetched.Failed failed, RobotsFile known) {
+            if (failed.again() == Again.NEVER) return true;
+            boolean answers = failed.status() != 0 || failed.reason() == Reason.TIMEOUT;
+            if (!answers) return known.failures() >= plan.settings().limits().attempts();
+            var since = known.failingSince();
+            var patience = plan.settings().limits().robotsPatience();
+            return since != null && Duration.between(since, world.now()).compareTo(patience) >= 0;
+        }
+
+        private RobotsFile soon(RobotsFile file, Duration wait) {
+            return new RobotsFile(
+                    file.standing(),
+                    file.text(),
+                    file.status(),
+                    file.fetchedAt(),
+                    world.now().plus(wait).minusMillis(50),
+                    file.failures(),
+                    file.failingSince(),
+                    file.note());
+        }
+
+        private Duration delay() {
+            var own = plan.settings().delay();
+            if (robots == null) return own;
+            return robots.crawlDelay()
+                    .map(CrawlDelay::granted)
+                    .filter(asked -> asked.compareTo(own) > 0)
+                    .orElse(own);
+        }
+
+        // ---- a page
+
+        private Next page(Entry entry) throws InterruptedException {
+            var finding = look(entry);
+            pages++;
+            turn.attempt().heartbeat();
+            var retryIn = finding instanceof Finding.Failed failed ? retryIn(entry, failed) : null;
+            var pause = pause(finding, retryIn);
+            var next = tables.record(turn, entry, finding, pause, LONGEST_REST, retryIn, wanted -> sliceIsOver(wanted));
+            if (next instanceof Next.Fetch(var another, var rest) && rest.compareTo(pause) > 0) restFrom(rest);
+            return next;
+        }
+
+        private Finding look(Entry entry) throws InterruptedException {
+            var url = CrawlUrl.of(entry.url());
+            if (robots != null && robots.decide(url) instanceof RobotsDecision.Denied(var rule, var message)) {
+                return new Finding.Refused(message);
+            }
+            if (entry.cutOff() >= MOST_CUT_OFF) return poisonous(entry);
+            rest();
+            var at = world.now();
+            var fetched = plan.fetcher().fetch(plan.request(url));
+            restFrom(delay());
+            var finding = Inspector.of(plan, entry, fetched, at);
+            return finding instanceof Finding.Redirect redirect
+                            && tables.leadsBack(turn.crawl(), entry.url(), redirect.to())
+                    ? Inspector.loop(entry, redirect)
+                    : finding;
+        }
+
+        private Finding poisonous(Entry entry) {
+            return new Finding.Failed(
+                    new Finding.Circumstances(0, null, world.now(), Duration.ZERO),
+                    "CRASHED",
+                    "%s was begun %d times, and each time the process ended before the page did."
+                            .formatted(entry.url(), entry.cutOff()),
+                    false,
+                    null);
+        }
+
+        private @Nullable Duration retryIn(Entry entry, Finding.Failed failed) {
+            int tries = entry.tries() + 1;
+            if (!failed.again() || tries >= plan.settings().limits().attempts()) return null;
+            var own = backOff(tries);
+            return failed.pause() == null ? own : CrawlTables.longer(own, failed.pause());
+        }
+
+        /** 2 to 4 s, then 8 to 16, then 32 to 64. */
+        private Duration backOff(int tries) {
+            return jittered(Duration.ofSeconds(Math.min(60, 2L << (2 * Math.min(tries - 1, 5)))));
+        }
+
+        /** The host's own delay; longer where the server asks for it, or says that it is overrun. None where it was not asked. */
+        private Duration pause(Finding finding, @Nullable Duration retryIn) {
+            if (!finding.fetched()) return leftToRest();
+            if (!(finding instanceof Finding.Failed failed)) return delay();
+            if (failed.pause() != null) return CrawlTables.longer(delay(), failed.pause());
+            int status = failed.circumstances().status();
+            boolean overrun = status == 429 || status == 503;
+            return overrun && retryIn != null ? CrawlTables.longer(delay(), retryIn) : delay();
+        }
+
+        private boolean sliceIsOver(boolean wanted) {
+            var slice = wanted ? SHARED_SLICE : SLICE;
+            return pages >= SLICE_PAGES || world.nanoTime() - began >= slice.toNanos();
+        }
+
+        // ---- pace
+
+        private void restFrom(Duration rest) {
+            readyAt = world.nanoTime() + rest.toNanos();
+        }
+
+        private Duration leftToRest() {
+            return Duration.ofNanos(Math.max(0, readyAt - world.nanoTime()));
+        }
+
+        private void rest() throws InterruptedException {
+            var left = leftToRest();
+            if (!left.isZero()) world.sleep(left);
+        }
+    }
+}

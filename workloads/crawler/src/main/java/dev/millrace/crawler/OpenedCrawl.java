@@ -1,0 +1,206 @@
+package dev.millrace.crawler;
+
+import dev.millrace.JobId;
+import dev.millrace.Millrace;
+import dev.millrace.MillraceException;
+import dev.millrace.Node;
+import dev.millrace.NodeBuilder;
+import dev.millrace.State;
+import dev.millrace.crawler.CrawlTables.Active;
+import dev.millrace.crawler.CrawlTables.Opened;
+import dev.millrace.crawler.url.CrawlUrl;
+import dev.millrace.world.World;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** A crawl in the hands of this process. */
+final class OpenedCrawl implements CrawlRun {
+
+    /** Often enough for a progress bar, and cheap: one sum over the crawl's hosts. */
+    private static final Duration LOOK = Duration.ofMillis(200);
+
+    private static final Duration EXPORT = Duration.ofSeconds(1);
+
+    /** How often to look for turns that ended without saying so, and for how long nothing must have been seen of them. */
+    private static final Duration CHECK = Duration.ofSeconds(15);
+
+    private final Crawler crawler;
+    private final Millrace millrace;
+    private final World world;
+    private final Database database;
+    private final CrawlSql sql;
+    private final CrawlTables tables;
+    private final CrawlSettings settings;
+    private final Opened crawl;
+    private final long openedAt;
+    private final long before;
+    private final ReentrantLock turn = new ReentrantLock(); // guards node and file
+    private @Nullable Node node;
+    private @Nullable PageFile file;
+    private long exportedAt;
+    private long checkedAt;
+
+    OpenedCrawl(
+            Crawler crawler,
+            Millrace millrace,
+            World world,
+            Database database,
+            CrawlSql sql,
+            CrawlTables tables,
+            CrawlSettings settings,
+            Opened crawl) {
+        this.crawler = crawler;
+        this.millrace = millrace;
+        this.world = world;
+        this.database = database;
+        this.sql = sql;
+        this.tables = tables;
+        this.settings = settings;
+        this.crawl = crawl;
+        this.openedAt = world.nanoTime();
+        this.before = recorded(progress());
+    }
+
+    @Override
+    public boolean existed() {
+        return crawl.existed();
+    }
+
+    @Override
+    public CrawlSettings settings() {
+        return settings;
+    }
+
+    @Override
+    public String queue() {
+        return crawl.queue();
+    }
+
+    @Override
+    public void start(UnaryOperator<NodeBuilder> more) {
+        turn.lock();
+        try {
+            if (node != null)
+                throw new MillraceException("This crawl has been started here before. Open it again for another node.");
+            check(Duration.ZERO);
+            if (!tables.seed(crawl.id(), CrawlUrl.of(settings.seed()), this::enqueue)) return;
+            node = more.apply(millrace.node().name("crawl").queue(crawl.queue()).with(crawler))
+                    .start();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private UUID enqueue(Connection tx, String host) {
+        return millrace.enqueue(tx, new HostTurn(crawl.id(), host), o -> o.queue(crawl.queue()))
+                .id()
+                .value();
+    }
+
+    @Override
+    public void export(Path path) {
+        turn.lock();
+        try {
+            if (file != null) throw new MillraceException("This crawl writes a file already. One is enough.");
+            file = PageFile.open(database, sql, crawl.id(), path);
+            file.append();
+            exportedAt = world.nanoTime();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    @Override
+    public CrawlProgress progress() {
+        return tables.progress(crawl.id());
+    }
+
+    @Override
+    public boolean await(Duration patience) throws InterruptedException {
+        long begun = world.nanoTime();
+        while (true) {
+            boolean finished = progress().finished();
+            upkeep(finished);
+            if (finished) return true;
+            long left = patience.toNanos() - (world.nanoTime() - begun);
+            if (left <= 0) return false;
+            world.sleep(Duration.ofNanos(Math.min(left, LOOK.toNanos())));
+        }
+    }
+
+    private void upkeep(boolean finished) {
+        turn.lock();
+        try {
+            long now = world.nanoTime();
+            if (file != null && (finished || now - exportedAt >= EXPORT.toNanos())) {
+                file.append();
+                exportedAt = world.nanoTime();
+            }
+            if (!finished && now - checkedAt >= CHECK.toNanos()) {
+                check(CHECK);
+                checkedAt = world.nanoTime();
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /**
+     * A turn's job may end without the turn's knowing: cancelled by an operator, which gives its host up; or discarded because the
+     * process died too often while it ran, which says nothing against the host.
+     */
+    private void check(Duration quiet) {
+        for (var active : tables.quiet(crawl.id(), quiet)) {
+            var state =
+                    millrace.operations("crawler").find(new JobId(active.job())).map(job -> job.state());
+            if (state.isPresent() && !state.get().ended()) continue;
+            replace(active, state.isPresent() && state.get() == State.CANCELLED);
+        }
+    }
+
+    private void replace(Active active, boolean cancelled) {
+        var why =
+                cancelled ? "%s was given up: its job %s was cancelled.".formatted(active.host(), active.job()) : null;
+        tables.replace(crawl.id(), active, why, this::enqueue);
+    }
+
+    @Override
+    public CrawlSummary summary() {
+        var now = progress();
+        return new CrawlSummary(
+                settings.seed(),
+                now,
+                tables.failures(crawl.id()),
+                now.finished() && now.pending() > 0,
+                Duration.ofNanos(world.nanoTime() - openedAt),
+                recorded(now) - before);
+    }
+
+    private static long recorded(CrawlProgress progress) {
+        return progress.pages() + progress.failed() + progress.redirects();
+    }
+
+    @Override
+    public void close() {
+        turn.lock();
+        try {
+            var running = node;
+            if (running != null) running.close();
+            var open = file;
+            if (open != null) {
+                try (open) {
+                    open.append();
+                }
+            }
+            node = null;
+            file = null;
+        } finally {
+            turn.unlock();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.millrace.crawler;
+
+import dev.millrace.crawler.fetch.FetchLimits;
+import dev.millrace.crawler.fetch.FetchLimits.Oversize;
+import dev.millrace.crawler.fetch.FetchRequest;
+import dev.millrace.crawler.fetch.Fetcher;
+import dev.millrace.crawler.fetch.UserAgent;
+import dev.millrace.crawler.page.PageLimits;
+import dev.millrace.crawler.page.PageReader;
+import dev.millrace.crawler.scope.CrawlScope;
+import dev.millrace.crawler.url.CrawlUrl;
+import dev.millrace.crawler.url.UrlParser;
+
+/**
+ * A crawl's settings, made ready for use. Immutable.
+ *
+ * @param text  the settings as they are stored
+ * @param queue where its jobs wait
+ */
+record Plan(
+        String text,
+        CrawlSettings settings,
+        String queue,
+        CrawlScope scope,
+        UrlParser parser,
+        PageReader reader,
+        UserAgent agent,
+        Fetcher fetcher) {
+
+    static Plan of(String text, CrawlSettings settings, String queue, Fetcher fetcher) {
+        var agent = new UserAgent(settings.userAgent());
+        var parser = new UrlParser(settings.rules());
+        var limits = settings.limits();
+        var kept = PageLimits.defaults();
+        return new Plan(
+                text,
+                settings,
+                queue,
+                settings.bounds().scope(CrawlUrl.of(settings.seed())),
+                parser,
+                new PageReader(
+                        new PageLimits(kept.maxTitle(), limits.maxTextChars(), limits.maxLinks(), kept.maxDepth()),
+                        parser,
+                        agent),
+                agent,
+                fetcher);
+    }
+
+    /** No redirect is followed: each hop is a page with its own turn, robots.txt and rest. Text of any kind is read. */
+    FetchRequest request(CrawlUrl url) {
+        var limits = FetchLimits.defaults()
+                .deadline(settings.limits().fetchDeadline())
+                .maxBodyBytes(settings.limits().maxBodyBytes(), Oversize.REFUSE);
+        return FetchRequest.page(url).limits(limits).follow(hop -> false).accepts(type -> type.isText());
+    }
+}

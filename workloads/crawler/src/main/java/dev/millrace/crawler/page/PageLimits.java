@@ -1,0 +1,35 @@
+package dev.millrace.crawler.page;
+
+/**
+ * How much is kept of a page.
+ *
+ * @param maxTitle characters of the title
+ * @param maxText  characters of the text
+ * @param maxLinks links, each to another page
+ * @param maxDepth levels of elements; what lies deeper is hung up at this level
+ */
+public record PageLimits(int maxTitle, int maxText, int maxLinks, int maxDepth) {
+
+    /** Checks the ranges. */
+    public PageLimits {
+        within("maxTitle", maxTitle, 1, 100_000);
+        within("maxText", maxText, 1, 100_000_000);
+        within("maxLinks", maxLinks, 0, 1_000_000);
+        within("maxDepth", maxDepth, 16, 5_000);
+    }
+
+    /**
+     * 1,000 characters of title, ten times what search engines show; a million of text, a thick book; 10,000 links, as
+     * a page has that is a list of a whole site; 512 levels, as in browsers.
+     */
+    public static PageLimits defaults() {
+        return new PageLimits(1_000, 1_000_000, 10_000, 512);
+    }
+
+    private static void within(String component, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(
+                    "%s is between %,d and %,d, not %,d.".formatted(component, least, most, value));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.crawler.fetch;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.crawler.page;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.crawler.robots;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.crawler.scope;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.crawler.url;
+
+import org.jspecify.annotations.NullMarked;
