@@ -8,13 +8,34 @@ import java.util.Locale;
  */
 public enum Priority {
     /** Before everything else: a person is waiting. */
-    URGENT,
+    URGENT(0),
     /** Before ordinary work. */
-    HIGH,
+    HIGH(1),
     /** The default. */
-    NORMAL,
+    NORMAL(2),
     /** When there is room: imports, back-fills, re-indexing. */
-    BULK;
+    BULK(3);
+
+    private final int rank;
+
+    Priority(int rank) {
+        this.rank = rank;
+    }
+
+    /** Its number in stored rows: 0 for the first to be claimed, 3 for the last. */
+    public int rank() {
+        return rank;
+    }
+
+    /**
+     * The priority with this number.
+     *
+     * @throws MillraceException if there is none
+     */
+    public static Priority ofRank(int rank) {
+        for (var priority : values()) if (priority.rank == rank) return priority;
+        throw new MillraceException("There is no priority with the number %d; they go from 0 to 3.".formatted(rank));
+    }
 
     /** The name as it is stored and shown: lower case. */
     public String wireName() {

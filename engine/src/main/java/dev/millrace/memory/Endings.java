@@ -113,7 +113,7 @@ final class Endings {
                     "");
             ledger.endJob(job, State.DISCARDED, Outcome.discarded(by.card.id(), failure, now), now);
         } else {
-            ledger.settle(row, Outcome.rescued(dead.card.id(), now));
+            ledger.settle(row, Outcome.rescued(by.card.id(), dead.card.id(), now));
             ledger.append(job, row.turn().rescued(charged), front(job), now);
         }
         return new Rescued(job.id, job.queue.name, job.kind, row.turn().rescues() + (poison ? 0 : 1), charged, poison);

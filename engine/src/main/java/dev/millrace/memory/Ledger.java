@@ -37,9 +37,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Ledger {
 
-    /** Ended jobs that are kept; then the oldest are forgotten. */
-    static final int MAX_ENDED = 100_000;
-
     /** Deliveries of one job that are kept. */
     static final int MAX_DELIVERIES = 1_000;
 
@@ -57,9 +54,14 @@ final class Ledger {
     final Map<Scope, String> pauses = new LinkedHashMap<>();
     private final Set<KeptJob> ended = new LinkedHashSet<>();
     private final Set<Wakeup> hints = new LinkedHashSet<>();
+    private final int maxEnded;
     private long xid;
     private long seq;
     private long number;
+
+    Ledger(int maxEnded) {
+        this.maxEnded = maxEnded;
+    }
 
     /** Each step of the protocol is a transaction of its own. */
     void begin() {
@@ -177,7 +179,7 @@ final class Ledger {
         settle(row, outcome);
         job.move(state, row);
         ended.add(job);
-        if (ended.size() > MAX_ENDED) forgetOldest();
+        if (ended.size() > maxEnded) forgetOldest();
         return row;
     }
 

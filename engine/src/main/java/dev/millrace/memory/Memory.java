@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Memory {
 
+    /** Ended jobs that are kept, and then the oldest are forgotten: about 100 MB of small ones. */
+    public static final int MAX_ENDED = 100_000;
+
     private static final Logger LOG = System.getLogger(Memory.class.getName());
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -32,14 +35,27 @@ public final class Memory {
     /** Who listens, by the hearing that its end is told to. */
     final Map<Listening, Consumer<Wakeup>> listeners = new ConcurrentHashMap<>();
 
-    final Ledger ledger = new Ledger();
+    final Ledger ledger;
     final Keys keys = new Keys();
     final Members members = new Members();
-    final Claims claims = new Claims(ledger);
-    final Endings endings = new Endings(ledger, members, claims);
-    final Journal journal = new Journal(claims);
-    final Waiting waiting = new Waiting(ledger);
-    final Pictures pictures = new Pictures(ledger, members);
+    final Claims claims;
+    final Endings endings;
+    final Journal journal;
+    final Waiting waiting;
+    final Pictures pictures;
+
+    public Memory() {
+        this(MAX_ENDED);
+    }
+
+    Memory(int maxEnded) {
+        ledger = new Ledger(maxEnded);
+        claims = new Claims(ledger);
+        endings = new Endings(ledger, members, claims);
+        journal = new Journal(claims);
+        waiting = new Waiting(ledger);
+        pictures = new Pictures(ledger, members);
+    }
 
     /** A storage on this memory, which sees all that others on it did. */
     public Storage open(World world, @Nullable Codec codec) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param word the protocol's name for it
  * @param token the claim that a flush wrote it for; null if somebody else ended the delivery
+ * @param node who wrote it: the node that held the delivery, or its rescuer; null if it was no node
  */
 record Outcome(
         String word,
@@ -52,8 +53,8 @@ record Outcome(
     }
 
     /** Taken back from a dead node. */
-    static Outcome rescued(NodeId dead, Instant now) {
-        return new Outcome("rescued", now, null, dead, null, null, null, null, null);
+    static Outcome rescued(NodeId by, NodeId dead, Instant now) {
+        return new Outcome("rescued", now, null, by, null, null, "node %s died".formatted(dead), null, null);
     }
 
     private static String word(Ending ending) {

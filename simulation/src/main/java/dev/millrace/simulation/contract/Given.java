@@ -49,7 +49,7 @@ final class Given implements AutoCloseable {
 
     static JobId newId() {
         return new JobId(new UUID(
-                MILLIS.incrementAndGet() << 16 | 0x7000, UUID.randomUUID().getLeastSignificantBits()));
+                (MILLIS.incrementAndGet() << 16) | 0x7000, UUID.randomUUID().getLeastSignificantBits()));
     }
 
     // ---- jobs

@@ -1,7 +1,10 @@
 package dev.millrace.simulation.contract;
 
+import dev.millrace.store.Storage;
+import dev.millrace.store.Storage.Wakeup;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -10,7 +13,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Several threads that start at once, for a bounded time. */
+/** Several threads at once, for a bounded time. */
 final class Races {
 
     private static final long SECONDS = 20;
@@ -32,6 +35,21 @@ final class Races {
             var answers = new ArrayList<T>();
             for (var future : futures) answers.add(get(future));
             return answers;
+        }
+    }
+
+    /** Whether somebody who listens hears this hint within a few seconds of the act. */
+    static boolean hears(Storage store, Wakeup hint, Runnable act) {
+        var heard = new CountDownLatch(1);
+        try (var hearing = store.listen(wakeup -> {
+            if (wakeup.equals(hint)) heard.countDown();
+        })) {
+            Objects.requireNonNull(hearing);
+            act.run();
+            return heard.await(5, TimeUnit.SECONDS);
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted while listening", ended);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.millrace.store.Storage;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class StoreContract {
 
-    private @org.jspecify.annotations.Nullable Storage storage;
+    private @Nullable Storage storage;
 
     /** Opens an empty store; called once for all tests of the class. It is closed after the last one. */
     protected abstract Storage openStorage();
@@ -89,6 +90,83 @@ public abstract class StoreContract {
     @Nested
     class Fencing extends FenceChapter {
         Fencing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Timing extends TimerChapter {
+        Timing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Parking extends ParkChapter {
+        Parking() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Cancelling extends CancelChapter {
+        Cancelling() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Requeueing extends RequeueChapter {
+        Requeueing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Pausing extends PauseChapter {
+        Pausing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Journalling extends JournalChapter {
+        Journalling() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Keeping extends KeepChapter {
+        Keeping() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Looking extends LookingChapter {
+        Looking() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Transitions extends TransitionChapter {
+        Transitions() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Bounds extends BoundsChapter {
+        Bounds() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
+    class Joining extends JoiningChapter {
+        Joining() {
             super(StoreContract.this);
         }
     }

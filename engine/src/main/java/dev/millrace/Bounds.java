@@ -1,0 +1,114 @@
+package dev.millrace;
+
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/** The limits of what a user may say, each with the sentence that explains it. */
+final class Bounds {
+
+    /** 256 KiB: what is larger belongs in a table or a bucket of its own; the log is read and copied in blocks of 8 MB. */
+    static final int PAYLOAD_BYTES = 256 * 1024;
+
+    /** As large as a payload: a result often becomes the next job's payload. */
+    static final int RESULT_BYTES = PAYLOAD_BYTES;
+
+    /** As large as a payload: it is a position, not the work itself. */
+    static final int CHECKPOINT_BYTES = PAYLOAD_BYTES;
+
+    /** Ten years: longer is a slip of units. */
+    static final Duration DELAY = Duration.ofDays(3650);
+
+    /** A week, as long as partitions are kept; a heartbeat starts it anew. */
+    static final Duration DEADLINE = Duration.ofDays(7);
+
+    /** Long enough for a page fetch or a report, short enough that a hang is noticed before lunch. */
+    static final Duration DEFAULT_DEADLINE = Duration.ofMinutes(5);
+
+    /** Enough for a trace, a tenant and a dozen facts; more is payload. */
+    static final int HEADERS = 32;
+
+    /** Characters of a header, a tag, a tenant, an idempotency key. */
+    static final int WORD = 200;
+
+    /** Characters of a reason. */
+    static final int REASON = 1_000;
+
+    /** Characters of a log line. */
+    static final int LOG_LINE = 1_000;
+
+    /** Slots of a node: beyond it, more nodes. */
+    static final int SLOTS = 100_000;
+
+    /** Attempts of a run: beyond it, a schedule is meant. */
+    static final int ATTEMPTS = 1_000;
+
+    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_.-]{0,62}");
+
+    private Bounds() {}
+
+    /** The name of a queue, a kind or a header. */
+    static String name(String what, String name) {
+        if (!NAME.matcher(name).matches())
+            throw new MillraceException(
+                    "%s can't be called \"%s\". A name has 1 to 63 lower-case letters, digits, dots, dashes or underscores, and begins with a letter or digit: \"%s\" would do."
+                            .formatted(what, shortened(name), Words.asName(name)));
+        return name;
+    }
+
+    /** A tag, a tenant, a key: text for people and programs, without a form of its own. */
+    static String word(String what, String word) {
+        if (word.isBlank()) throw new MillraceException(what + " is empty. Leave it out, or give it text.");
+        if (word.length() > WORD)
+            throw new MillraceException("%s has %,d characters; at most %d are stored. Shorten it, or use a hash of it."
+                    .formatted(what, word.length(), WORD));
+        if (word.chars().anyMatch(Character::isISOControl))
+            throw new MillraceException(
+                    what + " holds a control character, such as a line break or a zero. Use visible characters.");
+        return word;
+    }
+
+    static String reason(String what, String reason) {
+        if (reason.isBlank())
+            throw new MillraceException(
+                    what + " needs a reason: who looks at the job later reads it. Say in a few words why.");
+        return reason;
+    }
+
+    static Duration delay(String what, Duration delay) {
+        if (delay.isNegative())
+            throw new MillraceException(
+                    "%s of %s lies in the past. A delay is zero or more.".formatted(what, Words.duration(delay)));
+        if (delay.compareTo(DELAY) > 0)
+            throw new MillraceException("%s of %s is longer than ten years, the most there is. Check its unit."
+                    .formatted(what, Words.duration(delay)));
+        return delay;
+    }
+
+    /** A delay that is not zero. */
+    static Duration span(String what, Duration span, Duration most) {
+        if (span.compareTo(Duration.ofMillis(1)) < 0)
+            throw new MillraceException(
+                    "%s of %s is too short. The shortest is 1 ms.".formatted(what, Words.duration(span)));
+        if (span.compareTo(most) > 0)
+            throw new MillraceException("%s of %s is too long. The longest is %s."
+                    .formatted(what, Words.duration(span), Words.duration(most)));
+        return span;
+    }
+
+    static int count(String what, int count, int most) {
+        if (count < 1 || count > most)
+            throw new MillraceException("%s can't be %,d. It is 1 to %,d.".formatted(what, count, most));
+        return count;
+    }
+
+    static Duration timeout(Duration timeout) {
+        if (timeout.isNegative())
+            throw new MillraceException("A wait of %s lies in the past. Zero looks once, without waiting."
+                    .formatted(Words.duration(timeout)));
+        return timeout;
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 80 ? text : text.substring(0, 79) + "…";
+    }
+}

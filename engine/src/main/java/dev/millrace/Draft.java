@@ -1,0 +1,165 @@
+package dev.millrace;
+
+import dev.millrace.KindBody.Work;
+import dev.millrace.node.KindPlan;
+import dev.millrace.node.NodePlan;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedSet;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** A node being built: what was said so far, and whether it makes sense. */
+final class Draft {
+
+    private final Engine engine;
+    private final SequencedSet<String> queues = new LinkedHashSet<>();
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final List<WayUp> waysUp = new ArrayList<>();
+    private final List<Consumer<JobEvent>> listeners = new ArrayList<>();
+    private @Nullable String name;
+    private int slots = NodePlan.Limits.DEFAULT.slots();
+    private boolean started;
+
+    Draft(Engine engine) {
+        this.engine = engine;
+    }
+
+    /** What was said of one kind. */
+    static final class Entry {
+        final KindType kind;
+        final Work work;
+        final boolean transacts;
+        Retry policy = Retry.DEFAULT;
+        Duration deadline = Bounds.DEFAULT_DEADLINE;
+        int concurrency;
+
+        private Entry(KindType kind, Work work, boolean transacts) {
+            this.kind = kind;
+            this.work = work;
+            this.transacts = transacts;
+        }
+    }
+
+    private record WayUp(KindName from, Class<?> older, KindName to, Function<Object, Object> up) {}
+
+    Engine engine() {
+        return engine;
+    }
+
+    void name(String name) {
+        refuseIfStarted();
+        this.name = Bounds.word("A node's name", name);
+    }
+
+    void queue(String queue) {
+        refuseIfStarted();
+        queues.add(Bounds.name("A queue", queue));
+    }
+
+    void slots(int slots) {
+        refuseIfStarted();
+        this.slots = Bounds.count("The number of slots", slots, Bounds.SLOTS);
+    }
+
+    void listener(Consumer<JobEvent> listener) {
+        refuseIfStarted();
+        listeners.add(listener);
+    }
+
+    Entry kind(Class<?> type, Work work, boolean transacts) {
+        refuseIfStarted();
+        var kind = engine.kind(type);
+        var entry = new Entry(kind, work, transacts);
+        var other = entries.putIfAbsent(kind.name().name(), entry);
+        if (other != null)
+            throw new MillraceException(
+                    "The kind %s has two handlers on this node: for %s and for %s. Keep one; older versions of a payload come in by upcast(…)."
+                            .formatted(kind.name().name(), other.kind.type().getSimpleName(), type.getSimpleName()));
+        return entry;
+    }
+
+    @SuppressWarnings("unchecked") // the decoder gives each function what its class says
+    <A, B> void wayUp(Class<A> older, Class<B> newer, Function<? super A, ? extends B> up) {
+        refuseIfStarted();
+        var from = KindName.of(older);
+        var to = KindName.of(newer);
+        if (!from.name().equals(to.name()) || from.version() >= to.version())
+            throw new MillraceException(
+                    "upcast leads from %s (%s) to %s (%s). It leads from an older to a newer version of one kind."
+                            .formatted(older.getSimpleName(), from, newer.getSimpleName(), to));
+        waysUp.add(new WayUp(from, older, to, (Function<Object, Object>) up));
+    }
+
+    /** What was said, as the node runs it. From here on nothing more can be said. */
+    NodePlan plan() {
+        refuseIfStarted();
+        if (entries.isEmpty())
+            throw new MillraceException(
+                    "This node has no handlers: it would claim jobs and could run none. Add one: node.handle(SendInvoice.class, billing::send).");
+        var kinds = new LinkedHashMap<String, KindPlan>();
+        entries.forEach((wireName, entry) -> kinds.put(wireName, plan(entry)));
+        for (var way : waysUp)
+            if (!entries.containsKey(way.from().name()))
+                throw new MillraceException(
+                        "upcast from %s leads to no handler: nothing on this node handles the kind %s."
+                                .formatted(
+                                        way.older().getSimpleName(), way.from().name()));
+        started = true;
+        return new NodePlan(
+                name == null ? engine.nextNodeName() : name,
+                queues.isEmpty() ? List.of(JobOptions.DEFAULT.queue) : List.copyOf(queues),
+                Map.copyOf(kinds),
+                List.copyOf(listeners),
+                NodePlan.Limits.DEFAULT.withSlots(slots));
+    }
+
+    private KindPlan plan(Entry entry) {
+        var decoder = decoder(entry.kind);
+        var judge = new Judge(entry.kind.name(), entry.policy, engine.payloads(), engine.world());
+        return new KindPlan(
+                entry.kind.name().name(),
+                entry.kind.name().version(),
+                entry.deadline,
+                entry.concurrency == 0 ? slots : entry.concurrency,
+                new KindBody(engine, decoder, judge, entry.work, entry.deadline));
+    }
+
+    private Decoder decoder(KindType kind) {
+        var steps = new HashMap<Integer, Decoder.Step>();
+        int newest = kind.name().version();
+        steps.put(newest, new Decoder.Step(kind.type(), newest, null));
+        for (var way : waysUp) {
+            if (!way.from().name().equals(kind.name().name())) continue;
+            if (steps.put(
+                            way.from().version(),
+                            new Decoder.Step(way.older(), way.to().version(), way.up()))
+                    != null)
+                throw new MillraceException(
+                        "There are two ways up from %s, or it is what runs already. Keep one.".formatted(way.from()));
+        }
+        for (var step : steps.values())
+            if (!steps.containsKey(step.to()))
+                throw new MillraceException(
+                        "upcast of %s leads to version %d, and there it ends: what runs is version %d. Add the way up from version %d."
+                                .formatted(kind.name().name(), step.to(), newest, step.to()));
+        return new Decoder(engine.payloads(), kind, Map.copyOf(steps));
+    }
+
+    /** Whether a handler needs a transaction. */
+    boolean transacts() {
+        return entries.values().stream().anyMatch(entry -> entry.transacts);
+    }
+
+    private void refuseIfStarted() {
+        if (started)
+            throw new MillraceException(
+                    "This node has started; what it runs can't be changed any more. Say it before start(), or start another node.");
+    }
+}

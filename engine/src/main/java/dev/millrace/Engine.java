@@ -1,0 +1,222 @@
+package dev.millrace;
+
+import dev.millrace.store.Accepted;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.Storage;
+import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.world.World;
+import java.lang.reflect.Type;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+/** The front door over an open store: hands jobs in, and keeps what it started. */
+final class Engine implements Millrace {
+
+    private final Storage storage;
+    private final World world;
+    private final Payloads payloads;
+    private final Sender sender;
+    private final Waiters waiters;
+    private final HandlerThreads handlerThreads = new HandlerThreads();
+    private final List<Node> nodes = new CopyOnWriteArrayList<>();
+    private final List<Decoder> decoders = new CopyOnWriteArrayList<>();
+    private final AtomicInteger nodesNamed = new AtomicInteger();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** What the classes of jobs say, read once each. */
+    private final ClassValue<KindType> kinds = new ClassValue<>() {
+        @Override
+        protected KindType computeValue(Class<?> type) {
+            return KindType.of(type);
+        }
+    };
+
+    private Engine(Storage storage, World world) {
+        this.storage = storage;
+        this.world = world;
+        this.payloads = new Payloads(storage.codec());
+        this.sender = new Sender(world, payloads);
+        this.waiters = new Waiters(storage, world);
+    }
+
+    static Engine open(Store store, World world) {
+        return new Engine(store.open(world), world);
+    }
+
+    Storage storage() {
+        return storage;
+    }
+
+    World world() {
+        return world;
+    }
+
+    Payloads payloads() {
+        return payloads;
+    }
+
+    Waiters waiters() {
+        return waiters;
+    }
+
+    HandlerThreads handlerThreads() {
+        return handlerThreads;
+    }
+
+    KindType kind(Class<?> type) {
+        return kinds.get(type);
+    }
+
+    // ---- one job
+
+    @Override
+    public <R> Handle<R> enqueue(Job<R> job, UnaryOperator<JobOptions> options) {
+        refuseIfClosed();
+        var kind = kind(job.getClass());
+        return taken(sender.of(job, kind, options), kind.result(), storage::enqueue);
+    }
+
+    @Override
+    public <R> Handle<R> enqueue(Connection tx, Job<R> job, UnaryOperator<JobOptions> options) {
+        refuseIfClosed();
+        refuseAutoCommit(tx, "The job would be enqueued", "use enqueue(job), which has a transaction of its own");
+        var kind = kind(job.getClass());
+        return taken(sender.of(job, kind, options), kind.result(), made -> storage.enqueue(tx, made));
+    }
+
+    /** By the name of the kind and its payload as text. */
+    Handle<?> enqueue(KindName kind, String json, UnaryOperator<JobOptions> options) {
+        refuseIfClosed();
+        var payload = payloads.written("The payload of a " + kind.name(), json);
+        for (var decoder : decoders) decoder.refuse(kind, payload);
+        return taken(sender.of(kind, payload, options), Object.class, storage::enqueue);
+    }
+
+    private <R> Handle<R> taken(NewJob job, Type result, Function<NewJob, Accepted> store) {
+        try {
+            var accepted = store.apply(job);
+            return new JobHandle<>(this, accepted.job(), accepted.existed(), result);
+        } catch (CommitUnknown unknown) {
+            throw new CommitUnknown(
+                    "The connection was lost while job %s was enqueued: it was taken, or it was not, and nobody knows. Ask find(…) for it; with an idempotencyKey you may simply enqueue again."
+                            .formatted(job.id()),
+                    unknown);
+        }
+    }
+
+    // ---- many
+
+    @Override
+    public <R> List<Handle<R>> enqueueAll(Stream<? extends Job<? extends R>> jobs, UnaryOperator<JobOptions> options) {
+        refuseIfClosed();
+        return allTaken(jobs, options, storage::enqueueAll);
+    }
+
+    @Override
+    public <R> List<Handle<R>> enqueueAll(
+            Connection tx, Stream<? extends Job<? extends R>> jobs, UnaryOperator<JobOptions> options) {
+        refuseIfClosed();
+        refuseAutoCommit(tx, "The jobs would be enqueued", "use enqueueAll(jobs), which has a transaction of its own");
+        return allTaken(jobs, options, made -> storage.enqueueAll(tx, made));
+    }
+
+    private <R> List<Handle<R>> allTaken(
+            Stream<? extends Job<? extends R>> jobs,
+            UnaryOperator<JobOptions> options,
+            Consumer<Iterator<NewJob>> store) {
+        var handles = new JobHandles<R>(this);
+        try (jobs) {
+            store.accept(made(jobs.iterator(), options, handles));
+        } catch (CommitUnknown unknown) {
+            throw new CommitUnknown(
+                    "The connection was lost while %,d jobs were enqueued: all of them were taken, or none, and nobody knows. One tells for all: ask find(…) for %s."
+                            .formatted(handles.size(), handles.getLast().id()),
+                    unknown);
+        }
+        return handles.complete();
+    }
+
+    private Iterator<NewJob> made(
+            Iterator<? extends Job<?>> jobs, UnaryOperator<JobOptions> options, JobHandles<?> handles) {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return jobs.hasNext();
+            }
+
+            @Override
+            public NewJob next() {
+                var job = jobs.next();
+                var kind = kind(job.getClass());
+                var made = sender.of(job, kind, options);
+                if (made.idempotency() != null)
+                    throw new MillraceException(
+                            "enqueueAll takes no idempotency keys: it is all or nothing, and a key may stand for a job that is there. Enqueue such jobs one by one.");
+                handles.append(made.id(), kind.result());
+                return made;
+            }
+        };
+    }
+
+    // ---- the rest
+
+    @Override
+    public <R> Handle<R> find(Class<? extends Job<R>> kind, JobId id) {
+        return new JobHandle<>(this, id, true, kind(kind).result());
+    }
+
+    @Override
+    public NodeBuilder node() {
+        refuseIfClosed();
+        return new NodeAssembly(new Draft(this));
+    }
+
+    @Override
+    public Operations operations(String actor) {
+        return new NamedOperations(this, Bounds.word("The actor", actor));
+    }
+
+    String nextNodeName() {
+        return "node-" + nodesNamed.incrementAndGet();
+    }
+
+    /** A connection that commits by itself can't make one of two writes. */
+    static void refuseAutoCommit(Connection tx, String what, String instead) {
+        try {
+            if (tx.getAutoCommit())
+                throw new MillraceException(
+                        "%s even if your next statement failed. Call setAutoCommit(false) first, or %s."
+                                .formatted(what, instead));
+        } catch (SQLException broken) {
+            throw new MillraceException(
+                    "The connection can't be asked whether it commits by itself: %s. Pass one that is open."
+                            .formatted(broken.getMessage()),
+                    broken);
+        }
+    }
+
+    private void refuseIfClosed() {
+        if (closed.get()) throw new MillraceException("This Millrace is closed. Open another one: Millrace.on(store).");
+    }
+
+    Node start(Draft draft) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) return;
+        for (var node : nodes) node.close();
+        waiters.close();
+        storage.close();
+    }
+}

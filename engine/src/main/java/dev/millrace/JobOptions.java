@@ -1,0 +1,154 @@
+package dev.millrace;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What travels with a job: {@code o -> o.queue("billing").in(ofMinutes(5))}. Immutable; each method gives a changed copy. It already
+ * holds what was said before: the engine's defaults, then {@link Job#options}, then the call.
+ */
+public final class JobOptions {
+
+    /** The header that holds the tenant. */
+    static final String TENANT = "tenant";
+
+    /** The header that holds the tags, separated by commas. */
+    static final String TAGS = "tags";
+
+    /** The header that holds the job whose handler enqueued this one. */
+    static final String PARENT = "parent";
+
+    /** What a job has that says nothing. */
+    static final JobOptions DEFAULT =
+            new JobOptions("default", Priority.NORMAL, null, null, null, null, Collections.emptySortedMap());
+
+    final String queue;
+    final Priority priority;
+    final @Nullable Duration in;
+    final @Nullable Instant at;
+    final @Nullable Duration expiresAfter;
+    final @Nullable String idempotencyKey;
+    final Map<String, String> headers;
+
+    private JobOptions(
+            String queue,
+            Priority priority,
+            @Nullable Duration in,
+            @Nullable Instant at,
+            @Nullable Duration expiresAfter,
+            @Nullable String idempotencyKey,
+            Map<String, String> headers) {
+        this.queue = queue;
+        this.priority = priority;
+        this.in = in;
+        this.at = at;
+        this.expiresAfter = expiresAfter;
+        this.idempotencyKey = idempotencyKey;
+        this.headers = headers;
+    }
+
+    /** The queue it waits in; only nodes that serve it run it. Default {@code default}. */
+    public JobOptions queue(String name) {
+        var checked = Bounds.name("A queue", name);
+        return new JobOptions(checked, priority, in, at, expiresAfter, idempotencyKey, headers);
+    }
+
+    /** How soon it is claimed among the jobs of its queue. Default {@code NORMAL}. */
+    public JobOptions priority(Priority priority) {
+        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, headers);
+    }
+
+    /** Not before this delay has passed, on the store's clock. Replaces {@link #at}. Zero means now. */
+    public JobOptions in(Duration delay) {
+        var checked = Bounds.delay("A delay", delay);
+        return new JobOptions(
+                queue, priority, checked.isZero() ? null : checked, null, expiresAfter, idempotencyKey, headers);
+    }
+
+    /** Not before this moment, on the store's clock. Replaces {@link #in}. A moment that has passed means now. */
+    public JobOptions at(Instant moment) {
+        return new JobOptions(queue, priority, null, moment, expiresAfter, idempotencyKey, headers);
+    }
+
+    /** Discards the job if it has not started so long after it was enqueued. Default: never. */
+    public JobOptions expiresAfter(Duration span) {
+        var checked = Bounds.span("An expiry", span, Bounds.DELAY);
+        return new JobOptions(queue, priority, in, at, checked, idempotencyKey, headers);
+    }
+
+    /**
+     * A key for this request: enqueued again with the same key and the same request, the job that is there is answered, and
+     * {@link Handle#existed} says so; with another request, the call is refused. The request is the kind, the payload, and what decides
+     * where and when it runs; tags and headers may differ. Keys are kept as long as jobs are.
+     */
+    public JobOptions idempotencyKey(String key) {
+        var checked = Bounds.word("An idempotency key", key);
+        return new JobOptions(queue, priority, in, at, expiresAfter, checked, headers);
+    }
+
+    /** Whose job it is. Jobs of one tenant share a shard, so that the flood of one delays the others little. */
+    public JobOptions tenant(String tenant) {
+        return put(TENANT, Bounds.word("A tenant", tenant));
+    }
+
+    /** A word to find it by; may be repeated. */
+    public JobOptions tag(String tag) {
+        Bounds.word("A tag", tag);
+        if (tag.indexOf(',') >= 0)
+            throw new MillraceException(
+                    "The tag \"%s\" holds a comma, which separates tags. Give them one by one.".formatted(tag));
+        var before = headers.get(TAGS);
+        return put(TAGS, before == null ? tag : before + "," + tag);
+    }
+
+    /** Something that travels along and that the engine does not read, such as a trace. The last one of a name wins. */
+    public JobOptions header(String name, String value) {
+        Bounds.name("A header", name);
+        if (name.equals(TENANT) || name.equals(TAGS) || name.equals(PARENT))
+            throw new MillraceException("The header \"%s\" is the engine's own. Use %s, or another name."
+                    .formatted(
+                            name,
+                            name.equals(TENANT) ? "tenant(…)" : name.equals(TAGS) ? "tag(…)" : "attempt.enqueue(…)"));
+        return put(name, Bounds.word("The header \"" + name + "\"", value));
+    }
+
+    /** Enqueued by the handler of this job. */
+    JobOptions parent(JobId job) {
+        return put(PARENT, job.toString());
+    }
+
+    @Nullable
+    String tenant() {
+        return headers.get(TENANT);
+    }
+
+    private JobOptions put(String name, String value) {
+        var more = new TreeMap<>(headers);
+        more.put(name, value);
+        if (more.size() > Bounds.HEADERS)
+            throw new MillraceException(
+                    "A job has at most %d headers, tenant and tags included. What its handler needs belongs in its payload."
+                            .formatted(Bounds.HEADERS));
+        return new JobOptions(
+                queue, priority, in, at, expiresAfter, idempotencyKey, Collections.unmodifiableSortedMap(more));
+    }
+
+    /** For people and tests: what is said, by name. */
+    @Override
+    public String toString() {
+        var said = new LinkedHashMap<String, Object>();
+        said.put("queue", queue);
+        said.put("priority", priority.wireName());
+        if (in != null) said.put("in", Words.duration(in));
+        if (at != null) said.put("at", at);
+        if (expiresAfter != null) said.put("expiresAfter", Words.duration(expiresAfter));
+        if (idempotencyKey != null) said.put("idempotencyKey", idempotencyKey);
+        said.putAll(headers);
+        return said.toString();
+    }
+}

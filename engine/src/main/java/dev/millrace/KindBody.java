@@ -1,0 +1,80 @@
+package dev.millrace;
+
+import dev.millrace.node.Body;
+import dev.millrace.node.Held;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ending;
+import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.StoreException.Fenced;
+import java.time.Duration;
+
+/** Runs the handler of one kind: payload to job, handler, and what came of it to an ending. */
+final class KindBody implements Body {
+
+    private final Engine engine;
+    private final Decoder decoder;
+    private final Judge judge;
+    private final Work work;
+    private final Duration deadline;
+
+    KindBody(Engine engine, Decoder decoder, Judge judge, Work work, Duration deadline) {
+        this.engine = engine;
+        this.decoder = decoder;
+        this.judge = judge;
+        this.work = work;
+        this.deadline = deadline;
+    }
+
+    /** What the handler's shape makes of a job. */
+    interface Work {
+        Verdict run(Object job, HeldAttempt attempt, Judge judge) throws Exception;
+    }
+
+    @Override
+    public Verdict run(Delivery delivery, Held held) throws InterruptedException {
+        Object job;
+        try {
+            job = decoder.job(delivery.kindVersion(), delivery.payload());
+        } catch (Decoder.Undecodable refused) {
+            return new Verdict.ToFlush(new Ending.Parked(Parking.UNDECODABLE, Words.cut(refused.why(), Bounds.REASON)));
+        }
+        var attempt = new HeldAttempt(engine, delivery, held, judge, deadline);
+        engine.handlerThreads().enter();
+        try {
+            var verdict = work.run(job, attempt, judge);
+            if (held.cancelled()) throw takenAway(delivery);
+            return verdict;
+        } catch (Throwable thrown) {
+            if (takenAway(thrown, held)) throw takenAway(delivery);
+            var ending = judge.failed(thrown, delivery.attempt());
+            if (thrown instanceof VirtualMachineError sick && !(thrown instanceof StackOverflowError)) tell(sick);
+            return new Verdict.ToFlush(ending);
+        } finally {
+            engine.handlerThreads().leave();
+            attempt.over();
+        }
+    }
+
+    @Override
+    public Ending timedOut(Delivery delivery, Duration deadline) {
+        return judge.timedOut(delivery.attempt(), deadline);
+    }
+
+    /**
+     * An exception is not the job's fault once the job was taken away; nor is a refused write, which is how a handler may be the first
+     * to learn it.
+     */
+    private static boolean takenAway(Throwable thrown, Held held) {
+        return held.cancelled() || thrown instanceof Fenced || thrown.getCause() instanceof Fenced;
+    }
+
+    private static InterruptedException takenAway(Delivery delivery) {
+        return new InterruptedException("Job %s was taken away while it ran".formatted(delivery.job()));
+    }
+
+    /** The JVM is sick. The job will be tried again; whoever watches this thread decides about the process. */
+    private static void tell(VirtualMachineError sick) {
+        var thread = Thread.currentThread();
+        thread.getUncaughtExceptionHandler().uncaughtException(thread, sick);
+    }
+}

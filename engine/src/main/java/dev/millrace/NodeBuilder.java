@@ -1,0 +1,68 @@
+package dev.millrace;
+
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * What a node runs. Nothing happens before {@link #start}. For one thread, and one node.
+ *
+ * <p>A method that names a kind gives a {@link KindBuilder}, where what follows is about that kind.
+ */
+public interface NodeBuilder {
+
+    /** What people call the node. Default: {@code node-1}, counted up. */
+    NodeBuilder name(String name);
+
+    /** Serves this queue, after those named before. A node that names none serves {@code default}. */
+    NodeBuilder queue(String name);
+
+    /** Serves these queues, in this order of preference. */
+    NodeBuilder queues(String... names);
+
+    /** How many attempts run at once, all kinds together. Default 100. */
+    NodeBuilder slots(int slots);
+
+    /** Runs a kind: {@code (job, attempt) -> result}. */
+    <R, J extends Job<R>> KindBuilder handle(Class<J> kind, Handler<? super J, ? extends R> code);
+
+    /** Runs a kind: {@code job -> result}. */
+    <R, J extends Job<R>> KindBuilder handle(Class<J> kind, Handler.Plain<? super J, ? extends R> code);
+
+    /** Runs a kind: {@code (job, attempt) -> { … }}. */
+    <J extends Job<Void>> KindBuilder handle(Class<J> kind, Handler.Action<? super J> code);
+
+    /** Runs a kind: {@code job -> { … }}. */
+    <J extends Job<Void>> KindBuilder handle(Class<J> kind, Handler.PlainAction<? super J> code);
+
+    /** Runs a kind: {@code (job, attempt) -> outcome}. */
+    <R, J extends Job<R>> KindBuilder decide(Class<J> kind, Handler.Decide<? super J, R> code);
+
+    /**
+     * Runs a kind: {@code (job, tx) -> result}. What the handler writes through {@code tx} and the job's outcome are one commit, so the
+     * writes happen exactly once. An attempt holds a connection while it runs.
+     */
+    <R, J extends Job<R>> KindBuilder transact(Class<J> kind, Handler.Transact<? super J, ? extends R> code);
+
+    /** Runs a kind: {@code (job, tx) -> { … }}. */
+    <J extends Job<Void>> KindBuilder transact(Class<J> kind, Handler.TransactAction<? super J> code);
+
+    /** Adds what a module of your application brings. */
+    NodeBuilder with(Handlers module);
+
+    /**
+     * The way up from an older payload: a record with the same kind and a lower version. Ways up are chained. Without one, jobs of the
+     * older version wait, and say so.
+     */
+    <A, B> NodeBuilder upcast(Class<A> older, Class<B> newer, Function<? super A, ? extends B> up);
+
+    /** Hears what happens to jobs on this node. See {@link JobEvent}. */
+    NodeBuilder onEvent(Consumer<? super JobEvent> listener);
+
+    /**
+     * Starts the node. It is up when this returns, and stays so until it or its {@code Millrace} is closed.
+     *
+     * @throws MillraceException if it could not run: no handlers, a kind handled twice, an upcast that leads nowhere, too few
+     *     connections, no database
+     */
+    Node start();
+}

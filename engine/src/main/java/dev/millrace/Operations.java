@@ -1,0 +1,56 @@
+package dev.millrace;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** What an operator does, under a name that is recorded. Safe for use by many threads. */
+public interface Operations {
+
+    /** Who acts. */
+    String actor();
+
+    /** The job as it stands now; empty if it is not known here: never enqueued, or past retention. */
+    Optional<JobView> find(JobId job);
+
+    /** The job with everything that is kept of it. */
+    Optional<JobHistory> history(JobId job);
+
+    /** Jobs, newest first: {@code list(f -> f.state(State.DISCARDED).limit(20))}. */
+    List<JobView> list(UnaryOperator<Filter> filter);
+
+    /** All queues, by name. */
+    List<QueueView> queues();
+
+    /** All nodes that are alive or not yet gone, and those that went within the last day. */
+    List<NodeView> nodes();
+
+    /** Why a job is not running. */
+    Why why(JobId job);
+
+    /**
+     * Withdraws a job, unless it has ended; a running handler is told.
+     *
+     * @return the state it is in now: {@code CANCELLED}, or that in which it had ended; empty if the job is not known
+     */
+    Optional<State> cancel(JobId job, String reason);
+
+    /**
+     * Runs a job that has ended again: a new run, attempt 1, with the payload it had.
+     *
+     * @return the state before: if that had not ended, nothing was done; empty if the job is not known
+     */
+    Optional<State> requeue(JobId job);
+
+    /** Lets nothing of the scope start any more. What runs goes on. */
+    void pause(Scope scope, String reason);
+
+    /** Ends a pause; without one, does nothing. */
+    void resume(Scope scope);
+
+    /**
+     * Enqueues a job by the wire name of its kind and its payload as text: for who has no record, such as a command line. If a node of
+     * this process handles the kind, a payload that would not fit is refused; otherwise only its syntax is checked.
+     */
+    Handle<?> enqueue(String kind, int version, String json, UnaryOperator<JobOptions> options);
+}

@@ -1,0 +1,146 @@
+package dev.millrace;
+
+import dev.millrace.NodeView.Life;
+import dev.millrace.Why.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Finds out why a job is not running, from one picture of it, of the queues and of the nodes. Pure: what it can't see there it calls
+ * unknown.
+ */
+record Reasons(JobView job, List<QueueView> queues, List<NodeView> nodes) {
+
+    static Why notKnown(JobId job) {
+        return new Why(
+                job,
+                null,
+                List.of(new Why.Unknown(
+                        "Job %s is not known here: the transaction that enqueued it has not committed, or it ended so long ago that it is no longer kept, or it was enqueued elsewhere."
+                                .formatted(job))));
+    }
+
+    Why why() {
+        return new Why(job.id(), job.state(), reasons());
+    }
+
+    private List<Reason> reasons() {
+        return switch (job.state()) {
+            case RUNNING -> List.of(running());
+            case SCHEDULED -> List.of(scheduled());
+            case RETRYABLE -> List.of(retryable());
+            case AVAILABLE -> available();
+            case COMPLETED, CANCELLED, DISCARDED -> List.of(ended());
+        };
+    }
+
+    private Reason running() {
+        var node = job.node();
+        if (job.startedAt() == null)
+            return new Why.Running(
+                    node == null
+                            ? "A node holds it and has not started it yet."
+                            : "Node %s holds it, and will start it when a slot is free.".formatted(node),
+                    node,
+                    null);
+        var since = "It is running on node %s since %s, attempt %d."
+                .formatted(Objects.requireNonNullElse(node, "(unknown)"), job.startedAt(), job.attempt());
+        return new Why.Running(since + progress(), node, job.startedAt());
+    }
+
+    private String progress() {
+        var progress = job.progress();
+        return progress == null ? "" : " It is at %,d of %,d.".formatted(progress.done(), progress.total());
+    }
+
+    private Reason scheduled() {
+        if (job.runAt() == null) return new Why.Unknown("It waits for a time that is unknown.");
+        return new Why.NotYet("It is scheduled for %s.%s".formatted(job.runAt(), because()), job.runAt(), null);
+    }
+
+    private Reason retryable() {
+        var failure = job.failure();
+        var last = failure == null
+                ? "Its last failure is unknown."
+                : "Attempt %d failed: %s: %s".formatted(failure.attempt(), failure.type(), failure.message());
+        var next = job.runAt() == null
+                ? "It waits for its next attempt, at a time that is unknown."
+                : "It waits for its next attempt at %s.".formatted(job.runAt());
+        return new Why.NotYet(next + " " + last, job.runAt(), failure);
+    }
+
+    private List<Reason> available() {
+        var reasons = new ArrayList<Reason>();
+        if (job.reason() != null) reasons.add(new Why.Parked(sentence("It is parked: " + job.reason())));
+        queue().filter(queue -> queue.pausedBecause() != null)
+                .ifPresent(queue -> reasons.add(new Why.Paused(
+                        sentence("Queue %s is paused: %s".formatted(job.queue(), queue.pausedBecause())),
+                        Scope.queue(job.queue()))));
+        nobody().ifPresent(reasons::add);
+        if (reasons.isEmpty()) reasons.add(behind());
+        return reasons;
+    }
+
+    /** Why no node that is alive could run it, if so. */
+    private Optional<Reason> nobody() {
+        Predicate<NodeView> serves = node -> node.queues().contains(job.queue());
+        var alive = nodes.stream().filter(node -> node.life() == Life.ALIVE).toList();
+        if (alive.isEmpty())
+            return Optional.of(
+                    new Why.NoNode("No node is alive. Start one that serves queue %s.".formatted(job.queue())));
+        if (alive.stream().noneMatch(serves))
+            return Optional.of(new Why.NoNode("No node that is alive serves queue %s. Start one with queue(\"%s\")."
+                    .formatted(job.queue(), job.queue())));
+        if (alive.stream().filter(serves).noneMatch(this::handles))
+            return Optional.of(
+                    new Why.NoNode("No node that serves queue %s handles kind %s version %d. Deploy one that does."
+                            .formatted(job.queue(), job.kind(), job.kindVersion())));
+        return Optional.empty();
+    }
+
+    /** A node tells kinds as {@code name:version}, the newest it reads. */
+    private boolean handles(NodeView node) {
+        return node.kinds().stream().anyMatch(told -> {
+            int colon = told.lastIndexOf(':');
+            if (colon < 0) return told.equals(job.kind());
+            return told.substring(0, colon).equals(job.kind())
+                    && Integer.parseInt(told, colon + 1, told.length(), 10) >= job.kindVersion();
+        });
+    }
+
+    private Reason behind() {
+        var queue = queue().orElse(null);
+        if (queue == null)
+            return new Why.Unknown("It is available, and nothing is known of its queue, %s.".formatted(job.queue()));
+        var others = new QueueView.Depth(
+                Math.max(0, queue.available().count() - 1), queue.available().exact());
+        var text = others.count() == 0
+                ? "It is the only one available in queue %s, and will be claimed next.".formatted(job.queue())
+                : "It is available; at most %s others in queue %s are before it.".formatted(others, job.queue());
+        return new Why.Behind(others.exact() ? text : text.replace("at most", "up to"), others);
+    }
+
+    private Reason ended() {
+        var failure = job.failure();
+        var text = "It has ended: %s%s."
+                .formatted(job.state().wireName(), job.endedAt() == null ? "" : " at " + job.endedAt());
+        if (job.state() == State.DISCARDED && failure != null)
+            text += " %s: %s".formatted(failure.type(), failure.message());
+        return new Why.Ended(text + because(), job.state() == State.COMPLETED ? null : failure);
+    }
+
+    private String because() {
+        return job.reason() == null ? "" : sentence(" " + job.reason());
+    }
+
+    private Optional<QueueView> queue() {
+        return queues.stream().filter(queue -> queue.name().equals(job.queue())).findFirst();
+    }
+
+    private static String sentence(String text) {
+        return text.endsWith(".") ? text : text + ".";
+    }
+}

@@ -1,0 +1,108 @@
+package dev.millrace;
+
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NewJob.Due;
+import dev.millrace.store.NewJob.Idempotency;
+import dev.millrace.store.Payload;
+import dev.millrace.world.World;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Makes of a job, and of what is said about it, what a store takes. */
+final class Sender {
+
+    private final World world;
+    private final Ids ids;
+    private final Payloads payloads;
+
+    Sender(World world, Payloads payloads) {
+        this.world = world;
+        this.ids = new Ids(world);
+        this.payloads = payloads;
+    }
+
+    /** A job as its record and the call say it. */
+    NewJob of(Job<?> job, KindType kind, UnaryOperator<JobOptions> call) {
+        var own = said(job.options(JobOptions.DEFAULT), kind.type().getSimpleName() + ".options");
+        var options = said(call.apply(own), "The options of the call");
+        var payload = payloads.kept("The payload of " + kind.type().getSimpleName(), job, Bounds.PAYLOAD_BYTES);
+        return of(kind.name(), payload, options);
+    }
+
+    /** A job by the name of its kind. */
+    NewJob of(KindName kind, Payload payload, UnaryOperator<JobOptions> call) {
+        return of(kind, payload, said(call.apply(JobOptions.DEFAULT), "The options of the call"));
+    }
+
+    private NewJob of(KindName kind, Payload payload, JobOptions options) {
+        return new NewJob(
+                ids.next(),
+                options.queue,
+                options.priority,
+                options.tenant(),
+                kind.name(),
+                kind.version(),
+                payload,
+                options.headers,
+                due(options),
+                options.expiresAfter,
+                idempotency(kind, payload, options));
+    }
+
+    private static JobOptions said(@Nullable JobOptions options, String who) {
+        if (options == null)
+            throw new MillraceException(who + " returned null. Return what was given: o -> o.queue(…), or o itself.");
+        return options;
+    }
+
+    private @Nullable Due due(JobOptions options) {
+        if (options.in != null) {
+            if (options.expiresAfter != null && options.expiresAfter.compareTo(options.in) <= 0)
+                throw new MillraceException(
+                        "The job waits %s and expires after %s: it could never run. Both count from now; make the expiry longer."
+                                .formatted(Words.duration(options.in), Words.duration(options.expiresAfter)));
+            return new Due.In(options.in);
+        }
+        if (options.at == null) return null;
+        if (options.at.isAfter(world.now().plus(Bounds.DELAY)))
+            throw new MillraceException(
+                    "%s is more than ten years away, the most there is. Check its unit.".formatted(options.at));
+        return new Due.At(options.at);
+    }
+
+    /** What a key stands for: everything that decides what runs, where and when. Long values as a hash, so that it can be shown. */
+    private static @Nullable Idempotency idempotency(KindName kind, Payload payload, JobOptions options) {
+        if (options.idempotencyKey == null) return null;
+        var request = new StringBuilder()
+                .append(kind)
+                .append(" in queue ")
+                .append(options.queue)
+                .append(" at ")
+                .append(options.priority.wireName());
+        if (options.in != null) request.append(" in ").append(options.in);
+        if (options.at != null) request.append(" at ").append(options.at);
+        if (options.expiresAfter != null) request.append(" expires after ").append(options.expiresAfter);
+        if (options.tenant() != null) request.append(" for tenant ").append(options.tenant());
+        return new Idempotency(
+                options.idempotencyKey,
+                request.append(" with payload ").append(digest(payload)).toString());
+    }
+
+    /** A kept value has no text but its own: that of a record names all its components. */
+    private static String digest(Payload payload) {
+        var text = switch (payload) {
+            case Payload.Text(var written) -> written;
+            case Payload.Kept(var value) -> String.valueOf(value);
+        };
+        try {
+            var digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return "sha256:" + HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new AssertionError("Every Java platform has SHA-256", impossible);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.millrace;
+
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** How the engine puts things for people. */
+final class Words {
+
+    private Words() {}
+
+    /** A duration in its largest units: {@code 250 ms}, {@code 5 s}, {@code 1 h 30 min}. */
+    static String duration(Duration duration) {
+        if (duration.isZero()) return "0 s";
+        if (duration.isNegative()) return "-" + duration(duration.abs());
+        if (duration.compareTo(Duration.ofMillis(1)) < 0) return duration.toNanos() + " ns";
+        if (duration.compareTo(Duration.ofSeconds(1)) < 0) return duration.toMillis() + " ms";
+        long[] amounts = {
+            duration.toDays(),
+            duration.toHoursPart(),
+            duration.toMinutesPart(),
+            duration.toSecondsPart(),
+            duration.toMillisPart()
+        };
+        String[] units = {"d", "h", "min", "s", "ms"};
+        int first = 0;
+        while (amounts[first] == 0) first++;
+        var text = amounts[first] + " " + units[first];
+        return first + 1 < units.length && amounts[first + 1] != 0
+                ? text + " " + amounts[first + 1] + " " + units[first + 1]
+                : text;
+    }
+
+    /** A name in the form that kinds and queues have: {@code SendInvoice} becomes {@code send-invoice}. */
+    static String asName(String text) {
+        var name = text.replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-")
+                .toLowerCase(Locale.ROOT)
+                .replaceAll("[^a-z0-9_.-]+", "-")
+                .replaceAll("^[^a-z0-9]+|[^a-z0-9]+$", "");
+        if (name.isEmpty()) return "default";
+        return name.length() <= 63 ? name : name.substring(0, 63);
+    }
+
+    /** A text whose {@code {}} are replaced by the arguments, in order; an argument that can't be printed says so. */
+    static String filled(String text, @Nullable Object... arguments) {
+        var filled = new StringBuilder(text.length() + 16 * arguments.length);
+        int from = 0;
+        int next = 0;
+        for (int at = text.indexOf("{}"); at >= 0 && next < arguments.length; at = text.indexOf("{}", from)) {
+            filled.append(text, from, at).append(printed(arguments[next++]));
+            from = at + 2;
+        }
+        return filled.append(text, from, text.length()).toString();
+    }
+
+    /** At most so many characters, the last one an ellipsis if there were more. */
+    static String cut(String text, int limit) {
+        return text.length() <= limit ? text : text.substring(0, limit - 1) + "…";
+    }
+
+    private static String printed(@Nullable Object value) {
+        try {
+            return String.valueOf(value);
+        } catch (RuntimeException unprintable) {
+            return "(a " + (value == null ? "null" : value.getClass().getName()) + " that can't be printed)";
+        }
+    }
+}

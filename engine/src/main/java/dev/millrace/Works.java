@@ -1,0 +1,84 @@
+package dev.millrace;
+
+import dev.millrace.KindBody.Work;
+import dev.millrace.node.Body.Verdict;
+import dev.millrace.store.Ending;
+import dev.millrace.store.Storage;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/** What each shape of a handler makes of a job. */
+final class Works {
+
+    private Works() {}
+
+    /** {@code handle}: what it returns is the result. */
+    static <J> Work result(Class<J> type, Handler<? super J, ?> code) {
+        return (job, attempt, judge) ->
+                new Verdict.ToFlush(judge.decided(done(code.handle(type.cast(job), attempt)), attempt.number()));
+    }
+
+    /** {@code decide}: what it returns is the outcome. */
+    static <J> Work outcome(Class<J> type, Handler.Decide<? super J, ?> code) {
+        return (job, attempt, judge) -> {
+            var outcome = code.decide(type.cast(job), attempt);
+            if (outcome == null)
+                throw new MillraceException(
+                        "The handler returned null instead of an outcome. Return Outcome.done(…), retry(…), snooze(…), cancel(…) or discard(…).");
+            return attempt.verdict(judge.decided(outcome, attempt.number()));
+        };
+    }
+
+    /** {@code transact}: its writes and its outcome are one commit. */
+    static <J> Work transaction(Class<J> type, Handler.Transact<? super J, ?> code, Storage storage) {
+        return (job, attempt, judge) -> {
+            try (var tx = storage.connection()) {
+                tx.setAutoCommit(false);
+                try {
+                    return committed(tx, code.handle(type.cast(job), tx), attempt, judge);
+                } catch (Throwable failed) {
+                    rollBack(tx, failed);
+                    throw failed;
+                }
+            }
+        };
+    }
+
+    /** Commits what the handler wrote if, and only if, its job is done. */
+    private static Verdict committed(Connection tx, @Nullable Object result, HeldAttempt attempt, Judge judge)
+            throws SQLException {
+        var ending = judge.decided(done(result), attempt.number());
+        if (!(ending instanceof Ending.Done) || attempt.cancelled()) {
+            tx.rollback();
+            return new Verdict.ToFlush(ending);
+        }
+        attempt.held().complete(tx, ending);
+        try {
+            tx.commit();
+            return new Verdict.Committed(ending);
+        } catch (SQLException failed) {
+            if (!mayHaveCommitted(failed)) throw failed;
+            return attempt.unlessCommitted(
+                    Failures.of(failed, "the connection was lost during the commit", attempt.number()));
+        }
+    }
+
+    private static Outcome<?> done(@Nullable Object result) {
+        return new Outcome.Done<>(result);
+    }
+
+    /** Only a server that answered is known to have refused: a lost connection (08) or a server that went away (57P) is no answer. */
+    private static boolean mayHaveCommitted(SQLException failed) {
+        var state = failed.getSQLState();
+        return state == null || state.startsWith("08") || state.startsWith("57P");
+    }
+
+    private static void rollBack(Connection tx, Throwable because) {
+        try {
+            tx.rollback();
+        } catch (SQLException lost) {
+            because.addSuppressed(lost); // nothing was committed either way
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.millrace.postgres;
+
+/**
+ * All statements of the store, in the order of a job's life. {@code $} stands for the schema. The steps of the protocol are functions;
+ * their text is in {@code migration/V002__protocol.sql}.
+ */
+final class JobSql {
+
+    // ---- enqueue
+
+    /** The partition is read in the transaction that uses it, never remembered. */
+    final String intakeState;
+
+    final String append;
+    final String appendCopy;
+    final String schedule;
+    final String scheduleCopy;
+    final String idempotency;
+    final String idempotencyHolder;
+    final String notify;
+    final String addQueue;
+    final String streams;
+    final String shards;
+
+    // ---- life of a node
+
+    final String join;
+    final String beat;
+    final String prove;
+    final String leave;
+    final String census;
+    final String depose;
+    final String endHolders;
+    final String rescue;
+    final String rebase;
+
+    // ---- claim
+
+    final String poll;
+    final String take;
+    final String resolve;
+    final String read;
+    final String mark;
+    final String manifest;
+
+    // ---- end
+
+    final String flush;
+    final String complete;
+
+    // ---- waiting
+
+    final String promote;
+    final String release;
+
+    /** One statement, one snapshot: what is committed later than the cursor it answers is for the next look. */
+    final String control;
+
+    // ---- handlers
+
+    final String notes;
+    final String checkpoint;
+    final String checkpointIn;
+    final String readCheckpoint;
+
+    // ---- operators
+
+    final String cancel;
+    final String requeue;
+    final String pause;
+    final String resume;
+    final String audit;
+
+    JobSql(String schema) {
+        var q = new Qualifier(schema);
+        intakeState = q.in("SELECT current_part, clock_timestamp() AS at FROM $.meta");
+        append = q.in("""
+                INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                SELECT current_part, ?, ?, ?, ?, ?, ?::jsonb, t.at + ?::bigint * INTERVAL '1 ms', t.at
+                  FROM $.meta, (SELECT clock_timestamp() AS at OFFSET 0) t
+                """);
+        appendCopy = q.in("""
+                COPY $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)
+                """);
+        schedule = q.in("""
+                WITH t AS MATERIALIZED (SELECT clock_timestamp() AS at),
+                     job AS MATERIALIZED (
+                         SELECT coalesce(?::timestamptz, t.at + ?::bigint * INTERVAL '1 ms') AS run_at, ?::int AS stream, ?::uuid AS job_id,
+                                ?::text AS kind, ?::int AS kind_version, ?::text AS payload, ?::jsonb AS headers,
+                                t.at + ?::bigint * INTERVAL '1 ms' AS expires_at, t.at FROM t),
+                     late AS (
+                         INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                         SELECT current_part, stream, job_id, kind, kind_version, payload, headers, expires_at, at FROM $.meta, job
+                          WHERE run_at <= at)
+                INSERT INTO $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                SELECT run_at, false, stream, job_id, kind, kind_version, payload, headers, expires_at, at FROM job WHERE run_at > at
+                """);
+        scheduleCopy = q.in("""
+                COPY $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)
+                """);
+        idempotency = q.in(
+                "INSERT INTO $.idempotency_key (key, request, job_id) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING");
+        idempotencyHolder = q.in("SELECT request, job_id FROM $.idempotency_key WHERE key = ?");
+        notify = "SELECT pg_notify(?, ?)";
+        addQueue = q.in("SELECT $.add_queue(?)");
+        streams = q.in(
+                "SELECT id, queue, priority, shard FROM $.stream WHERE queue = ANY (?) AND shard > -2 ORDER BY priority, shard, queue");
+        shards = q.in("SELECT shards FROM $.meta");
+
+        join = q.in("SELECT $.join_node(?, ?, ?, ?, ?, ?, ?, ?)");
+        beat = q.in("SELECT $.raise_beat(?, ?)");
+        prove = q.in("SELECT $.prove(?, ?)");
+        leave = q.in("SELECT $.leave_node(?, ?)");
+        census = q.in(
+                "SELECT n.id, n.epoch, n.state, b.n FROM $.node n JOIN $.beat b ON b.node = n.id WHERE n.state <> 'gone'");
+        depose = q.in("SELECT $.depose(?, ?, ?, ?, ?)");
+        endHolders = q.in("SELECT $.end_holders(?)");
+        rescue = q.in("SELECT job_id, queue, kind, rescues, charged, discarded FROM $.rescue(?, ?, ?, ?)");
+        rebase = q.in("SELECT $.rebase()");
+
+        poll = q.in("SELECT * FROM $.poll(?)");
+        take = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.take(?, ?, ?, ?, ?, ?)");
+        resolve = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.resolve(?, ?, ?, ?)");
+        read = q.in("""
+                SELECT job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired, cancelled
+                  FROM $.read_deliveries(?, ?, ?, ?, ?)
+                """);
+        mark = q.in("SELECT $.mark_starts(?, ?, ?, ?)");
+        manifest = q.in("SELECT $.write_manifest(?, ?, ?, ?, ?, ?, ?, ?)");
+
+        flush = q.in("SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        complete = q.in("SELECT $.complete(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+        promote = q.in("SELECT count, next_millis FROM $.promote(?, ?, ?)");
+        release = q.in("SELECT $.release(?, ?, ?, ?, ?, ?)");
+        control = q.in("""
+                SELECT CASE WHEN EXISTS (SELECT FROM $.node WHERE id = ? AND epoch = ? AND state = 'alive') THEN 'cursor' ELSE 'fenced' END AS what,
+                       pg_current_snapshot()::text AS text, NULL AS name, 0 AS part, 0 AS stream, 0::bigint AS xid, 0::bigint AS seq
+                 UNION ALL SELECT 'pause', scope, name, 0, 0, 0, 0 FROM $.pause
+                 UNION ALL SELECT 'cancel', NULL, NULL, part, stream, xid, seq FROM $.cancelled_since(?)
+                """);
+
+        notes = q.in("SELECT $.write_notes(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        checkpoint = q.in("SELECT $.write_checkpoint(?, ?, ?, ?, ?, ?, ?, ?)");
+        checkpointIn = q.in("SELECT $.checkpoint_in(?, ?, ?, ?, ?, ?, ?, ?)");
+        readCheckpoint = q.in("SELECT $.read_checkpoint(?, ?, ?, ?, ?)");
+
+        cancel = q.in("SELECT $.cancel_job(?, ?, ?)");
+        requeue = q.in("SELECT $.requeue_job(?, ?)");
+        pause = q.in("""
+                INSERT INTO $.pause (scope, name, reason, by) VALUES (?, ?, ?, ?)
+                ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, by = excluded.by, at = clock_timestamp()
+                """);
+        resume = q.in("DELETE FROM $.pause WHERE scope = ? AND name = ?");
+        audit = q.in("INSERT INTO $.audit (by, action, target, reason) VALUES (?, ?, ?, ?)");
+    }
+
+    /** Puts the schema's name where {@code $} stands. The name was validated: letters, digits, underscores. */
+    record Qualifier(String schema) {
+        String in(String sql) {
+            return sql.replace("$", schema);
+        }
+    }
+}

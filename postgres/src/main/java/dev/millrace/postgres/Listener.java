@@ -1,0 +1,114 @@
+package dev.millrace.postgres;
+
+import dev.millrace.store.Storage.Listening;
+import dev.millrace.store.Storage.Wakeup;
+import dev.millrace.world.World;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+
+/** Hears notifications on a connection and a thread of its own. When the connection is lost it takes another; the poll covers the gap. */
+final class Listener implements Listening {
+
+    /** The payload that stands for an operator's word; no queue can have this name. */
+    static final String COMMAND = "!";
+
+    private static final Logger LOG = System.getLogger(Listener.class.getName());
+    private static final Duration RECONNECT = Duration.ofSeconds(1);
+    private static final Duration FIRST = Duration.ofSeconds(5);
+    private static final int WAIT_MILLIS = 10_000;
+
+    private final DataSource dataSource;
+    private final String channel;
+    private final World world;
+    private final Consumer<Wakeup> consumer;
+    private final Thread thread;
+    private final CountDownLatch hearing = new CountDownLatch(1);
+    private volatile boolean closed;
+    private volatile @Nullable Connection connection;
+
+    Listener(DataSource dataSource, String channel, World world, Consumer<Wakeup> consumer) {
+        this.dataSource = dataSource;
+        this.channel = channel;
+        this.world = world;
+        this.consumer = consumer;
+        this.thread = Thread.ofPlatform().daemon().name("millrace-listen").unstarted(this::listen);
+    }
+
+    /** Returns when it hears; or after a moment if the database does not answer, and then hears later. */
+    Listener start() {
+        thread.start();
+        try {
+            if (!hearing.await(FIRST.toMillis(), TimeUnit.MILLISECONDS)) LOG.log(Level.WARNING, "Does not hear of new work yet; polling goes on.");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return this;
+    }
+
+    private void listen() {
+        boolean told = false;
+        while (!closed) {
+            try (var open = dataSource.getConnection()) {
+                connection = open;
+                open.setAutoCommit(true);
+                try (var s = open.createStatement()) {
+                    s.execute("LISTEN " + channel);
+                }
+                told = false;
+                hearing.countDown();
+                consumer.accept(new Wakeup.Command()); // something may have been said before we heard
+                hear(open);
+            } catch (SQLException lost) {
+                if (closed) return;
+                if (!told)
+                    LOG.log(
+                            Level.WARNING,
+                            "Lost the connection that hears of new work: {0}. Polling goes on.",
+                            lost.getMessage());
+                told = true;
+                try {
+                    world.sleep(RECONNECT);
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void hear(Connection open) throws SQLException {
+        var postgres = open.unwrap(PGConnection.class);
+        while (!closed) {
+            var heard = postgres.getNotifications(WAIT_MILLIS);
+            if (heard == null) continue;
+            for (var notification : heard) {
+                var payload = notification.getParameter();
+                consumer.accept(payload.equals(COMMAND) ? new Wakeup.Command() : new Wakeup.Work(payload));
+            }
+        }
+        try (var s = open.createStatement()) {
+            s.execute("UNLISTEN " + channel);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        var open = connection;
+        if (open == null) return;
+        try {
+            open.abort(Runnable::run); // the driver waits in a socket read, which only this ends at once
+        } catch (SQLException alreadyGone) {
+            // it listens no more, which is what was wanted
+        }
+    }
+}

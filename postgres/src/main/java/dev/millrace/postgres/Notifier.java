@@ -1,0 +1,123 @@
+package dev.millrace.postgres;
+
+import dev.millrace.world.World;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells nodes in other processes that a queue has work. NOTIFY takes a lock of the whole database at commit, so never one per job: the
+ * first enqueue in {@link #QUIET} says it in its own transaction; those that follow are said once, at the end of that time, by a
+ * thread of its own. It is a hint: a transaction that commits later than its hint is found by polling.
+ */
+final class Notifier implements AutoCloseable {
+
+    static final Duration QUIET = Duration.ofMillis(10);
+
+    private final DataSource dataSource;
+    private final JobSql sql;
+    private final String channel;
+    private final World world;
+    private final Map<String, Said> queues = new ConcurrentHashMap<>();
+    private @Nullable Thread trailer;
+    private volatile boolean closed;
+
+    /** When a queue was last told of, and whether something came since. */
+    private static final class Said {
+        private long at;
+        private boolean ever;
+        private boolean pending;
+    }
+
+    Notifier(DataSource dataSource, JobSql sql, String channel, World world) {
+        this.dataSource = dataSource;
+        this.sql = sql;
+        this.channel = channel;
+        this.world = world;
+    }
+
+    void inTransaction(Connection connection, String queue) throws SQLException {
+        if (leads(queue)) send(connection, queue);
+    }
+
+    private boolean leads(String queue) {
+        var said = queues.computeIfAbsent(queue, name -> new Said());
+        synchronized (said) {
+            long now = world.nanoTime();
+            if (said.ever && now - said.at < QUIET.toNanos()) {
+                if (!said.pending) {
+                    said.pending = true;
+                    wakeTrailer();
+                }
+                return false;
+            }
+            said.ever = true;
+            said.at = now;
+            said.pending = false;
+            return true;
+        }
+    }
+
+    private void send(Connection connection, String payload) throws SQLException {
+        try (var notify = Session.prepare(connection, sql.notify, channel, payload)) {
+            notify.execute();
+        }
+    }
+
+    private synchronized void wakeTrailer() {
+        if (closed) return;
+        var running = trailer;
+        if (running == null) {
+            running = Thread.ofPlatform().daemon().name("millrace-notifier").unstarted(this::trail);
+            trailer = running;
+            running.start();
+        } else {
+            LockSupport.unpark(running);
+        }
+    }
+
+    private void trail() {
+        while (!closed) {
+            boolean waiting = false;
+            try {
+                for (var entry : queues.entrySet()) waiting |= entry.getValue().pending;
+                if (!waiting) {
+                    LockSupport.park(this);
+                    continue;
+                }
+                world.sleep(QUIET);
+                sayPending();
+            } catch (InterruptedException e) {
+                return;
+            } catch (SQLException unreachable) {
+                // the hint is lost; the poll finds the work
+            }
+        }
+    }
+
+    private void sayPending() throws SQLException {
+        try (var connection = dataSource.getConnection()) {
+            for (var entry : queues.entrySet()) {
+                var said = entry.getValue();
+                synchronized (said) {
+                    if (!said.pending) continue;
+                    said.pending = false;
+                    said.at = world.nanoTime();
+                }
+                send(connection, entry.getKey());
+            }
+            if (!connection.getAutoCommit()) connection.commit();
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        if (trailer != null) trailer.interrupt();
+    }
+}

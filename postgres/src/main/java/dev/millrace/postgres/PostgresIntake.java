@@ -1,0 +1,230 @@
+package dev.millrace.postgres;
+
+import dev.millrace.JobId;
+import dev.millrace.MillraceException;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.Intake;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NewJob.Due;
+import dev.millrace.store.Payload;
+import dev.millrace.store.StoreException.CommitUnknown;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The producers' side: one job by INSERT, many by COPY, each in its own transaction or in the caller's. */
+final class PostgresIntake implements Intake {
+
+    private static final int CLAIMED_KEY_TRIES = 5;
+
+    private final Pool pool;
+    private final JobSql sql;
+    private final Streams streams;
+    private final Shards shards;
+    private final Json json;
+    private final Notifier notifier;
+
+    PostgresIntake(Pool pool, JobSql sql, Streams streams, Shards shards, Json json, Notifier notifier) {
+        this.pool = pool;
+        this.sql = sql;
+        this.streams = streams;
+        this.shards = shards;
+        this.json = json;
+        this.notifier = notifier;
+    }
+
+    @Override
+    public Accepted enqueue(NewJob job) {
+        int stream = stream(job);
+        try {
+            return pool.transaction("enqueue", connection -> put(connection, job, stream));
+        } catch (CommitUnknown unknown) {
+            if (job.idempotency() == null) throw unknown(job.id().toString(), unknown);
+            return pool.transaction(
+                    "enqueue", connection -> put(connection, job, stream)); // its key makes the repetition harmless
+        }
+    }
+
+    @Override
+    public Accepted enqueue(Connection tx, NewJob job) {
+        int stream = stream(job);
+        return inTheirs(tx, () -> put(tx, job, stream));
+    }
+
+    @Override
+    public void enqueueAll(Iterator<NewJob> jobs) {
+        var first = new JobId[1];
+        try {
+            pool.transaction("enqueue", connection -> {
+                copy(connection, jobs, first);
+                return true;
+            });
+        } catch (CommitUnknown unknown) {
+            throw unknown(first[0] + " and those after it", unknown);
+        }
+    }
+
+    @Override
+    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        inTheirs(tx, () -> {
+            copy(tx, jobs, new JobId[1]);
+            return true;
+        });
+    }
+
+    private static CommitUnknown unknown(String jobs, CommitUnknown cause) {
+        return new CommitUnknown(
+                "The connection broke while the transaction was committed, so whether job %s was taken is not known. It is not sent again by itself. Ask find(…) with the id, or enqueue with an idempotency key: then repeating is harmless."
+                        .formatted(jobs),
+                cause);
+    }
+
+    private int stream(NewJob job) {
+        return streams.id(job.queue(), job.priority(), shards.of(job.spread()));
+    }
+
+    // ---- one job
+
+    private Accepted put(Connection connection, NewJob job, int stream) throws SQLException {
+        var key = job.idempotency();
+        if (key != null) {
+            var holder = claimKey(connection, key, job.id());
+            if (holder != null) return new Accepted(holder, true);
+        }
+        var due = job.due();
+        if (due == null) append(connection, job, stream);
+        else schedule(connection, job, stream, due);
+        return new Accepted(job.id(), false);
+    }
+
+    private void append(Connection connection, NewJob job, int stream) throws SQLException {
+        try (var insert = Session.prepare(
+                connection,
+                sql.append,
+                stream,
+                job.id().value(),
+                job.kind(),
+                job.kindVersion(),
+                text(job),
+                json.write(job.headers()),
+                millis(job.expiresAfter()))) {
+            insert.executeUpdate();
+        }
+        notifier.inTransaction(connection, job.queue());
+    }
+
+    private void schedule(Connection connection, NewJob job, int stream, Due due) throws SQLException {
+        try (var insert = Session.prepare(
+                connection,
+                sql.schedule,
+                due instanceof Due.At(var moment) ? moment : null,
+                due instanceof Due.In(var delay) ? millis(delay) : null,
+                stream,
+                job.id().value(),
+                job.kind(),
+                job.kindVersion(),
+                text(job),
+                json.write(job.headers()),
+                millis(job.expiresAfter()))) {
+            insert.executeUpdate();
+        }
+        notifier.inTransaction(connection, job.queue()); // its time may have come already
+    }
+
+    /** Null if the key is this job's now, else the job that holds it. */
+    private @Nullable JobId claimKey(Connection connection, NewJob.Idempotency key, JobId job) throws SQLException {
+        for (int i = 0; i < CLAIMED_KEY_TRIES; i++) {
+            try (var insert = Session.prepare(connection, sql.idempotency, key.key(), key.request(), job.value())) {
+                if (insert.executeUpdate() == 1) return null;
+            }
+            try (var look = Session.prepare(connection, sql.idempotencyHolder, key.key());
+                    var rows = look.executeQuery()) {
+                if (!rows.next()) continue; // it expired between the two statements
+                var holder = new JobId(rows.getObject("job_id", UUID.class));
+                if (rows.getString("request").equals(key.request()) || holder.equals(job)) return holder;
+                throw new MillraceException(
+                        "The idempotency key \"%s\" stands for another request, job %s: %s. This one is: %s. Use a new key for a new request."
+                                .formatted(key.key(), holder, rows.getString("request"), key.request()));
+            }
+        }
+        throw new SQLException("idempotency key " + key.key() + " could not be seen under this isolation", "40001");
+    }
+
+    // ---- many
+
+    private void copy(Connection connection, Iterator<NewJob> jobs, @Nullable JobId[] first) throws SQLException {
+        int part;
+        Instant now;
+        try (var look = connection.prepareStatement(sql.intakeState);
+                var rows = look.executeQuery()) {
+            rows.next();
+            part = rows.getInt("current_part");
+            now = java.util.Objects.requireNonNull(Session.instant(rows, "at"));
+        }
+        var log = new CopyBlock(sql.appendCopy);
+        var timers = new CopyBlock(sql.scheduleCopy);
+        var queues = new java.util.TreeSet<String>();
+        while (jobs.hasNext()) {
+            var job = jobs.next();
+            if (first[0] == null) first[0] = job.id();
+            var due = job.due();
+            var at = switch (due) {
+                case null -> now;
+                case Due.In(var delay) -> now.plus(delay);
+                case Due.At(var moment) -> moment;
+            };
+            if (!at.isAfter(now)) {
+                rest(log.row(8).number(part).number(stream(job)), job, now);
+                queues.add(job.queue());
+            } else {
+                rest(timers.row(9).instant(at).flag(false).number(stream(job)), job, now);
+            }
+            if (log.full()) log.send(connection);
+            if (timers.full()) timers.send(connection);
+        }
+        log.send(connection);
+        timers.send(connection);
+        for (var queue : queues) notifier.inTransaction(connection, queue);
+    }
+
+    private void rest(CopyBlock row, NewJob job, Instant now) {
+        var expiresAfter = job.expiresAfter();
+        row.id(job.id().value())
+                .text(job.kind())
+                .number(job.kindVersion())
+                .text(text(job))
+                .json(json.write(job.headers()))
+                .instant(expiresAfter == null ? null : now.plus(expiresAfter));
+    }
+
+    // ---- transactions
+
+    private <T> T inTheirs(Connection tx, SqlSupplier<T> work) {
+        try {
+            if (tx.getAutoCommit()) {
+                throw new MillraceException(
+                        "The job would be enqueued even if your next statement failed. Call setAutoCommit(false) first, or use enqueue(job), which has a transaction of its own.");
+            }
+            return work.get();
+        } catch (SQLException e) {
+            throw SqlErrors.explain("enqueue in your transaction", e);
+        }
+    }
+
+    private interface SqlSupplier<T> {
+        T get() throws SQLException;
+    }
+
+    private static String text(NewJob job) {
+        if (job.payload() instanceof Payload.Text(var text)) return text;
+        throw new IllegalStateException("PostgreSQL keeps text, not values");
+    }
+
+    private static @Nullable Long millis(@Nullable Duration duration) {
+        return duration == null ? null : duration.toMillis();
+    }
+}

@@ -1,0 +1,557 @@
+package dev.millrace.postgres;
+
+import dev.millrace.JobId;
+import dev.millrace.MillraceException;
+import dev.millrace.Scope;
+import dev.millrace.store.Claim;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Epoch;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Note;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Peer;
+import dev.millrace.store.Place;
+import dev.millrace.store.Promoted;
+import dev.millrace.store.Protocol;
+import dev.millrace.store.Rescued;
+import dev.millrace.store.Settled;
+import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StoreException.Unavailable;
+import dev.millrace.store.StreamInfo;
+import dev.millrace.world.World;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The nodes' side: each method is one call of one function of the schema, on the connection of its duty. */
+final class PostgresProtocol implements Protocol {
+
+    private static final Logger LOG = System.getLogger(PostgresProtocol.class.getName());
+    private static final Duration HOLDERS_PATIENCE = Duration.ofSeconds(2);
+
+    private final JobSql sql;
+    private final Sessions sessions;
+    private final Streams streams;
+    private final Json json;
+    private final Keeping keeping;
+    private final World world;
+
+    /** One connection a duty, so that none waits for another. */
+    record Sessions(Session beat, Session claim, Session flush, Session upkeep, Session rescue)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            beat.close();
+            claim.close();
+            flush.close();
+            upkeep.close();
+            rescue.close();
+        }
+    }
+
+    PostgresProtocol(JobSql sql, Sessions sessions, Streams streams, Json json, Keeping keeping, World world) {
+        this.sql = sql;
+        this.sessions = sessions;
+        this.streams = streams;
+        this.json = json;
+        this.keeping = keeping;
+        this.world = world;
+    }
+
+    // ---- life of a node
+
+    @Override
+    public Lease join(NodeCard card) {
+        try {
+            return joinOnce(card);
+        } catch (OtherDatabase moved) {
+            long rebased = sessions.upkeep.step("rebase", c -> number(c, sql.rebase));
+            if (rebased >= 0) {
+                LOG.log(
+                        Level.WARNING,
+                        "This database was restored or copied: its streams were rebased, and {0} unfinished deliveries will run here.",
+                        rebased);
+            }
+            return joinOnce(card);
+        }
+    }
+
+    private Lease joinOnce(NodeCard card) {
+        int epoch = sessions.upkeep.step("join", c -> {
+            try {
+                return Math.toIntExact(number(
+                        c,
+                        sql.join,
+                        card.id().value(),
+                        card.name(),
+                        card.host(),
+                        card.pid(),
+                        card.version(),
+                        card.slots(),
+                        card.queues().toArray(new String[0]),
+                        card.kinds().toArray(new String[0])));
+            } catch (SQLException e) {
+                if (SqlErrors.state(e).equals("MR007")) throw new OtherDatabase(e);
+                throw e;
+            }
+        });
+        return new Lease(card.id(), new Epoch(epoch));
+    }
+
+    /** The log was written in another cluster or database. */
+    private static final class OtherDatabase extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private OtherDatabase(Throwable cause) {
+            super(cause);
+        }
+    }
+
+    @Override
+    public void beat(Lease lease) {
+        sessions.beat.step("beat", c -> call(c, sql.beat, node(lease), epoch(lease)));
+    }
+
+    @Override
+    public void leave(Lease lease) {
+        sessions.upkeep.step("leave", c -> call(c, sql.leave, node(lease), epoch(lease)));
+    }
+
+    @Override
+    public List<Peer> census(Lease lease) {
+        return sessions.rescue.step("census", c -> {
+            call(c, sql.prove, node(lease), epoch(lease));
+            var peers = new ArrayList<Peer>();
+            try (var s = Session.prepare(c, sql.census);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    peers.add(new Peer(
+                            new NodeId(rows.getObject("id", UUID.class)),
+                            new Epoch(rows.getInt("epoch")),
+                            rows.getString("state").equals("deposed"),
+                            rows.getLong("n")));
+                }
+            }
+            return peers;
+        });
+    }
+
+    @Override
+    public boolean depose(Lease by, Peer dead) {
+        return sessions.rescue.step("depose", c -> {
+            var watch = new HolderWatch(Session.backend(c));
+            try (var s = Session.prepare(
+                            c,
+                            sql.depose,
+                            node(by),
+                            epoch(by),
+                            dead.id().value(),
+                            dead.epoch().value(),
+                            dead.beat());
+                    var rows = s.executeQuery()) {
+                rows.next();
+                return rows.getBoolean(1);
+            } finally {
+                watch.close();
+            }
+        });
+    }
+
+    /**
+     * A node that was frozen inside a step holds its own fence for as long as its connection lives. Who waits for it longer than
+     * {@link #HOLDERS_PATIENCE} ends that connection, which needs the same database role, or {@code pg_signal_backend}.
+     */
+    private final class HolderWatch {
+        private final Thread thread;
+
+        private HolderWatch(int waiter) {
+            thread = Thread.ofVirtual().name("millrace-holders").start(() -> {
+                try {
+                    while (true) {
+                        world.sleep(HOLDERS_PATIENCE);
+                        sessions.upkeep.step("end holders", c -> number(c, sql.endHolders, waiter));
+                    }
+                } catch (InterruptedException done) {
+                    // the fence was had
+                } catch (MillraceException e) {
+                    LOG.log(Level.WARNING, "Could not end what holds a dead node''s fence: {0}", e.getMessage());
+                }
+            });
+        }
+
+        private void close() {
+            thread.interrupt();
+        }
+    }
+
+    @Override
+    public List<Rescued> rescue(Lease by, NodeId dead, int limit) {
+        return sessions.rescue.step("rescue", c -> {
+            var rescued = new ArrayList<Rescued>();
+            try (var s = Session.prepare(c, sql.rescue, node(by), epoch(by), dead.value(), limit);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    rescued.add(new Rescued(
+                            new JobId(rows.getObject("job_id", UUID.class)),
+                            rows.getString("queue"),
+                            rows.getString("kind"),
+                            rows.getInt("rescues"),
+                            rows.getInt("charged"),
+                            rows.getBoolean("discarded")));
+                }
+            }
+            return rescued;
+        });
+    }
+
+    // ---- claim
+
+    @Override
+    public List<StreamInfo> streams(Collection<String> queues) {
+        return streams.of(queues);
+    }
+
+    @Override
+    public Set<Integer> poll(Collection<Integer> wanted) {
+        int[] ids = wanted.stream().mapToInt(Integer::intValue).toArray();
+        return sessions.claim.step("poll", c -> {
+            var found = new HashSet<Integer>();
+            try (var s = Session.prepare(c, sql.poll, ids);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) found.add(rows.getInt(1));
+            }
+            return found;
+        });
+    }
+
+    @Override
+    public Claim take(Lease lease, int stream, int want, long ordinal, ClaimToken token) {
+        return sessions.claim.step(
+                "claim",
+                c -> claim(
+                        c,
+                        stream,
+                        ordinal,
+                        token,
+                        sql.take,
+                        stream,
+                        want,
+                        node(lease),
+                        epoch(lease),
+                        ordinal,
+                        token.value()));
+    }
+
+    @Override
+    public Claim resolve(Lease lease, int stream, long ordinal, ClaimToken token) {
+        return sessions.claim.step(
+                "resolve a claim",
+                c -> claim(c, stream, ordinal, token, sql.resolve, stream, node(lease), epoch(lease), token.value()));
+    }
+
+    private static Claim claim(
+            Connection c, int stream, long ordinal, ClaimToken token, String statement, Object... parameters)
+            throws SQLException {
+        var places = new ArrayList<Place>();
+        try (var s = Session.prepare(c, statement, parameters);
+                var rows = s.executeQuery()) {
+            while (rows.next()) places.add(new Place(rows.getInt(1), stream, rows.getLong(2), rows.getLong(3)));
+        }
+        return new Claim(token, stream, ordinal, places);
+    }
+
+    @Override
+    public List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes) {
+        var arrays = new PlaceArrays(places);
+        return sessions.claim.step("read claimed jobs", c -> {
+            var deliveries = new ArrayList<Delivery>(places.size());
+            try (var s = Session.prepare(c, sql.read, arrays.part, arrays.stream, arrays.xid, arrays.seq, maxBytes);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) deliveries.add(delivery(rows, places.get(deliveries.size()), token));
+            }
+            return deliveries;
+        });
+    }
+
+    private Delivery delivery(ResultSet rows, Place place, ClaimToken token) throws SQLException {
+        var stream = streams.info(place.stream());
+        return new Delivery(
+                place,
+                token,
+                new JobId(rows.getObject(1, UUID.class)),
+                rows.getInt(2),
+                rows.getInt(3),
+                rows.getInt(4),
+                rows.getInt(5),
+                rows.getInt(6),
+                stream.queue(),
+                stream.priority(),
+                rows.getString(7),
+                rows.getInt(8),
+                new Payload.Text(rows.getString(9)),
+                json.read(rows.getString(10)),
+                Objects.requireNonNull(Session.instant(rows, "enqueued_at")),
+                Session.instant(rows, "expires_at"),
+                rows.getBoolean(13),
+                rows.getBoolean(14));
+    }
+
+    @Override
+    public void mark(Lease lease, List<Place> places) {
+        var arrays = new PlaceArrays(places);
+        sessions.claim.step("mark starts", c -> call(c, sql.mark, node(lease), epoch(lease), arrays.part, arrays.seq));
+    }
+
+    @Override
+    public void manifest(Lease lease, long no, long upto, Collection<Place> open) {
+        var arrays = new PlaceArrays(open);
+        sessions.upkeep.step(
+                "manifest",
+                c -> call(
+                        c,
+                        sql.manifest,
+                        node(lease),
+                        epoch(lease),
+                        no,
+                        upto,
+                        arrays.part,
+                        arrays.stream,
+                        arrays.xid,
+                        arrays.seq));
+    }
+
+    // ---- end
+
+    @Override
+    public List<Settled> flush(Lease lease, List<Ended> ended) {
+        if (ended.isEmpty()) return List.of();
+        var rows = new FlushRows(ended, json);
+        return sessions.flush.step("flush", c -> {
+            try (var s = rows.prepare(c, sql.flush, node(lease), epoch(lease));
+                    var answers = s.executeQuery()) {
+                return rows.verdicts(answers);
+            }
+        });
+    }
+
+    @Override
+    public void complete(Connection tx, Lease lease, Ended ended) {
+        var row = new FlushRows(List.of(ended), json);
+        inTheirs("complete", () -> {
+            try (var s = row.prepareOne(tx, sql.complete, node(lease), epoch(lease))) {
+                s.execute();
+            }
+        });
+    }
+
+    // ---- waiting
+
+    @Override
+    public Promoted promote(Lease lease, int limit) {
+        return sessions.upkeep.step("promote timers", c -> {
+            try (var s = Session.prepare(c, sql.promote, node(lease), epoch(lease), limit);
+                    var rows = s.executeQuery()) {
+                rows.next();
+                int count = rows.getInt(1);
+                long next = rows.getLong(2);
+                return new Promoted(count, rows.wasNull() ? null : Duration.ofMillis(next));
+            }
+        });
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, int limit) {
+        var kinds = new String[room.size()];
+        var versions = new int[room.size()];
+        var rooms = new int[room.size()];
+        int i = 0;
+        for (var entry : room.entrySet()) {
+            int colon = entry.getKey().lastIndexOf(':');
+            kinds[i] = entry.getKey().substring(0, colon);
+            versions[i] = Integer.parseInt(entry.getKey().substring(colon + 1));
+            rooms[i++] = entry.getValue();
+        }
+        return sessions.upkeep.step(
+                "release parked jobs",
+                c -> Math.toIntExact(number(c, sql.release, node(lease), epoch(lease), kinds, versions, rooms, limit)));
+    }
+
+    @Override
+    public Control control(Lease lease, String cursor) {
+        return sessions.upkeep.step("control", c -> {
+            var next = cursor;
+            var cancelled = new HashSet<Place>();
+            var paused = new HashSet<Scope>();
+            try (var s = Session.prepare(c, sql.control, node(lease), epoch(lease), cursor);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    switch (rows.getString("what")) {
+                        case "fenced" -> throw new Fenced("node %s epoch %d is fenced".formatted(node(lease), epoch(lease)));
+                        case "cursor" -> next = rows.getString("text");
+                        case "pause" -> paused.add(scope(rows.getString("text"), rows.getString("name")));
+                        default ->
+                            cancelled.add(new Place(
+                                    rows.getInt("part"),
+                                    rows.getInt("stream"),
+                                    rows.getLong("xid"),
+                                    rows.getLong("seq")));
+                    }
+                }
+            }
+            return new Control(next, cancelled, paused);
+        });
+    }
+
+    private static Scope scope(String scope, String name) {
+        return scope.equals("kind") ? Scope.kind(name) : Scope.queue(name);
+    }
+
+    // ---- handlers
+
+    @Override
+    public void note(Lease lease, List<Note> notes) {
+        if (notes.isEmpty()) return;
+        int n = notes.size();
+        var part = new int[n];
+        var job = new UUID[n];
+        var run = new int[n];
+        var no = new int[n];
+        var attempt = new int[n];
+        var at = new Instant[n];
+        var line = new @Nullable String[n];
+        var done = new @Nullable Long[n];
+        var total = new @Nullable Long[n];
+        for (int i = 0; i < n; i++) {
+            var d = notes.get(i).delivery();
+            part[i] = d.place().part();
+            job[i] = d.job().value();
+            run[i] = d.run();
+            no[i] = d.no();
+            attempt[i] = d.attempt();
+            switch (notes.get(i)) {
+                case Note.Line(var delivery, var when, var text) -> {
+                    at[i] = when;
+                    line[i] = text.replace('\0', '\uFFFD');
+                }
+                case Note.Progress(var delivery, var when, long finished, long all) -> {
+                    at[i] = when;
+                    done[i] = finished;
+                    total[i] = all;
+                }
+            }
+        }
+        sessions.upkeep.step(
+                "write progress and logs",
+                c -> call(c, sql.notes, node(lease), epoch(lease), part, job, run, no, attempt, at, line, done, total));
+    }
+
+    @Override
+    public void checkpoint(Lease lease, Delivery delivery, Payload value) {
+        sessions.upkeep.step("checkpoint", c -> call(c, sql.checkpoint, checkpointRow(lease, delivery, value)));
+    }
+
+    @Override
+    public void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value) {
+        inTheirs("checkpoint", () -> call(tx, sql.checkpointIn, checkpointRow(lease, delivery, value)));
+    }
+
+    private static Object[] checkpointRow(Lease lease, Delivery d, Payload value) {
+        if (!(value instanceof Payload.Text(var text)))
+            throw new IllegalStateException("PostgreSQL keeps text, not values");
+        return new Object[] {
+            node(lease),
+            epoch(lease),
+            d.place().part(),
+            d.place().seq(),
+            d.job().value(),
+            d.run(),
+            d.no(),
+            text
+        };
+    }
+
+    @Override
+    public Optional<Payload> checkpointOf(Lease lease, Delivery d) {
+        return sessions.upkeep.step("read a checkpoint", c -> {
+            try (var s = Session.prepare(
+                            c,
+                            sql.readCheckpoint,
+                            node(lease),
+                            epoch(lease),
+                            d.job().value(),
+                            d.run(),
+                            d.no());
+                    var rows = s.executeQuery()) {
+                rows.next();
+                return Optional.<String>ofNullable(rows.getString(1)).map(Payload.Text::new);
+            }
+        });
+    }
+
+    @Override
+    public void keep(Lease lease) {
+        sessions.upkeep.step("keep", c -> call(c, sql.prove, node(lease), epoch(lease)));
+        keeping.turn(sessions.upkeep);
+    }
+
+    // ---- small things
+
+    private interface SqlAction {
+        void run() throws SQLException;
+    }
+
+    private static void inTheirs(String step, SqlAction action) {
+        try {
+            action.run();
+        } catch (SQLException e) {
+            var explained = SqlErrors.explain(step, e);
+            // their transaction can't have been committed by a statement of ours
+            throw explained instanceof CommitUnknown unknown
+                    ? new Unavailable(String.valueOf(unknown.getMessage()), e)
+                    : explained;
+        }
+    }
+
+    private static UUID node(Lease lease) {
+        return lease.node().value();
+    }
+
+    private static int epoch(Lease lease) {
+        return lease.epoch().value();
+    }
+
+    private static boolean call(Connection c, String statement, @Nullable Object... parameters) throws SQLException {
+        try (PreparedStatement s = Session.prepare(c, statement, parameters)) {
+            return s.execute();
+        }
+    }
+
+    private static long number(Connection c, String statement, @Nullable Object... parameters) throws SQLException {
+        try (var s = Session.prepare(c, statement, parameters);
+                var rows = s.executeQuery()) {
+            rows.next();
+            return rows.getLong(1);
+        }
+    }
+}

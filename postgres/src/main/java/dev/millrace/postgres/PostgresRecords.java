@@ -1,0 +1,272 @@
+package dev.millrace.postgres;
+
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.MillraceException;
+import dev.millrace.NodeView;
+import dev.millrace.Priority;
+import dev.millrace.QueueView;
+import dev.millrace.State;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Records;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Looking. The questions are functions of the schema, in {@code migration/V004__looking.sql}. */
+final class PostgresRecords implements Records {
+
+    private final Pool pool;
+    private final Json json;
+    private final String conclusions;
+    private final String look;
+    private final String steps;
+    private final String log;
+    private final String list;
+    private final String queues;
+    private final String nodes;
+
+    PostgresRecords(Pool pool, Json json, JobSql.Qualifier q) {
+        this.pool = pool;
+        this.json = json;
+        conclusions = q.in("""
+                SELECT i.job_id, o.outcome, o.result, o.failure, o.reason
+                  FROM unnest(?) i (job_id)
+                 CROSS JOIN LATERAL (SELECT l.part, l.seq FROM $.job_log l WHERE l.job_id = i.job_id ORDER BY l.run DESC, l.no DESC LIMIT 1) l
+                  JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                 WHERE o.outcome IN ('done', 'cancelled', 'discarded')
+                   AND NOT EXISTS (SELECT FROM $.timer t WHERE t.job_id = i.job_id)
+                """);
+        look = q.in("SELECT * FROM $.look(?)");
+        steps = q.in("""
+                SELECT l.run, l.attempt, l.enqueued_at, o.started_at, o.at AS ended_at, o.took_micros, o.outcome, o.reason, o.failure,
+                       o.node::text AS node
+                  FROM $.job_log l LEFT JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                 WHERE l.job_id = ? ORDER BY l.run, l.no
+                """);
+        log = q.in("SELECT attempt, at, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");
+        list = q.in("SELECT * FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))");
+        queues = q.in("SELECT * FROM $.queue_depths(?)");
+        nodes = q.in("""
+                SELECT n.*, extract(epoch FROM clock_timestamp() - b.at) AS since,
+                       (SELECT cardinality(m.open) FROM $.manifest m WHERE m.node = n.id ORDER BY m.no DESC LIMIT 1) AS open
+                  FROM $.node n JOIN $.beat b ON b.node = n.id
+                 WHERE n.state <> 'gone' OR b.at > clock_timestamp() - INTERVAL '1 day' ORDER BY n.state, n.started_at DESC LIMIT 1000
+                """);
+    }
+
+    @Override
+    public Map<JobId, Conclusion> conclusions(Collection<JobId> jobs) {
+        if (jobs.isEmpty()) return Map.of();
+        var ids = jobs.stream().map(JobId::value).toArray(UUID[]::new);
+        return pool.look("ask for results", c -> {
+            var found = new HashMap<JobId, Conclusion>();
+            try (var s = Session.prepare(c, conclusions, (Object) ids);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var result = rows.getString("result");
+                    found.put(
+                            new JobId(rows.getObject("job_id", UUID.class)),
+                            new Conclusion(
+                                    switch (rows.getString("outcome")) {
+                                        case "done" -> State.COMPLETED;
+                                        case "cancelled" -> State.CANCELLED;
+                                        default -> State.DISCARDED;
+                                    },
+                                    result == null ? null : new Payload.Text(result),
+                                    json.readFailure(rows.getString("failure")),
+                                    rows.getString("reason")));
+                }
+            }
+            return found;
+        });
+    }
+
+    @Override
+    public Optional<JobView> find(JobId job) {
+        return pool.look("find a job", c -> find(c, job));
+    }
+
+    private Optional<JobView> find(Connection c, JobId job) throws SQLException {
+        try (var s = Session.prepare(c, look, (Object) new UUID[] {job.value()});
+                var rows = s.executeQuery()) {
+            return rows.next() ? Optional.of(view(rows)) : Optional.empty();
+        }
+    }
+
+    @Override
+    public Optional<JobHistory> history(JobId job) {
+        return pool.look("look at a job", c -> {
+            var view = find(c, job);
+            if (view.isEmpty()) return Optional.empty();
+            return Optional.of(new JobHistory(view.get(), steps(c, job), log(c, job)));
+        });
+    }
+
+    private List<JobHistory.Step> steps(Connection c, JobId job) throws SQLException {
+        var found = new ArrayList<JobHistory.Step>();
+        try (var s = Session.prepare(c, steps, job.value());
+                var rows = s.executeQuery()) {
+            while (rows.next()) {
+                long took = rows.getLong("took_micros");
+                var duration = rows.wasNull() ? null : Duration.ofNanos(took * 1_000);
+                found.add(new JobHistory.Step(
+                        rows.getInt("run"),
+                        rows.getInt("attempt"),
+                        Objects.requireNonNull(Session.instant(rows, "enqueued_at")),
+                        Session.instant(rows, "started_at"),
+                        Session.instant(rows, "ended_at"),
+                        duration,
+                        rows.getString("outcome"),
+                        rows.getString("node"),
+                        rows.getString("reason"),
+                        json.readFailure(rows.getString("failure"))));
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    private List<JobHistory.LogLine> log(Connection c, JobId job) throws SQLException {
+        var found = new ArrayList<JobHistory.LogLine>();
+        try (var s = Session.prepare(c, log, job.value());
+                var rows = s.executeQuery()) {
+            while (rows.next()) {
+                found.add(new JobHistory.LogLine(
+                        rows.getInt("attempt"),
+                        Objects.requireNonNull(Session.instant(rows, "at")),
+                        rows.getString("line")));
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    @Override
+    public List<JobView> list(Query query) {
+        if (query.limit() < 1 || query.limit() > Query.MAX_LIMIT) {
+            throw new MillraceException(
+                    "A list can't have %d jobs: ask for 1 to %d.".formatted(query.limit(), Query.MAX_LIMIT));
+        }
+        var state = query.state();
+        var before = query.before();
+        return pool.look("list jobs", c -> {
+            var found = new ArrayList<JobView>();
+            try (var s = Session.prepare(
+                            c,
+                            list,
+                            state == null ? null : state.wireName(),
+                            query.queue(),
+                            query.kind(),
+                            before == null ? null : before.value(),
+                            query.limit());
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var view = view(rows);
+                    if (state == null || view.state() == state)
+                        found.add(view); // it may have moved on between the two looks
+                }
+            }
+            return List.copyOf(found);
+        });
+    }
+
+    private JobView view(ResultSet rows) throws SQLException {
+        var progressAt = Session.instant(rows, "progress_at");
+        return new JobView(
+                new JobId(rows.getObject("job_id", UUID.class)),
+                rows.getString("kind"),
+                rows.getInt("kind_version"),
+                rows.getString("queue"),
+                Priority.ofRank(rows.getInt("priority")),
+                State.of(rows.getString("state")),
+                rows.getInt("run"),
+                rows.getInt("attempt"),
+                rows.getInt("rescues"),
+                rows.getString("payload"),
+                json.read(rows.getString("headers")),
+                Objects.requireNonNull(Session.instant(rows, "enqueued_at")),
+                Session.instant(rows, "expires_at"),
+                Session.instant(rows, "run_at"),
+                Session.instant(rows, "started_at"),
+                Session.instant(rows, "ended_at"),
+                rows.getString("node"),
+                rows.getString("reason"),
+                rows.getString("result"),
+                json.readFailure(rows.getString("failure")),
+                progressAt == null
+                        ? null
+                        : new JobView.Progress(
+                                rows.getLong("progress_done"), rows.getLong("progress_total"), progressAt));
+    }
+
+    @Override
+    public List<QueueView> queues() {
+        return pool.look("list queues", c -> {
+            var found = new ArrayList<QueueView>();
+            try (var s = Session.prepare(c, queues, QueueView.EXACT_UP_TO);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    found.add(new QueueView(
+                            rows.getString("queue"),
+                            depth(rows, "available"),
+                            depth(rows, "running"),
+                            depth(rows, "scheduled"),
+                            depth(rows, "retryable"),
+                            depth(rows, "parked"),
+                            Session.instant(rows, "oldest"),
+                            rows.getString("paused")));
+                }
+            }
+            return List.copyOf(found);
+        });
+    }
+
+    private static QueueView.Depth depth(ResultSet rows, String column) throws SQLException {
+        long count = rows.getLong(column);
+        return count > QueueView.EXACT_UP_TO
+                ? new QueueView.Depth(QueueView.EXACT_UP_TO, false)
+                : new QueueView.Depth(count, true);
+    }
+
+    @Override
+    public List<NodeView> nodes() {
+        return pool.look("list nodes", c -> {
+            var found = new ArrayList<NodeView>();
+            try (var s = Session.prepare(c, nodes);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    found.add(new NodeView(
+                            rows.getObject("id", UUID.class),
+                            rows.getString("name"),
+                            rows.getString("host"),
+                            rows.getLong("pid"),
+                            rows.getString("version"),
+                            NodeView.Life.valueOf(rows.getString("state").toUpperCase(Locale.ROOT)),
+                            rows.getInt("slots"),
+                            rows.getInt("open"),
+                            texts(rows.getArray("queues")),
+                            texts(rows.getArray("kinds")),
+                            Objects.requireNonNull(Session.instant(rows, "started_at")),
+                            Duration.ofMillis(Math.max(0, (long) (rows.getDouble("since") * 1_000)))));
+                }
+            }
+            return List.copyOf(found);
+        });
+    }
+
+    private static List<String> texts(@Nullable Array array) throws SQLException {
+        return array == null ? List.of() : List.of((String[]) array.getArray());
+    }
+}

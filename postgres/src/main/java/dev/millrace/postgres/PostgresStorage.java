@@ -1,0 +1,358 @@
+package dev.millrace.postgres;
+
+import dev.millrace.Codec;
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.MillraceException;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.Claim;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Note;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Peer;
+import dev.millrace.store.Place;
+import dev.millrace.store.Promoted;
+import dev.millrace.store.Rescued;
+import dev.millrace.store.Settled;
+import dev.millrace.store.Storage;
+import dev.millrace.store.StoreException.Unavailable;
+import dev.millrace.store.StreamInfo;
+import dev.millrace.world.World;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+
+/** An open PostgreSQL store: hands each duty to the class that has it. */
+final class PostgresStorage implements Storage {
+
+    private static final int OLDEST_VERSION = 150_000;
+    private static final Duration BEAT_PATIENCE = Duration.ofSeconds(4);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final DataSource dataSource;
+    private final Settings settings;
+    private final World world;
+    private final String name;
+    private final Pool pool;
+    private final Notifier notifier;
+    private final PostgresProtocol.Sessions sessions;
+    private final PostgresIntake intake;
+    private final PostgresRecords records;
+    private final PostgresSteering steering;
+    private final PostgresProtocol protocol;
+
+    private PostgresStorage(DataSource dataSource, Settings settings, World world, String name, int shards) {
+        this.dataSource = dataSource;
+        this.settings = settings;
+        this.world = world;
+        this.name = name;
+        var q = new JobSql.Qualifier(settings.schema());
+        var sql = new JobSql(settings.schema());
+        var json = new Json();
+        var streams = new Streams(dataSource, sql);
+        pool = new Pool(dataSource);
+        notifier = new Notifier(dataSource, sql, channel(), world);
+        sessions = new PostgresProtocol.Sessions(
+                new Session(dataSource, "beat", BEAT_PATIENCE),
+                new Session(dataSource, "claim", PATIENCE),
+                new Session(dataSource, "flush", PATIENCE),
+                new Session(dataSource, "upkeep", PATIENCE),
+                new Session(dataSource, "rescue", PATIENCE));
+        intake = new PostgresIntake(
+                pool, sql, streams, new Shards(shards, world.random().nextInt(shards)), json, notifier);
+        records = new PostgresRecords(pool, json, q);
+        steering = new PostgresSteering(sql, pool, channel());
+        protocol = new PostgresProtocol(sql, sessions, streams, json, new Keeping(q, settings.keeping()), world);
+    }
+
+    static PostgresStorage open(DataSource dataSource, Settings settings, World world) {
+        var pool = new Pool(dataSource);
+        var name = pool.look("open the store", c -> {
+            int version = Integer.parseInt(text(c, "SHOW server_version_num"));
+            if (version < OLDEST_VERSION) {
+                throw new MillraceException(
+                        "This is PostgreSQL %s; Millrace needs 15 or newer. Upgrade the server, or use another."
+                                .formatted(text(c, "SHOW server_version")));
+            }
+            return c.getMetaData().getURL().replaceAll("[?].*", "");
+        });
+        if (settings.migrate()) Migration.run(dataSource, settings.schema());
+        int shards = pool.look("open the store", c -> Integer.parseInt(text(c, new JobSql(settings.schema()).shards)));
+        return new PostgresStorage(dataSource, settings, world, name, shards);
+    }
+
+    private static String text(Connection c, String sql) throws SQLException {
+        try (var s = c.createStatement();
+                var rows = s.executeQuery(sql)) {
+            rows.next();
+            return rows.getString(1);
+        }
+    }
+
+    private String channel() {
+        return settings.schema() + "_wake";
+    }
+
+    @Override
+    public Codec codec() {
+        return settings.codec();
+    }
+
+    @Override
+    public String describe() {
+        return name + ", schema " + settings.schema();
+    }
+
+    @Override
+    public void reserveNode() {
+        int had = 0;
+        var duties = List.of(sessions.beat(), sessions.claim(), sessions.flush(), sessions.upkeep(), sessions.rescue());
+        try {
+            for (var duty : duties) {
+                duty.reserve();
+                had++;
+            }
+            if (settings.listen()) {
+                pool.borrow("listen").close();
+                had++;
+            }
+            pool.borrow("handlers and producers").close();
+        } catch (Unavailable | SQLException e) {
+            int needed = settings.listen() ? duties.size() + 1 : duties.size();
+            throw new MillraceException(
+                    "A node needs %d connections of its own (beat, claim, flush, upkeep, rescue%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"
+                            .formatted(needed, settings.listen() ? ", listen" : "", had, needed + 1, e.getMessage()),
+                    e);
+        }
+    }
+
+    @Override
+    public Connection connection() {
+        return pool.borrow("a handler's transaction");
+    }
+
+    @Override
+    public Listening listen(Consumer<Wakeup> listener) {
+        if (!settings.listen()) return () -> {};
+        return new Listener(dataSource, channel(), world, listener).start();
+    }
+
+    @Override
+    public void close() {
+        notifier.close();
+        sessions.close();
+    }
+
+    // ---- intake
+
+    @Override
+    public Accepted enqueue(NewJob job) {
+        return intake.enqueue(job);
+    }
+
+    @Override
+    public Accepted enqueue(Connection tx, NewJob job) {
+        return intake.enqueue(tx, job);
+    }
+
+    @Override
+    public void enqueueAll(Iterator<NewJob> jobs) {
+        intake.enqueueAll(jobs);
+    }
+
+    @Override
+    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        intake.enqueueAll(tx, jobs);
+    }
+
+    // ---- records
+
+    @Override
+    public Map<JobId, Conclusion> conclusions(Collection<JobId> jobs) {
+        return records.conclusions(jobs);
+    }
+
+    @Override
+    public Optional<JobView> find(JobId job) {
+        return records.find(job);
+    }
+
+    @Override
+    public Optional<JobHistory> history(JobId job) {
+        return records.history(job);
+    }
+
+    @Override
+    public List<JobView> list(Query query) {
+        return records.list(query);
+    }
+
+    @Override
+    public List<QueueView> queues() {
+        return records.queues();
+    }
+
+    @Override
+    public List<NodeView> nodes() {
+        return records.nodes();
+    }
+
+    // ---- steering
+
+    @Override
+    public Optional<State> cancel(JobId job, String reason, String by) {
+        return steering.cancel(job, reason, by);
+    }
+
+    @Override
+    public Optional<State> requeue(JobId job, String by) {
+        return steering.requeue(job, by);
+    }
+
+    @Override
+    public void pause(Scope scope, String reason, String by) {
+        steering.pause(scope, reason, by);
+    }
+
+    @Override
+    public void resume(Scope scope, String by) {
+        steering.resume(scope, by);
+    }
+
+    // ---- protocol
+
+    @Override
+    public Lease join(NodeCard card) {
+        return protocol.join(card);
+    }
+
+    @Override
+    public void beat(Lease lease) {
+        protocol.beat(lease);
+    }
+
+    @Override
+    public void leave(Lease lease) {
+        protocol.leave(lease);
+    }
+
+    @Override
+    public List<Peer> census(Lease lease) {
+        return protocol.census(lease);
+    }
+
+    @Override
+    public boolean depose(Lease by, Peer dead) {
+        return protocol.depose(by, dead);
+    }
+
+    @Override
+    public List<Rescued> rescue(Lease by, NodeId dead, int limit) {
+        return protocol.rescue(by, dead, limit);
+    }
+
+    @Override
+    public List<StreamInfo> streams(Collection<String> queues) {
+        return protocol.streams(queues);
+    }
+
+    @Override
+    public Set<Integer> poll(Collection<Integer> wanted) {
+        return protocol.poll(wanted);
+    }
+
+    @Override
+    public Claim take(Lease lease, int stream, int want, long ordinal, ClaimToken token) {
+        return protocol.take(lease, stream, want, ordinal, token);
+    }
+
+    @Override
+    public Claim resolve(Lease lease, int stream, long ordinal, ClaimToken token) {
+        return protocol.resolve(lease, stream, ordinal, token);
+    }
+
+    @Override
+    public List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes) {
+        return protocol.read(token, places, maxBytes);
+    }
+
+    @Override
+    public void mark(Lease lease, List<Place> places) {
+        protocol.mark(lease, places);
+    }
+
+    @Override
+    public void manifest(Lease lease, long no, long upto, Collection<Place> open) {
+        protocol.manifest(lease, no, upto, open);
+    }
+
+    @Override
+    public List<Settled> flush(Lease lease, List<Ended> ended) {
+        return protocol.flush(lease, ended);
+    }
+
+    @Override
+    public void complete(Connection tx, Lease lease, Ended ended) {
+        protocol.complete(tx, lease, ended);
+    }
+
+    @Override
+    public Promoted promote(Lease lease, int limit) {
+        return protocol.promote(lease, limit);
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, int limit) {
+        return protocol.release(lease, room, limit);
+    }
+
+    @Override
+    public Control control(Lease lease, String cursor) {
+        return protocol.control(lease, cursor);
+    }
+
+    @Override
+    public void note(Lease lease, List<Note> notes) {
+        protocol.note(lease, notes);
+    }
+
+    @Override
+    public void checkpoint(Lease lease, Delivery delivery, Payload value) {
+        protocol.checkpoint(lease, delivery, value);
+    }
+
+    @Override
+    public void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value) {
+        protocol.checkpoint(tx, lease, delivery, value);
+    }
+
+    @Override
+    public Optional<Payload> checkpointOf(Lease lease, Delivery delivery) {
+        return protocol.checkpointOf(lease, delivery);
+    }
+
+    @Override
+    public void keep(Lease lease) {
+        protocol.keep(lease);
+    }
+}

@@ -1,0 +1,106 @@
+package dev.millrace.postgres;
+
+import dev.millrace.Codec;
+import dev.millrace.MillraceException;
+import dev.millrace.Store;
+import dev.millrace.postgres.Settings.Keeping;
+import dev.millrace.store.Storage;
+import dev.millrace.world.World;
+import java.time.Duration;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+
+/**
+ * Jobs in PostgreSQL 15 to 18, in a schema of their own. Immutable: each {@code with…} gives a new one.
+ *
+ * <p>The data source is the caller's: it is not closed here. A node keeps {@value #NODE_CONNECTIONS} of its connections (beat, claim,
+ * flush, upkeep, rescue, listen) and needs at least one more for everything else; {@code start()} checks that.
+ *
+ * <p>The role needs no superuser and no extension: it owns the schema, or was given its use. Behind a proxy that pools transactions
+ * add {@link #withoutListening()}.
+ */
+public final class PostgresStore implements Store {
+
+    /** How many connections a node keeps for itself. */
+    public static final int NODE_CONNECTIONS = 6;
+
+    private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,40}");
+
+    private final DataSource dataSource;
+    private final Settings settings;
+
+    /** Jobs in the database that this data source leads to, in the schema {@code millrace}. */
+    public PostgresStore(DataSource dataSource) {
+        this(dataSource, Settings.DEFAULT);
+    }
+
+    private PostgresStore(DataSource dataSource, Settings settings) {
+        this.dataSource = dataSource;
+        this.settings = settings;
+    }
+
+    /** In another schema: letters, digits and underscores, at most 41. Two schemas are two engines. */
+    public PostgresStore withSchema(String schema) {
+        if (!SCHEMA.matcher(schema).matches()) {
+            throw new MillraceException(
+                    "\"%s\" can't be the schema: it takes lower-case letters, digits and underscores, at most 41, not beginning with a digit."
+                            .formatted(schema));
+        }
+        return new PostgresStore(dataSource, settings.withSchema(schema));
+    }
+
+    /** Leaves the schema alone: you run the numbered SQL files yourself. Without it the schema is made, or brought up to date, at first use. */
+    public PostgresStore withoutMigration() {
+        return new PostgresStore(dataSource, settings.withMigrate(false));
+    }
+
+    /** Without LISTEN: new work is found by polling alone. For proxies that pool transactions. */
+    public PostgresStore withoutListening() {
+        return new PostgresStore(dataSource, settings.withListen(false));
+    }
+
+    /** How long ended jobs are kept: 1 second to 10 years, by default 7 days, counted from when their partition was closed. */
+    public PostgresStore withRetention(Duration retention) {
+        var kept = settings.keeping();
+        return new PostgresStore(
+                dataSource,
+                settings.withKeeping(new Keeping(
+                        kept.partition(),
+                        kept.lead(),
+                        between("retention", retention, Duration.ofSeconds(1), Duration.ofDays(3650)),
+                        kept.idempotency())));
+    }
+
+    /**
+     * How long a partition takes new deliveries (1 second to 7 days, by default a day), and how long it is attached before its use and
+     * closed before it is sealed (1 second to 1 day, by default an hour: no transaction that enqueues may be longer).
+     */
+    public PostgresStore withPartitions(Duration length, Duration lead) {
+        var kept = settings.keeping();
+        return new PostgresStore(
+                dataSource,
+                settings.withKeeping(new Keeping(
+                        between("partition length", length, Duration.ofSeconds(1), Duration.ofDays(7)),
+                        between("partition lead", lead, Duration.ofSeconds(1), Duration.ofDays(1)),
+                        kept.retention(),
+                        kept.idempotency())));
+    }
+
+    /** With another codec than JSON by Jackson. */
+    public PostgresStore withCodec(Codec codec) {
+        return new PostgresStore(dataSource, settings.withCodec(codec));
+    }
+
+    @Override
+    public Storage open(World world) {
+        return PostgresStorage.open(dataSource, settings, world);
+    }
+
+    private static Duration between(String what, Duration value, Duration least, Duration most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new MillraceException(
+                    "The %s can't be %s: it lies between %s and %s.".formatted(what, value, least, most));
+        }
+        return value;
+    }
+}

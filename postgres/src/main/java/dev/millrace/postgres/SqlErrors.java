@@ -1,0 +1,92 @@
+package dev.millrace.postgres;
+
+import dev.millrace.MillraceException;
+import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StoreException.Unavailable;
+import java.sql.SQLException;
+import java.util.Set;
+
+/**
+ * What a failed statement means. An error that the server answered means that nothing was written; a connection that broke under a
+ * statement means that nobody knows.
+ */
+final class SqlErrors {
+
+    private static final Set<String> FENCED = Set.of("MR001", "MR003", "MR008");
+    private static final Set<String> TORN = Set.of("57P01", "57P02", "57P05", "25P03");
+    private static final Set<String> FULL = Set.of("53100", "53200", "53300", "58030");
+    private static final Set<String> SCHEMA = Set.of("3F000", "42P01", "42883", "42703", "42704");
+
+    private SqlErrors() {}
+
+    /** Whether the connection can't be used any more, and whether its last statement was committed is not known. */
+    static boolean torn(SQLException e) {
+        var state = state(e);
+        return state.isEmpty() || state.startsWith("08") || TORN.contains(state);
+    }
+
+    /** What the caller of a step must be told. */
+    static MillraceException explain(String step, SQLException e) {
+        var state = state(e);
+        if (torn(e)) {
+            return new CommitUnknown(
+                    "The connection broke during \"%s\": %s. Whether it took effect is not known yet."
+                            .formatted(step, first(e)),
+                    e);
+        }
+        if (FENCED.contains(state)) return new Fenced(first(e));
+        if (state.equals("42501")) {
+            return new MillraceException(
+                    "The database role may not do \"%s\": %s. Grant it the use of the schema, its tables, sequences and functions, or let it own them."
+                            .formatted(step, first(e)),
+                    e);
+        }
+        if (SCHEMA.contains(state)) {
+            return new MillraceException(
+                    "The schema does not fit this version: %s. Let Millrace bring it up to date (leave out withoutMigration()), or run the numbered SQL files."
+                            .formatted(first(e)),
+                    e);
+        }
+        if (FULL.contains(state)) {
+            return new Unavailable(
+                    "The database is at a limit: %s. Nothing of \"%s\" was written; make room and it goes on by itself."
+                            .formatted(first(e), step),
+                    e);
+        }
+        return new Unavailable(
+                "The database refused \"%s\": %s (%s). Nothing was written.".formatted(step, first(e), state), e);
+    }
+
+    /** No connection: nothing was sent. */
+    static MillraceException unreachable(String step, SQLException e) {
+        var state = state(e);
+        if (state.startsWith("28")) {
+            return new MillraceException(
+                    "The database refused the login for \"%s\": %s. Check user and password.".formatted(step, first(e)),
+                    e);
+        }
+        if (state.equals("3D000")) {
+            return new MillraceException("There is no such database: %s. Create it first.".formatted(first(e)), e);
+        }
+        return new Unavailable(
+                "The database can't be reached for \"%s\": %s. Nothing was sent.".formatted(step, first(e)), e);
+    }
+
+    /** The code of the innermost SQL error; empty if it has none. */
+    static String state(SQLException e) {
+        for (Throwable t = e; t != null; t = t.getCause()) {
+            if (t instanceof SQLException sql
+                    && sql.getSQLState() != null
+                    && !sql.getSQLState().isEmpty()) return sql.getSQLState();
+        }
+        return "";
+    }
+
+    private static String first(SQLException e) {
+        var message = String.valueOf(e.getMessage());
+        int end = message.indexOf('\n');
+        var line = end < 0 ? message : message.substring(0, end);
+        return line.startsWith("ERROR: ") ? line.substring(7) : line;
+    }
+}

@@ -1,0 +1,28 @@
+package dev.millrace.postgres;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The oldest version that is promised; where it is not installed, this does not run and the build says so. */
+@EnabledIf(value = "isInstalled", disabledReason = "PostgreSQL 15 is not installed on this machine")
+class Postgres15StoreTest extends PostgresContract {
+
+    @TempDir
+    static Path data;
+
+    static boolean isInstalled() {
+        return TestServer.installed15().isPresent();
+    }
+
+    @Override
+    TestServer start() {
+        return TestServer.installed15(data.resolve("pg15"));
+    }
+
+    @AfterAll
+    void stopServer() {
+        stop();
+    }
+}

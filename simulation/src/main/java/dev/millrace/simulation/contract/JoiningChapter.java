@@ -1,0 +1,286 @@
+package dev.millrace.simulation.contract;
+
+import static dev.millrace.simulation.contract.Ends.done;
+import static dev.millrace.simulation.contract.Ends.retry;
+import static dev.millrace.simulation.contract.Given.LATER;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.millrace.MillraceException;
+import dev.millrace.State;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Settled;
+import dev.millrace.store.StoreException.Fenced;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Steps in the transaction of a caller: its commit decides. Only for stores that can join one. */
+abstract class JoiningChapter extends Chapter {
+
+    private Connection tx;
+
+    @SuppressWarnings("NullAway.Init") // the store's connection comes before each test
+    JoiningChapter(StoreContract contract) {
+        super(contract);
+    }
+
+    @BeforeEach
+    void begin() throws SQLException {
+        var connection = given.contract.transaction();
+        assumeTrue(connection.isPresent(), "this store can't join a transaction");
+        tx = connection.orElseThrow();
+        assertThat(tx.getAutoCommit()).isFalse();
+    }
+
+    @AfterEach
+    void end() throws SQLException {
+        if (tx == null) return;
+        if (!tx.getAutoCommit()) tx.rollback();
+        tx.close();
+    }
+
+    // ---- enqueue
+
+    @Test
+    void a_job_is_taken_when_its_transaction_commits() throws SQLException {
+        var job = given.newJob(as -> as);
+
+        assertThat(given.store.enqueue(tx, job)).isEqualTo(new Accepted(job.id(), false));
+        assertThat(given.store.find(job.id())).isEmpty();
+        assertThat(given.node().claimAll()).isEmpty();
+
+        tx.commit();
+        assertThat(job.id()).isAvailable();
+        assertThat(given.node().claimOne().job()).isEqualTo(job.id());
+    }
+
+    @Test
+    void a_job_is_not_taken_when_its_transaction_rolls_back() throws SQLException {
+        var job = given.newJob(as -> as);
+        var scheduled = given.newJob(as -> as.in(LATER));
+        given.store.enqueue(tx, job);
+        given.store.enqueue(tx, scheduled);
+
+        tx.rollback();
+
+        assertThat(given.store.find(job.id())).isEmpty();
+        assertThat(given.store.find(scheduled.id())).isEmpty();
+        assertThat(given.node().claimAll()).isEmpty();
+    }
+
+    @Test
+    void a_slow_transaction_delays_nobody_and_is_not_passed_over() throws SQLException {
+        var slow = given.newJob(as -> as);
+        given.store.enqueue(tx, slow);
+        var node = given.node();
+
+        var others = given.jobs(3);
+        assertThat(node.claimAll()).extracting(Delivery::job).containsExactlyElementsOf(others);
+        var more = given.jobs(3);
+        assertThat(node.claim(2)).extracting(Delivery::job).containsExactlyElementsOf(more.subList(0, 2));
+
+        tx.commit();
+        assertThat(node.claimAll()).extracting(Delivery::job).containsExactlyInAnyOrder(slow.id(), more.getLast());
+    }
+
+    @Test
+    void the_first_job_of_a_queue_may_come_in_a_slow_transaction() throws SQLException {
+        var slow = given.newJob(as -> as);
+        given.store.enqueue(tx, slow);
+        var node = given.node();
+        var other = given.job();
+        assertThat(node.claimOne().job()).isEqualTo(other);
+
+        tx.commit();
+
+        assertThat(given.store.poll(
+                        given.streams(given.queue).stream().map(one -> one.id()).toList()))
+                .as("a slow committer without later traffic")
+                .isNotEmpty();
+        assertThat(node.claimOne().job()).isEqualTo(slow.id());
+    }
+
+    @Test
+    void a_bulk_is_taken_whole_with_its_transaction() throws SQLException {
+        var jobs = List.of(given.newJob(as -> as), given.newJob(as -> as), given.newJob(as -> as.in(LATER)));
+
+        given.store.enqueueAll(tx, jobs.iterator());
+        assertThat(given.node().claimAll()).isEmpty();
+        tx.commit();
+
+        assertThat(given.node().claimAll()).hasSize(2);
+        assertThat(jobs.get(2).id()).isScheduled();
+    }
+
+    @Test
+    void a_key_is_free_again_when_its_transaction_rolls_back() throws SQLException {
+        given.store.enqueue(tx, given.newJob(as -> as.idempotent(given.queue, "invoice 42")));
+        tx.rollback();
+
+        assertThat(given.accepted(as -> as.idempotent(given.queue, "invoice 42"))
+                        .existed())
+                .isFalse();
+    }
+
+    @Test
+    void a_key_stands_for_its_job_when_its_transaction_commits() throws SQLException {
+        var first = given.newJob(as -> as.idempotent(given.queue, "invoice 42"));
+        given.store.enqueue(tx, first);
+        tx.commit();
+
+        assertThat(given.accepted(as -> as.idempotent(given.queue, "invoice 42")))
+                .isEqualTo(new Accepted(first.id(), true));
+    }
+
+    @Test
+    void a_connection_that_commits_by_itself_is_refused() throws SQLException {
+        tx.setAutoCommit(true);
+        var job = given.newJob(as -> as);
+
+        assertThatThrownBy(() -> given.store.enqueue(tx, job))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("setAutoCommit(false)");
+        assertThatThrownBy(() -> given.store.enqueueAll(tx, List.of(job).iterator()))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("setAutoCommit(false)");
+
+        assertThat(given.store.find(job.id())).isEmpty();
+    }
+
+    // ---- complete
+
+    @Test
+    void an_outcome_counts_when_its_transaction_commits() throws SQLException {
+        var job = given.job();
+        var node = given.node();
+        var delivery = node.claimOne();
+
+        given.store.complete(tx, node.lease, TestNode.ended(delivery, done("7")));
+        assertThat(job).isRunningOn(node);
+        tx.commit();
+
+        assertThat(job).isCompleted();
+        assertThat(given.view(job).result()).isEqualTo("7");
+        assertThat(node.ends(delivery, done("8"))).isEqualTo(Settled.REPEATED);
+    }
+
+    @Test
+    void an_outcome_is_none_when_its_transaction_rolls_back() throws SQLException {
+        var job = given.job();
+        var node = given.node();
+        var delivery = node.claimOne();
+        given.store.complete(tx, node.lease, TestNode.ended(delivery, done()));
+
+        tx.rollback();
+
+        assertThat(job).isRunningOn(node);
+        assertThat(node.ends(delivery, retry(LATER))).isEqualTo(Settled.WON);
+        assertThat(job).isRetryable();
+    }
+
+    @Test
+    void all_that_hangs_on_an_outcome_commits_with_it() throws SQLException {
+        var job = given.job();
+        var node = given.node();
+
+        given.store.complete(tx, node.lease, TestNode.ended(node.claimOne(), retry(Duration.ZERO)));
+        node.promotes();
+        assertThat(job).isRunningOn(node);
+        tx.commit();
+
+        assertThat(job).isRetryable().isAtAttempt(2);
+        node.promotes();
+        assertThat(node.claimOne().attempt()).isEqualTo(2);
+    }
+
+    @Test
+    void a_cancel_waits_for_an_outcome_that_is_not_committed_yet() {
+        var job = given.job();
+        var node = given.node();
+        given.store.complete(tx, node.lease, TestNode.ended(node.claimOne(), done()));
+
+        var answers = Races.run(List.<Callable<Optional<State>>>of(
+                () -> given.store.cancel(job, "not wanted any more", "a test"), () -> {
+                    given.contract.letPass(Given.SOON);
+                    tx.commit();
+                    return Optional.empty();
+                }));
+
+        assertThat(answers.getFirst()).contains(State.COMPLETED);
+        assertThat(job).isCompleted();
+    }
+
+    @Test
+    void a_delivery_that_was_cancelled_can_not_complete() {
+        var job = given.job();
+        var node = given.node();
+        var delivery = node.claimOne();
+        given.cancel(job);
+
+        assertThatThrownBy(() -> given.store.complete(tx, node.lease, TestNode.ended(delivery, done())))
+                .isInstanceOf(Fenced.class);
+    }
+
+    @Test
+    void a_deposed_node_can_not_complete_or_write_a_checkpoint() {
+        var job = given.job();
+        var node = given.node();
+        var delivery = node.claimOne();
+        var other = given.node();
+        other.takesOver(node);
+
+        assertThatThrownBy(() -> given.store.complete(tx, node.lease, TestNode.ended(delivery, done())))
+                .isInstanceOf(Fenced.class);
+        rollBack();
+        assertThatThrownBy(() -> given.store.checkpoint(tx, node.lease, delivery, new Payload.Text("1")))
+                .isInstanceOf(Fenced.class);
+        rollBack();
+
+        assertThat(job).isAvailable().wasRescued(1);
+        assertThat(given.store.checkpointOf(other.lease, other.claimOne())).isEmpty();
+    }
+
+    private void rollBack() {
+        try {
+            tx.rollback();
+        } catch (SQLException broken) {
+            throw new AssertionError("the transaction of the test can't roll back", broken);
+        }
+    }
+
+    // ---- checkpoint
+
+    @Test
+    void a_checkpoint_counts_when_its_transaction_commits() throws SQLException {
+        given.job();
+        var node = given.node();
+        var delivery = node.claimOne();
+
+        given.store.checkpoint(tx, node.lease, delivery, new Payload.Text("1000"));
+        tx.rollback();
+        assertThat(given.store.checkpointOf(node.lease, delivery)).isEmpty();
+
+        given.store.checkpoint(tx, node.lease, delivery, new Payload.Text("2000"));
+        tx.commit();
+        assertThat(given.store.checkpointOf(node.lease, delivery)).contains(new Payload.Text("2000"));
+    }
+
+    @Test
+    void a_checkpoint_of_an_ended_delivery_is_refused() {
+        given.job();
+        var node = given.node();
+        var delivery = node.claimOne();
+        node.ends(delivery, done());
+
+        assertThatThrownBy(() -> given.store.checkpoint(tx, node.lease, delivery, new Payload.Text("1")))
+                .isInstanceOf(Fenced.class);
+    }
+}
