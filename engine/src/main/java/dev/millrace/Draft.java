@@ -11,6 +11,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ final class Draft {
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final List<WayUp> waysUp = new ArrayList<>();
     private final List<Consumer<JobEvent>> listeners = new ArrayList<>();
+    private final Set<UUID> dead = new LinkedHashSet<>();
     private @Nullable String name;
     private int slots = NodePlan.Limits.DEFAULT.slots();
     private boolean started;
@@ -73,6 +76,16 @@ final class Draft {
         listeners.add(listener);
     }
 
+    void takeOver(UUID deadNode) {
+        refuseIfStarted();
+        dead.add(deadNode);
+    }
+
+    /** Nodes that are known to be dead. */
+    Set<UUID> dead() {
+        return Set.copyOf(dead);
+    }
+
     Entry kind(Class<?> type, Work work, boolean transacts) {
         refuseIfStarted();
         var kind = engine.kind(type);
@@ -97,7 +110,7 @@ final class Draft {
         waysUp.add(new WayUp(from, older, to, (Function<Object, Object>) up));
     }
 
-    /** What was said, as the node runs it. From here on nothing more can be said. */
+    /** What was said, as the node runs it. */
     NodePlan plan() {
         refuseIfStarted();
         if (entries.isEmpty())
@@ -111,7 +124,6 @@ final class Draft {
                         "upcast from %s leads to no handler: nothing on this node handles the kind %s."
                                 .formatted(
                                         way.older().getSimpleName(), way.from().name()));
-        started = true;
         return new NodePlan(
                 name == null ? engine.nextNodeName() : name,
                 queues.isEmpty() ? List.of(JobOptions.DEFAULT.queue) : List.copyOf(queues),
@@ -150,6 +162,16 @@ final class Draft {
                         "upcast of %s leads to version %d, and there it ends: what runs is version %d. Add the way up from version %d."
                                 .formatted(kind.name().name(), step.to(), newest, step.to()));
         return new Decoder(engine.payloads(), kind, Map.copyOf(steps));
+    }
+
+    /** The node runs: nothing more can be said. */
+    void started() {
+        started = true;
+    }
+
+    /** How this node reads payloads, by kind. */
+    List<Decoder> decoders() {
+        return entries.values().stream().map(entry -> decoder(entry.kind)).toList();
     }
 
     /** Whether a handler needs a transaction. */

@@ -1,7 +1,10 @@
 package dev.millrace;
 
+import dev.millrace.Operations.NamedJob;
+import dev.millrace.node.NodeShell;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.NewJob;
+import dev.millrace.store.NodeId;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.world.World;
@@ -11,6 +14,7 @@ import java.sql.SQLException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -27,8 +31,7 @@ final class Engine implements Millrace {
     private final Sender sender;
     private final Waiters waiters;
     private final HandlerThreads handlerThreads = new HandlerThreads();
-    private final List<Node> nodes = new CopyOnWriteArrayList<>();
-    private final List<Decoder> decoders = new CopyOnWriteArrayList<>();
+    private final List<RunningNode> nodes = new CopyOnWriteArrayList<>();
     private final AtomicInteger nodesNamed = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -96,9 +99,13 @@ final class Engine implements Millrace {
     /** By the name of the kind and its payload as text. */
     Handle<?> enqueue(KindName kind, String json, UnaryOperator<JobOptions> options) {
         refuseIfClosed();
-        var payload = payloads.written("The payload of a " + kind.name(), json);
-        for (var decoder : decoders) decoder.refuse(kind, payload);
-        return taken(sender.of(kind, payload, options), Object.class, storage::enqueue);
+        return taken(named(kind, json, options), Object.class, storage::enqueue);
+    }
+
+    private NewJob named(KindName kind, String json, UnaryOperator<JobOptions> options) {
+        var payload = payloads.written("The payload of kind " + kind.name(), json);
+        for (var node : nodes) node.refuse(kind, payload);
+        return sender.of(kind, payload, options);
     }
 
     private <R> Handle<R> taken(NewJob job, Type result, Function<NewJob, Accepted> store) {
@@ -135,8 +142,26 @@ final class Engine implements Millrace {
             Consumer<Iterator<NewJob>> store) {
         var handles = new JobHandles<R>(this);
         try (jobs) {
-            store.accept(made(jobs.iterator(), options, handles));
+            return allTaken(made(jobs.iterator(), options), handles, store);
+        }
+    }
+
+    /** By the names of their kinds and their payloads as text. */
+    List<? extends Handle<?>> enqueueAll(List<NamedJob> jobs) {
+        refuseIfClosed();
+        var made = jobs.stream()
+                .map(job -> new Made(
+                        named(NamedOperations.kindName(job.kind(), job.version()), job.json(), job.options()),
+                        Object.class))
+                .iterator();
+        return allTaken(made, new JobHandles<>(this), storage::enqueueAll);
+    }
+
+    private <R> List<Handle<R>> allTaken(Iterator<Made> jobs, JobHandles<R> handles, Consumer<Iterator<NewJob>> store) {
+        try {
+            store.accept(noted(jobs, handles));
         } catch (CommitUnknown unknown) {
+            if (handles.isEmpty()) throw unknown;
             throw new CommitUnknown(
                     "The connection was lost while %,d jobs were enqueued: all of them were taken, or none, and nobody knows. One tells for all: ask find(…) for %s."
                             .formatted(handles.size(), handles.getLast().id()),
@@ -145,24 +170,36 @@ final class Engine implements Millrace {
         return handles.complete();
     }
 
-    private Iterator<NewJob> made(
-            Iterator<? extends Job<?>> jobs, UnaryOperator<JobOptions> options, JobHandles<?> handles) {
+    /** A job as the store takes it, and what comes back of it. */
+    private record Made(NewJob job, Type result) {}
+
+    private Iterator<Made> made(Iterator<? extends Job<?>> jobs, UnaryOperator<JobOptions> options) {
+        return each(jobs, job -> {
+            var kind = kind(job.getClass());
+            return new Made(sender.of(job, kind, options), kind.result());
+        });
+    }
+
+    private static Iterator<NewJob> noted(Iterator<Made> jobs, JobHandles<?> handles) {
+        return each(jobs, made -> {
+            if (made.job().idempotency() != null)
+                throw new MillraceException(
+                        "enqueueAll takes no idempotency keys: it is all or nothing, and a key may stand for a job that is there. Enqueue such jobs one by one.");
+            handles.append(made.job().id(), made.result());
+            return made.job();
+        });
+    }
+
+    private static <A, B> Iterator<B> each(Iterator<? extends A> from, Function<A, B> to) {
         return new Iterator<>() {
             @Override
             public boolean hasNext() {
-                return jobs.hasNext();
+                return from.hasNext();
             }
 
             @Override
-            public NewJob next() {
-                var job = jobs.next();
-                var kind = kind(job.getClass());
-                var made = sender.of(job, kind, options);
-                if (made.idempotency() != null)
-                    throw new MillraceException(
-                            "enqueueAll takes no idempotency keys: it is all or nothing, and a key may stand for a job that is there. Enqueue such jobs one by one.");
-                handles.append(made.id(), kind.result());
-                return made;
+            public B next() {
+                return to.apply(from.next());
             }
         };
     }
@@ -208,15 +245,40 @@ final class Engine implements Millrace {
         if (closed.get()) throw new MillraceException("This Millrace is closed. Open another one: Millrace.on(store).");
     }
 
+    /** Starts what was drafted. A node that can't run is refused here, not when its first job comes. */
     Node start(Draft draft) {
-        throw new UnsupportedOperationException();
+        refuseIfClosed();
+        if (draft.transacts()) refuseIfNoTransactions();
+        var plan = draft.plan();
+        var shell = new NodeShell(storage, world, plan);
+        for (var dead : draft.dead()) shell.deposeAtOnce(new NodeId(dead));
+        var node = new RunningNode(plan.name(), shell.start(), draft.decoders(), nodes::remove);
+        draft.started();
+        nodes.add(node);
+        if (closed.get()) node.close(); // while it started
+        return node;
     }
 
+    /** Tries whether the store has any: for handlers that write in one. */
+    private void refuseIfNoTransactions() {
+        try {
+            storage.connection().close();
+        } catch (SQLException broken) {
+            throw new MillraceException(
+                    "The database gave a connection that can't be closed: " + broken.getMessage(), broken);
+        }
+    }
+
+    /** Closes all nodes at the same time, each in order, and then what they stand on. */
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) return;
-        for (var node : nodes) node.close();
-        waiters.close();
-        storage.close();
+        var threads = Thread.ofPlatform().daemon().name("millrace-close-", 1).factory();
+        try (var closing = Executors.newThreadPerTaskExecutor(threads)) {
+            for (var node : nodes) closing.execute(node::close);
+        } finally {
+            waiters.close();
+            storage.close();
+        }
     }
 }

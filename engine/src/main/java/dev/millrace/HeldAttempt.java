@@ -102,7 +102,15 @@ final class HeldAttempt implements Attempt {
 
     @Override
     public <T> Optional<T> checkpoint(Class<T> type) {
-        return lastCheckpoint(type).map(type::cast);
+        return lastCheckpoint(type).map(value -> checked(value, type));
+    }
+
+    /** A store that keeps values may have kept another one. */
+    @SuppressWarnings("unchecked") // a value of a primitive type comes in its box
+    private static <T> T checked(Object value, Class<T> type) {
+        if (type.isPrimitive() || type.isInstance(value)) return (T) value;
+        throw new MillraceException("The checkpoint holds a %s, and was read as a %s."
+                .formatted(value.getClass().getName(), type.getName()));
     }
 
     @Override

@@ -29,10 +29,10 @@ final class Ids {
     JobId next() {
         lock.lock();
         try {
-            long now = world.now().toEpochMilli() << COUNTER_BITS | draw() & (FIRST_COUNT - 1);
+            long now = (world.now().toEpochMilli() << COUNTER_BITS) | (draw() & (FIRST_COUNT - 1));
             last = Math.max(last + 1, now);
-            long high = last >>> COUNTER_BITS << 16 | 0x7000 | last & 0xFFF;
-            long low = draw() >>> 2 | 0x8000_0000_0000_0000L;
+            long high = ((last >>> COUNTER_BITS) << 16) | 0x7000 | (last & 0xFFF);
+            long low = (draw() >>> 2) | 0x8000_0000_0000_0000L;
             return new JobId(new UUID(high, low));
         } finally {
             lock.unlock();
@@ -45,7 +45,7 @@ final class Ids {
             drawn = 0;
         }
         long bits = 0;
-        for (int i = 0; i < Long.BYTES; i++) bits = bits << 8 | chance[drawn++] & 0xFF;
+        for (int i = 0; i < Long.BYTES; i++) bits = (bits << 8) | (chance[drawn++] & 0xFF);
         return bits;
     }
 }

@@ -41,7 +41,7 @@ record Judge(KindName kind, Retry policy, Payloads payloads, World world) {
 
     /** A result as it is stored. */
     Payload result(Object result) {
-        return payloads.kept("The result of a " + kind.name(), result, Bounds.RESULT_BYTES);
+        return payloads.kept("The result of kind " + kind.name(), result, Bounds.RESULT_BYTES);
     }
 
     /** What the handler threw. */

@@ -5,6 +5,7 @@ import dev.millrace.node.Held;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.StoreException.Fenced;
 import java.time.Duration;
 
@@ -42,7 +43,7 @@ final class KindBody implements Body {
         engine.handlerThreads().enter();
         try {
             var verdict = work.run(job, attempt, judge);
-            if (held.cancelled()) throw takenAway(delivery);
+            if (verdict instanceof Verdict.ToFlush && held.cancelled()) throw takenAway(delivery);
             return verdict;
         } catch (Throwable thrown) {
             if (takenAway(thrown, held)) throw takenAway(delivery);
@@ -58,6 +59,25 @@ final class KindBody implements Body {
     @Override
     public Ending timedOut(Delivery delivery, Duration deadline) {
         return judge.timedOut(delivery.attempt(), deadline);
+    }
+
+    /** Who waits for it in this process need not look. */
+    @Override
+    public void settled(Delivery delivery, Ending ending) {
+        switch (ending) {
+            case Ending.Done(var result) -> tell(delivery, new Conclusion(State.COMPLETED, result, null, null));
+            case Ending.Cancelled(var reason) -> tell(delivery, new Conclusion(State.CANCELLED, null, null, reason));
+            case Ending.Discarded(var failure) -> tell(delivery, new Conclusion(State.DISCARDED, null, failure, null));
+            case Ending.Retry retry -> {}
+            case Ending.TimedOut late -> {}
+            case Ending.Snoozed snoozed -> {}
+            case Ending.HandedBack back -> {}
+            case Ending.Parked parked -> {}
+        }
+    }
+
+    private void tell(Delivery delivery, Conclusion conclusion) {
+        engine.waiters().ended(delivery.job(), conclusion);
     }
 
     /**

@@ -29,7 +29,7 @@ record KindType(Class<?> type, KindName name, Type result) {
             var raw = (Class<?>) named.getRawType();
             var arguments = named.getActualTypeArguments();
             for (int i = 0; i < arguments.length; i++)
-                known.put(raw.getTypeParameters()[i], known.getOrDefault(arguments[i], arguments[i]));
+                known.put(raw.getTypeParameters()[i], resolved(arguments[i], known));
             return raw == Job.class ? known.get(Job.class.getTypeParameters()[0]) : argumentAbove(raw, known);
         }
         return at instanceof Class<?> raw ? argumentAbove(raw, known) : null;
@@ -41,5 +41,13 @@ record KindType(Class<?> type, KindName name, Type result) {
             if (found != null) return found;
         }
         return argumentOfJob(raw.getGenericSuperclass(), known);
+    }
+
+    /** The type with all that is known put in the place of its variables. */
+    private static Type resolved(Type type, Map<Type, Type> known) {
+        if (!(type instanceof ParameterizedType named)) return known.getOrDefault(type, type);
+        var arguments = named.getActualTypeArguments();
+        for (int i = 0; i < arguments.length; i++) arguments[i] = resolved(arguments[i], known);
+        return Generic.of((Class<?>) named.getRawType(), arguments);
     }
 }

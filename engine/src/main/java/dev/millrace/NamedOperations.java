@@ -87,8 +87,17 @@ final class NamedOperations implements Operations {
 
     @Override
     public Handle<?> enqueue(String kind, int version, String json, UnaryOperator<JobOptions> options) {
+        return engine.enqueue(kindName(kind, version), json, options);
+    }
+
+    @Override
+    public List<? extends Handle<?>> enqueueAll(List<NamedJob> jobs) {
+        return engine.enqueueAll(jobs);
+    }
+
+    static KindName kindName(String kind, int version) {
         Bounds.name("A kind", kind);
         Bounds.count("The version of a kind", version, Integer.MAX_VALUE);
-        return engine.enqueue(new KindName(kind, version), json, options);
+        return new KindName(kind, version);
     }
 }

@@ -14,17 +14,15 @@ public interface Node extends AutoCloseable {
     Status status();
 
     /**
-     * Claims nothing more, gives back what has not started, and waits for what runs. The node stays up, so that what takes longer can
-     * still end; {@link #close} ends it.
+     * Ends the node in order: claims nothing more, gives back what has not started, waits at most so long for what runs, interrupts the
+     * rest, writes all outcomes, and says good-bye. What was interrupted runs again on another node, at no cost of an attempt. Returns
+     * when the node is gone.
      *
-     * @return whether everything has ended
+     * @return whether everything ended by itself, and its outcome was written
      */
     boolean drain(Duration patience);
 
-    /**
-     * Drains for at most 20 s, interrupts what still runs, writes the outcomes, and says good-bye. What was interrupted runs again on
-     * another node, at no cost of an attempt. Closing twice does nothing.
-     */
+    /** Drains for at most 20 s. Closing twice does nothing. */
     @Override
     void close();
 

@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import java.time.Duration;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -85,6 +86,12 @@ class NodeAssembly implements NodeBuilder {
     @Override
     public <A, B> NodeBuilder upcast(Class<A> older, Class<B> newer, Function<? super A, ? extends B> up) {
         draft.wayUp(older, newer, up);
+        return this;
+    }
+
+    @Override
+    public NodeBuilder takeOver(UUID deadNode) {
+        draft.takeOver(deadNode);
         return this;
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -54,6 +55,13 @@ public interface NodeBuilder {
      * older version wait, and say so.
      */
     <A, B> NodeBuilder upcast(Class<A> older, Class<B> newer, Function<? super A, ? extends B> up);
+
+    /**
+     * Takes over at once what this node left, without waiting for its lease: for who knows for certain that its process has ended, such
+     * as the one that holds a lock now which that process held. Nobody checks it: of a node that lives the outcomes are thrown away, and
+     * its jobs run twice. One that is not known, or gone already, does no harm.
+     */
+    NodeBuilder takeOver(UUID deadNode);
 
     /** Hears what happens to jobs on this node. See {@link JobEvent}. */
     NodeBuilder onEvent(Consumer<? super JobEvent> listener);

@@ -10,6 +10,7 @@ import java.util.UUID;
  *
  * @param sinceBeat how long ago it last gave a sign of life, on the store's clock; shown, never used to judge
  * @param open deliveries it held at its last manifest
+ * @param kinds what it handles, each as {@code name:version} with the newest version that it reads
  */
 public record NodeView(
         UUID id,

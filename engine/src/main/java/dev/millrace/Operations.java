@@ -53,4 +53,10 @@ public interface Operations {
      * this process handles the kind, a payload that would not fit is refused; otherwise only its syntax is checked.
      */
     Handle<?> enqueue(String kind, int version, String json, UnaryOperator<JobOptions> options);
+
+    /** The same for many: all or none, in one transaction. Idempotency keys are not among their options. */
+    List<? extends Handle<?>> enqueueAll(List<NamedJob> jobs);
+
+    /** A job by the wire name of its kind. */
+    record NamedJob(String kind, int version, String json, UnaryOperator<JobOptions> options) {}
 }

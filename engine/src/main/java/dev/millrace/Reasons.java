@@ -4,9 +4,9 @@ import dev.millrace.NodeView.Life;
 import dev.millrace.Why.Reason;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out why a job is not running, from one picture of it, of the queues and of the nodes. Pure: what it can't see there it calls
@@ -40,15 +40,20 @@ record Reasons(JobView job, List<QueueView> queues, List<NodeView> nodes) {
     private Reason running() {
         var node = job.node();
         if (job.startedAt() == null)
-            return new Why.Running(
-                    node == null
-                            ? "A node holds it and has not started it yet."
-                            : "Node %s holds it, and will start it when a slot is free.".formatted(node),
-                    node,
-                    null);
-        var since = "It is running on node %s since %s, attempt %d."
-                .formatted(Objects.requireNonNullElse(node, "(unknown)"), job.startedAt(), job.attempt());
-        return new Why.Running(since + progress(), node, job.startedAt());
+            return new Why.Running("%s holds it, and has not started it yet.".formatted(told(node)), node, null);
+        var text = "It runs since %s, attempt %d. %s holds it.%s"
+                .formatted(job.startedAt(), job.attempt(), told(node), progress());
+        return new Why.Running(text, node, job.startedAt());
+    }
+
+    /** A node by its name, as far as it is known. */
+    private String told(@Nullable String id) {
+        if (id == null) return "A node that is not known";
+        return nodes.stream()
+                .filter(node -> node.id().toString().equals(id))
+                .findFirst()
+                .map(node -> "Node %s (%s)".formatted(node.name(), id))
+                .orElse("Node " + id);
     }
 
     private String progress() {
@@ -58,7 +63,8 @@ record Reasons(JobView job, List<QueueView> queues, List<NodeView> nodes) {
 
     private Reason scheduled() {
         if (job.runAt() == null) return new Why.Unknown("It waits for a time that is unknown.");
-        return new Why.NotYet("It is scheduled for %s.%s".formatted(job.runAt(), because()), job.runAt(), null);
+        return new Why.NotYet(
+                sentence("It is scheduled for %s%s".formatted(job.runAt(), because())), job.runAt(), null);
     }
 
     private Reason retryable() {
@@ -117,23 +123,27 @@ record Reasons(JobView job, List<QueueView> queues, List<NodeView> nodes) {
             return new Why.Unknown("It is available, and nothing is known of its queue, %s.".formatted(job.queue()));
         var others = new QueueView.Depth(
                 Math.max(0, queue.available().count() - 1), queue.available().exact());
-        var text = others.count() == 0
-                ? "It is the only one available in queue %s, and will be claimed next.".formatted(job.queue())
-                : "It is available; at most %s others in queue %s are before it.".formatted(others, job.queue());
-        return new Why.Behind(others.exact() ? text : text.replace("at most", "up to"), others);
+        if (others.count() == 0)
+            return new Why.Behind(
+                    "It is the only one available in queue %s, and will be claimed next.".formatted(job.queue()),
+                    others);
+        var text = others.exact()
+                ? "It is available; at most %s others in queue %s are before it."
+                : "It is available; %s others in queue %s may be before it.";
+        return new Why.Behind(text.formatted(others, job.queue()), others);
     }
 
     private Reason ended() {
         var failure = job.failure();
-        var text = "It has ended: %s%s."
-                .formatted(job.state().wireName(), job.endedAt() == null ? "" : " at " + job.endedAt());
+        var text = "It was %s%s%s"
+                .formatted(job.state().wireName(), job.endedAt() == null ? "" : " at " + job.endedAt(), because());
         if (job.state() == State.DISCARDED && failure != null)
-            text += " %s: %s".formatted(failure.type(), failure.message());
-        return new Why.Ended(text + because(), job.state() == State.COMPLETED ? null : failure);
+            text = "%s. Its last failure: %s: %s".formatted(text, failure.type(), failure.message());
+        return new Why.Ended(sentence(text), job.state() == State.COMPLETED ? null : failure);
     }
 
     private String because() {
-        return job.reason() == null ? "" : sentence(" " + job.reason());
+        return job.reason() == null ? "" : ": " + job.reason();
     }
 
     private Optional<QueueView> queue() {

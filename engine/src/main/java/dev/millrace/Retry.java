@@ -118,7 +118,7 @@ public final class Retry {
                 int steps = rule.steps(at.getClass());
                 if (steps >= fewest) continue;
                 // A rule that fitted further out keeps what it fitted there: it is the same rule.
-                if (rule != closest) fitting = at;
+                if (!rule.equals(closest)) fitting = at;
                 closest = rule;
                 fewest = steps;
             }

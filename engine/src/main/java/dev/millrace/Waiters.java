@@ -42,6 +42,7 @@ final class Waiters implements AutoCloseable {
     private final TreeSet<Wait> byNextLook =
             new TreeSet<>(Comparator.<Wait>comparingLong(wait -> wait.nextLook).thenComparing(wait -> wait.job));
     private @Nullable Thread looker;
+    private volatile boolean nobody = true; // a busy node asks for each job: it need not take the lock
     private boolean failing;
     private boolean closed;
 
@@ -75,14 +76,10 @@ final class Waiters implements AutoCloseable {
         long end = world.nanoTime() + saturated(timeout);
         var wait = enter(job);
         try {
-            for (long left = end - world.nanoTime(); left > 0; left = end - world.nanoTime()) {
-                try {
-                    return wait.end.get(left, TimeUnit.NANOSECONDS);
-                } catch (TimeoutException notYet) {
-                    continue; // the world's clock decides
-                }
-            }
-            return null;
+            Conclusion conclusion = null;
+            for (long left = end - world.nanoTime(); left > 0 && conclusion == null; left = end - world.nanoTime())
+                conclusion = awaited(wait, left);
+            return conclusion;
         } catch (ExecutionException over) {
             throw closedMeanwhile(job);
         } catch (InterruptedException interrupted) {
@@ -96,8 +93,17 @@ final class Waiters implements AutoCloseable {
         }
     }
 
+    private static @Nullable Conclusion awaited(Wait wait, long nanos) throws ExecutionException, InterruptedException {
+        try {
+            return wait.end.get(nanos, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException notYet) {
+            return null; // the world's clock decides whether that was all
+        }
+    }
+
     /** A node of this process has made the end of a job durable. */
     void ended(JobId job, Conclusion conclusion) {
+        if (nobody) return;
         lock.lock();
         try {
             var wait = waits.get(job);
@@ -165,6 +171,7 @@ final class Waiters implements AutoCloseable {
             if (wait == null) {
                 wait = new Wait(job, world.nanoTime());
                 waits.put(job, wait);
+                nobody = false;
                 byNextLook.add(wait);
                 changed.signal();
             }
@@ -183,6 +190,7 @@ final class Waiters implements AutoCloseable {
         try {
             if (--wait.waiting > 0) return;
             waits.remove(wait.job);
+            nobody = waits.isEmpty();
             byNextLook.remove(wait);
         } finally {
             lock.unlock();
@@ -194,8 +202,16 @@ final class Waiters implements AutoCloseable {
         try {
             while (rested(turn())) {}
         } finally {
-            lock.lock();
-            looker = null; // whatever ended it, the next wait starts another one
+            lookerEnded();
+        }
+    }
+
+    /** Whatever ended it, the next wait starts another one. */
+    private void lookerEnded() {
+        lock.lock();
+        try {
+            looker = null;
+        } finally {
             lock.unlock();
         }
     }
@@ -243,7 +259,7 @@ final class Waiters implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        if (last == null || last == Thread.currentThread()) return;
+        if (last == null || last.equals(Thread.currentThread())) return;
         try {
             last.join(Duration.ofSeconds(5));
         } catch (InterruptedException told) {

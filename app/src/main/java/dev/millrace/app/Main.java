@@ -1,10 +1,24 @@
 package dev.millrace.app;
 
-/** Stands where the command line will be, so that build and launcher have something to start. */
+import dev.millrace.app.cli.CommandTree;
+import dev.millrace.app.cli.Gate;
+import dev.millrace.app.cli.Shell;
+import dev.millrace.app.cli.TryOut;
+import dev.millrace.app.cli.UpCommand;
+import dev.millrace.app.console.Console;
+import dev.millrace.world.SystemWorld;
+import java.util.List;
+
+/** Builds the graph of objects, and runs one command. */
 final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        System.out.println("Millrace has no commands yet.");
+        Quiet.libraries();
+        var shell = new Shell(Console.ofThisProcess(), new SystemWorld(), Gate.toPostgres());
+        var commands = CommandTree.of(shell);
+        commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
+        var tree = CommandTree.finished(commands, shell);
+        System.exit(tree.execute(args));
     }
 }

@@ -21,6 +21,12 @@ public interface Body {
      */
     Ending timedOut(Delivery delivery, Duration deadline);
 
+    /**
+     * An outcome of this kind is durable, or was found to be: the delivery ended so. Not called for a delivery that somebody else ended.
+     * Called by a thread that many others wait for: must neither block nor throw.
+     */
+    default void settled(Delivery delivery, Ending ending) {}
+
     /** What a body says of its end. */
     sealed interface Verdict {
         /** The node writes the outcome. */

@@ -289,6 +289,11 @@ final class HeldDelivery implements Held, Runnable {
         return Objects.requireNonNull(ended, "only a decided delivery is flushed");
     }
 
+    /** It is durable that it ended so. */
+    void settled(Ending ending) {
+        if (kind != null) kind.plan().body().settled(delivery, ending);
+    }
+
     /** The ending that its own transaction may have committed. */
     @Nullable
     Ending completing() {

@@ -540,6 +540,7 @@ public final class Incarnation {
                 if (parked.parking() == Ending.Parking.LIMIT) held.kind().parkedSome(true);
             }
         }
+        held.settled(ending);
         if (events.wanted()) announce(held, ending);
     }
 

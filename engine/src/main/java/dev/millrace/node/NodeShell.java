@@ -287,7 +287,10 @@ public final class NodeShell implements AutoCloseable {
                 version == null ? "unreleased" : version,
                 plan.limits().slots(),
                 plan.queues(),
-                plan.kinds().keySet().stream().sorted().toList());
+                plan.kinds().values().stream()
+                        .map(kind -> kind.kind() + ":" + kind.version())
+                        .sorted()
+                        .toList());
     }
 
     private static String host() {

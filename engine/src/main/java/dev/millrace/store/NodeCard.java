@@ -2,7 +2,11 @@ package dev.millrace.store;
 
 import java.util.List;
 
-/** What a node tells of itself when it joins; shown, never used to decide. */
+/**
+ * What a node tells of itself when it joins; shown, never used to decide.
+ *
+ * @param kinds what it handles, each as {@code name:version} with the newest version that it reads
+ */
 public record NodeCard(
         NodeId id,
         String name,

@@ -47,7 +47,8 @@ final class Listener implements Listening {
     Listener start() {
         thread.start();
         try {
-            if (!hearing.await(FIRST.toMillis(), TimeUnit.MILLISECONDS)) LOG.log(Level.WARNING, "Does not hear of new work yet; polling goes on.");
+            if (!hearing.await(FIRST.toMillis(), TimeUnit.MILLISECONDS))
+                LOG.log(Level.WARNING, "Does not hear of new work yet; polling goes on.");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -13,11 +13,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells nodes in other processes that a queue has work. NOTIFY takes a lock of the whole database at commit, so never one per job: the
  * first enqueue in {@link #QUIET} says it in its own transaction; those that follow are said once, at the end of that time, by a
- * thread of its own. It is a hint: a transaction that commits later than its hint is found by polling.
+ * thread of its own.
+ *
+ * <p>In a caller's transaction nothing is said: it would take that lock for the caller, and a transaction that has notified can't be
+ * prepared for a two-phase commit. Its hint follows by the thread, after {@link #QUIET} and once more after {@link #ECHO}. All of it is a
+ * hint: a transaction that commits later than that is found by polling.
  */
 final class Notifier implements AutoCloseable {
 
     static final Duration QUIET = Duration.ofMillis(10);
+
+    static final Duration ECHO = Duration.ofMillis(100);
 
     private final DataSource dataSource;
     private final JobSql sql;
@@ -32,6 +38,23 @@ final class Notifier implements AutoCloseable {
         private long at;
         private boolean ever;
         private boolean pending;
+        private long echoAt;
+        private boolean echo;
+
+        private synchronized boolean waiting() {
+            return pending || echo;
+        }
+
+        /** Whether to say it now. */
+        private synchronized boolean due(long now) {
+            boolean echoDue = echo && now - echoAt >= 0;
+            if (!pending && !echoDue) return false;
+            if (echoDue) echo = false;
+            pending = false;
+            ever = true;
+            at = now;
+            return true;
+        }
     }
 
     Notifier(DataSource dataSource, JobSql sql, String channel, World world) {
@@ -43,6 +66,17 @@ final class Notifier implements AutoCloseable {
 
     void inTransaction(Connection connection, String queue) throws SQLException {
         if (leads(queue)) send(connection, queue);
+    }
+
+    /** Something was put into a caller's transaction, which is going to be committed soon. */
+    void afterwards(String queue) {
+        var said = queues.computeIfAbsent(queue, name -> new Said());
+        synchronized (said) {
+            said.pending = true;
+            said.echo = true;
+            said.echoAt = world.nanoTime() + ECHO.toNanos();
+        }
+        wakeTrailer();
     }
 
     private boolean leads(String queue) {
@@ -85,7 +119,7 @@ final class Notifier implements AutoCloseable {
         while (!closed) {
             boolean waiting = false;
             try {
-                for (var entry : queues.entrySet()) waiting |= entry.getValue().pending;
+                for (var entry : queues.entrySet()) waiting |= entry.getValue().waiting();
                 if (!waiting) {
                     LockSupport.park(this);
                     continue;
@@ -103,13 +137,7 @@ final class Notifier implements AutoCloseable {
     private void sayPending() throws SQLException {
         try (var connection = dataSource.getConnection()) {
             for (var entry : queues.entrySet()) {
-                var said = entry.getValue();
-                synchronized (said) {
-                    if (!said.pending) continue;
-                    said.pending = false;
-                    said.at = world.nanoTime();
-                }
-                send(connection, entry.getKey());
+                if (entry.getValue().due(world.nanoTime())) send(connection, entry.getKey());
             }
             if (!connection.getAutoCommit()) connection.commit();
         }

@@ -41,18 +41,20 @@ final class PostgresIntake implements Intake {
     public Accepted enqueue(NewJob job) {
         int stream = stream(job);
         try {
-            return pool.transaction("enqueue", connection -> put(connection, job, stream));
+            return pool.transaction("enqueue", connection -> put(connection, job, stream, Hint.IN_TRANSACTION));
         } catch (CommitUnknown unknown) {
             if (job.idempotency() == null) throw unknown(job.id().toString(), unknown);
             return pool.transaction(
-                    "enqueue", connection -> put(connection, job, stream)); // its key makes the repetition harmless
+                    "enqueue",
+                    connection ->
+                            put(connection, job, stream, Hint.IN_TRANSACTION)); // its key makes the repetition harmless
         }
     }
 
     @Override
     public Accepted enqueue(Connection tx, NewJob job) {
         int stream = stream(job);
-        return inTheirs(tx, () -> put(tx, job, stream));
+        return inTheirs(tx, () -> put(tx, job, stream, Hint.AFTERWARDS));
     }
 
     @Override
@@ -60,7 +62,7 @@ final class PostgresIntake implements Intake {
         var first = new JobId[1];
         try {
             pool.transaction("enqueue", connection -> {
-                copy(connection, jobs, first);
+                copy(connection, jobs, first, Hint.IN_TRANSACTION);
                 return true;
             });
         } catch (CommitUnknown unknown) {
@@ -71,7 +73,7 @@ final class PostgresIntake implements Intake {
     @Override
     public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
         inTheirs(tx, () -> {
-            copy(tx, jobs, new JobId[1]);
+            copy(tx, jobs, new JobId[1], Hint.AFTERWARDS);
             return true;
         });
     }
@@ -87,9 +89,24 @@ final class PostgresIntake implements Intake {
         return streams.id(job.queue(), job.priority(), shards.of(job.spread()));
     }
 
+    /** How nodes elsewhere hear of it. */
+    private enum Hint {
+        /** Our own transaction says it, and is about to be committed. */
+        IN_TRANSACTION,
+        /** The caller's transaction stays silent. */
+        AFTERWARDS
+    }
+
+    private void hint(Connection connection, String queue, Hint hint) throws SQLException {
+        switch (hint) {
+            case IN_TRANSACTION -> notifier.inTransaction(connection, queue);
+            case AFTERWARDS -> notifier.afterwards(queue);
+        }
+    }
+
     // ---- one job
 
-    private Accepted put(Connection connection, NewJob job, int stream) throws SQLException {
+    private Accepted put(Connection connection, NewJob job, int stream, Hint hint) throws SQLException {
         var key = job.idempotency();
         if (key != null) {
             var holder = claimKey(connection, key, job.id());
@@ -98,6 +115,7 @@ final class PostgresIntake implements Intake {
         var due = job.due();
         if (due == null) append(connection, job, stream);
         else schedule(connection, job, stream, due);
+        hint(connection, job.queue(), hint); // of a delayed one too: its time may have come already
         return new Accepted(job.id(), false);
     }
 
@@ -114,7 +132,6 @@ final class PostgresIntake implements Intake {
                 millis(job.expiresAfter()))) {
             insert.executeUpdate();
         }
-        notifier.inTransaction(connection, job.queue());
     }
 
     private void schedule(Connection connection, NewJob job, int stream, Due due) throws SQLException {
@@ -132,7 +149,6 @@ final class PostgresIntake implements Intake {
                 millis(job.expiresAfter()))) {
             insert.executeUpdate();
         }
-        notifier.inTransaction(connection, job.queue()); // its time may have come already
     }
 
     /** Null if the key is this job's now, else the job that holds it. */
@@ -156,7 +172,8 @@ final class PostgresIntake implements Intake {
 
     // ---- many
 
-    private void copy(Connection connection, Iterator<NewJob> jobs, @Nullable JobId[] first) throws SQLException {
+    private void copy(Connection connection, Iterator<NewJob> jobs, @Nullable JobId[] first, Hint hint)
+            throws SQLException {
         int part;
         Instant now;
         try (var look = connection.prepareStatement(sql.intakeState);
@@ -188,7 +205,7 @@ final class PostgresIntake implements Intake {
         }
         log.send(connection);
         timers.send(connection);
-        for (var queue : queues) notifier.inTransaction(connection, queue);
+        for (var queue : queues) hint(connection, queue, hint);
     }
 
     private void rest(CopyBlock row, NewJob job, Instant now) {

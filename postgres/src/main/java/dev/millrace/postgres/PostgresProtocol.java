@@ -407,7 +407,8 @@ final class PostgresProtocol implements Protocol {
                     var rows = s.executeQuery()) {
                 while (rows.next()) {
                     switch (rows.getString("what")) {
-                        case "fenced" -> throw new Fenced("node %s epoch %d is fenced".formatted(node(lease), epoch(lease)));
+                        case "fenced" ->
+                            throw new Fenced("node %s epoch %d is fenced".formatted(node(lease), epoch(lease)));
                         case "cursor" -> next = rows.getString("text");
                         case "pause" -> paused.add(scope(rows.getString("text"), rows.getString("name")));
                         default ->

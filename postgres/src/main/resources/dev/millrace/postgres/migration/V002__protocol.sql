@@ -507,7 +507,7 @@ BEGIN
         SELECT r.id FROM unnest(p_kind, p_version, p_room) k (kind, version, room)
          CROSS JOIN LATERAL (
                SELECT p.id FROM parked p JOIN stream s ON s.id = p.stream
-                WHERE p.kind = k.kind AND p.kind_version = k.version
+                WHERE p.kind = k.kind AND p.kind_version <= k.version
                   AND NOT EXISTS (SELECT FROM pause z WHERE (z.scope, z.name) IN (('kind', p.kind), ('queue', s.queue)))
                 ORDER BY p.id LIMIT k.room) r
          ORDER BY r.id LIMIT p_limit),

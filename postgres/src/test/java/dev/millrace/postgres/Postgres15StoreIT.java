@@ -7,7 +7,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The oldest version that is promised; where it is not installed, this does not run and the build says so. */
 @EnabledIf(value = "isInstalled", disabledReason = "PostgreSQL 15 is not installed on this machine")
-class Postgres15StoreTest extends PostgresContract {
+class Postgres15StoreIT extends PostgresContract {
 
     @TempDir
     static Path data;

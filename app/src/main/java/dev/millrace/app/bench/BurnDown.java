@@ -1,0 +1,179 @@
+package dev.millrace.app.bench;
+
+import dev.millrace.Job;
+import dev.millrace.Kind;
+import dev.millrace.Millrace;
+import dev.millrace.MillraceException;
+import dev.millrace.Node;
+import dev.millrace.postgres.PostgresStore;
+import dev.millrace.world.World;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+import javax.sql.DataSource;
+
+/** A backlog of no-op jobs: how fast it is taken, and how fast it is run. In a schema of its own, which is dropped at the end. */
+public final class BurnDown {
+
+    /** As many handlers at once as keep flushes large. */
+    static final int SLOTS = 4_000;
+
+    private static final Duration LOOK = Duration.ofMillis(5);
+    private static final Duration STALL = Duration.ofSeconds(60);
+    private static final Duration STATISTICS = Duration.ofMillis(1_500);
+    private static final int[] CONNECTIONS = {1, 2, 4};
+
+    @Kind("bench-noop")
+    record Noop(long n) implements Job<Void> {}
+
+    private final DataSource dataSource;
+    private final World world;
+    private final Consumer<String> narrator;
+    private final boolean heldSnapshot;
+
+    /**
+     * A burn-down on this database.
+     *
+     * @param heldSnapshot whether a reader holds a snapshot all the while, as a long report would
+     */
+    BurnDown(DataSource dataSource, World world, boolean heldSnapshot, Consumer<String> narrator) {
+        this.dataSource = dataSource;
+        this.world = world;
+        this.heldSnapshot = heldSnapshot;
+        this.narrator = narrator;
+    }
+
+    BurnDownReport run(long jobs) throws SQLException, InterruptedException {
+        var schema = "bench_%08x".formatted(world.random().nextInt());
+        try (var millrace = Millrace.on(new PostgresStore(dataSource).withSchema(schema), world)) {
+            var holder = heldSnapshot ? holdSnapshot(schema) : null;
+            try {
+                return measure(millrace, schema, jobs);
+            } finally {
+                if (holder != null) {
+                    holder.rollback();
+                    holder.close();
+                }
+            }
+        } finally {
+            try (var connection = dataSource.getConnection();
+                    var statement = connection.createStatement()) {
+                statement.execute("DROP SCHEMA IF EXISTS " + schema + " CASCADE");
+            }
+        }
+    }
+
+    private Connection holdSnapshot(String schema) throws SQLException {
+        var holder = dataSource.getConnection();
+        holder.setAutoCommit(false);
+        holder.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        try (var statement = holder.createStatement()) {
+            statement.execute("SELECT count(*) FROM " + schema + ".meta");
+        }
+        narrator.accept("a reader holds its snapshot until the end");
+        return holder;
+    }
+
+    private BurnDownReport measure(Millrace millrace, String schema, long jobs)
+            throws SQLException, InterruptedException {
+        world.sleep(STATISTICS);
+        var before = Cost.read(dataSource);
+        long began = world.nanoTime();
+        millrace.enqueueAll(LongStream.range(0, jobs).mapToObj(Noop::new));
+        double enqueued = jobs / seconds(began);
+        narrator.accept("%,d jobs enqueued, %,.0f a second".formatted(jobs, enqueued));
+
+        began = world.nanoTime();
+        double ran;
+        try (var node = millrace.node()
+                .name("bench")
+                .slots(SLOTS)
+                .handle(Noop.class, job -> {})
+                .start()) {
+            awaitAll(node, jobs);
+            ran = jobs / seconds(began);
+            narrator.accept("%,d jobs run, %,.0f a second".formatted(jobs, ran));
+        }
+        world.sleep(STATISTICS);
+        var cost = Cost.read(dataSource).less(before);
+
+        var raw = new RawLimit(dataSource, schema, world, jobs);
+        double copied = raw.copyIn();
+        narrator.accept("raw: COPY in, %,.0f rows a second".formatted(copied));
+        double limit = 0;
+        for (int connections : CONNECTIONS) {
+            double rate = raw.readAndCopy(connections);
+            narrator.accept("raw: read 500 and COPY 500 outcomes on %d connections, %,.0f a second"
+                    .formatted(connections, rate));
+            limit = Math.max(limit, rate);
+        }
+        return new BurnDownReport(
+                jobs,
+                enqueued,
+                ran,
+                copied,
+                limit,
+                (double) cost.walBytes() / jobs,
+                (double) cost.commits() / jobs,
+                Runtime.getRuntime().maxMemory(),
+                Cost.fsync(dataSource),
+                Cost.version(dataSource));
+    }
+
+    private void awaitAll(Node node, long jobs) throws InterruptedException {
+        long last = 0;
+        long since = world.nanoTime();
+        while (true) {
+            long done = node.status().counts().completed();
+            if (done >= jobs) return;
+            if (done != last) {
+                last = done;
+                since = world.nanoTime();
+            } else if (world.nanoTime() - since > STALL.toNanos()) {
+                throw new MillraceException(
+                        "The burn-down stands still at %d of %d jobs since %s. Look at the node's log."
+                                .formatted(done, jobs, STALL));
+            }
+            world.sleep(LOOK);
+        }
+    }
+
+    private double seconds(long began) {
+        return (world.nanoTime() - began) / 1e9;
+    }
+
+    /** What the database counts. */
+    private record Cost(long walBytes, long commits) {
+
+        static Cost read(DataSource dataSource) throws SQLException {
+            return new Cost(
+                    Long.parseLong(one(dataSource, "SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint")),
+                    Long.parseLong(one(
+                            dataSource,
+                            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")));
+        }
+
+        Cost less(Cost before) {
+            return new Cost(walBytes - before.walBytes, commits - before.commits);
+        }
+
+        static boolean fsync(DataSource dataSource) throws SQLException {
+            return one(dataSource, "SHOW fsync").equals("on");
+        }
+
+        static String version(DataSource dataSource) throws SQLException {
+            return "PostgreSQL " + one(dataSource, "SHOW server_version");
+        }
+
+        private static String one(DataSource dataSource, String sql) throws SQLException {
+            try (var connection = dataSource.getConnection();
+                    var statement = connection.createStatement();
+                    var rows = statement.executeQuery(sql)) {
+                rows.next();
+                return rows.getString(1);
+            }
+        }
+    }
+}

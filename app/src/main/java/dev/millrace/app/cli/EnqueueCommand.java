@@ -1,0 +1,195 @@
+package dev.millrace.app.cli;
+
+import dev.millrace.Handle;
+import dev.millrace.JobOptions;
+import dev.millrace.MillraceException;
+import dev.millrace.NodeView;
+import dev.millrace.Operations;
+import dev.millrace.Priority;
+import dev.millrace.app.console.CommandFailed;
+import dev.millrace.app.console.Durations;
+import dev.millrace.app.console.ExitCode;
+import dev.millrace.app.wire.Json;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** Enqueues one job by the name of its kind. */
+@Command(
+        name = "enqueue",
+        description = "Enqueue a job. Its id goes to standard output; when it is printed, the job is durable.",
+        footer = {
+            "  millrace enqueue echo '{\"hello\":\"world\"}'",
+            "  millrace enqueue sleep '{\"millis\":5000}' --in 10s --priority high",
+            "  millrace enqueue echo - <payload.json --key import-2027-03",
+        })
+final class EnqueueCommand extends EngineCommand {
+
+    @Parameters(index = "0", paramLabel = "KIND", description = "The wire name of the kind. `up` runs echo and sleep.")
+    String kind = "";
+
+    @Parameters(
+            index = "1",
+            paramLabel = "JSON",
+            defaultValue = "{}",
+            description = "The payload; - reads it from standard input. Default: ${DEFAULT-VALUE}.")
+    String payload = "{}";
+
+    @Option(
+            names = "--version",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "The version of the kind. Default: 1.")
+    int version = 1;
+
+    @Option(names = "--queue", paramLabel = "NAME", description = "The queue it waits in. Default: default.")
+    @Nullable
+    String queue;
+
+    @Option(names = "--priority", paramLabel = "P", description = "urgent, high, normal or bulk. Default: normal.")
+    @Nullable
+    String priority;
+
+    @Option(
+            names = "--in",
+            paramLabel = "SPAN",
+            converter = Durations.class,
+            description = "Not before this span has passed: 30s, 10m, 2d.")
+    @Nullable
+    Duration in;
+
+    @Option(
+            names = "--at",
+            paramLabel = "TIME",
+            converter = Moment.class,
+            description = "Not before this moment: 2027-03-27T02:30:00Z.")
+    @Nullable
+    Instant at;
+
+    @Option(
+            names = "--expires",
+            paramLabel = "SPAN",
+            converter = Durations.class,
+            description = "Discarded if it has not started by then.")
+    @Nullable
+    Duration expires;
+
+    @Option(
+            names = "--key",
+            paramLabel = "TEXT",
+            description = "An idempotency key: the same request again gives the job that is there.")
+    @Nullable
+    String key;
+
+    @Option(names = "--tenant", paramLabel = "NAME", description = "Whose job it is.")
+    @Nullable
+    String tenant;
+
+    EnqueueCommand(Shell shell) {
+        super(shell);
+    }
+
+    @Override
+    void checkArguments() {
+        if (in != null && at != null)
+            throw new CommandFailed(
+                    ExitCode.USAGE, "--in and --at say two things about when the job runs. Give one of them.");
+        payload = json();
+    }
+
+    @Override
+    ExitCode run(Operations operations) {
+        var handle = operations.enqueue(kind, version, payload, this::options);
+        var note = note(operations);
+        if (common.json) {
+            var json = Json.object();
+            json.put("id", handle.id().toString());
+            json.put("existed", handle.existed());
+            json.put("note", note);
+            print(json);
+        } else {
+            console().print(handle.id().toString());
+            tell(handle, note);
+        }
+        return ExitCode.OK;
+    }
+
+    private void tell(Handle<?> handle, @Nullable String note) {
+        if (handle.existed()) console().say("It was there already: nothing was enqueued.");
+        else if (note != null) console().say(note);
+        console().hint("See it: millrace job " + handle.id());
+    }
+
+    /** A kind that nobody knows is not an error: its node may be started later. It is a likely slip, though. */
+    private @Nullable String note(Operations operations) {
+        try {
+            var alive = operations.nodes().stream()
+                    .filter(node -> node.life() == NodeView.Life.ALIVE)
+                    .toList();
+            if (alive.isEmpty()) return "No node is alive, so it waits. Start one: millrace up";
+            if (alive.stream().anyMatch(node -> node.kinds().stream().anyMatch(this::named))) return null;
+            return "No node that is alive runs \"%s\", so it waits until one does. Is the name right?".formatted(kind);
+        } catch (MillraceException noAnswer) {
+            return null; // the job is enqueued: that is the answer
+        }
+    }
+
+    private boolean named(String known) {
+        return known.equals(kind) || known.startsWith(kind + ":");
+    }
+
+    private JobOptions options(JobOptions o) {
+        if (queue != null) o = o.queue(queue);
+        if (priority != null) o = o.priority(Priority.of(priority));
+        if (in != null) o = o.in(in);
+        if (at != null) o = o.at(at);
+        if (expires != null) o = o.expiresAfter(expires);
+        if (key != null) o = o.idempotencyKey(key);
+        if (tenant != null) o = o.tenant(tenant);
+        return o;
+    }
+
+    /** Written anew, so that spaces do not make two requests of one. */
+    private String json() {
+        try {
+            return Json.write(Json.read(payload.equals("-") ? standardInput() : payload));
+        } catch (Json.NotJson why) {
+            throw new CommandFailed(
+                    ExitCode.REFUSED,
+                    "The payload is not JSON: %s. Nothing was enqueued. A text needs quotes of its own: '\"text\"'."
+                            .formatted(why.getMessage()),
+                    why);
+        }
+    }
+
+    private static String standardInput() {
+        try {
+            return new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new CommandFailed(ExitCode.FAILED, "Standard input can't be read: %s.".formatted(e.getMessage()), e);
+        }
+    }
+
+    /** A moment with its offset. */
+    static final class Moment implements ITypeConverter<Instant> {
+        @Override
+        public Instant convert(String text) {
+            try {
+                return OffsetDateTime.parse(text).toInstant();
+            } catch (DateTimeException e) {
+                throw new TypeConversionException(
+                        "\"%s\" is not a moment. Write it with its offset: 2027-03-27T02:30:00Z or …+01:00."
+                                .formatted(text));
+            }
+        }
+    }
+}

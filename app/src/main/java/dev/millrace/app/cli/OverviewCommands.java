@@ -1,0 +1,108 @@
+package dev.millrace.app.cli;
+
+import dev.millrace.NodeView;
+import dev.millrace.Operations;
+import dev.millrace.app.console.Durations;
+import dev.millrace.app.console.ExitCode;
+import dev.millrace.app.console.Style;
+import dev.millrace.app.console.Table;
+import dev.millrace.app.console.Table.Cell;
+import dev.millrace.app.wire.Shapes;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+
+/** The commands that look at the whole. */
+final class OverviewCommands {
+
+    private OverviewCommands() {}
+
+    /** Lists queues. */
+    @Command(
+            name = "queues",
+            description =
+                    "List queues with what waits in them. Above 10,000 a number is a lower bound and has a plus sign.",
+            footer = {"  millrace queues", "  millrace queues --json | jq '.[] | {name, waiting: .available.count}'"})
+    static final class Queues extends EngineCommand {
+
+        Queues(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            var queues = operations.queues();
+            if (common.json) {
+                print(Shapes.all(queues, Shapes::queue));
+                return ExitCode.OK;
+            }
+            if (queues.isEmpty()) {
+                console().say("There are no queues yet; the first job makes one: millrace enqueue echo '{}'");
+                return ExitCode.OK;
+            }
+            var now = shell.world().now();
+            var table = new Table(
+                    "queue", ">available", ">running", ">scheduled", ">retryable", ">parked", "oldest", "paused");
+            for (var queue : queues)
+                table.row(
+                        queue.name(),
+                        queue.available().toString(),
+                        queue.running().toString(),
+                        queue.scheduled().toString(),
+                        queue.retryable().toString(),
+                        queue.parked().toString(),
+                        Times.distance(queue.oldestAvailable(), now),
+                        queue.pausedBecause() == null ? "" : queue.pausedBecause());
+            table.lines(console()).forEach(console()::print);
+            return ExitCode.OK;
+        }
+    }
+
+    /** Lists nodes. */
+    @Command(
+            name = "nodes",
+            description = "List nodes: those that are alive, and those that went within the last day.",
+            footer = {"  millrace nodes", "  millrace nodes --json"})
+    static final class Nodes extends EngineCommand {
+
+        Nodes(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            var nodes = operations.nodes();
+            if (common.json) {
+                print(Shapes.all(nodes, Shapes::node));
+                return ExitCode.OK;
+            }
+            if (nodes.isEmpty()) {
+                console().say("There are no nodes. Start one: millrace up");
+                return ExitCode.OK;
+            }
+            var now = shell.world().now();
+            var table =
+                    new Table("node", "life", "last beat", ">open", ">slots", "process", "started", "queues", "kinds");
+            for (var node : nodes)
+                table.cells(
+                        Cell.of(node.name()),
+                        new Cell(node.life().name().toLowerCase(Locale.ROOT), style(node.life()), false),
+                        Cell.of(Durations.text(node.sinceBeat()) + " ago"),
+                        Cell.of(Integer.toString(node.open())),
+                        Cell.of(Integer.toString(node.slots())),
+                        Cell.of("%d on %s".formatted(node.pid(), node.host())),
+                        Cell.of(Times.distance(node.startedAt(), now)),
+                        Cell.of(String.join(" ", node.queues())),
+                        Cell.of(String.join(" ", node.kinds())));
+            table.lines(console()).forEach(console()::print);
+            return ExitCode.OK;
+        }
+
+        private static Style style(NodeView.Life life) {
+            return switch (life) {
+                case ALIVE -> Style.COMPLETED;
+                case DEPOSED -> Style.DISCARDED;
+                case GONE -> Style.DIM;
+            };
+        }
+    }
+}

@@ -1,0 +1,224 @@
+package dev.millrace.app.http;
+
+import dev.millrace.Millrace;
+import dev.millrace.Node;
+import dev.millrace.app.console.CommandFailed;
+import dev.millrace.app.console.ExitCode;
+import dev.millrace.app.http.Problem.Type;
+import dev.millrace.app.wire.Json;
+import dev.millrace.world.World;
+import io.javalin.Javalin;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.UnknownHostException;
+import java.util.function.Supplier;
+import org.eclipse.jetty.server.ServerConnector;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP side of {@code up}. */
+public final class HttpServer implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(HttpServer.class.getName());
+
+    private final Javalin javalin;
+    private final Health health;
+    private final Metrics metrics;
+    private final String url;
+
+    private HttpServer(Javalin javalin, Health health, Metrics metrics, String url) {
+        this.javalin = javalin;
+        this.health = health;
+        this.metrics = metrics;
+        this.url = url;
+    }
+
+    /**
+     * Where to listen.
+     *
+     * @param port 0 takes a free one
+     */
+    public record Address(String host, int port) {
+
+        /** Whether only this machine can reach it. */
+        public boolean onlyThisMachine() {
+            try {
+                return InetAddress.getByName(host).isLoopbackAddress();
+            } catch (UnknownHostException e) {
+                return false;
+            }
+        }
+
+        /**
+         * Refuses an address that can't be listened on, before anything expensive is begun.
+         *
+         * @throws CommandFailed if it is taken, not of this machine, or not allowed
+         */
+        public void check() {
+            try (var socket = new ServerSocket()) {
+                socket.setReuseAddress(true);
+                socket.bind(new InetSocketAddress(InetAddress.getByName(host), port));
+            } catch (IOException e) {
+                throw refused(e);
+            }
+        }
+
+        private CommandFailed refused(IOException e) {
+            var said = String.valueOf(e.getMessage());
+            if (e instanceof UnknownHostException || said.contains("Cannot assign"))
+                return new CommandFailed(
+                        ExitCode.REFUSED,
+                        "\"%s\" is no address of this machine. Choose one of its own with --host: 127.0.0.1 for itself, 0.0.0.0 for everybody."
+                                .formatted(host),
+                        e);
+            if (said.contains("Permission denied"))
+                return new CommandFailed(
+                        ExitCode.REFUSED,
+                        "Port %d may not be used: below 1024 the system asks for a privilege. Choose another one with --port."
+                                .formatted(port),
+                        e);
+            if (e instanceof BindException)
+                return new CommandFailed(
+                        ExitCode.PORT_TAKEN,
+                        "Port %d on %s is taken by another program. Choose another one with --port (0 takes a free one), or stop that program."
+                                .formatted(port, host),
+                        e);
+            return new CommandFailed(ExitCode.FAILED, "Listening on %s:%d failed: %s.".formatted(host, port, said), e);
+        }
+    }
+
+    /** Starts to serve. */
+    public static HttpServer start(
+            Address address, Millrace millrace, Supplier<Node.Status> node, World world, String database) {
+        var operations = millrace.operations("http");
+        var health = new Health(operations, node, world);
+        var metrics = new Metrics(operations, node, world);
+        var jobs = new JobsApi(operations);
+        var overview = new Overview(operations, world, database);
+        var guard = new Guard(world, address.onlyThisMachine());
+        var javalin = Javalin.create(config -> {
+            manners(config, address);
+            var routes = config.routes;
+            routes.before(guard::admit);
+            routes.post("/api/jobs", jobs::enqueue);
+            routes.get("/api/jobs", jobs::list);
+            routes.get("/api/jobs/{id}", jobs::one);
+            routes.post("/api/jobs/{id}/cancel", jobs::cancel);
+            routes.post("/api/jobs/{id}/retry", jobs::retry);
+            routes.get("/api/queues", jobs::queues);
+            routes.get("/api/nodes", jobs::nodes);
+            routes.get(
+                    "/api/overview",
+                    context -> context.contentType("application/json").result(overview.json()));
+            routes.get("/health/live", health::live);
+            routes.get("/health/ready", health::ready);
+            routes.get("/metrics", metrics::scrape);
+            Page.addTo(routes);
+            routes.exception(HttpResponseException.class, (e, context) -> tell(context, http(e, context)));
+            routes.exception(Exception.class, (e, context) -> tell(context, Problem.of(e)));
+        });
+        try {
+            javalin.start();
+        } catch (RuntimeException e) {
+            metrics.close();
+            javalin.stop();
+            throw bindFailure(address, e);
+        }
+        var host = address.host().contains(":") ? "[" + address.host() + "]" : address.host();
+        return new HttpServer(javalin, health, metrics, "http://" + host + ":" + javalin.port());
+    }
+
+    private static void manners(JavalinConfig config, Address address) {
+        config.startup.showJavalinBanner = false;
+        config.startup.startupWatcherEnabled = false;
+        config.startup.showOldJavalinVersionWarning = false;
+        config.concurrency.useVirtualThreads = true;
+        config.http.prefer405over404 = true;
+        config.http.maxRequestSize = JobsApi.BODY_BYTES + 1L;
+        config.jetty.host = address.host();
+        config.jetty.port = address.port();
+        config.jetty.modifyHttpConfiguration(http -> {
+            http.setSendServerVersion(false);
+            http.setSendDateHeader(false);
+        });
+        config.jetty.modifyServer(server -> {
+            server.setErrorHandler((request, response, callback) -> {
+                var problem = new Problem(Type.BAD_REQUEST, "The request is not HTTP as it should be.");
+                response.setStatus(problem.type().status);
+                response.getHeaders().put("Content-Type", "application/problem+json");
+                org.eclipse.jetty.io.Content.Sink.write(response, true, Json.write(problem.json("none")), callback);
+                return true;
+            });
+            server.setStopTimeout(2_000);
+        });
+    }
+
+    private static RuntimeException bindFailure(Address address, RuntimeException e) {
+        for (Throwable t = e; t != null; t = t.getCause()) {
+            if (t instanceof IOException io) return address.refused(io);
+        }
+        return e;
+    }
+
+    /** What the router itself refuses. */
+    private static Problem http(HttpResponseException e, Context context) {
+        return switch (e.getStatus()) {
+            case 404 ->
+                new Problem(
+                        Type.NOT_FOUND,
+                        "There is nothing at %s. The API begins at /api/jobs.".formatted(context.path()),
+                        e);
+            case 405 ->
+                new Problem(
+                        Type.METHOD_NOT_ALLOWED,
+                        "%s is not allowed at %s. %s"
+                                .formatted(context.method().name(), context.path(), e.getMessage()),
+                        e);
+            case 413 ->
+                new Problem(
+                        Type.TOO_LARGE,
+                        "The body has more than %,d bytes, the most that is read. Send several requests."
+                                .formatted(JobsApi.BODY_BYTES),
+                        e);
+            default -> new Problem(Type.BAD_REQUEST, String.valueOf(e.getMessage()), e);
+        };
+    }
+
+    private static void tell(Context context, Problem problem) {
+        var id = Guard.requestId(context);
+        if (problem.type() == Type.INTERNAL)
+            LOG.log(Level.ERROR, "Request %s failed".formatted(id), problem.getCause());
+        context.status(problem.type().status);
+        if (problem.type().status == 503) context.header("Retry-After", "5");
+        context.contentType("application/problem+json").result(Json.write(problem.json(id)));
+    }
+
+    /** Where it is, for a person to open. */
+    public String url() {
+        return url;
+    }
+
+    /** Says "not ready" from now on, and still answers. */
+    public void stopping() {
+        health.stopping();
+    }
+
+    /** The connector, for tests that look at it. */
+    @Nullable
+    ServerConnector connector() {
+        var connectors = javalin.jettyServer().server().getConnectors();
+        return connectors.length > 0 && connectors[0] instanceof ServerConnector first ? first : null;
+    }
+
+    @Override
+    public void close() {
+        javalin.stop();
+        metrics.close();
+    }
+}

@@ -1,0 +1,209 @@
+package dev.millrace.app.http;
+
+import dev.millrace.JobOptions;
+import dev.millrace.MillraceException;
+import dev.millrace.Priority;
+import dev.millrace.app.console.Durations;
+import dev.millrace.app.http.Problem.Type;
+import dev.millrace.app.wire.Json;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What a request says of one job. Read strictly: a field that is not known, or of another type, is a slip that would otherwise be lost
+ * in silence.
+ */
+record JobRequest(
+        String kind,
+        int version,
+        String payload,
+        @Nullable String queue,
+        @Nullable Priority priority,
+        @Nullable Duration delay,
+        @Nullable Instant runAt,
+        @Nullable Duration expiresAfter,
+        @Nullable String idempotencyKey,
+        @Nullable String tenant,
+        List<String> tags,
+        Map<String, String> headers) {
+
+    /** As the engine has it; said here again, since only here it is a status of its own. */
+    static final int PAYLOAD_BYTES = 256 * 1024;
+
+    private static final Set<String> FIELDS = new TreeSet<>(Set.of(
+            "kind",
+            "version",
+            "payload",
+            "queue",
+            "priority",
+            "delay",
+            "runAt",
+            "expiresAfter",
+            "idempotencyKey",
+            "tenant",
+            "tags",
+            "headers"));
+
+    static JobRequest read(JsonNode json, String where) {
+        if (!json.isObject())
+            throw bad("%s is not an object. Send {\"kind\":\"echo\",\"payload\":{}}.".formatted(where));
+        for (var name : json.propertyNames())
+            if (!FIELDS.contains(name))
+                throw bad("%s has a field \"%s\", which is not known. The fields are %s."
+                        .formatted(where, name, String.join(", ", FIELDS)));
+        var fields = new Fields(json, where);
+        var kind = fields.text("kind");
+        if (kind == null) throw bad("%s has no kind. Say which handler runs it: \"kind\":\"echo\".".formatted(where));
+        var delay = fields.span("delay");
+        var runAt = fields.moment("runAt");
+        if (delay != null && runAt != null)
+            throw bad("%s has both delay and runAt, which say two things about when it runs. Send one of them."
+                    .formatted(where));
+        return new JobRequest(
+                kind,
+                fields.count("version", 1),
+                fields.payload(),
+                fields.text("queue"),
+                fields.priority(),
+                delay,
+                runAt,
+                fields.span("expiresAfter"),
+                fields.text("idempotencyKey"),
+                fields.text("tenant"),
+                fields.texts("tags"),
+                fields.pairs("headers"));
+    }
+
+    /** The same with the key of the request's header. */
+    JobRequest withIdempotencyKey(@Nullable String header) {
+        if (header == null) return this;
+        if (idempotencyKey != null && !idempotencyKey.equals(header))
+            throw bad("The header Idempotency-Key says \"%s\" and the body \"%s\". Send one of them."
+                    .formatted(header, idempotencyKey));
+        return new JobRequest(
+                kind, version, payload, queue, priority, delay, runAt, expiresAfter, header, tenant, tags, headers);
+    }
+
+    JobOptions options(JobOptions o) {
+        if (queue != null) o = o.queue(queue);
+        if (priority != null) o = o.priority(priority);
+        if (delay != null) o = o.in(delay);
+        if (runAt != null) o = o.at(runAt);
+        if (expiresAfter != null) o = o.expiresAfter(expiresAfter);
+        if (idempotencyKey != null) o = o.idempotencyKey(idempotencyKey);
+        if (tenant != null) o = o.tenant(tenant);
+        for (var tag : tags) o = o.tag(tag);
+        for (var header : headers.entrySet()) o = o.header(header.getKey(), header.getValue());
+        return o;
+    }
+
+    private static Problem bad(String detail) {
+        return new Problem(Type.BAD_REQUEST, detail);
+    }
+
+    /** The fields of one object; null counts as absent. */
+    private record Fields(JsonNode json, String where) {
+
+        @Nullable
+        JsonNode get(String name) {
+            var value = json.get(name);
+            return value == null || value.isNull() ? null : value;
+        }
+
+        @Nullable
+        String text(String name) {
+            var value = get(name);
+            if (value == null) return null;
+            if (!value.isString()) throw wrong(name, "a text");
+            return value.stringValue();
+        }
+
+        int count(String name, int otherwise) {
+            var value = get(name);
+            if (value == null) return otherwise;
+            if (!value.isIntegralNumber() || !value.canConvertToInt()) throw wrong(name, "a whole number");
+            return value.intValue();
+        }
+
+        String payload() {
+            var value = json.get("payload");
+            var text = value == null ? "{}" : Json.write(value);
+            int bytes = text.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+            if (bytes > PAYLOAD_BYTES)
+                throw new Problem(
+                        Type.TOO_LARGE,
+                        "%s has a payload of %,d bytes; at most %,d are stored. Keep the data in a table or a bucket of your own, and send its key."
+                                .formatted(where, bytes, PAYLOAD_BYTES));
+            return text;
+        }
+
+        @Nullable
+        Priority priority() {
+            var text = text("priority");
+            try {
+                return text == null ? null : Priority.of(text);
+            } catch (MillraceException none) {
+                throw new Problem(Type.BAD_REQUEST, none.getMessage(), none);
+            }
+        }
+
+        @Nullable
+        Duration span(String name) {
+            var text = text(name);
+            if (text == null) return null;
+            var span = Durations.parse(text);
+            if (span == null) throw wrong(name, "a span of time such as \"30s\", \"1h30m\" or \"PT5M\"");
+            return span;
+        }
+
+        @Nullable
+        Instant moment(String name) {
+            var text = text(name);
+            try {
+                return text == null ? null : OffsetDateTime.parse(text).toInstant();
+            } catch (DateTimeException e) {
+                throw wrong(name, "a moment with its offset such as \"2027-03-27T02:30:00Z\"");
+            }
+        }
+
+        List<String> texts(String name) {
+            var value = get(name);
+            if (value == null) return List.of();
+            var texts = new ArrayList<String>();
+            if (!value.isArray()) throw wrong(name, "a list of texts");
+            for (var element : value) {
+                if (!element.isString()) throw wrong(name, "a list of texts");
+                texts.add(element.stringValue());
+            }
+            return texts;
+        }
+
+        Map<String, String> pairs(String name) {
+            var value = get(name);
+            if (value == null) return Map.of();
+            if (!value.isObject()) throw wrong(name, "an object of texts");
+            var pairs = new TreeMap<String, String>();
+            for (var entry : value.properties()) {
+                if (!entry.getValue().isString()) throw wrong(name, "an object of texts");
+                pairs.put(entry.getKey(), entry.getValue().stringValue());
+            }
+            return pairs;
+        }
+
+        private Problem wrong(String name, String wanted) {
+            var value = String.valueOf(json.get(name));
+            return bad("%s has %s for \"%s\", which must be %s."
+                    .formatted(where, value.length() > 60 ? value.substring(0, 59) + "…" : value, name, wanted));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package dev.millrace.app.torture;
+
+import dev.millrace.Handle;
+import dev.millrace.Job;
+import dev.millrace.Millrace;
+import dev.millrace.MillraceException;
+import dev.millrace.app.torture.TortureJobs.Effect;
+import dev.millrace.app.torture.TortureJobs.Exact;
+import dev.millrace.app.torture.TortureJobs.Flaky;
+import dev.millrace.app.torture.TortureJobs.Hopeless;
+import dev.millrace.app.torture.TortureLedger.Sent;
+import dev.millrace.postgres.PostgresStore;
+import dev.millrace.store.StoreException;
+import dev.millrace.world.World;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run: jobs arrive all the time, one node after the other is killed and replaced, one is frozen beyond its lease and woken; then
+ * everything is let finish, and counted. In a schema of its own, which is dropped at the end.
+ */
+public final class Torture {
+
+    /** How much longer than a lease a node is frozen. */
+    private static final Duration FREEZE = Duration.ofSeconds(16);
+
+    private static final Duration TICK = Duration.ofMillis(100);
+    private static final Duration LAST_JOBS = Duration.ofSeconds(90);
+    private static final long EXACT_LONGEST_MILLIS = 300;
+
+    private final TorturePlan plan;
+    private final DataSource dataSource;
+    private final Map<String, String> environment;
+    private final World world;
+    private final Consumer<String> narrator;
+    private final Random chance;
+    private final AtomicLong unknown = new AtomicLong();
+    private int kills;
+    private int freezes;
+
+    /**
+     * A run on this database.
+     *
+     * @param environment how a node process reaches the same database: TORTURE_DATABASE, TORTURE_USER, TORTURE_PASSWORD
+     * @param narrator hears what happens, a line at a time
+     */
+    Torture(
+            TorturePlan plan,
+            DataSource dataSource,
+            Map<String, String> environment,
+            World world,
+            Consumer<String> narrator) {
+        this.plan = plan;
+        this.dataSource = dataSource;
+        this.environment = environment;
+        this.world = world;
+        this.narrator = narrator;
+        this.chance = new Random(plan.seed());
+    }
+
+    TortureReport run() throws SQLException, InterruptedException {
+        var schema = TortureLedger.freshSchema(new UUID(world.random().nextLong(), 0));
+        var ledger = new TortureLedger(dataSource, schema);
+        long began = world.nanoTime();
+        try (var millrace = Millrace.on(new PostgresStore(dataSource).withSchema(schema), world);
+                var herd = new Herd(environment, schema, plan.slots())) {
+            ledger.create();
+            for (int i = 0; i < plan.nodes(); i++) herd.start();
+            narrator.accept("%d jobs in %d s on %d nodes, seed %d, schema %s"
+                    .formatted(plan.jobs(), plan.seconds(), plan.nodes(), plan.seed(), schema));
+            torment(millrace, ledger, herd, schema);
+            finish(ledger, herd);
+            var report = report(ledger, herd, Duration.ofNanos(world.nanoTime() - began));
+            if (!report.kept()) narrator.accept("the schema %s is kept for a look".formatted(schema));
+            return report;
+        } finally {
+            dropIfKept(ledger);
+        }
+    }
+
+    private boolean drop;
+
+    private void dropIfKept(TortureLedger ledger) throws SQLException {
+        if (drop) ledger.drop();
+    }
+
+    // ---- jobs and disasters
+
+    private void torment(Millrace millrace, TortureLedger ledger, Herd herd, String schema)
+            throws SQLException, InterruptedException {
+        long start = world.nanoTime();
+        long length = Duration.ofSeconds(plan.seconds()).toNanos();
+        long nextKill = plan.killEvery().toNanos();
+        long freezeAt = length / 3;
+        long wakeAt = Long.MAX_VALUE;
+        Herd.@Nullable Member frozen = null;
+        int sent = 0;
+        for (long elapsed = 0;
+                elapsed < length || sent < plan.jobs() || frozen != null;
+                elapsed = world.nanoTime() - start) {
+            int due = (int) Math.min(plan.jobs(), (double) plan.jobs() * elapsed / length + 1);
+            sent = send(millrace, ledger, schema, sent, due);
+            for (var fallen : herd.fallen()) {
+                narrator.accept("%s ended by itself; a new one takes its place".formatted(fallen.name()));
+                ledger.ended(fallen.pid());
+                herd.start();
+            }
+            if (elapsed >= nextKill && elapsed < length) {
+                nextKill += plan.killEvery().toNanos();
+                kill(ledger, herd, frozen);
+            }
+            if (elapsed >= freezeAt && freezes == 0) {
+                frozen = pick(herd.alive());
+                herd.freeze(frozen);
+                ledger.ended(frozen.pid());
+                freezes++;
+                wakeAt = elapsed + FREEZE.toNanos();
+                narrator.accept("froze %s".formatted(frozen.name()));
+            }
+            if (frozen != null && elapsed >= wakeAt) {
+                herd.wake(frozen);
+                narrator.accept("woke %s".formatted(frozen.name()));
+                frozen = null;
+            }
+            world.sleep(TICK);
+        }
+    }
+
+    private void kill(TortureLedger ledger, Herd herd, Herd.@Nullable Member frozen) throws SQLException {
+        var candidates = new ArrayList<>(herd.alive());
+        if (frozen != null) candidates.remove(frozen);
+        var victim = pick(candidates);
+        herd.kill(victim);
+        ledger.ended(victim.pid());
+        kills++;
+        var heir = herd.start();
+        narrator.accept("killed %s, started %s".formatted(victim.name(), heir.name()));
+    }
+
+    private Herd.Member pick(List<Herd.Member> members) {
+        return members.get(chance.nextInt(members.size()));
+    }
+
+    private int send(Millrace millrace, TortureLedger ledger, String schema, int from, int to) throws SQLException {
+        var acknowledged = new ArrayList<Sent>();
+        for (int n = from; n < to; n++) {
+            var job = job(n, schema);
+            try {
+                Handle<Integer> handle = n % 10 == 9
+                        ? millrace.enqueue(job, o -> o.in(Duration.ofMillis(chance.nextInt(3_000))))
+                        : millrace.enqueue(job);
+                acknowledged.add(new Sent(handle.id(), n, kind(job)));
+            } catch (StoreException.CommitUnknown lost) {
+                unknown.incrementAndGet();
+            }
+        }
+        if (!acknowledged.isEmpty()) ledger.acknowledged(acknowledged);
+        return Math.max(from, to);
+    }
+
+    private Job<Integer> job(int n, String schema) {
+        double exponent =
+                chance.nextDouble() * Math.log((double) TorturePlan.LONGEST_MILLIS / TorturePlan.SHORTEST_MILLIS);
+        long millis = Math.round(TorturePlan.SHORTEST_MILLIS * Math.exp(exponent));
+        return switch (n % 20) {
+            case 3, 13 -> new Exact(n, Math.min(millis, EXACT_LONGEST_MILLIS), schema);
+            case 7 -> new Flaky(n, Math.min(millis, 1_000), schema);
+            case 17 -> new Hopeless(n, schema);
+            default -> new Effect(n, millis, schema);
+        };
+    }
+
+    private static String kind(Job<Integer> job) {
+        return job.getClass().getAnnotation(dev.millrace.Kind.class).value();
+    }
+
+    // ---- the end
+
+    private void finish(TortureLedger ledger, Herd herd) throws SQLException, InterruptedException {
+        long patience = world.nanoTime() + LAST_JOBS.toNanos();
+        for (long open = ledger.open(); open > 0 && world.nanoTime() < patience; open = ledger.open()) {
+            narrator.accept("%d jobs have not ended yet".formatted(open));
+            for (var fallen : herd.fallen()) {
+                ledger.ended(fallen.pid());
+                herd.start();
+            }
+            world.sleep(Duration.ofSeconds(1));
+        }
+        world.sleep(Duration.ofSeconds(2)); // the last counters of each node
+    }
+
+    private TortureReport report(TortureLedger ledger, Herd herd, Duration took) throws SQLException {
+        var counters = herd.counters();
+        long completed = ledger.ended("done");
+        long discarded = ledger.ended("discarded");
+        long cancelled = ledger.ended("cancelled");
+        var report = new TortureReport(
+                plan.seed(),
+                plan.seconds(),
+                kills,
+                freezes,
+                plan.jobs() - unknown.get(),
+                unknown.get(),
+                completed,
+                discarded,
+                cancelled,
+                ledger.rescued(),
+                counters.stream().mapToLong(Herd.Counters::refusedWrites).sum(),
+                counters.stream().mapToLong(Herd.Counters::lostOutcomes).sum(),
+                ledger.open(),
+                ledger.outcomeTwice(),
+                ledger.wrongEnding(),
+                ledger.exactNotOnce(),
+                ledger.effectTwice(),
+                ledger.recoveryMillis(1.0),
+                ledger.recoveryMillis(0.5),
+                ledger.recoveries(),
+                took.toMillis());
+        drop = report.kept();
+        if (completed + discarded + cancelled + report.lost() < report.acknowledged()) {
+            throw new MillraceException(
+                    "The count does not add up: %s. This is an error of the torture itself.".formatted(report));
+        }
+        return report;
+    }
+}

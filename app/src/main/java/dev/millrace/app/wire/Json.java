@@ -1,0 +1,74 @@
+package dev.millrace.app.wire;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Reads and writes JSON. A number keeps all its digits, whatever its size. */
+public final class Json {
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(tools.jackson.databind.cfg.JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .build();
+
+    private Json() {}
+
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    public static ArrayNode array() {
+        return MAPPER.createArrayNode();
+    }
+
+    /** The text in one line. */
+    public static String write(JsonNode value) {
+        return MAPPER.writeValueAsString(value);
+    }
+
+    /** The text for people who read it: indented. */
+    public static String pretty(JsonNode value) {
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value);
+    }
+
+    /** Reads one value. */
+    public static JsonNode read(String text) throws NotJson {
+        try {
+            var value = MAPPER.readTree(text);
+            if (value == null || value.isMissingNode()) throw new NotJson("it is empty");
+            return value;
+        } catch (JacksonException e) {
+            var at = e.getLocation();
+            var where = at == null ? "" : " (line %d, column %d)".formatted(at.getLineNr(), at.getColumnNr());
+            throw new NotJson(e.getOriginalMessage().lines().findFirst().orElse("it ends too early") + where);
+        }
+    }
+
+    /** A value that was stored as text: as JSON if it is JSON, else as that text. */
+    static @Nullable JsonNode stored(@Nullable String text) {
+        if (text == null) return null;
+        try {
+            return read(text);
+        } catch (NotJson otherText) {
+            return MAPPER.getNodeFactory().stringNode(text);
+        }
+    }
+
+    /** A text is not JSON; the message says where and why, as the end of a sentence. */
+    public static final class NotJson extends Exception {
+        @java.io.Serial
+        private static final long serialVersionUID = 1L;
+
+        NotJson(String why) {
+            super(why);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+package dev.millrace.app.wire;
+
+import dev.millrace.Failure;
+import dev.millrace.JobHistory;
+import dev.millrace.JobView;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.Scope;
+import dev.millrace.Why;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The views of the engine as JSON. Names are stable; more may come. Times are ISO 8601 in UTC, durations are milliseconds and say so in
+ * their name, what is not known or does not apply is null.
+ */
+public final class Shapes {
+
+    private Shapes() {}
+
+    /** All of them, in their order. */
+    public static <T> ArrayNode all(List<? extends T> items, Function<T, ObjectNode> shape) {
+        var array = Json.array();
+        for (var item : items) array.add(shape.apply(item));
+        return array;
+    }
+
+    public static ObjectNode job(JobView job) {
+        var json = Json.object();
+        json.put("id", job.id().toString());
+        json.put("kind", job.kind());
+        json.put("version", job.kindVersion());
+        json.put("queue", job.queue());
+        json.put("priority", job.priority().wireName());
+        json.put("state", job.state().wireName());
+        json.put("run", job.run());
+        json.put("attempt", job.attempt());
+        json.put("rescues", job.rescues());
+        json.set("payload", Json.stored(job.payload()));
+        var headers = json.putObject("headers");
+        job.headers().entrySet().stream()
+                .sorted(java.util.Map.Entry.comparingByKey())
+                .forEach(header -> headers.put(header.getKey(), header.getValue()));
+        json.put("enqueuedAt", text(job.enqueuedAt()));
+        json.put("expiresAt", text(job.expiresAt()));
+        json.put("runAt", text(job.runAt()));
+        json.put("startedAt", text(job.startedAt()));
+        json.put("endedAt", text(job.endedAt()));
+        json.put("node", job.node());
+        json.put("reason", job.reason());
+        json.set("result", Json.stored(job.result()));
+        json.set("failure", failure(job.failure()));
+        var progress = job.progress();
+        if (progress == null) json.putNull("progress");
+        else
+            json.putObject("progress")
+                    .put("done", progress.done())
+                    .put("total", progress.total())
+                    .put("at", text(progress.at()));
+        return json;
+    }
+
+    /** The job, its steps, its log, and why it is not running. */
+    public static ObjectNode job(JobHistory history, Why why) {
+        var json = job(history.job());
+        json.set("steps", all(history.steps(), Shapes::step));
+        json.set("log", all(history.log(), Shapes::logLine));
+        json.set("why", all(why.reasons(), Shapes::reason));
+        return json;
+    }
+
+    private static ObjectNode step(JobHistory.Step step) {
+        var json = Json.object();
+        json.put("run", step.run());
+        json.put("attempt", step.attempt());
+        json.put("enqueuedAt", text(step.enqueuedAt()));
+        json.put("startedAt", text(step.startedAt()));
+        json.put("endedAt", text(step.endedAt()));
+        json.put("tookMillis", millis(step.took()));
+        json.put("outcome", step.outcome());
+        json.put("node", step.node());
+        json.put("reason", step.reason());
+        json.set("failure", failure(step.failure()));
+        return json;
+    }
+
+    private static ObjectNode logLine(JobHistory.LogLine line) {
+        return Json.object()
+                .put("attempt", line.attempt())
+                .put("at", text(line.at()))
+                .put("text", line.text());
+    }
+
+    private static @Nullable JsonNode failure(@Nullable Failure failure) {
+        if (failure == null) return null;
+        return Json.object()
+                .put("type", failure.type())
+                .put("message", failure.message())
+                .put("fingerprint", failure.fingerprint())
+                .put("attempt", failure.attempt())
+                .put("trace", failure.trace());
+    }
+
+    public static ObjectNode why(Why why) {
+        var json = Json.object();
+        json.put("id", why.job().toString());
+        var state = why.state();
+        json.put("state", state == null ? null : state.wireName());
+        json.set("reasons", all(why.reasons(), Shapes::reason));
+        return json;
+    }
+
+    private static ObjectNode reason(Why.Reason reason) {
+        var json = Json.object();
+        json.put("type", typeOf(reason));
+        json.put("text", reason.text());
+        switch (reason) {
+            case Why.Running(var text, var node, var since) ->
+                json.put("node", node).put("since", text(since));
+            case Why.NotYet(var text, var until, var failure) -> json.put("until", text(until));
+            case Why.Paused(var text, var scope) -> {
+                switch (scope) {
+                    case Scope.Queue(var name) -> json.put("queue", name);
+                    case Scope.OfKind(var name) -> json.put("kind", name);
+                }
+            }
+            case Why.Behind(var text, var others) -> json.set("others", depth(others));
+            default -> {}
+        }
+        return json;
+    }
+
+    private static String typeOf(Why.Reason reason) {
+        return switch (reason) {
+            case Why.Running r -> "running";
+            case Why.NotYet r -> "not-yet";
+            case Why.Paused r -> "paused";
+            case Why.NoNode r -> "no-node";
+            case Why.Parked r -> "parked";
+            case Why.Behind r -> "behind";
+            case Why.Ended r -> "ended";
+            case Why.Unknown r -> "unknown";
+        };
+    }
+
+    public static ObjectNode queue(QueueView queue) {
+        var json = Json.object();
+        json.put("name", queue.name());
+        json.set("available", depth(queue.available()));
+        json.set("running", depth(queue.running()));
+        json.set("scheduled", depth(queue.scheduled()));
+        json.set("retryable", depth(queue.retryable()));
+        json.set("parked", depth(queue.parked()));
+        json.put("oldestAvailable", text(queue.oldestAvailable()));
+        json.put("pausedBecause", queue.pausedBecause());
+        return json;
+    }
+
+    private static ObjectNode depth(QueueView.Depth depth) {
+        return Json.object().put("count", depth.count()).put("exact", depth.exact());
+    }
+
+    public static ObjectNode node(NodeView node) {
+        var json = Json.object();
+        json.put("id", node.id().toString());
+        json.put("name", node.name());
+        json.put("host", node.host());
+        json.put("pid", node.pid());
+        json.put("version", node.version());
+        json.put("life", node.life().name().toLowerCase(java.util.Locale.ROOT));
+        json.put("slots", node.slots());
+        json.put("open", node.open());
+        json.set("queues", words(node.queues()));
+        json.set("kinds", words(node.kinds()));
+        json.put("startedAt", text(node.startedAt()));
+        json.put("sinceBeatMillis", node.sinceBeat().toMillis());
+        return json;
+    }
+
+    private static ArrayNode words(List<String> words) {
+        var array = Json.array();
+        words.forEach(array::add);
+        return array;
+    }
+
+    private static @Nullable String text(@Nullable Instant at) {
+        return at == null ? null : at.toString();
+    }
+
+    private static @Nullable Long millis(@Nullable Duration span) {
+        return span == null ? null : Long.valueOf(span.toMillis());
+    }
+}

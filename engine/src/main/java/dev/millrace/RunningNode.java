@@ -1,0 +1,84 @@
+package dev.millrace;
+
+import dev.millrace.node.NodeShell;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Payload;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A node of this process, as its starter sees it. */
+final class RunningNode implements Node {
+
+    private final String name;
+    private final NodeShell shell;
+    private final List<Decoder> decoders;
+    private final Consumer<RunningNode> whenClosed;
+
+    RunningNode(String name, NodeShell shell, List<Decoder> decoders, Consumer<RunningNode> whenClosed) {
+        this.name = name;
+        this.shell = shell;
+        this.decoders = decoders;
+        this.whenClosed = whenClosed;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public Status status() {
+        var now = shell.status();
+        @Nullable NodeId id = now.id();
+        var counters = now.counters();
+        return new Status(
+                id == null ? null : id.value(),
+                name,
+                now.trusted(),
+                now.slots(),
+                now.running(),
+                now.buffered(),
+                now.awaitingFlush(),
+                now.stuckThreads(),
+                now.oldestRunning(),
+                now.sinceBeat(),
+                new Counts(
+                        counters.claimed(),
+                        counters.started(),
+                        counters.completed(),
+                        counters.failed(),
+                        counters.rescued(),
+                        counters.deposed(),
+                        counters.refusedWrites(),
+                        counters.lostOutcomes(),
+                        counters.eventsDropped(),
+                        counters.notesDropped(),
+                        counters.loopFailures()));
+    }
+
+    /** Refuses a payload that this node could not read. */
+    void refuse(KindName kind, Payload payload) {
+        for (var decoder : decoders) decoder.refuse(kind, payload);
+    }
+
+    @Override
+    public boolean drain(Duration patience) {
+        Bounds.timeout(patience);
+        try {
+            return shell.drain(patience);
+        } finally {
+            whenClosed.accept(this);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            shell.close();
+        } finally {
+            whenClosed.accept(this);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.millrace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WordsTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "PT0S,0 s",
+        "PT0.25S,250 ms",
+        "PT5S,5 s",
+        "PT90M,1 h 30 min",
+        "PT48H,2 d",
+        "PT-5S,-5 s",
+        "PT1.5S,1 s 500 ms",
+        "PT0.0000005S,500 ns",
+        "PT25H1S,1 d 1 h"
+    })
+    void durations_are_said_in_their_largest_units(Duration duration, String words) {
+        assertThat(Words.duration(duration)).isEqualTo(words);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "SendInvoice,send-invoice",
+        "V1,v1",
+        "HTTPFetch,http-fetch",
+        "My Queue!,my-queue",
+        "---,default",
+        "'',default",
+        "Export2Csv,export2-csv"
+    })
+    void names_are_made_of_whatever_was_said(String said, String name) {
+        assertThat(Words.asName(said)).isEqualTo(name);
+    }
+
+    @Test
+    void placeholders_are_filled_in_order() {
+        assertThat(Words.filled("line {} of {}", 3, "a.csv")).isEqualTo("line 3 of a.csv");
+        assertThat(Words.filled("{} and {}", 1)).isEqualTo("1 and {}");
+        assertThat(Words.filled("none", 1, 2)).isEqualTo("none");
+        assertThat(Words.filled("{}", new Object[] {null})).isEqualTo("null");
+        assertThat(Words.filled("{}{}", "{}", "b")).isEqualTo("{}b");
+    }
+
+    @Test
+    void an_argument_that_cannot_be_printed_does_not_fail_the_handler() {
+        var hostile = new Object() {
+            @Override
+            public String toString() {
+                throw new IllegalStateException();
+            }
+        };
+
+        assertThat(Words.filled("{}", hostile)).contains("can't be printed");
+    }
+}

@@ -1,0 +1,143 @@
+package dev.millrace.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.Millrace;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import javax.tools.Diagnostic;
+import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileManager;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The compiler is the first reviewer: what the API page says it refuses, it refuses, and for the reason told there. */
+class CompilerRefusesTest {
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '~', quoteCharacter = '`', textBlock = """
+            millrace.enqueue("send-invoice");                                      ~ no suitable method found for enqueue(String)
+            String s = millrace.enqueue(new SendInvoice(1)).get(ofSeconds(1));     ~ Receipt cannot be converted to String
+            millrace.node().handle(SendInvoice.class, job -> "sent");              ~ String cannot be converted to Receipt
+            millrace.node().handle(SendInvoice.class, job -> { mail(job); });      ~ no suitable method found for handle
+            millrace.node().handle(SendInvoice.class, job -> mail(job));           ~ void cannot be converted to Receipt
+            millrace.node().decide(SendInvoice.class, (job, attempt) -> receipt);  ~ Receipt cannot be converted to Outcome
+            Retry.none().on(String.class, e -> Outcome.cancel("no"));              ~ String
+            Retry.none().on(IOException.class, e -> "again");                      ~ String cannot be converted to Outcome
+            Retry.none().never(String.class);                                      ~ Class<String> cannot be converted to Class<? extends Throwable>
+            millrace.enqueue(new SendInvoice(1), o -> o.in(5));                    ~ int cannot be converted to Duration
+            millrace.enqueue(new SendInvoice(1)).get();                            ~ method get in interface Handle<R> cannot be applied to given types
+            millrace.node().enqueue(new SendInvoice(1));                           ~ cannot find symbol
+            millrace.node().retry(Retry.none());                                   ~ cannot find symbol
+            millrace.node().handle(SendInvoice.class, send).retry(3);              ~ int cannot be converted to Retry
+            millrace.start();                                                      ~ cannot find symbol
+            List<Handle<String>> h = millrace.enqueueAll(Stream.of(new SendInvoice(1)));            ~ Receipt
+            Handle<String> h = millrace.find(SendInvoice.class, id);                                ~ Receipt
+            String s = switch (result) { case Completed(var r) -> r.number(); };                    ~ does not cover all possible input values
+            switch (outcome) { case Outcome.Done<Receipt> d -> {} case Outcome.Cancel<Receipt> c -> {} } ~ does not cover all possible input values
+            """)
+    void what_is_wrong_does_not_compile(String statement, String because) {
+        assertThat(complaints(statement))
+                .isNotEmpty()
+                .anySatisfy(complaint -> assertThat(complaint).contains(because));
+    }
+
+    /** Otherwise the table above would prove nothing: a misspelt import refuses everything. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "millrace.enqueue(new SendInvoice(1));",
+                "Receipt r = millrace.enqueue(new SendInvoice(1), o -> o.in(ofSeconds(5))).get(ofSeconds(1));",
+                "millrace.node().handle(SendInvoice.class, job -> receipt).retry(Retry.none());",
+                "millrace.node().handle(SendInvoice.class, send);",
+                "millrace.node().handle(Mail.class, job -> { mail(job); });",
+                "millrace.node().handle(Mail.class, job -> mail(job));",
+                "millrace.node().decide(SendInvoice.class, (job, attempt) -> Outcome.done(receipt));",
+                "Retry.none().on(IOException.class, e -> Outcome.cancel(e.getMessage())).never(IOException.class);",
+                "List<Handle<Receipt>> h = millrace.enqueueAll(Stream.of(new SendInvoice(1)));",
+                "Handle<Receipt> h = millrace.find(SendInvoice.class, id);",
+                """
+                String s = switch (result) {
+                    case Completed(var r) -> r.number();
+                    case Cancelled(var reason) -> reason;
+                    case Discarded(var failure) -> failure.message();
+                    case Pending(var state) -> state.toString();
+                };
+                """
+            })
+    void what_is_right_does(String statement) {
+        assertThat(complaints(statement)).isEmpty();
+    }
+
+    private static final JavaCompiler COMPILER =
+            Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "the tests run on a JDK");
+
+    /** Shared: it remembers what it has read of the class path. */
+    private static final JavaFileManager FILES = COMPILER.getStandardFileManager(null, Locale.ENGLISH, null);
+
+    private static List<String> complaints(String statement) {
+        var heard = new DiagnosticCollector<JavaFileObject>();
+        var options = List.of(
+                "-classpath",
+                engine(),
+                "-proc:none",
+                "-d",
+                System.getProperty("java.io.tmpdir"),
+                "-XDshould-stop.ifNoError=FLOW");
+        COMPILER.getTask(null, FILES, heard, options, null, List.of(source(statement)))
+                .call();
+        return heard.getDiagnostics().stream()
+                .filter(said -> said.getKind() == Diagnostic.Kind.ERROR)
+                .map(said -> said.getMessage(Locale.ENGLISH).replaceAll("\\b([a-z]+\\.)+(?=[A-Z])|Tried\\.", ""))
+                .toList();
+    }
+
+    private static String engine() {
+        try {
+            return Path.of(Millrace.class
+                            .getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString();
+        } catch (URISyntaxException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    private static JavaFileObject source(String statement) {
+        var text = """
+                import static java.time.Duration.*;
+                import dev.millrace.*;
+                import dev.millrace.Result.*;
+                import java.io.IOException;
+                import java.util.List;
+                import java.util.stream.Stream;
+                class Tried {
+                    record Receipt(String number) {}
+                    @Kind("send-invoice") record SendInvoice(long order) implements Job<Receipt> {}
+                    @Kind("mail") record Mail(String to) implements Job<Void> {}
+                    static void mail(Object about) {}
+                    void tried(Millrace millrace, Receipt receipt, JobId id, Result<Receipt> result, Outcome<Receipt> outcome,
+                            Handler<SendInvoice, Receipt> send) {
+                        %s
+                    }
+                }
+                """.formatted(statement);
+        return new SimpleJavaFileObject(URI.create("string:///Tried.java"), JavaFileObject.Kind.SOURCE) {
+            @Override
+            public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+                return text;
+            }
+        };
+    }
+}

@@ -1,0 +1,91 @@
+package dev.millrace.api;
+
+import dev.millrace.Job;
+import dev.millrace.Kind;
+import dev.millrace.Outcome;
+import dev.millrace.Retry;
+import java.io.Serial;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.Currency;
+
+/** A small application, as far as the examples need one: its jobs, and its own code that knows nothing of Millrace. */
+final class Shop {
+
+    private Shop() {}
+
+    @Kind("greet")
+    record Greet(String name) implements Job<String> {}
+
+    @Kind("send-invoice")
+    record SendInvoice(long order) implements Job<Receipt> {}
+
+    @Kind("transfer")
+    record Transfer(long from, long to, long cents) implements Job<Void> {}
+
+    @Kind("import-catalogue")
+    record ImportCatalogue(String file) implements Job<Long> {}
+
+    record Receipt(String number) {}
+
+    static class Billing {
+        Receipt send(SendInvoice job) {
+            if (job.order() == 404) throw new BadAddress();
+            return new Receipt("R-" + job.order());
+        }
+
+        boolean isOpen() {
+            return true;
+        }
+    }
+
+    static class Till {
+        Receipt pay(long order, Currency currency) {
+            return new Receipt("R-" + order + "-" + currency);
+        }
+    }
+
+    static class Mail {
+        void greet(Greet job) {}
+    }
+
+    static class Ledger {
+        void move(Connection tx, Transfer transfer) {}
+    }
+
+    static class Orders {
+        long insert(Connection tx, String what) {
+            return 42;
+        }
+    }
+
+    static class Catalogue {
+        long lines(String file) {
+            return 2_500;
+        }
+
+        boolean load(String file, long line) {
+            return line % 100 != 0;
+        }
+    }
+
+    static final class TooManyRequests extends RuntimeException {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        Duration retryAfter() {
+            return Duration.ofSeconds(30);
+        }
+    }
+
+    static final class BadAddress extends RuntimeException {
+        @Serial
+        private static final long serialVersionUID = 1L;
+    }
+
+    static final Retry POLITE = Retry.exponential(Duration.ofSeconds(2))
+            .atMost(Duration.ofMinutes(10))
+            .attempts(8)
+            .on(TooManyRequests.class, e -> Outcome.retry(e.retryAfter(), "the provider asked us to wait"))
+            .never(BadAddress.class);
+}

@@ -1,0 +1,285 @@
+package dev.millrace.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.JobId;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ending;
+import dev.millrace.store.Peer;
+import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StreamInfo;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** Schedules of the real server that once broke the protocol, or would: each of them lost, doubled or stranded work. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ClaimSchedulesTest {
+
+    private TestServer server;
+    private Workbench bench;
+
+    @BeforeAll
+    void open() {
+        server = TestServer.embedded();
+        bench = new Workbench(server, "schedules", store -> store);
+    }
+
+    @AfterAll
+    void close() {
+        bench.close();
+        server.close();
+    }
+
+    private static List<JobId> jobs(List<Delivery> deliveries) {
+        return deliveries.stream().map(Delivery::job).toList();
+    }
+
+    @Test
+    void a_slow_transaction_is_neither_skipped_nor_waited_for() throws SQLException {
+        var node = bench.node();
+        try (var slow = bench.transaction(Connection.TRANSACTION_READ_COMMITTED)) {
+            var late = bench.storage.enqueue(slow, Workbench.job()).job();
+            var soon = bench.enqueue(3);
+
+            assertThat(jobs(bench.claimAll(node))).containsExactlyElementsOf(soon);
+            bench.burn(10);
+            assertThat(bench.claimAll(node)).isEmpty();
+            slow.commit();
+
+            assertThat(jobs(bench.claimAll(node))).containsExactly(late);
+        }
+    }
+
+    @Test
+    void a_prepared_transaction_is_claimed_once_it_is_committed() throws SQLException {
+        var node = bench.node();
+        JobId job;
+        try (var connection = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                var statement = connection.createStatement()) {
+            job = bench.storage.enqueue(connection, Workbench.job()).job();
+            statement.execute("PREPARE TRANSACTION 'schedule'");
+        }
+        assertThat(bench.claimAll(node)).isEmpty();
+
+        bench.sql("COMMIT PREPARED 'schedule'");
+
+        assertThat(jobs(bench.claimAll(node))).containsExactly(job);
+    }
+
+    @Test
+    void what_was_enqueued_under_savepoints_is_claimed_if_they_were_kept() throws SQLException {
+        var node = bench.node();
+        List<JobId> kept = new ArrayList<>();
+        try (var connection = bench.transaction(Connection.TRANSACTION_SERIALIZABLE)) {
+            kept.add(bench.storage.enqueue(connection, Workbench.job()).job());
+            var undone = connection.setSavepoint();
+            bench.storage.enqueue(connection, Workbench.job());
+            connection.rollback(undone);
+            connection.setSavepoint();
+            kept.add(bench.storage.enqueue(connection, Workbench.job()).job());
+            connection.commit();
+        }
+
+        assertThat(jobs(bench.claimAll(node))).containsExactlyInAnyOrderElementsOf(kept);
+    }
+
+    @Test
+    void a_claim_behind_a_write_of_its_own_transaction_is_refused() throws SQLException {
+        var node = bench.node();
+        try (var connection = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                var statement = connection.createStatement()) {
+            statement.execute("SELECT pg_current_xact_id()");
+
+            assertThatThrownBy(() -> statement.execute("SELECT * FROM millrace.take(%d, 10, '%s', 1, 0, '%s')"
+                            .formatted(bench.streams().get(0).id(), node.node(), UUID.randomUUID())))
+                    .hasMessageContaining("first write of its transaction");
+            connection.rollback();
+        }
+    }
+
+    @Test
+    void a_claim_under_an_old_snapshot_is_refused() throws SQLException {
+        var node = bench.node();
+        try (var connection = bench.transaction(Connection.TRANSACTION_REPEATABLE_READ);
+                var statement = connection.createStatement()) {
+            assertThatThrownBy(() -> statement.execute("SELECT * FROM millrace.take(%d, 10, '%s', 1, 0, '%s')"
+                            .formatted(bench.streams().get(0).id(), node.node(), UUID.randomUUID())))
+                    .hasMessageContaining("READ COMMITTED");
+            connection.rollback();
+        }
+    }
+
+    @Test
+    void a_job_enqueued_in_the_transaction_that_made_its_queue_is_claimed() throws SQLException {
+        var node = bench.node();
+        try (var connection = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                var statement = connection.createStatement()) {
+            statement.execute("SELECT millrace.add_queue('born-together')");
+            statement.execute("""
+                    INSERT INTO millrace.job_log (part, stream, job_id, kind, payload)
+                    SELECT current_part, s.id, gen_random_uuid(), 'kind', '{}' FROM millrace.meta, millrace.stream s
+                     WHERE (s.queue, s.priority, s.shard) = ('born-together', 2, 0)
+                    """);
+            connection.commit();
+        }
+        bench.burn(5);
+
+        var streams = bench.storage.streams(List.of("born-together")).stream()
+                .map(StreamInfo::id)
+                .toList();
+        var ready = bench.storage.poll(streams);
+        assertThat(ready).hasSize(1);
+        assertThat(bench.take(node, ready.iterator().next(), 10).places()).hasSize(1);
+    }
+
+    @Test
+    void a_voided_claim_does_not_skip_the_rest_of_its_window() {
+        var node = bench.node();
+        bench.enqueue(20);
+        int stream = bench.storage
+                .poll(bench.streams().stream().map(StreamInfo::id).toList())
+                .iterator()
+                .next();
+        assertThat(bench.take(node, stream, 5).places()).hasSize(5);
+
+        var lost = new ClaimToken(UUID.randomUUID());
+        assertThat(bench.storage.resolve(node, stream, 99, lost).places()).isEmpty();
+
+        assertThat(bench.claimAll(node)).hasSize(15);
+        assertThatThrownBy(() -> bench.storage.take(node, stream, 5, 99, lost)).hasMessageContaining("used or void");
+    }
+
+    @Test
+    void a_transaction_with_an_old_snapshot_can_not_complete_for_a_deposed_node() throws SQLException {
+        var node = bench.node();
+        var rescuer = bench.node();
+        var id = bench.enqueue(1).get(0);
+        var delivery = bench.claimAll(node).get(0);
+        try (var tx = bench.transaction(Connection.TRANSACTION_REPEATABLE_READ);
+                var statement = tx.createStatement()) {
+            statement.execute("SELECT 1 FROM millrace.meta"); // its snapshot is taken here, before the node is deposed
+            assertThat(bench.storage.depose(rescuer, peer(rescuer, node.node().value())))
+                    .isTrue();
+
+            assertThatThrownBy(
+                    () -> bench.storage.complete(tx, node, Workbench.ended(delivery, new Ending.Done(null))));
+            tx.rollback();
+        }
+        assertThat(bench.storage.rescue(rescuer, node.node(), 100))
+                .extracting(r -> r.job())
+                .containsExactly(id);
+        bench.claimAll(rescuer);
+    }
+
+    @Test
+    void a_fence_held_by_a_frozen_process_is_broken() throws Exception {
+        var frozen = bench.node();
+        var rescuer = bench.node();
+        try (var held = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                var statement = held.createStatement()) {
+            statement.execute("SET search_path = millrace");
+            statement.execute("SELECT fence('%s', 1)".formatted(frozen.node()));
+            var began = Instant.now();
+
+            assertThat(bench.storage.depose(rescuer, peer(rescuer, frozen.node().value())))
+                    .isTrue();
+
+            assertThat(Duration.between(began, Instant.now())).isLessThan(Duration.ofSeconds(8));
+            assertThatThrownBy(held::commit).isInstanceOf(SQLException.class);
+        }
+        assertThatThrownBy(() -> bench.storage.beat(frozen)).isInstanceOf(Fenced.class);
+    }
+
+    private Peer peer(dev.millrace.store.Lease by, UUID id) {
+        return bench.storage.census(by).stream()
+                .filter(peer -> peer.id().value().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void producers_of_all_isolations_and_claimers_that_vanish_lose_nothing_and_double_nothing() throws Exception {
+        var committed = ConcurrentHashMap.<JobId>newKeySet();
+        var claimed = new ConcurrentHashMap<JobId, Integer>();
+        var producing = new AtomicBoolean(true);
+        try (var threads = Executors.newCachedThreadPool()) {
+            var producers = new ArrayList<Future<?>>();
+            for (int i = 0; i < 5; i++) producers.add(threads.submit(producer(i, committed)));
+            var claimers = new ArrayList<Future<?>>();
+            for (int i = 0; i < 3; i++) claimers.add(threads.submit(claimer(i, producing, claimed)));
+            for (var producer : producers) producer.get();
+            producing.set(false);
+            for (var claimer : claimers) claimer.get();
+        }
+        for (var left : bench.claimAll(bench.node())) claimed.merge(left.job(), 1, Integer::sum);
+
+        assertThat(claimed.keySet()).containsExactlyInAnyOrderElementsOf(committed);
+        assertThat(Set.copyOf(claimed.values())).isEqualTo(Set.of(1));
+    }
+
+    private Callable<Void> producer(int number, Set<JobId> committed) {
+        return () -> {
+            var chance = new SplittableRandom(number);
+            var isolations = new int[] {
+                Connection.TRANSACTION_READ_COMMITTED,
+                Connection.TRANSACTION_REPEATABLE_READ,
+                Connection.TRANSACTION_SERIALIZABLE
+            };
+            for (int round = 0; round < 60; round++) {
+                var mine = new ArrayList<JobId>();
+                try (var tx = bench.transaction(isolations[chance.nextInt(3)])) {
+                    for (int i = chance.nextInt(4); i >= 0; i--) {
+                        mine.add(bench.storage.enqueue(tx, Workbench.job()).job());
+                        if (chance.nextInt(3) == 0) Thread.yield();
+                    }
+                    if (chance.nextInt(5) == 0) {
+                        tx.rollback();
+                        continue;
+                    }
+                    tx.commit();
+                    committed.addAll(mine);
+                }
+            }
+            return null;
+        };
+    }
+
+    private Callable<Void> claimer(int number, AtomicBoolean producing, ConcurrentHashMap<JobId, Integer> claimed) {
+        return () -> {
+            var chance = new SplittableRandom(1_000L + number);
+            var node = bench.node();
+            while (producing.get()) {
+                for (int stream : bench.storage.poll(
+                        bench.streams().stream().map(StreamInfo::id).toList())) {
+                    var token = new ClaimToken(UUID.randomUUID());
+                    var claim = chance.nextInt(10) == 0
+                            ? bench.storage.resolve(node, stream, 0, token) // as if a take had got lost on its way
+                            : bench.storage.take(node, stream, 1 + chance.nextInt(5), 0, token);
+                    if (claim.places().isEmpty()) continue;
+                    var again = bench.storage.resolve(node, stream, 0, token); // as if its answer had got lost
+                    assertThat(again.places()).isEqualTo(claim.places());
+                    for (var delivery : bench.read(claim)) claimed.merge(delivery.job(), 1, Integer::sum);
+                }
+            }
+            return null;
+        };
+    }
+}
