@@ -67,6 +67,10 @@ final class CrawlSql {
     final String window;
     final String keepExport;
 
+    /**
+     * Locks on a crawl's row are NO KEY: a plain one would stand against the foreign keys of every page that is being added, and these
+     * are taken in no order.
+     */
     CrawlSql(String schema) {
         var q = new Qualifier(schema);
 
@@ -76,9 +80,9 @@ final class CrawlSql {
                 """);
         nameQueue = q.in("UPDATE $.crawl SET queue = ? WHERE id = ?");
         updateCrawl = q.in("UPDATE $.crawl SET settings = ?, max_pages = ? WHERE id = ?");
-        findCrawl = q.in("SELECT id, queue, state FROM $.crawl WHERE identity = ? FOR UPDATE");
+        findCrawl = q.in("SELECT id, queue, state FROM $.crawl WHERE identity = ? FOR NO KEY UPDATE");
         readCrawl = q.in("SELECT settings, state, queue FROM $.crawl WHERE id = ?");
-        lockCrawl = q.in("SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? FOR UPDATE");
+        lockCrawl = q.in("SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? FOR NO KEY UPDATE");
         deleteCrawl = q.in("DELETE FROM $.crawl WHERE identity = ?");
         reopenCrawl = q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ?");
         finishCrawl = q.in("UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ?");
@@ -169,7 +173,7 @@ final class CrawlSql {
                 WITH share AS (
                     SELECT id, least(100, greatest(1, (max_pages - reserved) / 8)) AS n FROM $.crawl
                      WHERE id = ? AND state = 'running' AND reserved < max_pages
-                       FOR UPDATE
+                       FOR NO KEY UPDATE
                 ), taken AS (
                     UPDATE $.crawl SET reserved = reserved + share.n FROM share WHERE crawl.id = share.id RETURNING share.n
                 )

@@ -268,7 +268,7 @@ final class CrawlTables {
             return switch (pick(tx, turn, 0L, host.get().budget())) {
                 case Next.Fetch(var entry, var none) -> {
                     turn.attempt().checkpoint(tx, 0);
-                    yield new Start.Begin(entry, rest, cutOff, server.robots());
+                    yield new Start.Begin(entry, longer(rest, Duration.ZERO), cutOff, server.robots());
                 }
                 case Next.Rest(var wait, var why) -> new Start.Rest(wait, why);
                 case Next.Ended(var outcome) -> new Start.Ended(outcome);
@@ -310,9 +310,8 @@ final class CrawlTables {
 
     /** Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own. */
     private Outcome<Void> giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
-        one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
-                .filter(row -> turn.id().equals(row.job()))
-                .orElseThrow(() -> lost(turn));
+        var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
+        if (row.isEmpty() || !turn.id().equals(row.get().job())) throw lost(turn);
         update(tx, sql.giveUpHost, message, turn.crawl(), turn.host());
         failPending(tx, turn, reason, message);
         update(tx, sql.keepRobots, null, Duration.ZERO, turn.host(), turn.id()); // the next crawl asks anew
@@ -458,7 +457,7 @@ final class CrawlTables {
     }
 
     /** Raises (or lowers) what is pending. Gives the hosts that have no turn. */
-    private List<String> raise(Connection tx, long crawl, TreeMap<String, Long> more) throws SQLException {
+    private List<String> raise(Connection tx, long crawl, Map<String, Long> more) throws SQLException {
         return all(
                         tx,
                         sql.countHosts,

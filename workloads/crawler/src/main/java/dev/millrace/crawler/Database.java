@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +24,9 @@ final class Database {
 
     /** A deadlock or a lost race of serialisation: the same transaction may succeed at once. */
     private static final Set<String> ONCE_MORE = Set.of("40001", "40P01");
+
+    /** Connection lost, resources short, roll-backs and locks, intervention by an operator, trouble with the disk. */
+    private static final Set<String> PASSING = Set.of("08", "40", "53", "55", "57", "58");
 
     private static final int ATTEMPTS = 3;
 
@@ -105,6 +109,17 @@ final class Database {
         }
     }
 
+    /** Whether the database could not be reached, was shut down or had no room: what a later try may find otherwise. */
+    static boolean passes(Throwable failure) {
+        for (var cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql) {
+                var state = String.valueOf(sql.getSQLState());
+                return sql instanceof SQLTransientException || PASSING.stream().anyMatch(state::startsWith);
+            }
+        }
+        return false;
+    }
+
     static MillraceException failed(String what, SQLException e) {
         return new MillraceException(
                 "The database failed while the crawler tried to %s: %s (%s)."
@@ -164,9 +179,9 @@ final class Database {
         }
     }
 
-    /** A duration that SQL gave in seconds; at most a thousand years, so that "for ever" stays a number. */
+    /** A duration that SQL gave in seconds; at most a century either way, so that "for ever" stays a number. */
     static Duration seconds(double seconds) {
-        double bounded = Math.clamp(seconds, -3e10, 3e10);
+        double bounded = Math.clamp(seconds, -3e9, 3e9);
         return Duration.ofNanos((long) (bounded % 1 * 1e9)).plusSeconds((long) bounded);
     }
 }

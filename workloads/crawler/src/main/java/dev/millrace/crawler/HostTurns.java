@@ -3,6 +3,7 @@ package dev.millrace.crawler;
 import dev.millrace.Attempt;
 import dev.millrace.JobId;
 import dev.millrace.Millrace;
+import dev.millrace.MillraceException;
 import dev.millrace.Outcome;
 import dev.millrace.crawler.CrawlTables.Entry;
 import dev.millrace.crawler.CrawlTables.Next;
@@ -43,6 +44,8 @@ final class HostTurns {
     /** A slice is shorter when another crawl waits for the host: both get the same share, in stretches of a few pages. */
     static final Duration SHARED_SLICE = Duration.ofSeconds(5);
 
+    private static final Duration AFTER_AN_OUTAGE = Duration.ofMillis(500);
+
     /** A page whose fetch was cut off so often, without ever ending, is taken for what kills the process. */
     private static final int MOST_CUT_OFF = 5;
 
@@ -58,7 +61,17 @@ final class HostTurns {
         this.world = world;
     }
 
+    /** An outage of the database is no fault of the host's, and costs no attempt. */
     Outcome<Void> run(HostTurn job, Attempt attempt) throws InterruptedException {
+        try {
+            return turn(job, attempt);
+        } catch (MillraceException e) {
+            if (attempt.cancelled() || !Database.passes(e)) throw e;
+            return Outcome.snooze(jittered(AFTER_AN_OUTAGE), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Outcome<Void> turn(HostTurn job, Attempt attempt) throws InterruptedException {
         attempt.checkpoint(Integer.class); // from here on, an earlier attempt that still lives can record nothing
         var plan = plans.of(job.crawl());
         if (plan.isEmpty()) return Outcome.cancel("its crawl was removed");

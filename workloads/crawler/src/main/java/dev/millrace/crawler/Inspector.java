@@ -24,7 +24,7 @@ final class Inspector {
      *
      * @param at when it began
      */
-    static Finding of(Plan plan, Entry entry, Fetched fetched, Instant at) {
+    static Finding of(Plan plan, Entry entry, Fetched fetched, Instant at) throws InterruptedException {
         return switch (fetched) {
             case Fetched.Response page -> page(plan, entry, page, at);
             case Fetched.OtherType other ->
@@ -54,7 +54,8 @@ final class Inspector {
         };
     }
 
-    private static Finding page(Plan plan, Entry entry, Fetched.Response response, Instant at) {
+    private static Finding page(Plan plan, Entry entry, Fetched.Response response, Instant at)
+            throws InterruptedException {
         var how = new Circumstances(
                 response.status(),
                 response.contentType().toString(),

@@ -35,7 +35,7 @@ final class SmallWeb implements AutoCloseable {
 
     SmallWeb() {
         try {
-            server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 100);
+            server = HttpServer.create(new InetSocketAddress("0.0.0.0", 0), 100);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -100,6 +100,11 @@ final class SmallWeb implements AutoCloseable {
 
     int port() {
         return server.getAddress().getPort();
+    }
+
+    /** The URL of a path on one of the many addresses of this machine: to a crawler each is a host of its own. */
+    String at(int host, String path) {
+        return "http://127.0.0." + host + ":" + port() + path;
     }
 
     /** The URL of a path, on the address or under the name of this machine. */

@@ -89,10 +89,9 @@ final class BodyReader {
     }
 
     private FetchFailure bomb() {
-        return new FetchFailure(
-                Reason.BOMB,
-                "The page was given up: its first %,d bytes unpack to more than %d times as many, which no real page does."
-                        .formatted(transferred, limits.maxInflation()));
+        return new FetchFailure(Reason.BOMB, """
+                The page was given up: its first %,d bytes unpack to more than %d times as many, \
+                which no real page does.""".formatted(transferred, limits.maxInflation()));
     }
 
     private static InputStream decoded(InputStream wire, String encoding) throws IOException, FetchFailure {

@@ -204,8 +204,8 @@ final class Exchange implements Runnable {
                 if (Failures.beforeConnection(failed) && i + 1 < addresses.size()) {
                     i++;
                 } else if (wasUsedBefore(context) && stale < MAX_STALE_CONNECTIONS) {
-                    stale++; // closed by the server while it idled, or spoilt by the answer before: not this page's
-                    // fault
+                    // The server closed it while it idled, or the answer before has spoilt it: not this page's fault.
+                    stale++;
                 } else {
                     throw Failures.explain(failed, url.hostKey());
                 }

@@ -40,8 +40,7 @@ final class Failures {
             case ConnectException nobody ->
                 new FetchFailure(
                         Reason.UNREACHABLE,
-                        "Nothing answers at %s, port %d: the connection was refused."
-                                .formatted(host.host(), host.port()));
+                        "Nothing answers at %s, port %d: %s.".formatted(host.host(), host.port(), lastClause(nobody)));
             case NoRouteToHostException away ->
                 new FetchFailure(Reason.UNREACHABLE, "No route leads to %s.".formatted(host.host()));
             case SSLException tls -> explainTls(tls, host);
@@ -96,6 +95,12 @@ final class Failures {
                     "The certificate of %s can't be trusted: %s.".formatted(host, shortened(innermost(tls))));
         }
         return new FetchFailure(Reason.TLS, "No TLS connection to %s: %s.".formatted(host, shortened(tls)));
+    }
+
+    /** "Connection refused" of "Connect to … failed: Connection refused". */
+    private static String lastClause(Throwable thrown) {
+        var message = shortened(thrown);
+        return message.substring(message.lastIndexOf(": ") + 1).strip();
     }
 
     private static boolean has(Throwable thrown, Class<? extends Throwable> type) {

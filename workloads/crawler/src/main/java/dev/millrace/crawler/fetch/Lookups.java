@@ -65,8 +65,8 @@ final class Lookups implements AutoCloseable {
 
     static FetchFailure refused(String host, String objection) {
         return new FetchFailure(Reason.REFUSED_ADDRESS, """
-                %s was not contacted: %s, and a crawl touches only the public internet; --allow-private permits private \
-                networks.""".formatted(host, objection));
+                %s was not contacted: %s, and a crawl touches only the public internet; --allow-private \
+                permits private networks.""".formatted(host, objection));
     }
 
     /** How many lookups still run though nobody waits for them. */

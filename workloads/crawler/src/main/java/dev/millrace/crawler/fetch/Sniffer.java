@@ -18,8 +18,8 @@ final class Sniffer {
     /** How many bytes are looked at. */
     static final int LOOKS_AT = 512;
 
-    private static final Pattern HTML = Pattern.compile(
-            "(?i)^(\\xEF\\xBB\\xBF)?[\\t\\n\\f\\r ]*<(!doctype html|!--|(html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta|link)[\\s>])");
+    private static final Pattern HTML = Pattern.compile("(?i)^(\\xEF\\xBB\\xBF)?[\\t\\n\\f\\r ]*<(!doctype html|!--|"
+            + "(html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta|link)[\\s>])");
     private static final Pattern PDF = Pattern.compile("^%PDF-");
 
     private Sniffer() {}

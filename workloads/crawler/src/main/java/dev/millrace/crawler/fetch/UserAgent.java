@@ -25,8 +25,8 @@ public record UserAgent(String header) {
         }
         if (!TOKEN.matcher(header).find()) {
             throw new IllegalArgumentException("""
-                    The user agent "%s" has no name that a robots.txt could contain. \
-                    Begin it with a word of letters, such as MyCrawler/1.0 (+https://example.org/about-it).""".formatted(header));
+                    The user agent "%s" has no name that a robots.txt could contain. Begin it with a word of letters, \
+                    such as MyCrawler/1.0 (+https://example.org/about-it).""".formatted(header));
         }
     }
 

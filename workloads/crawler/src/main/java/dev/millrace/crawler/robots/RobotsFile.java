@@ -24,13 +24,14 @@ import org.jspecify.annotations.Nullable;
  * <p>By <a href="https://www.rfc-editor.org/rfc/rfc9309#section-2.3">RFC 9309, section 2.3</a>:
  *
  * <ul>
- *   <li>Got it (2xx): its rules hold. At most 500 KiB are read; a line that the limit cuts is dropped, since half a path
- *       forbids more than the whole one.
- *   <li><em>Unavailable</em> (4xx; also more than 5 redirects, or redirects that lead nowhere): there are no rules. One exception, with
- *       Google and against the letter: 429 says that the server is busy, not that the file is missing.
- *   <li><em>Unreachable</em> (5xx, timeout, no DNS, …): nothing may be fetched for now. What was known before goes on to hold,
- *       however old, if there is any; otherwise everything waits, for 30 days at most, after which the file counts as
- *       unavailable.
+ *   <li>Got it (2xx): its rules hold. At most 500 KiB are read; a line that the limit cuts is dropped, since half a
+ *       path forbids more than the whole one.
+ *   <li><em>Unavailable</em> (4xx; also more than 5 redirects, or redirects that lead nowhere): there are no rules.
+ *       One exception, with Google and against the letter: 429 says that the server is busy, not that the file is
+ *       missing.
+ *   <li><em>Unreachable</em> (5xx, timeout, no DNS, …): nothing may be fetched for now. What was known before goes on
+ *       to hold, however old, if there is any; otherwise everything waits, for 30 days at most, after which the file
+ *       counts as unavailable.
  * </ul>
  *
  * <p>A file is asked for again after a day, or earlier when its {@code Cache-Control} says so, but not within five
@@ -42,9 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param status       of the answer that the text came with, or of the last one if there never was a text; 0: no answer
  * @param fetchedAt    when that answer came
  * @param refreshAt    when to ask again
- * @param failures     how often in a row it was unreachable
- * @param failingSince since when; null while it is reachable
- * @param note         why it is unreachable, in one sentence; empty while it is reachable
+ * @param trouble      why it is unreachable; null while it is reachable
  */
 public record RobotsFile(
         Standing standing,
@@ -52,9 +51,16 @@ public record RobotsFile(
         int status,
         Instant fetchedAt,
         Instant refreshAt,
-        int failures,
-        @Nullable Instant failingSince,
-        String note) {
+        @Nullable Trouble trouble) {
+
+    /**
+     * A robots.txt out of reach.
+     *
+     * @param since    since when
+     * @param failures how often in a row
+     * @param message  why the last time, in one sentence
+     */
+    public record Trouble(Instant since, int failures, String message) {}
 
     /** What is known of a robots.txt. */
     public enum Standing {
@@ -74,6 +80,8 @@ public record RobotsFile(
     static final Duration FIRST_RETRY = Duration.ofMinutes(1);
     static final Duration LAST_RETRY = Duration.ofHours(1);
 
+    private static final int MOST_FAILURES = 1_000_000; // counted; the pause has long stopped growing
+
     private static final Pattern MAX_AGE = Pattern.compile("(?i)(?:^|[\\s,])max-age\\s*=\\s*\"?(\\d{1,9})");
     private static final Pattern NO_CACHE = Pattern.compile("(?i)(?:^|[\\s,])no-(cache|store)");
 
@@ -91,7 +99,7 @@ public record RobotsFile(
 
     /** A file for a crawl that is told to obey none. */
     public static RobotsFile ignored(Instant now) {
-        return new RobotsFile(Standing.ABSENT, "", 0, now, now.plus(LONGEST_FRESH), 0, null, "");
+        return new RobotsFile(Standing.ABSENT, "", 0, now, now.plus(LONGEST_FRESH), null);
     }
 
     /**
@@ -108,9 +116,7 @@ public record RobotsFile(
                         response.status(),
                         now,
                         now.plus(freshFor(response.headers())),
-                        0,
-                        null,
-                        "");
+                        null);
             case OtherType other -> absent(other.status(), now); // never, as any type was asked for
             case Moved moved -> absent(moved.hop().status(), now); // never, as all redirects were followed
             case Failed failed when isUnavailable(failed) -> absent(failed.status(), now);
@@ -124,36 +130,27 @@ public record RobotsFile(
     }
 
     private static RobotsFile absent(int status, Instant now) {
-        return new RobotsFile(Standing.ABSENT, "", status, now, now.plus(LONGEST_FRESH), 0, null, "");
+        return new RobotsFile(Standing.ABSENT, "", status, now, now.plus(LONGEST_FRESH), null);
     }
 
     private static RobotsFile unreachable(@Nullable RobotsFile before, Failed failed, Instant now) {
-        int failures = before == null ? 1 : Math.min(before.failures + 1, 1_000_000);
-        var since = before == null || before.failingSince == null ? now : before.failingSince;
-        var wait = FIRST_RETRY.multipliedBy(1L << Math.min(failures - 1, 10));
-        if (wait.compareTo(LAST_RETRY) > 0) wait = LAST_RETRY;
-        if (failed.retryAfter() != null && failed.retryAfter().compareTo(wait) > 0) wait = failed.retryAfter();
+        var known = before == null ? null : before.trouble;
+        var trouble = known == null
+                ? new Trouble(now, 1, failed.message())
+                : new Trouble(known.since, Math.min(known.failures + 1, MOST_FAILURES), failed.message());
+        var refreshAt = now.plus(pause(trouble.failures, failed.retryAfter()));
         if (before != null && before.standing != Standing.UNKNOWN) {
-            return new RobotsFile(
-                    before.standing,
-                    before.text,
-                    before.status,
-                    before.fetchedAt,
-                    now.plus(wait),
-                    failures,
-                    since,
-                    failed.message());
+            return new RobotsFile(before.standing, before.text, before.status, before.fetchedAt, refreshAt, trouble);
         }
-        boolean givenUp = Duration.between(since, now).compareTo(GIVEN_UP_AFTER) >= 0;
+        boolean givenUp = Duration.between(trouble.since, now).compareTo(GIVEN_UP_AFTER) >= 0;
         return new RobotsFile(
-                givenUp ? Standing.ABSENT : Standing.UNKNOWN,
-                "",
-                failed.status(),
-                now,
-                now.plus(wait),
-                failures,
-                since,
-                failed.message());
+                givenUp ? Standing.ABSENT : Standing.UNKNOWN, "", failed.status(), now, refreshAt, trouble);
+    }
+
+    private static Duration pause(int failures, @Nullable Duration retryAfter) {
+        var doubled = FIRST_RETRY.multipliedBy(1L << Math.min(failures - 1, 10));
+        var pause = doubled.compareTo(LAST_RETRY) > 0 ? LAST_RETRY : doubled;
+        return retryAfter != null && retryAfter.compareTo(pause) > 0 ? retryAfter : pause;
     }
 
     private static boolean isUnavailable(Failed failed) {

@@ -76,7 +76,7 @@ public final class RobotsPolicy {
                 new NotNow(
                         file.refreshAt(),
                         "The robots.txt of %s can't be had, so nothing is fetched from it until %s: %s"
-                                .formatted(host, file.refreshAt(), file.note()));
+                                .formatted(host, file.refreshAt(), trouble()));
             case RULES -> rules.isAllowed(url.href()) ? new Allowed() : denied(url);
         };
     }
@@ -95,6 +95,11 @@ public final class RobotsPolicy {
             if (sitemaps.size() < MAX_SITEMAPS && parser.parse(text) instanceof Valid valid) sitemaps.add(valid.url());
         }
         return List.copyOf(sitemaps);
+    }
+
+    private String trouble() {
+        var trouble = file.trouble();
+        return trouble == null ? "nobody knows why." : trouble.message();
     }
 
     /** The rules are sorted by precedence, so the first that forbids the page by itself is the one that did. */

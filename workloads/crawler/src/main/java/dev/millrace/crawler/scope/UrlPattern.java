@@ -53,8 +53,8 @@ public final class UrlPattern {
         if (text.startsWith("re:")) return new UrlPattern(text, compile(text, text.substring(3)), Subject.URL);
         if (text.contains("://")) {
             throw new IllegalArgumentException("""
-                    The URL pattern "%s" looks like a whole URL, and a path was expected. \
-                    Write the path alone, such as /guide/**, or a regular expression, such as re:^https://example[.]org/guide/.""".formatted(text));
+                    The URL pattern "%s" looks like a whole URL, and a path was expected. Write the path alone, \
+                    such as /guide/**, or a regular expression, such as re:^https://example[.]org/guide/.""".formatted(text));
         }
         var subject = text.contains("?") ? Subject.PATH_AND_QUERY : Subject.PATH;
         return new UrlPattern(text, compile(text, regexOf(text)), subject);

@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
 public final class UrlParser {
 
     private static final int SHOWN = 120;
+    private static final int LONGEST_SCHEME = 64; // the longest registered one has 36 letters
+
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("[^:]+:\\d+(/|$)"); // typed without http://, such as localhost:8080
     private static final Pattern USER_INFO = Pattern.compile("//[^/?#]*@");
@@ -90,14 +92,10 @@ public final class UrlParser {
                 base == null ? HttpUrl.parse(text) : HttpUrl.get(base.href()).resolve(text);
         if (parsed == null) return whyNot(base, text);
         if (!parsed.encodedUsername().isEmpty() || !parsed.encodedPassword().isEmpty()) {
-            return malformed(
-                    Flaw.USER_INFO,
-                    "The URL \"%s\" carries a user name or a password, which would be stored and printed with every page; remove the part up to the @."
-                            .formatted(shown(parsed.newBuilder()
-                                    .username("")
-                                    .password("")
-                                    .build()
-                                    .toString())));
+            return malformed(Flaw.USER_INFO, """
+                    The URL "%s" carries a user name or a password, which would be stored and printed with every page; \
+                    remove the part up to the @.""".formatted(shown(
+                    parsed.newBuilder().username("").password("").build().toString())));
         }
         var host = HostName.canonical(parsed.host());
         if (host == null) return noSuchHost(parsed.host(), text);
@@ -146,6 +144,7 @@ public final class UrlParser {
             boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
             boolean further = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
             if (!letter && (scheme.isEmpty() || !further)) return null;
+            if (scheme.length() == LONGEST_SCHEME) return null;
             scheme.append(c);
         }
         return null;

@@ -23,6 +23,8 @@ import dev.millrace.crawler.fetch.Reason.Again;
 import dev.millrace.crawler.url.CrawlUrl;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,6 +32,7 @@ import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -86,6 +89,31 @@ class HttpFetcherTest {
         site.on("//a//b", html("x"));
 
         assertThat(response("//a//b").body().text()).isEqualTo("x");
+    }
+
+    @Test
+    void a_host_may_have_an_underscore_in_its_name() throws InterruptedException {
+        site.on("/a", html("x"));
+        try (var named = FetchersForTests.fetcher(
+                AddressPolicy.alsoPrivate(), host -> new InetAddress[] {InetAddress.getLoopbackAddress()})) {
+            var url = CrawlUrl.of("http://my_host.example:" + site.port() + "/a");
+
+            assertThat(named.fetch(FetchRequest.page(url))).isInstanceOf(Response.class);
+            assertThat(site.requests().getFirst().headers()).containsEntry("host", "my_host.example:" + site.port());
+        }
+    }
+
+    @Test
+    void a_host_may_be_an_address_of_either_kind() throws InterruptedException {
+        try (var six = new TestSite("::1")) {
+            six.on("/a", html("x"));
+            var url = CrawlUrl.of("http://[::1]:" + six.port() + "/a");
+
+            assertThat(fetcher.fetch(FetchRequest.page(url))).isInstanceOf(Response.class);
+            assertThat(six.requests().getFirst().headers()).containsEntry("host", "[::1]:" + six.port());
+        } catch (UncheckedIOException noSuchAddress) {
+            Assumptions.abort("this machine has no IPv6");
+        }
     }
 
     @Test

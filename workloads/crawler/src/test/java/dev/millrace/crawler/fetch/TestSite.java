@@ -47,8 +47,12 @@ public final class TestSite implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
 
     public TestSite() {
+        this("127.0.0.1");
+    }
+
+    public TestSite(String address) {
         try {
-            server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+            server = new ServerSocket(0, 50, InetAddress.getAllByName(address)[0]);
         } catch (IOException noPort) {
             throw new UncheckedIOException(noPort);
         }

@@ -15,6 +15,7 @@ import dev.millrace.crawler.robots.RobotsDecision.Allowed;
 import dev.millrace.crawler.robots.RobotsDecision.Denied;
 import dev.millrace.crawler.robots.RobotsDecision.NotNow;
 import dev.millrace.crawler.robots.RobotsFile.Standing;
+import dev.millrace.crawler.robots.RobotsFile.Trouble;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -106,7 +107,7 @@ class RobotsFileTest {
         var file = fetched(null, NOW);
 
         assertThat(file.standing()).isEqualTo(Standing.UNKNOWN);
-        assertThat(file.note()).contains("given up after 0.5 s");
+        assertThat(file.trouble()).extracting(Trouble::message).asString().contains("given up after 0.5 s");
     }
 
     @Test
@@ -179,7 +180,7 @@ class RobotsFileTest {
         assertThat(stale.standing()).isEqualTo(Standing.RULES);
         assertThat(stale.text()).isEqualTo(known.text());
         assertThat(stale.fetchedAt()).isEqualTo(NOW);
-        assertThat(stale.failingSince()).isEqualTo(later);
+        assertThat(stale.trouble()).extracting(Trouble::since).isEqualTo(later);
         assertThat(stale.refreshAt()).isEqualTo(later.plusSeconds(60));
         assertThat(decide(stale)).isInstanceOf(Denied.class);
 
@@ -226,9 +227,7 @@ class RobotsFileTest {
         var back = fetched(failing, NOW.plusSeconds(120));
 
         assertThat(back.standing()).isEqualTo(Standing.RULES);
-        assertThat(back.failures()).isZero();
-        assertThat(back.failingSince()).isNull();
-        assertThat(back.note()).isEmpty();
+        assertThat(back.trouble()).isNull();
     }
 
     private RobotsFile fetched(@Nullable RobotsFile before, Instant now) throws InterruptedException {

@@ -156,7 +156,7 @@ class RobotsPolicyTest {
     }
 
     private static RobotsPolicy policy(String text) {
-        var file = new RobotsFile(Standing.RULES, text, 200, NOW, NOW.plus(RobotsFile.LONGEST_FRESH), 0, null, "");
+        var file = new RobotsFile(Standing.RULES, text, 200, NOW, NOW.plus(RobotsFile.LONGEST_FRESH), null);
         return RobotsPolicy.of(HOST, file, AGENT);
     }
 }
