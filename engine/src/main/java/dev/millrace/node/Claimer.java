@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -171,8 +172,7 @@ final class Claimer implements Loop {
     }
 
     private List<StreamInfo> ready() {
-        var asked = new HashSet<Integer>();
-        for (var stream : streams.values()) if (!node.controller().pausedQueue(stream.queue())) asked.add(stream.id());
+        var asked = asked();
         if (asked.isEmpty()) return List.of();
         var ready = new ArrayList<StreamInfo>();
         for (var id : node.storage().poll(asked)) {
@@ -180,6 +180,13 @@ final class Claimer implements Loop {
             if (stream != null && !avoided(stream.id())) ready.add(stream);
         }
         return ready;
+    }
+
+    private Set<Integer> asked() {
+        if (node.controller().paused().isEmpty()) return streams.keySet();
+        var asked = new HashSet<Integer>();
+        for (var stream : streams.values()) if (!node.controller().pausedQueue(stream.queue())) asked.add(stream.id());
+        return asked;
     }
 
     /** A stream that can't be claimed from must not keep the node from the others. */
