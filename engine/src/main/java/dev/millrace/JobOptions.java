@@ -84,7 +84,7 @@ public final class JobOptions {
     /**
      * A key for this request: enqueued again with the same key and the same request, the job that is there is answered, and
      * {@link Handle#existed} says so; with another request, the call is refused. The request is the kind, the payload, and what decides
-     * where and when it runs; tags and headers may differ. Keys are kept as long as jobs are.
+     * where and when it runs; tags and headers may differ. A key is kept for a day, by default.
      */
     public JobOptions idempotencyKey(String key) {
         var checked = Bounds.word("An idempotency key", key);

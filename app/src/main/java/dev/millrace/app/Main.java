@@ -1,11 +1,14 @@
 package dev.millrace.app;
 
+import dev.millrace.app.bench.BenchCommand;
 import dev.millrace.app.cli.CommandTree;
+import dev.millrace.app.cli.CrawlCommand;
 import dev.millrace.app.cli.Gate;
 import dev.millrace.app.cli.Shell;
 import dev.millrace.app.cli.TryOut;
 import dev.millrace.app.cli.UpCommand;
 import dev.millrace.app.console.Console;
+import dev.millrace.app.torture.TortureCommand;
 import dev.millrace.world.SystemWorld;
 import java.util.List;
 
@@ -18,6 +21,9 @@ final class Main {
         var shell = new Shell(Console.ofThisProcess(), new SystemWorld(), Gate.toPostgres());
         var commands = CommandTree.of(shell);
         commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
+        commands.addSubcommand(new CrawlCommand(shell));
+        commands.addSubcommand(new BenchCommand(shell));
+        commands.addSubcommand(new TortureCommand(shell));
         var tree = CommandTree.finished(commands, shell);
         System.exit(tree.execute(args));
     }

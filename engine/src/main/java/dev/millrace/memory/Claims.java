@@ -102,9 +102,13 @@ final class Claims {
                 The store was set back to an older state, or another one took its place; the node must join anew.""".formatted(by.card.id(), delivery.place(), delivery.token().value()));
     }
 
-    /** Tokens without rows are only kept to refuse a late claim of their node. */
-    void forgetVoid(Members members) {
-        ledger.claims.values().removeIf(claim -> claim.rows.isEmpty() && !members.alive(claim.lease));
+    /** Of nodes that are no more, nobody will ask for void tokens or for what was cancelled and forgotten. */
+    void forgetDead(Members members) {
+        ledger.claims.values().removeIf(claim -> {
+            if (members.alive(claim.lease)) return false;
+            claim.rows.values().removeIf(row -> row.job().forgotten);
+            return claim.rows.isEmpty();
+        });
     }
 
     private KeptQueue.Stream stream(int id) {

@@ -1,7 +1,7 @@
 package dev.millrace.memory;
 
 import dev.millrace.JobId;
-import dev.millrace.MillraceException;
+import dev.millrace.KeyTaken;
 import dev.millrace.store.NewJob;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,7 +27,8 @@ final class Keys {
         var known = asked == null ? null : keys.get(asked.key());
         if (asked == null || known == null) return null;
         if (known.request().equals(asked.request())) return known.job();
-        throw new MillraceException(
+        throw new KeyTaken(
+                known.job(),
                 """
                 The idempotency key "%s" stands for job %s with the request %s. Now it came with job %s and another request, %s. \
                 Nothing was enqueued. Use a new key for a new request.""".formatted(asked.key(), known.job(), known.request(), job.id(), asked.request()));

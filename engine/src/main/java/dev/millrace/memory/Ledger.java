@@ -235,7 +235,7 @@ final class Ledger {
     private void forget(Row row) {
         withdrawn.remove(row.withdrawal);
         var claim = row.claim;
-        if (claim == null) return;
+        if (claim == null || row.withdrawal > 0) return; // its node may still come with an end for it
         claim.rows.remove(row.place);
         if (claim.rows.isEmpty()) claims.remove(claim.token);
     }

@@ -294,7 +294,7 @@ final class MemoryStorage implements Storage {
     public void keep(Lease lease) {
         does(lease, (node, now) -> {
             memory.members.forgetGone(now);
-            memory.claims.forgetVoid(memory.members);
+            memory.claims.forgetDead(memory.members);
         });
     }
 

@@ -2,28 +2,22 @@ package dev.millrace.node;
 
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
-import dev.millrace.store.Delivery;
-import dev.millrace.store.Ending;
-import dev.millrace.store.Place;
 import dev.millrace.store.StoreException;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Fetches work: as much as free slots can take at once, and a little more where slots come free fast.
  *
  * <p>A claim is two steps, the places and then their payloads, and the first may be answered by nobody. Then it is remembered with
- * its token and resolved before anything else is claimed: neither its loss nor its success is ever assumed. What was claimed and not
- * yet read stays in {@code unread}; each read is bounded in bytes, and the next one waits until the starter has used up the last.
+ * its token and resolved before anything else is claimed: neither its loss nor its success is ever assumed.
  *
  * <p>Paused queues are not looked at. Nothing is claimed while the node does not trust itself, before it has heard once what is
  * paused, while a dangerous delivery runs alone, or while so many outcomes wait for their flush that more work would only pile up.
@@ -52,52 +46,36 @@ final class Claimer implements Loop {
     private final NodePlan.Limits limits;
     private final StreamOrder order;
     private final Rate freed;
+    private final Bottlenecks bottlenecks = new Bottlenecks();
+    private final Reading reading;
 
     private Map<Integer, StreamInfo> streams = Map.of();
     private long streamsAt;
     private boolean streamsKnown;
     private long ordinal;
     private @Nullable Unknown unknown;
-    private final ArrayDeque<Unread> unread = new ArrayDeque<>();
     private long idle = SHORTEST_IDLE.toNanos();
 
     private volatile boolean hinted;
     private volatile boolean hungry;
-    private final AtomicInteger unreadCount = new AtomicInteger();
+    private volatile boolean kept;
     private volatile int worth;
 
     /** A claim whose answer was lost. */
     private record Unknown(int stream, ClaimToken token, long ordinal) {}
-
-    /** What is left to be read of a claim. */
-    private static final class Unread {
-        final Batch batch;
-        final List<Place> places;
-        final long since;
-        int next;
-
-        Unread(Batch batch, List<Place> places, long since) {
-            this.batch = batch;
-            this.places = places;
-            this.since = since;
-        }
-
-        int left() {
-            return places.size() - next;
-        }
-    }
 
     Claimer(Incarnation node) {
         this.node = node;
         this.world = node.world();
         this.limits = node.limits();
         this.order = new StreamOrder(node.plan().queues(), world.random());
+        this.reading = new Reading(node, bottlenecks);
         this.freed = new Rate(world.nanoTime());
     }
 
     /** For others: how many claimed deliveries are not read yet. */
     int unread() {
-        return unreadCount.get();
+        return reading.unread();
     }
 
     /** From anybody: there may be new work. */
@@ -108,7 +86,7 @@ final class Claimer implements Loop {
 
     /** From the starter, when it has used up something: whether another claim is worth its round trip now. */
     void usedUp() {
-        if (unreadCount.get() > 0 || (hungry && enough(want())))
+        if (reading.unread() > 0 || (hungry && enough(want())) || (kept && bottlenecks.widened()))
             node.claimBell().ring();
     }
 
@@ -116,9 +94,9 @@ final class Claimer implements Loop {
     public Duration turn() {
         hungry = false;
         resolve();
-        if (node.closing()) return handBackUnread();
+        if (node.closing()) return reading.handBack() ? Duration.ZERO : limits.idlePoll();
         if (!node.beater().trusted() || !node.controller().heard()) return GATE;
-        if (read()) return Duration.ZERO;
+        if (reading.step()) return Duration.ZERO;
 
         worth = (int) Math.min(limits.buffer(), freed.sample(world.nanoTime(), node.slotsFreed()) * BUFFER_SECONDS);
         if (node.finisher().awaiting() > limits.slots() + 2 * limits.flushBatch()) return GATE;
@@ -135,13 +113,13 @@ final class Claimer implements Loop {
     // ---- claiming
 
     private int want() {
-        return node.freeSlots() + worth - node.starter().buffered() - unreadCount.get();
+        return node.freeSlots() + worth - node.starter().buffered() - reading.unread();
     }
 
     /** Small claims cost as much as large ones: unless there is nothing at all to start, wait until there is room for a good part. */
     private boolean enough(int want) {
         if (want <= 0) return false;
-        int holding = node.starter().buffered() + unreadCount.get();
+        int holding = node.starter().buffered() + reading.unread();
         return holding == 0 || want >= Math.min(limits.claimBatch(), limits.slots() + worth) / 4;
     }
 
@@ -152,12 +130,20 @@ final class Claimer implements Loop {
         var ready = ready();
         int found = 0;
         int takes = 0;
+        kept = false;
         for (var stream : order.of(ready)) {
             int want = Math.min(want(), limits.claimBatch());
-            if (want <= 0 || takes++ >= TAKES) break;
+            if (want <= 0 || takes >= TAKES) break;
             if (stream.front() && node.starter().metDanger()) want = Math.min(want, CAUTIOUS);
-            found += take(stream, want);
-            read();
+            int most = bottlenecks.most(stream.id(), want, world.nanoTime());
+            if (most < want) {
+                boolean another = kept;
+                kept = true;
+                if (most == 0 || another) continue; // one such stream in a turn: they share the room
+            }
+            takes++;
+            found += take(stream, most);
+            reading.step();
         }
         if (found > 0) {
             idle = SHORTEST_IDLE.toNanos();
@@ -171,8 +157,8 @@ final class Claimer implements Loop {
 
     private void refresh(boolean soon) {
         long now = world.nanoTime();
-        var kept = soon ? STREAMS_KEPT_ON_HINT : STREAMS_KEPT;
-        if (streamsKnown && now - streamsAt < kept.toNanos()) return;
+        var believed = soon ? STREAMS_KEPT_ON_HINT : STREAMS_KEPT;
+        if (streamsKnown && now - streamsAt < believed.toNanos()) return;
         var known = new HashMap<Integer, StreamInfo>();
         for (var stream : node.storage().streams(node.plan().queues())) known.put(stream.id(), stream);
         streams = known;
@@ -219,78 +205,7 @@ final class Claimer implements Loop {
         var batch = node.register(claim);
         int count = claim.places().size();
         if (count == 0) return 0;
-        unreadCount.addAndGet(count);
-        unread.addLast(new Unread(batch, claim.places(), world.nanoTime()));
+        reading.add(batch, claim.stream(), claim.places());
         return count;
-    }
-
-    // ---- reading
-
-    /**
-     * Reads as much as there is room for in one step.
-     *
-     * @return whether there is more to be read at once
-     */
-    private boolean read() {
-        var first = unread.peekFirst();
-        if (first == null) return false;
-        boolean late = world.nanoTime() - first.since >= limits.handBackAfter().toNanos();
-        long room = limits.readBytes() - node.starter().bufferedBytes();
-        if (room <= 0 && !late) return false; // what was read is still waiting; the starter rings when it is not
-        readFrom(first, late ? limits.readBytes() : room, late);
-        return !unread.isEmpty();
-    }
-
-    private void readFrom(Unread first, long maxBytes, boolean late) {
-        var places = first.places.subList(first.next, first.places.size());
-        var read = node.storage().read(first.batch.token(), places, maxBytes);
-        if (read.isEmpty() || read.size() > places.size())
-            throw new IllegalStateException(
-                    "asked for %d deliveries of a claim, and got %d".formatted(places.size(), read.size()));
-        for (var delivery : read) admit(delivery, first.batch, first.next++, late);
-        unreadCount.addAndGet(-read.size());
-        if (first.left() == 0) unread.removeFirst();
-        node.startBell().ring();
-    }
-
-    private void admit(Delivery delivery, Batch batch, int index, boolean late) {
-        var kind = node.kindOf(delivery);
-        var held = new HeldDelivery(node, delivery, batch, index, kind, world.nanoTime());
-        if (delivery.cancelled()) {
-            held.end();
-            node.drop(held);
-        } else if (delivery.expired()) finish(held, new Ending.Discarded(Failures.expired()));
-        else if (kind == null) finish(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, unknownKind(delivery)));
-        else {
-            var paused = node.pausedBecause(delivery);
-            if (paused != null) finish(held, new Ending.Parked(Ending.Parking.PAUSED, paused));
-            else if (late) finish(held, new Ending.HandedBack());
-            else node.starter().add(held);
-        }
-    }
-
-    private void finish(HeldDelivery held, Ending ending) {
-        held.end();
-        node.finish(held, ending);
-    }
-
-    private String unknownKind(Delivery delivery) {
-        var plan = node.plan().kinds().get(delivery.kind());
-        return plan == null
-                ? "no handler for kind %s on node %s"
-                        .formatted(delivery.kind(), node.plan().name())
-                : "version %d of kind %s is newer than what node %s knows (%d)"
-                        .formatted(
-                                delivery.kindVersion(),
-                                delivery.kind(),
-                                node.plan().name(),
-                                plan.version());
-    }
-
-    private Duration handBackUnread() {
-        var first = unread.peekFirst();
-        if (first == null) return limits.idlePoll();
-        readFrom(first, limits.readBytes(), true);
-        return Duration.ZERO;
     }
 }

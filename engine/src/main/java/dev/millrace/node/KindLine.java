@@ -21,9 +21,11 @@ final class KindLine {
 
     private final KindPlan plan;
     private final int limit;
+    private final boolean limited;
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicLong ended = new AtomicLong();
     private final AtomicInteger length = new AtomicInteger();
+    private final AtomicInteger coming = new AtomicInteger();
     private volatile int worth;
     private volatile boolean parked;
 
@@ -34,6 +36,7 @@ final class KindLine {
     KindLine(KindPlan plan, int slots, long nanoTime) {
         this.plan = plan;
         this.limit = Math.min(plan.concurrency(), slots);
+        this.limited = plan.concurrency() < slots;
         this.rate = new Rate(nanoTime);
     }
 
@@ -61,6 +64,11 @@ final class KindLine {
         return line.size() < worth;
     }
 
+    /** One of this kind waits for a slot, or does not any more: it starts, joins the line, or is parked. */
+    void comes(int change) {
+        if (limited) coming.addAndGet(change);
+    }
+
     @Nullable
     HeldDelivery first() {
         return line.peekFirst();
@@ -81,9 +89,14 @@ final class KindLine {
         return length.get();
     }
 
-    /** How many parked deliveries of this kind could be taken in now. */
+    /** Whether its own limit, and not the node's slots, is what keeps it back. */
+    boolean limited() {
+        return limited;
+    }
+
+    /** How many more of this kind could be taken in now without parking any. */
     int room() {
-        return Math.max(0, limit + worth - running.get() - length.get());
+        return limited ? Math.max(0, limit + worth - running.get() - length.get() - coming.get()) : LONGEST;
     }
 
     /** Something of this kind was parked here; until the next fruitless release, running dry is worth a look. */
@@ -93,6 +106,11 @@ final class KindLine {
 
     /** Whether parked deliveries should be fetched now, before this kind idles. */
     boolean runsDry() {
-        return parked && room() >= Math.max(1, worth / 2);
+        return parked && roomy();
+    }
+
+    /** Whether there is room for so many that it is worth to fetch some. */
+    boolean roomy() {
+        return room() >= Math.max(1, worth / 2);
     }
 }

@@ -17,6 +17,8 @@ final class Marker implements Loop {
     /** Marks in one step. */
     private static final int MARKS = 500;
 
+    private static final Duration GATE = Duration.ofMillis(50);
+
     private final Incarnation node;
     private final Queue<HeldDelivery> seated = new ConcurrentLinkedQueue<>();
 
@@ -43,6 +45,7 @@ final class Marker implements Loop {
         } else {
             var places = places(batch);
             if (!places.isEmpty()) node.storage().mark(node.lease(), places);
+            if (!node.beater().trusted()) return GATE; // the answer took too long to be believed: mark again, and see
             for (var held : batch) {
                 seated.remove();
                 held.launch();

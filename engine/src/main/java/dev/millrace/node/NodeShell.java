@@ -85,10 +85,17 @@ public final class NodeShell implements AutoCloseable {
             throw new IllegalStateException(
                     "Node %s was started before. A node starts once: make a new one.".formatted(plan.name()));
         storage.reserveNode();
-        var first = firstJoin();
+        var hearing = storage.listen(this::heard);
+        Incarnation first;
+        try {
+            first = firstJoin();
+        } catch (RuntimeException failed) {
+            hearing.close();
+            throw failed;
+        }
         incarnation = first;
+        listening = hearing;
         listeners.start();
-        listening = storage.listen(this::heard);
         supervisor = Thread.ofPlatform().daemon().name(threadName("shell")).start(() -> supervise(first));
         return this;
     }
@@ -248,7 +255,7 @@ public final class NodeShell implements AutoCloseable {
                 var joined = join();
                 incarnation = joined;
                 return joined;
-            } catch (RuntimeException failure) {
+            } catch (RuntimeException | Error failure) {
                 tally.loopFailures.increment();
                 LOG.log(
                         Level.WARNING,

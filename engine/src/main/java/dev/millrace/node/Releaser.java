@@ -38,7 +38,7 @@ final class Releaser implements Loop {
         int released = node.storage().release(node.lease(), room, LIMIT);
         if (released > 0) {
             node.claimer().hint();
-            return SHORTEST.multipliedBy(5);
+            return SHORTEST;
         }
         for (var kind : node.kinds()) kind.parkedSome(false);
         return REST;

@@ -38,17 +38,11 @@ final class Starter implements Loop {
 
     private final ArrayDeque<HeldDelivery> line = new ArrayDeque<>();
     private final ArrayDeque<HeldDelivery> suspects = new ArrayDeque<>();
-    private final ArrayDeque<Young> young = new ArrayDeque<>();
-    private volatile @Nullable Young alone;
+    private final ArrayDeque<HeldDelivery> young = new ArrayDeque<>();
+    private int inKindLines;
+    private volatile @Nullable HeldDelivery alone;
     private volatile long dangerUntil;
     private volatile boolean danger;
-
-    /** A suspect in its first seconds. */
-    private record Young(HeldDelivery held, long until) {
-        boolean over(long now) {
-            return held.ended() || now - until >= 0;
-        }
-    }
 
     Starter(Incarnation node) {
         this.node = node;
@@ -61,6 +55,7 @@ final class Starter implements Loop {
     void add(HeldDelivery held) {
         buffered.incrementAndGet();
         bufferedBytes.addAndGet(size(held));
+        held.kind().comes(1);
         inbox.add(held);
     }
 
@@ -77,12 +72,19 @@ final class Starter implements Loop {
     /** Whether a dangerous delivery runs alone: nothing may start beside it. */
     boolean alone() {
         var lonely = alone;
-        return lonely != null && !lonely.over(world.nanoTime());
+        return lonely != null && youth(lonely, world.nanoTime()) > 0;
     }
 
     /** Whether deliveries that must run alone were met lately. */
     boolean metDanger() {
         return danger && world.nanoTime() - dangerUntil < 0;
+    }
+
+    /** How many nanoseconds a suspect is still young: counted from when its handler starts, so that it never lapses before. */
+    private long youth(HeldDelivery held, long now) {
+        if (held.ended()) return 0;
+        if (!held.is(HeldDelivery.Stage.RUNNING)) return GATE.toNanos();
+        return Math.max(0, limits.solo().toNanos() - held.age(now).toNanos());
     }
 
     private static long size(HeldDelivery held) {
@@ -122,11 +124,11 @@ final class Starter implements Loop {
     private boolean start(long now) {
         for (int starts = 0; starts < STARTS; starts++) {
             if (node.freeSlots() <= 0) return false;
-            while (!young.isEmpty() && young.getFirst().over(now)) young.removeFirst();
+            young.removeIf(suspect -> youth(suspect, now) == 0);
             if (alone()) return false;
             var next = next();
             if (next == null) return false;
-            start(next, now);
+            start(next);
         }
         return true;
     }
@@ -134,20 +136,34 @@ final class Starter implements Loop {
     /** In how many nanoseconds nobody keeps others waiting by its youth. */
     private long untilGrown(long now) {
         var lonely = alone;
-        if (lonely != null && !lonely.over(now)) return lonely.until - now;
-        return young.isEmpty() ? Long.MAX_VALUE : Math.max(1, young.getLast().until - now);
+        long next = lonely == null ? 0 : youth(lonely, now);
+        for (var suspect : young) next = Math.max(next, youth(suspect, now));
+        return next == 0 ? Long.MAX_VALUE : next;
     }
 
     /** The next one that may start now, removed from its line. */
     private @Nullable HeldDelivery next() {
-        for (var kind : node.kinds()) {
-            for (HeldDelivery first; kind.hasRoom() && (first = kind.first()) != null && !mustWait(first); ) {
-                kind.removeFirst();
-                if (mayStart(first)) return first;
-            }
+        if (inKindLines > 0) {
+            var held = nextOfKinds();
+            if (held != null) return held;
         }
         var suspect = next(suspects);
         return suspect != null ? suspect : next(line);
+    }
+
+    private @Nullable HeldDelivery nextOfKinds() {
+        for (var kind : node.kinds()) {
+            for (HeldDelivery first; kind.hasRoom() && (first = kind.first()) != null && !mustWait(first); ) {
+                leaveLine(kind);
+                if (mayStart(first)) return first;
+            }
+        }
+        return null;
+    }
+
+    private HeldDelivery leaveLine(KindLine kind) {
+        inKindLines--;
+        return kind.removeFirst();
     }
 
     private @Nullable HeldDelivery next(ArrayDeque<HeldDelivery> from) {
@@ -170,6 +186,7 @@ final class Starter implements Loop {
     private void left(HeldDelivery held) {
         buffered.decrementAndGet();
         bufferedBytes.addAndGet(-size(held));
+        held.kind().comes(-1);
     }
 
     /** Operators may have spoken since it was read. */
@@ -187,8 +204,10 @@ final class Starter implements Loop {
 
     private void waitForKind(HeldDelivery held) {
         var kind = held.kind();
-        if (kind.mayWait(world.nanoTime())) kind.append(held);
-        else park(held);
+        if (kind.mayWait(world.nanoTime())) {
+            kind.append(held);
+            inKindLines++;
+        } else park(held);
     }
 
     private void park(HeldDelivery held) {
@@ -204,15 +223,14 @@ final class Starter implements Loop {
                                         node.plan().name())));
     }
 
-    private void start(HeldDelivery held, long now) {
+    private void start(HeldDelivery held) {
         if (!node.seat(held)) return;
         if (!held.suspect()) {
             held.launch();
             return;
         }
-        var youth = new Young(held, now + limits.solo().toNanos());
-        if (held.charged()) alone = youth;
-        else young.addLast(youth);
+        if (held.charged()) alone = held;
+        else young.addLast(held);
         node.marker().add(held);
     }
 
@@ -221,6 +239,7 @@ final class Starter implements Loop {
     /** Sends back what has waited too long. Returns in how many nanoseconds the next one will have. */
     private long expire(long now) {
         long next = Math.min(handBack(line, now), handBack(suspects, now));
+        if (inKindLines == 0) return next;
         for (var kind : node.kinds()) {
             for (HeldDelivery first; (first = kind.first()) != null; ) {
                 long left = left(first, now);
@@ -228,7 +247,7 @@ final class Starter implements Loop {
                     next = Math.min(next, left);
                     break;
                 }
-                park(kind.removeFirst()); // not back to the front: it would be claimed here again, and wait again
+                park(leaveLine(kind)); // not back to the front: it would be claimed here again, and wait again
             }
         }
         return next;
@@ -252,7 +271,7 @@ final class Starter implements Loop {
     private void handBackAll() {
         for (HeldDelivery held; (held = line.pollFirst()) != null; ) giveBack(held);
         for (HeldDelivery held; (held = suspects.pollFirst()) != null; ) giveBack(held);
-        for (var kind : node.kinds()) while (kind.first() != null) end(kind.removeFirst(), new Ending.HandedBack());
+        for (var kind : node.kinds()) while (kind.first() != null) end(leaveLine(kind), new Ending.HandedBack());
     }
 
     private void giveBack(HeldDelivery held) {

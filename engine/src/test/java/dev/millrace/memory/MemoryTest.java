@@ -35,6 +35,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -85,6 +87,7 @@ class MemoryTest {
 
     @Test
     void a_listener_that_throws_harms_no_sender() {
+        Logger.getLogger(Memory.class.getName()).setLevel(Level.OFF); // it says so, which is of no use here
         store.listen(hint -> {
             throw new IllegalStateException("a bug in a listener, on purpose");
         });
@@ -218,6 +221,25 @@ class MemoryTest {
 
     private static List<Boolean> known(Storage store, List<NewJob> jobs) {
         return jobs.stream().map(job -> store.find(job.id()).isPresent()).toList();
+    }
+
+    @Test
+    void what_was_cancelled_and_forgotten_while_a_node_held_it_can_still_be_ended_by_it() {
+        var small = new Memory(1).open(time, null);
+        var jobs = Stream.generate(() -> job("a value", null)).limit(2).toList();
+        small.enqueueAll(jobs.iterator());
+        var lease = join(small);
+        var held = claimAll(small, lease).getFirst();
+        for (var job : jobs) small.cancel(job.id(), "not wanted", "a test");
+        assertThat(known(small, jobs)).containsExactly(false, true);
+
+        assertThat(small.flush(lease, List.of(ended(held, new Ending.Done(null)))))
+                .containsExactly(Settled.LOST);
+
+        small.leave(lease);
+        small.keep(join(small));
+        assertThatThrownBy(() -> small.read(held.token(), List.of(held.place()), 1_000))
+                .isInstanceOf(MillraceException.class);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.millrace.postgres;
 
 import dev.millrace.JobId;
+import dev.millrace.KeyTaken;
 import dev.millrace.MillraceException;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.Intake;
@@ -162,7 +163,8 @@ final class PostgresIntake implements Intake {
                 if (!rows.next()) continue; // it expired between the two statements
                 var holder = new JobId(rows.getObject("job_id", UUID.class));
                 if (rows.getString("request").equals(key.request()) || holder.equals(job)) return holder;
-                throw new MillraceException(
+                throw new KeyTaken(
+                        holder,
                         "The idempotency key \"%s\" stands for another request, job %s: %s. This one is: %s. Use a new key for a new request."
                                 .formatted(key.key(), holder, rows.getString("request"), key.request()));
             }

@@ -248,7 +248,6 @@ class ClaimSchedulesTest {
                 try (var tx = bench.transaction(isolations[chance.nextInt(3)])) {
                     for (int i = chance.nextInt(4); i >= 0; i--) {
                         mine.add(bench.storage.enqueue(tx, Workbench.job()).job());
-                        if (chance.nextInt(3) == 0) Thread.yield();
                     }
                     if (chance.nextInt(5) == 0) {
                         tx.rollback();

@@ -8,6 +8,7 @@ import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.database.Database;
 import dev.millrace.app.database.DatabaseOptions;
+import dev.millrace.app.database.NodeRecord;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.http.HttpServer;
 import dev.millrace.app.wire.Json;
@@ -74,6 +75,7 @@ public final class UpCommand implements Callable<Integer> {
     }
 
     @Override
+    @SuppressWarnings("try") // a resource that is only there to be closed
     public Integer call() {
         long start = shell.world().nanoTime();
         if (port < 0 || port > 65_535)

@@ -43,6 +43,7 @@ public record Terminal(boolean out, boolean err, boolean colour, int width) {
     }
 
     /** {@code Console.isTerminal} exists from JDK 22 on; before, there was a console only on a terminal. */
+    @SuppressWarnings("SystemConsoleNull") // on 21, which is supported, it is null without a terminal
     private static boolean jdkSeesOne() {
         var console = System.console();
         if (console == null) return false;

@@ -111,7 +111,7 @@ public final class Database implements AutoCloseable {
         var cause = e.getCause();
         var why = cause == null
                 ? "no connection"
-                : String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+                : String.valueOf(cause.getMessage()).lines().findFirst().orElse("").replaceAll("\\. Check that .*", "");
         var state = cause instanceof SQLException sql && sql.getSQLState() != null ? sql.getSQLState() : "";
         var advice = state.startsWith("28")
                 ? "Check --user and --password (or MILLRACE_USER and MILLRACE_PASSWORD)."
@@ -124,6 +124,19 @@ public final class Database implements AutoCloseable {
 
     public DataSource dataSource() {
         return pool;
+    }
+
+    /** How a child process of this one reaches the same database. */
+    public Login login() {
+        return new Login(pool.getJdbcUrl(), pool.getUsername(), pool.getPassword());
+    }
+
+    /** An address with credentials: for the environment of a child, never for an argument or a message. */
+    public record Login(String url, @Nullable String user, @Nullable String password) {
+        @Override
+        public String toString() {
+            return "a login";
+        }
     }
 
     /** Its address without credentials, or the data directory of the embedded one. */

@@ -4,6 +4,7 @@ import static dev.millrace.app.embedded.EmbeddedServerException.Reason.MISSING_L
 import static dev.millrace.app.embedded.EmbeddedServerException.Reason.ROOT_REFUSED;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -21,9 +22,9 @@ import java.util.Set;
  *   <li>as the owner of the cluster, if that is somebody else (an ordinary user's directory, opened with sudo);
  *   <li>in a user namespace without any mapping: the files stay root's, the programs see an ordinary user and have none
  *       of root's privileges;
- *   <li>where user namespaces are locked down (most containers), as {@code postgres} or {@code nobody}, who then owns the
- *       directory {@code postgres}; if that user can't get there (a home of root's), with the one privilege of passing
- *       by file permissions, which is no more than the namespace gives.
+ *   <li>where user namespaces are locked down (most containers), as {@code postgres} or {@code nobody}, who then owns
+ *       the directory {@code postgres}; if that user can't get there (a home of root's), with the one privilege of
+ *       passing by file permissions, which is no more than the namespace gives.
  * </ol>
  *
  * @param name who that is, for a person
@@ -40,6 +41,10 @@ record Account(String name, List<String> prefix, int user, int group) {
     /** The first account that can run the server's programs in the server's directory. */
     static Account choose(Layout layout, Binaries binaries, Machine machine) {
         try {
+            var program = Path.of(binaries.program("postgres"));
+            if (!Files.isExecutable(program)) { // on a file system that is mounted "noexec", not even for root
+                throw new AccessDeniedException(program.toString());
+            }
             if (machine.platform().windows() || !Disk.thisProcessIsRoot()) {
                 return ifItWorks(new Account("this user", List.of(), WHOEVER, WHOEVER), layout, binaries);
             }
@@ -93,10 +98,13 @@ record Account(String name, List<String> prefix, int user, int group) {
         if (machine.userNamespaces()) {
             candidates.add(new Account("user namespace", List.of("unshare", "-U", "--"), ROOT, ROOT));
         }
-        for (var line : Files.exists(USERS) ? Files.readAllLines(USERS) : List.<String>of()) {
-            var fields = line.split(":", -1);
-            if (fields.length > 3 && ORDINARY_USERS.contains(fields[0])) {
-                candidates.addAll(ordinary(fields[0], Integer.parseInt(fields[2]), Integer.parseInt(fields[3])));
+        var users = Files.exists(USERS) ? Files.readAllLines(USERS) : List.<String>of();
+        for (var name : ORDINARY_USERS) {
+            for (var line : users) {
+                var fields = line.split(":", -1);
+                if (fields.length > 3 && fields[0].equals(name)) {
+                    candidates.addAll(ordinary(name, Integer.parseInt(fields[2]), Integer.parseInt(fields[3])));
+                }
             }
         }
         return candidates;

@@ -31,9 +31,9 @@ import org.tukaani.xz.XZInputStream;
 /**
  * The server's programs, unpacked once per version.
  *
- * <p>They are unpacked into a sibling and renamed, under a lock that processes with different data directories may share.
- * Files of this size are not worth a thousand syncs: instead, a note written last says how many files and bytes there
- * are, and whoever finds less (after a power cut) unpacks again.
+ * <p>They are unpacked into a sibling and renamed, under a lock that processes with different data directories may
+ * share. Files of this size are not worth a thousand syncs: instead, a note written last says how many files and bytes
+ * there are, and whoever finds less (after a power cut) unpacks again.
  */
 final class Binaries {
 

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns what the operating system or the server said into what happened, why, and what to do.
  *
- * <p>Both speak English: the server runs with {@code lc_messages = C}, and Java passes the system's words through. Where
- * the system speaks another language, or the disk was too full even for the log, the free space is looked at, and
+ * <p>Both speak English: the server runs with {@code lc_messages = C}, and Java passes the system's words through.
+ * Where the system speaks another language, or the disk was too full even for the log, the free space is looked at, and
  * otherwise the words are passed on as they are.
  */
 final class Diagnosis {

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What this package does to files, so that a crash at any moment leaves the old state or the new one.
  *
- * <p>What root makes belongs to the owner of the directory it is made in: a later start by that owner must be able to go
- * on, and a server that runs as somebody else must be able to read it.
+ * <p>What root makes belongs to the owner of the directory it is made in: a later start by that owner must be able to
+ * go on, and a server that runs as somebody else must be able to read it.
  */
 final class Disk {
 

@@ -15,9 +15,9 @@ import java.util.function.Consumer;
  * <p><b>Durable.</b> Its settings are a production server's ({@code fsync}, {@code synchronous_commit} and
  * {@code full_page_writes} are forced to on, pages have checksums). The data is kept from start to start.
  *
- * <p><b>Exclusive.</b> The directory is locked by the operating system for the life of the process. A second process gets
- * {@link EmbeddedServerException.Reason#IN_USE}. Whoever opened the directory knows that every earlier owner is dead, and
- * {@link #previousNode()} says which node of the engine died with it: it can be deposed at once.
+ * <p><b>Exclusive.</b> The directory is locked by the operating system for the life of the process. A second process
+ * gets {@link EmbeddedServerException.Reason#IN_USE}. Whoever opened the directory knows that every earlier owner is
+ * dead, and {@link #previousNode()} says which node of the engine died with it: it can be deposed at once.
  *
  * <p><b>Killed at any moment, it is found again.</b> Programs are unpacked and clusters are made under another name and
  * renamed when they are whole. A server whose parent was killed goes on running; the next owner adopts it (its port and
@@ -27,9 +27,10 @@ import java.util.function.Consumer;
  * <p><b>Supervised.</b> A server that dies under a living process is started again on the same port. At the third death
  * without a minute of life in between it stays down, and {@link EmbeddedServerEvent.GivenUp} says so.
  *
- * <p>Its weaknesses: it is stopped only by {@link #close()}, so the caller needs a shutdown hook (without one, nothing is
- * lost, but the server goes on running until the next start; so it does if the process is ended while it still opens). A directory must not be shared by containers with separate
- * process numbers, unless a container takes its processes along when it ends (they do). Not tried on macOS and Windows.
+ * <p>Its weaknesses: it is stopped only by {@link #close()}, so the caller needs a shutdown hook (without one, nothing
+ * is lost, but the server goes on running until the next start; so it does if the process is ended while it still
+ * opens). A directory must not be shared by containers with separate process numbers, unless a container takes its
+ * processes along when it ends (they do). Not tried on macOS and Windows.
  *
  * <p>Thread-safe.
  */
@@ -83,7 +84,7 @@ public final class EmbeddedServer implements AutoCloseable {
         var layout = Layout.prepare(config.dataDirectory());
         var lock = DirectoryLock.acquire(layout, config.command(), machine.time());
         try {
-            return open(config, machine, layout, lock);
+            return open(config.events(quietly(config.events())), machine, layout, lock);
         } catch (RuntimeException | Error e) {
             lock.close();
             throw e;
@@ -92,7 +93,7 @@ public final class EmbeddedServer implements AutoCloseable {
 
     private static EmbeddedServer open(
             EmbeddedServerConfig config, Machine machine, Layout layout, DirectoryLock lock) {
-        var events = quietly(config.events());
+        var events = config.events();
         Cluster.refuseUnusable(layout.cluster());
         try {
             layout.makeServerDirectories();
@@ -107,8 +108,7 @@ public final class EmbeddedServer implements AutoCloseable {
         var programs = new Programs(account, layout.postgres(), binaries);
         var cluster = Cluster.openOrMake(layout, programs, machine.time(), events);
         var log = new ServerLog(layout.log());
-        var fingerprint = Settings.fingerprint(machine.platform(), binaries, config.port());
-        var launcher = new Launcher(cluster, programs, log, machine, config, events, fingerprint);
+        var launcher = new Launcher(cluster, programs, log, machine, config);
         var running = launcher.bringUp();
         var supervisor = new Supervisor(running, launcher, log, machine.time(), events);
         supervisor.start();

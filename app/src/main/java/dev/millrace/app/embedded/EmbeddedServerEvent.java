@@ -33,8 +33,8 @@ public sealed interface EmbeddedServerEvent {
     record RestartFailed(EmbeddedServerException failure) implements EmbeddedServerEvent {}
 
     /**
-     * The server died or failed to start too often and stays down: the process should exit with a code of its own. Comes
-     * once and last. The listener may call {@link EmbeddedServer#close()} or {@link System#exit(int)}.
+     * The server died or failed to start too often and stays down: the process should exit with a code of its own.
+     * Comes once and last. The listener may call {@link EmbeddedServer#close()} or {@link System#exit(int)}.
      */
     record GivenUp(EmbeddedServerException failure) implements EmbeddedServerEvent {}
 }

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The embedded server can't be had: the message says what happened, why, and what to do about it.
  *
- * <p>The message is one paragraph for a person. {@link #reason()} is for a program (an exit code), {@link #logTail()} for
- * whoever wants to dig.
+ * <p>The message is one paragraph for a person. {@link #reason()} is for a program (an exit code), {@link #logTail()}
+ * for whoever wants to dig.
  */
 public final class EmbeddedServerException extends RuntimeException {
 

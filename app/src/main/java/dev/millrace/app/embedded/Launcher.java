@@ -14,15 +14,14 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.zip.CRC32;
 
 /**
  * Starts, adopts and stops the server of one cluster.
  *
- * <p>Must be used under the directory's lock, which keeps other launchers away. What is left is the server of an earlier
- * owner: every start looks for it first, so a second one is never started. (PostgreSQL has an interlock of its own, and it
- * is the last line: a lost race ends in {@code STILL_RUNNING} and another look.)
+ * <p>Must be used under the directory's lock, which keeps other launchers away. What is left is the server of an
+ * earlier owner: every start looks for it first, so a second one is never started. (PostgreSQL has an interlock of its
+ * own, and it is the last line: a lost race ends in {@code STILL_RUNNING} and another look.)
  *
  * <p>Not thread-safe: the opening thread uses it first, then the supervisor. Only {@link #stopQuickly} may overlap.
  */
@@ -33,6 +32,7 @@ final class Launcher {
 
     private static final Duration PAUSE = Duration.ofMillis(20);
     private static final Duration PATIENCE_WITH_SILENCE = Duration.ofSeconds(10);
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(30);
     private static final Duration PATIENCE_WITH_LEFTOVERS = Duration.ofSeconds(2);
     private static final Duration END_OF_LEFTOVERS = Duration.ofSeconds(15);
     private static final Duration ORPHAN_STOPS = Duration.ofSeconds(20);
@@ -50,20 +50,14 @@ final class Launcher {
     private final Probe probe;
     private final Machine machine;
     private final EmbeddedServerConfig config;
-    private final Consumer<EmbeddedServerEvent> events;
     private final String fingerprint;
 
-    /** A start tool is at work, and stays so if its thread is interrupted: a server may appear that is not there yet. */
+    /**
+     * A start tool is at work, and stays so if its thread is interrupted: a server may appear that is not there yet.
+     */
     private volatile boolean beginning;
 
-    Launcher(
-            Cluster cluster,
-            Programs programs,
-            ServerLog log,
-            Machine machine,
-            EmbeddedServerConfig config,
-            Consumer<EmbeddedServerEvent> events,
-            String fingerprint) {
+    Launcher(Cluster cluster, Programs programs, ServerLog log, Machine machine, EmbeddedServerConfig config) {
         this.cluster = cluster;
         this.directory = cluster.directory();
         this.programs = programs;
@@ -71,8 +65,7 @@ final class Launcher {
         this.probe = new Probe(cluster.password());
         this.machine = machine;
         this.config = config;
-        this.events = events;
-        this.fingerprint = fingerprint;
+        this.fingerprint = Settings.fingerprint(machine.platform(), programs.version(), config.port());
     }
 
     /** Adopts the server that an earlier owner left running, or starts one. */
@@ -93,7 +86,9 @@ final class Launcher {
                 if (why.isEmpty()) {
                     return adopt(found.get());
                 }
-                events.accept(new EmbeddedServerEvent.StoppingOrphan(found.get().pid(), why));
+                config.events()
+                        .accept(new EmbeddedServerEvent.StoppingOrphan(
+                                found.get().pid(), why));
                 stopWhateverItTakes(found.get());
             }
             return start(port, anyPort);
@@ -109,13 +104,12 @@ final class Launcher {
     private Running adopt(ServerProcess process) throws SQLException {
         var port = PidFile.read(directory).map(PidFile::port).orElse(0);
         probe.endOtherSessions(port);
-        events.accept(new EmbeddedServerEvent.Adopted(process.pid()));
+        config.events().accept(new EmbeddedServerEvent.Adopted(process.pid()));
         return new Running(process, port, true);
     }
 
     /** Empty if the server is ready and as this build would have started it; waits for one that replays its log. */
-    private String refusalToAdopt(ServerProcess process, int wanted, boolean anyPort)
-            throws InterruptedException, SQLException {
+    private String refusalToAdopt(ServerProcess process, int wanted, boolean anyPort) throws InterruptedException {
         var limit = Deadline.in(config.startLimit(), machine.time());
         var silence = Deadline.in(PATIENCE_WITH_SILENCE, machine.time());
         while (process.alive()) {
@@ -124,7 +118,7 @@ final class Launcher {
                 return "it is about to stop";
             }
             var port = file.map(PidFile::port).orElse(0);
-            switch (port == 0 ? new Probe.Answer.Silent("it has no port yet") : answer(port)) {
+            switch (port == 0 ? new Probe.Answer.Silent("it has no port yet") : probe.ask(port)) {
                 case Probe.Answer.Ready ready -> {
                     if (!anyPort && port != wanted) {
                         return "it listens on port %d instead of %d".formatted(port, wanted);
@@ -150,17 +144,7 @@ final class Launcher {
         return "it has just ended";
     }
 
-    /** A cluster may lack its database: its maker was killed between the two. */
-    private Probe.Answer answer(int port) throws SQLException {
-        var answer = probe.ask(port);
-        if (answer instanceof Probe.Answer.Refused refused && refused.why().contains("does not exist")) {
-            probe.makeDatabaseIfMissing(port);
-            return probe.ask(port);
-        }
-        return answer;
-    }
-
-    private Running start(int firstPort, boolean anyPort) throws IOException, InterruptedException, SQLException {
+    private Running start(int firstPort, boolean anyPort) throws IOException, InterruptedException {
         var port = firstPort;
         var leftoversMayEnd = Deadline.in(PATIENCE_WITH_LEFTOVERS, machine.time());
         var leftoversMustEnd = Deadline.in(END_OF_LEFTOVERS, machine.time());
@@ -192,7 +176,7 @@ final class Launcher {
 
     private boolean started(int port) throws IOException, InterruptedException {
         cluster.configure(machine.platform(), fingerprint);
-        // Whoever wrote it is dead, as ServerProcess.on found. The server would not believe that of a number used
+        // Whoever wrote it is dead: ServerProcess.on found so. The server would not believe it of a number in use
         // again.
         Files.deleteIfExists(PidFile.in(directory));
         beginning = true;
@@ -212,10 +196,10 @@ final class Launcher {
         return exit == 0;
     }
 
-    private Running awaitAnswer(int port) throws InterruptedException, SQLException {
-        var limit = Deadline.in(PATIENCE_WITH_SILENCE, machine.time());
+    private Running awaitAnswer(int port) throws InterruptedException {
+        var limit = Deadline.in(FIRST_ANSWER, machine.time());
         while (true) {
-            var answer = answer(port);
+            var answer = probe.ask(port);
             var process = ServerProcess.on(directory);
             if (answer instanceof Probe.Answer.Ready && process.isPresent()) {
                 return new Running(process.get(), port, false);
@@ -240,8 +224,8 @@ final class Launcher {
     }
 
     /**
-     * Stops the server in order, and waits for that a moment. One that needs longer (a slow disk, much to write) goes on
-     * alone: it is never killed, and the next owner waits for its end.
+     * Stops the server in order, and waits for that a moment. One that needs longer (a slow disk, much to write) goes
+     * on alone: it is never killed, and the next owner waits for its end.
      */
     void stopQuickly(Duration limit) throws InterruptedException {
         var appears = Deadline.in(limit.dividedBy(3), machine.time());

@@ -9,6 +9,9 @@ import java.util.Properties;
 final class Probe {
 
     static final String DATABASE = "millrace";
+    private static final String NO_SUCH_DATABASE = "3D000";
+    private static final String CANNOT_CONNECT_NOW = "57P03";
+    private static final String CONNECTION_FAILURE = "08";
 
     /** What a server answers. */
     sealed interface Answer {
@@ -37,29 +40,41 @@ final class Probe {
         return "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable&gssEncMode=disable".formatted(port, database);
     }
 
-    /** Asks once, for a few seconds at most. */
+    /** Asks once, for a few seconds at most. A cluster whose maker was killed gets its database now. */
     Answer ask(int port) {
+        try {
+            return askFor(port);
+        } catch (SQLException e) {
+            return what(e);
+        }
+    }
+
+    private Answer askFor(int port) throws SQLException {
         try (var connection = connect(port, DATABASE)) {
             return new Answer.Ready(
                     text(connection, "SELECT coalesce(current_setting('millrace.fingerprint', true), '')"));
         } catch (SQLException e) {
-            var state = e.getSQLState() == null ? "" : e.getSQLState();
-            var why = String.valueOf(e.getMessage());
-            if (state.equals("57P03")) { // cannot_connect_now
-                return new Answer.NotYet(why);
+            if (!NO_SUCH_DATABASE.equals(e.getSQLState())) {
+                throw e;
             }
-            return state.startsWith("08") ? new Answer.Silent(why) : new Answer.Refused(why);
+            makeDatabase(port);
+            return askFor(port);
         }
     }
 
-    /** Makes the database in a new cluster. A kill in between leaves it to the next start. */
-    void makeDatabaseIfMissing(int port) throws SQLException {
+    private static Answer what(SQLException e) {
+        var state = e.getSQLState() == null ? "" : e.getSQLState();
+        var why = String.valueOf(e.getMessage());
+        if (state.equals(CANNOT_CONNECT_NOW)) {
+            return new Answer.NotYet(why);
+        }
+        return state.startsWith(CONNECTION_FAILURE) ? new Answer.Silent(why) : new Answer.Refused(why);
+    }
+
+    private void makeDatabase(int port) throws SQLException {
         try (var connection = connect(port, "postgres");
                 var statement = connection.createStatement()) {
-            if (text(connection, "SELECT count(*) FROM pg_database WHERE datname = '" + DATABASE + "'")
-                    .equals("0")) {
-                statement.execute("CREATE DATABASE " + DATABASE);
-            }
+            statement.execute("CREATE DATABASE " + DATABASE);
         }
     }
 

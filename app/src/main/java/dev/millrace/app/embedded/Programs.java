@@ -34,6 +34,10 @@ final class Programs {
         this.binaries = binaries;
     }
 
+    String version() {
+        return binaries.id();
+    }
+
     /** Runs one of the server's programs to its end. */
     Result run(Duration limit, String program, String... arguments) throws IOException, InterruptedException {
         var command = new ArrayList<>(account.prefix());
@@ -50,8 +54,8 @@ final class Programs {
     }
 
     /**
-     * Runs a program that leaves another one behind. The latter inherits the output, so that must be a file: a pipe would
-     * not end before the server does.
+     * Runs a program that leaves another one behind. The latter inherits the output, so that must be a file: a pipe
+     * would not end before the server does.
      */
     int leaveBehind(Duration limit, Path output, String program, String... arguments)
             throws IOException, InterruptedException {

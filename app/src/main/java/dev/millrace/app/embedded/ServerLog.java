@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the server says: {@code start.log} until its own log is open, then {@code server-TIME.log}, begun anew every 10 MB.
- * The newest five are kept.
+ * What the server says: {@code start.log} until its own log is open, then {@code server-TIME.log}, begun anew every 10
+ * MB. The newest five are kept.
  */
 final class ServerLog {
 

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A server's main process ("postmaster"). Whether this process started it or found it makes no difference: the start tool
- * detaches it, so it is nobody's child.
+ * A server's main process ("postmaster"). Whether this process started it or found it makes no difference: the start
+ * tool detaches it, so it is nobody's child.
  */
 record ServerProcess(ProcessHandle handle) {
 

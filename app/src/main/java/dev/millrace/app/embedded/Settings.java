@@ -9,9 +9,9 @@ import java.util.HexFormat;
 /**
  * The server's settings: PostgreSQL's defaults but for what is argued here.
  *
- * <p>{@code postgresql.conf} is ours and written at every start. A person's own settings belong to
- * {@code ALTER SYSTEM SET …}, which is read after it. What durability hangs on is given on the command line, where neither
- * can reach it; so is the address, where we must find it.
+ * <p>{@code postgresql.conf} is ours and written at every start. A person's own settings belong to {@code ALTER SYSTEM
+ * SET …}, which is read after it. What durability hangs on is given on the command line, where neither can reach it; so
+ * is the address, where we must find it.
  */
 final class Settings {
 
@@ -35,8 +35,8 @@ final class Settings {
                 max_prepared_transactions = 0      # a forgotten one would hold back cleaning up for ever
 
                 shared_buffers = 128MB             # the job stream is appended and read once, soon after: it fits in
-                max_wal_size = 2GB                 # a million jobs pass without a forced checkpoint; costs disk, and seconds of replay after a crash
-                wal_level = replica                # the default: 'minimal' saves nothing in appends, and forbids a backup while running
+                max_wal_size = 2GB                 # no forced checkpoint in a million jobs; costs disk and seconds of replay
+                wal_level = replica                # the default; 'minimal' saves little here and forbids online backups
                 %s
                 jit = off                          # our statements run for milliseconds; compiling them takes longer
 
@@ -53,15 +53,17 @@ final class Settings {
                 """.formatted(walSync(platform), fingerprint);
     }
 
-    /** What the default would not do: on these systems only write-through reaches the platter, not the drive's cache. */
+    /**
+     * What the default would not do: on these systems only write-through reaches the platter, not the drive's cache.
+     */
     private static String walSync(Platform platform) {
         return platform.linux() ? "" : "wal_sync_method = fsync_writethrough";
     }
 
     /** Tells whether a running server was started as this build would start it. */
-    static String fingerprint(Platform platform, Binaries binaries, int fixedPort) {
+    static String fingerprint(Platform platform, String binaries, int fixedPort) {
         try {
-            var all = text(platform, "") + commandLine(fixedPort) + binaries.id();
+            var all = text(platform, "") + commandLine(fixedPort) + binaries;
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(all.getBytes(UTF_8)), 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every JDK has SHA-256", e);

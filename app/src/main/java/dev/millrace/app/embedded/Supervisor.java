@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Watches the server and starts it again when it died, on the same port, until it is out of {@link Strikes}.
  *
- * <p>It looks five times a second whether the process is there: the server is nobody's child, so nobody is told. A server
- * that lives but does not answer is left alone: its clients see that first, and only they know what they wait for.
+ * <p>It looks five times a second whether the process is there: the server is nobody's child, so nobody is told. A
+ * server that lives but does not answer is left alone: its clients see that first, and only they know what they wait
+ * for.
  */
 final class Supervisor {
 

@@ -1,5 +1,6 @@
 package dev.millrace.app.http;
 
+import dev.millrace.KeyTaken;
 import dev.millrace.MillraceException;
 import dev.millrace.app.wire.Json;
 import dev.millrace.store.StoreException.CommitUnknown;
@@ -17,7 +18,7 @@ final class Problem extends RuntimeException {
     /** The kinds of problems. A name never changes its meaning. */
     enum Type {
         BAD_REQUEST(400, "The request can't be understood"),
-        REFUSED(400, "The job was refused"),
+        REFUSED(400, "The request was refused"),
         FORBIDDEN(403, "This origin may not use the API"),
         NOT_FOUND(404, "There is nothing here"),
         METHOD_NOT_ALLOWED(405, "The method is not allowed here"),
@@ -66,6 +67,7 @@ final class Problem extends RuntimeException {
             case Unavailable unavailable ->
                 new Problem(Type.DATABASE_UNREACHABLE, unavailable.getMessage(), unavailable);
             case CommitUnknown unknown -> new Problem(Type.UNKNOWN_OUTCOME, unknown.getMessage(), unknown);
+            case KeyTaken taken -> new Problem(Type.CONFLICT, taken.getMessage(), taken);
             case MillraceException refused -> new Problem(Type.REFUSED, refused.getMessage(), refused);
             default ->
                 new Problem(

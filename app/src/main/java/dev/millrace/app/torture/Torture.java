@@ -19,8 +19,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +39,7 @@ public final class Torture {
     private static final Duration TICK = Duration.ofMillis(100);
     private static final Duration LAST_JOBS = Duration.ofSeconds(90);
     private static final long EXACT_LONGEST_MILLIS = 300;
+    private static final int PRODUCERS = 16;
 
     private final TorturePlan plan;
     private final DataSource dataSource;
@@ -103,35 +107,36 @@ public final class Torture {
         long freezeAt = length / 3;
         long wakeAt = Long.MAX_VALUE;
         Herd.@Nullable Member frozen = null;
-        int sent = 0;
-        for (long elapsed = 0;
-                elapsed < length || sent < plan.jobs() || frozen != null;
-                elapsed = world.nanoTime() - start) {
-            int due = (int) Math.min(plan.jobs(), (double) plan.jobs() * elapsed / length + 1);
-            sent = send(millrace, ledger, schema, sent, due);
-            for (var fallen : herd.fallen()) {
-                narrator.accept("%s ended by itself; a new one takes its place".formatted(fallen.name()));
-                ledger.ended(fallen.pid());
-                herd.start();
+        try (var producers = new Producers(millrace, ledger, schema, start)) {
+            for (long elapsed = 0; elapsed < length || frozen != null || !producers.done(); elapsed = world.nanoTime() - start) {
+                replaceFallen(ledger, herd);
+                if (elapsed >= nextKill && elapsed < length) {
+                    nextKill += plan.killEvery().toNanos();
+                    kill(ledger, herd, frozen);
+                }
+                if (elapsed >= freezeAt && freezes == 0) {
+                    frozen = pick(herd.alive());
+                    herd.freeze(frozen);
+                    ledger.ended(frozen.pid());
+                    freezes++;
+                    wakeAt = elapsed + FREEZE.toNanos();
+                    narrator.accept("froze %s".formatted(frozen.name()));
+                }
+                if (frozen != null && elapsed >= wakeAt) {
+                    herd.wake(frozen);
+                    narrator.accept("woke %s".formatted(frozen.name()));
+                    frozen = null;
+                }
+                world.sleep(TICK);
             }
-            if (elapsed >= nextKill && elapsed < length) {
-                nextKill += plan.killEvery().toNanos();
-                kill(ledger, herd, frozen);
-            }
-            if (elapsed >= freezeAt && freezes == 0) {
-                frozen = pick(herd.alive());
-                herd.freeze(frozen);
-                ledger.ended(frozen.pid());
-                freezes++;
-                wakeAt = elapsed + FREEZE.toNanos();
-                narrator.accept("froze %s".formatted(frozen.name()));
-            }
-            if (frozen != null && elapsed >= wakeAt) {
-                herd.wake(frozen);
-                narrator.accept("woke %s".formatted(frozen.name()));
-                frozen = null;
-            }
-            world.sleep(TICK);
+        }
+    }
+
+    private void replaceFallen(TortureLedger ledger, Herd herd) throws SQLException {
+        for (var fallen : herd.fallen()) {
+            narrator.accept("%s ended by itself; a new one takes its place".formatted(fallen.name()));
+            ledger.ended(fallen.pid());
+            herd.start();
         }
     }
 
@@ -150,21 +155,62 @@ public final class Torture {
         return members.get(chance.nextInt(members.size()));
     }
 
-    private int send(Millrace millrace, TortureLedger ledger, String schema, int from, int to) throws SQLException {
-        var acknowledged = new ArrayList<Sent>();
-        for (int n = from; n < to; n++) {
-            var job = job(n, schema);
+    /** Producers that keep the pace however long one enqueue takes; each job when its time has come. */
+    private final class Producers implements AutoCloseable {
+        private final Millrace millrace;
+        private final TortureLedger ledger;
+        private final List<Job<Integer>> jobs;
+        private final long start;
+        private final AtomicInteger next = new AtomicInteger();
+        private final AtomicReference<@Nullable Throwable> broken = new AtomicReference<>();
+        private final List<Thread> threads = new ArrayList<>();
+
+        private Producers(Millrace millrace, TortureLedger ledger, String schema, long start) {
+            this.millrace = millrace;
+            this.ledger = ledger;
+            this.start = start;
+            jobs = IntStream.range(0, plan.jobs()).mapToObj(n -> job(n, schema)).toList();
+            for (int i = 0; i < PRODUCERS; i++) {
+                threads.add(Thread.ofVirtual().name("torture-producer-" + i).start(this::produce));
+            }
+        }
+
+        private void produce() {
+            try {
+                for (int n; (n = next.getAndIncrement()) < jobs.size(); ) {
+                    long due = start + (long) ((double) n / jobs.size() * Duration.ofSeconds(plan.seconds()).toNanos());
+                    long early = due - world.nanoTime();
+                    if (early > 0) world.sleep(Duration.ofNanos(early));
+                    send(n, jobs.get(n));
+                }
+            } catch (InterruptedException over) {
+                // the run was broken off
+            } catch (SQLException | RuntimeException e) {
+                broken.set(e);
+            }
+        }
+
+        private void send(int n, Job<Integer> job) throws SQLException {
             try {
                 Handle<Integer> handle = n % 10 == 9
-                        ? millrace.enqueue(job, o -> o.in(Duration.ofMillis(chance.nextInt(3_000))))
+                        ? millrace.enqueue(job, o -> o.in(Duration.ofMillis(100L * (n % 30))))
                         : millrace.enqueue(job);
-                acknowledged.add(new Sent(handle.id(), n, kind(job)));
+                ledger.acknowledged(new Sent(handle.id(), n, kind(job)));
             } catch (StoreException.CommitUnknown lost) {
                 unknown.incrementAndGet();
             }
         }
-        if (!acknowledged.isEmpty()) ledger.acknowledged(acknowledged);
-        return Math.max(from, to);
+
+        private boolean done() {
+            var error = broken.get();
+            if (error != null) throw new MillraceException("A producer failed: %s".formatted(error.getMessage()), error);
+            return threads.stream().noneMatch(Thread::isAlive);
+        }
+
+        @Override
+        public void close() {
+            threads.forEach(Thread::interrupt);
+        }
     }
 
     private Job<Integer> job(int n, String schema) {
@@ -189,10 +235,7 @@ public final class Torture {
         long patience = world.nanoTime() + LAST_JOBS.toNanos();
         for (long open = ledger.open(); open > 0 && world.nanoTime() < patience; open = ledger.open()) {
             narrator.accept("%d jobs have not ended yet".formatted(open));
-            for (var fallen : herd.fallen()) {
-                ledger.ended(fallen.pid());
-                herd.start();
-            }
+            replaceFallen(ledger, herd);
             world.sleep(Duration.ofSeconds(1));
         }
         world.sleep(Duration.ofSeconds(2)); // the last counters of each node

@@ -3,7 +3,6 @@ package dev.millrace.app.torture;
 import dev.millrace.JobId;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Collection;
 import java.util.UUID;
 import javax.sql.DataSource;
 
@@ -34,17 +33,13 @@ final class TortureLedger {
         run("INSERT INTO $.torture_end (process) VALUES (" + process + ")");
     }
 
-    void acknowledged(Collection<Sent> sent) throws SQLException {
+    void acknowledged(Sent job) throws SQLException {
         try (var connection = dataSource.getConnection();
-                var insert = connection.prepareStatement(
-                        q("INSERT INTO $.torture_job (job_id, n, kind) VALUES (?, ?, ?)"))) {
-            for (var job : sent) {
-                insert.setObject(1, job.id().value());
-                insert.setInt(2, job.n());
-                insert.setString(3, job.kind());
-                insert.addBatch();
-            }
-            insert.executeBatch();
+                var insert = connection.prepareStatement(q("INSERT INTO $.torture_job (job_id, n, kind) VALUES (?, ?, ?)"))) {
+            insert.setObject(1, job.id().value());
+            insert.setInt(2, job.n());
+            insert.setString(3, job.kind());
+            insert.executeUpdate();
         }
     }
 

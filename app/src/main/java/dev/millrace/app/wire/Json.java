@@ -29,6 +29,11 @@ public final class Json {
         return MAPPER.createArrayNode();
     }
 
+    /** A record as an object, each component under its name. */
+    public static JsonNode tree(Record value) {
+        return MAPPER.valueToTree(value);
+    }
+
     /** The text in one line. */
     public static String write(JsonNode value) {
         return MAPPER.writeValueAsString(value);

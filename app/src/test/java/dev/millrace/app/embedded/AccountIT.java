@@ -121,6 +121,17 @@ class AccountIT {
     }
 
     @Test
+    void a_file_system_that_lets_no_program_run_is_explained() throws Exception {
+        var mount = sandbox.tmpfs("mount", "noexec,size=200m");
+
+        assertThatExceptionOfType(EmbeddedServerException.class)
+                .isThrownBy(() -> sandbox.open(
+                        sandbox.config(sandbox.data("data")).binaries(sandbox.copyOfBinaries(mount.resolve("below")))))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.PERMISSION_DENIED))
+                .withMessageContaining("noexec");
+    }
+
+    @Test
     void a_disk_without_room_for_a_cluster_is_explained_and_left_clean() throws Exception {
         var mount = sandbox.tmpfs("mount", "size=20m");
 

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * A process of its own that opens a data directory, says what happens, and does what it is told on its input: {@code node
- * UUID}, {@code close}. It ends when its input ends.
+ * A process of its own that opens a data directory, says what happens, and does what it is told on its input:
+ * {@code node UUID}, {@code close}. It ends when its input ends.
  */
 final class ChildMain {
 

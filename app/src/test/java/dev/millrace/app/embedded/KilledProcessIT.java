@@ -59,7 +59,7 @@ class KilledProcessIT {
             assertThat(query(server, "SELECT answer FROM kept")).isEqualTo("42");
             assertThat(query(server, "SELECT pg_try_advisory_lock(7)")).isEqualTo("t");
             server.close();
-            assertThat(ServerProcess.on(data.resolve("postgres/cluster"))).isEmpty();
+            Sandbox.untilNoServerRunsOn(data);
         }
     }
 

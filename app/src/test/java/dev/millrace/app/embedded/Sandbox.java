@@ -31,7 +31,7 @@ final class Sandbox {
     /** Unpacked once for all tests and runs. */
     static final Path BINARIES = Path.of("target", "postgres").toAbsolutePath();
 
-    static final Duration SOON = Duration.ofSeconds(20);
+    static final Duration SOON = Duration.ofSeconds(60);
 
     private final Path directory;
     private final List<Path> dataDirectories = new ArrayList<>();
@@ -44,8 +44,8 @@ final class Sandbox {
     }
 
     /**
-     * Memory, where there is enough of it and programs may run: what is tested here is what survives killed processes, and
-     * for that a disk makes no difference but in time.
+     * Memory, where there is enough of it and programs may run: what is tested here is what survives killed processes,
+     * and for that a disk makes no difference but in time.
      */
     private static Path home() throws IOException {
         var memory = Path.of("/dev/shm");
@@ -224,6 +224,11 @@ final class Sandbox {
         }
     }
 
+    /** A closed server may take longer to end than {@code close()} waits, on a machine that has much else to do. */
+    static void untilNoServerRunsOn(Path data) throws Exception {
+        until(() -> ServerProcess.on(data.resolve("postgres/cluster")).isEmpty());
+    }
+
     interface Condition {
         boolean holds() throws Exception;
     }
@@ -233,8 +238,12 @@ final class Sandbox {
             open.pop().close();
         }
         for (var data : dataDirectories) {
-            ServerProcess.on(data.resolve("postgres/cluster"))
-                    .ifPresent(orphan -> orphan.handle().destroyForcibly());
+            var orphan = ServerProcess.on(data.resolve("postgres/cluster"));
+            if (orphan.isPresent()) {
+                // "immediate": a server that is killed, and never started again, leaves shared memory to the system
+                run("sh", "-c", "kill -QUIT " + orphan.get().pid());
+                until(() -> !orphan.get().alive());
+            }
         }
         for (var mount : mounts) {
             run("umount", "--lazy", mount.toString());
@@ -261,9 +270,10 @@ final class Sandbox {
                 EmbeddedServer.open(EmbeddedServerConfig.at(data).binaries(BINARIES))
                         .close();
                 Files.delete(new Layout(data).owner());
+                untilNoServerRunsOn(data);
                 return data;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+            } catch (Exception e) {
+                throw new AssertionError("the template of all data directories could not be made", e);
             }
         }
     }

@@ -5,22 +5,29 @@ import static dev.millrace.simulation.contract.Ends.retry;
 import static dev.millrace.simulation.contract.Given.LATER;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.millrace.JobId;
 import dev.millrace.MillraceException;
 import dev.millrace.State;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Settled;
+import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.store.StoreException.Fenced;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps in the transaction of a caller: its commit decides. Only for stores that can join one. */
 abstract class JoiningChapter extends Chapter {
@@ -89,6 +96,80 @@ abstract class JoiningChapter extends Chapter {
 
         tx.commit();
         assertThat(node.claimAll()).extracting(Delivery::job).containsExactlyInAnyOrder(slow.id(), more.getLast());
+    }
+
+    /** Several transactions at a time, begun, filled, ended and claimed between in an order that only the seed knows. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void transactions_that_overlap_in_any_order_are_claimed_whole_and_once(long seed) throws SQLException {
+        var random = new Random(seed);
+        var open = new ArrayList<Open>();
+        var committed = new ArrayList<JobId>();
+        var claimed = new ArrayList<Delivery>();
+        var nodes = List.of(given.node(), given.node());
+        try {
+            for (int step = 0; step < 120; step++) {
+                switch (random.nextInt(5)) {
+                    case 0 -> {
+                        if (open.size() < 4)
+                            open.add(new Open(given.contract.transaction().orElseThrow()));
+                    }
+                    case 1 -> {
+                        for (var one : open) if (random.nextBoolean()) one.enqueue(given);
+                    }
+                    case 2 -> {
+                        if (!open.isEmpty()) {
+                            var ending = open.remove(random.nextInt(open.size()));
+                            committed.addAll(ending.end(random.nextInt(4) > 0));
+                        }
+                    }
+                    case 3 -> committed.add(given.job());
+                    default -> claimed.addAll(nodes.get(step % 2).claim(1 + random.nextInt(6)));
+                }
+            }
+        } finally {
+            for (var one : open) committed.addAll(one.end(true));
+        }
+
+        claimed.addAll(given.node().claimAll());
+
+        assertThat(claimed).extracting(Delivery::job).containsExactlyInAnyOrderElementsOf(committed);
+    }
+
+    /** A producer's transaction and what it has enqueued so far. */
+    private record Open(Connection connection, List<JobId> jobs) {
+
+        Open(Connection connection) {
+            this(connection, new ArrayList<>());
+        }
+
+        void enqueue(Given given) {
+            var job = given.newJob(as -> as);
+            given.store.enqueue(connection, job);
+            jobs.add(job.id());
+        }
+
+        List<JobId> end(boolean commit) throws SQLException {
+            try (connection) {
+                if (commit) connection.commit();
+                else connection.rollback();
+            }
+            return commit ? jobs : List.of();
+        }
+    }
+
+    @Test
+    void nobody_hears_of_a_job_before_it_can_be_claimed() throws SQLException {
+        var heard = new LinkedBlockingQueue<Wakeup>();
+        try (var hearing = given.store.listen(heard::add)) {
+            assertThat(hearing).isNotNull();
+            given.store.enqueue(tx, given.newJob(as -> as));
+            given.letSoonPass();
+            assertThat(heard).doesNotContain(new Wakeup.Work(given.queue));
+
+            tx.commit();
+        }
+        assertThat(given.node().claimAll()).hasSize(1);
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Nodes die: their work is taken over, once, and what kills nodes is stopped. */
@@ -252,9 +253,10 @@ abstract class RescueChapter extends Chapter {
         var node = given.node();
         node.deposes(dead);
 
-        var pieces = new ArrayList<Integer>();
-        do pieces.add(given.store.rescue(node.lease, dead.id(), 2).size());
-        while (pieces.getLast() > 0);
+        var pieces = Stream.generate(() -> given.store.rescue(node.lease, dead.id(), 2))
+                .limit(4)
+                .map(List::size)
+                .toList();
 
         assertThat(pieces).containsExactly(2, 2, 1, 0);
         assertThat(life(dead)).isEqualTo(Life.GONE);
@@ -299,11 +301,7 @@ abstract class RescueChapter extends Chapter {
 
     private List<Rescued> rescuesInPieces(TestNode node, TestNode dead) {
         var all = new ArrayList<Rescued>();
-        for (var some = given.store.rescue(node.lease, dead.id(), 7);
-                !some.isEmpty();
-                some = given.store.rescue(node.lease, dead.id(), 7)) {
-            all.addAll(some);
-        }
+        for (int turn = 0; turn < 30; turn++) all.addAll(given.store.rescue(node.lease, dead.id(), 7));
         return all;
     }
 

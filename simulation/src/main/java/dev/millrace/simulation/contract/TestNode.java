@@ -32,6 +32,9 @@ final class TestNode {
 
     static final Duration TOOK = Duration.ofMillis(250);
 
+    /** A store that never comes to an end fails its test instead of hanging it. */
+    private static final int MOST_TURNS = 100;
+
     final Lease lease;
     final NodeCard card;
     private final Given given;
@@ -152,10 +155,12 @@ final class TestNode {
 
     /** Promotes until nothing is due. */
     void promotes() {
-        Duration next;
-        do next = store.promote(lease, 1_000).next();
-        while (next != null && !next.isPositive());
-        given.recorder.look();
+        for (int turn = 0; turn < MOST_TURNS; turn++) {
+            var next = store.promote(lease, 1_000).next();
+            given.recorder.look();
+            if (next == null || next.isPositive()) return;
+        }
+        throw new AssertionError("After " + MOST_TURNS + " promotions something is still due.");
     }
 
     int releases(int room) {
@@ -180,13 +185,13 @@ final class TestNode {
     /** Rescues until nothing comes back. */
     List<Rescued> rescues(TestNode dead) {
         var all = new ArrayList<Rescued>();
-        List<Rescued> some;
-        do {
-            some = store.rescue(lease, dead.id(), 100);
+        for (int turn = 0; turn < MOST_TURNS; turn++) {
+            var some = store.rescue(lease, dead.id(), 100);
+            given.recorder.look();
+            if (some.isEmpty()) return all;
             all.addAll(some);
-        } while (!some.isEmpty());
-        given.recorder.look();
-        return all;
+        }
+        throw new AssertionError("After " + MOST_TURNS + " rescues there is still something to rescue.");
     }
 
     List<Rescued> takesOver(TestNode dead) {

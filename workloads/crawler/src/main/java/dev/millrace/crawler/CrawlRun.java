@@ -1,8 +1,10 @@
 package dev.millrace.crawler;
 
+import dev.millrace.Node;
 import dev.millrace.NodeBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -26,6 +28,9 @@ public interface CrawlRun extends AutoCloseable {
      * @param node for what the caller wants to add: {@code n -> n.name("crawl").slots(64)}
      */
     void start(UnaryOperator<NodeBuilder> node);
+
+    /** The node that {@link #start} started here; empty before, and when there was nothing left to do. */
+    Optional<Node> node();
 
     /**
      * Keeps this file up to date from now on, until {@link #close}: each page one line of JSON, each line once, whatever is killed in

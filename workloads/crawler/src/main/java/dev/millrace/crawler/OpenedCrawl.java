@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +101,16 @@ final class OpenedCrawl implements CrawlRun {
         return millrace.enqueue(tx, new HostTurn(crawl.id(), host), o -> o.queue(crawl.queue()))
                 .id()
                 .value();
+    }
+
+    @Override
+    public Optional<Node> node() {
+        turn.lock();
+        try {
+            return Optional.ofNullable(node);
+        } finally {
+            turn.unlock();
+        }
     }
 
     @Override

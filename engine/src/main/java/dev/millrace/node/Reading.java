@@ -1,0 +1,158 @@
+package dev.millrace.node;
+
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ending;
+import dev.millrace.store.Place;
+import dev.millrace.store.StoreException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was claimed and is not read yet. Each step is bounded in bytes, and the next one waits until what the last one brought has been
+ * started: however large the payloads are, only so much of them waits in memory.
+ *
+ * <p>A delivery that can't be read must not hold up the others: what fails is asked for in ever smaller parts, and what fails alone
+ * goes to the end of the line, to be tried again.
+ */
+final class Reading {
+
+    private final Incarnation node;
+    private final Bottlenecks bottlenecks;
+    private final ArrayDeque<Piece> line = new ArrayDeque<>();
+    private final AtomicInteger unread = new AtomicInteger();
+
+    /** Places of one claim, in order, that are asked for together. */
+    private record Piece(Batch batch, int stream, int index, List<Place> places, long since) {
+
+        Piece from(int read) {
+            return new Piece(batch, stream, index + read, places.subList(read, places.size()), since);
+        }
+
+        Piece upto(int end) {
+            return new Piece(batch, stream, index, places.subList(0, end), since);
+        }
+    }
+
+    Reading(Incarnation node, Bottlenecks bottlenecks) {
+        this.node = node;
+        this.bottlenecks = bottlenecks;
+    }
+
+    /** How many are not read yet. */
+    int unread() {
+        return unread.get();
+    }
+
+    void add(Batch batch, int stream, List<Place> places) {
+        line.addLast(new Piece(batch, stream, 0, places, node.world().nanoTime()));
+        unread.addAndGet(places.size());
+    }
+
+    /**
+     * Reads as much as there is room for, in one step.
+     *
+     * @return whether more can be read at once
+     */
+    boolean step() {
+        var first = line.peekFirst();
+        if (first == null) return false;
+        boolean late = node.world().nanoTime() - first.since
+                >= node.limits().handBackAfter().toNanos();
+        if (late) read(first, node.limits().readBytes(), true);
+        else {
+            long room = node.limits().readBytes() - node.starter().bufferedBytes();
+            if (room <= 0) return false; // the starter rings when it has used up what was read
+            read(first, room, false);
+        }
+        return !line.isEmpty();
+    }
+
+    /** For a closing node: reads only to give back. Returns whether there is more. */
+    boolean handBack() {
+        var first = line.peekFirst();
+        if (first == null) return false;
+        read(first, node.limits().readBytes(), true);
+        return !line.isEmpty();
+    }
+
+    private void read(Piece piece, long maxBytes, boolean handBack) {
+        List<Delivery> read;
+        try {
+            read = node.storage().read(piece.batch.token(), piece.places, maxBytes);
+            if (read.isEmpty() || read.size() > piece.places.size())
+                throw new IllegalStateException(
+                        "asked for %d deliveries of a claim, and got %d".formatted(piece.places.size(), read.size()));
+        } catch (StoreException again) {
+            throw again;
+        } catch (RuntimeException unreadable) {
+            isolate(piece);
+            throw unreadable;
+        }
+        line.removeFirst();
+        if (read.size() < piece.places.size()) line.addFirst(piece.from(read.size()));
+        unread.addAndGet(-read.size());
+        admit(piece, read, handBack);
+        node.startBell().ring();
+    }
+
+    private void isolate(Piece piece) {
+        line.removeFirst();
+        int size = piece.places.size();
+        if (size == 1) line.addLast(piece);
+        else {
+            line.addFirst(piece.from(size / 2));
+            line.addFirst(piece.upto(size / 2));
+        }
+    }
+
+    private void admit(Piece piece, List<Delivery> read, boolean handBack) {
+        var kinds = new ArrayList<@Nullable KindLine>(read.size());
+        int index = piece.index;
+        for (var delivery : read) {
+            var kind = node.kindOf(delivery);
+            kinds.add(kind);
+            admit(
+                    delivery,
+                    new HeldDelivery(
+                            node,
+                            delivery,
+                            piece.batch,
+                            index++,
+                            kind,
+                            node.world().nanoTime()),
+                    handBack);
+        }
+        bottlenecks.seen(piece.stream, kinds, node.world().nanoTime());
+    }
+
+    private void admit(Delivery delivery, HeldDelivery held, boolean handBack) {
+        if (delivery.cancelled()) {
+            held.end();
+            node.drop(held);
+        } else if (delivery.expired()) finish(held, new Ending.Discarded(Failures.expired()));
+        else if (node.kindOf(delivery) == null)
+            finish(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, unknownKind(delivery)));
+        else {
+            var paused = node.pausedBecause(delivery);
+            if (paused != null) finish(held, new Ending.Parked(Ending.Parking.PAUSED, paused));
+            else if (handBack) finish(held, new Ending.HandedBack());
+            else node.starter().add(held);
+        }
+    }
+
+    private void finish(HeldDelivery held, Ending ending) {
+        held.end();
+        node.finish(held, ending);
+    }
+
+    private String unknownKind(Delivery delivery) {
+        var known = node.plan().kinds().get(delivery.kind());
+        return known == null
+                ? "node %s has no handler for kind %s".formatted(node.plan().name(), delivery.kind())
+                : "node %s knows kind %s up to version %d, and this is version %d"
+                        .formatted(node.plan().name(), delivery.kind(), known.version(), delivery.kindVersion());
+    }
+}

@@ -1,0 +1,169 @@
+package dev.millrace.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.JobEvent;
+import dev.millrace.State;
+import dev.millrace.store.Ending;
+import dev.millrace.store.StoreException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class FinisherTest {
+
+    @Test
+    void a_slot_is_free_only_when_its_outcome_was_acknowledged() {
+        var node = new OneNode();
+        var jobs = node.send(5);
+        node.settle();
+        var fifth = jobs.stream().filter(job -> !node.runs(job)).findFirst().orElseThrow();
+        var running = jobs.stream().filter(node::runs).findFirst().orElseThrow();
+        node.wire.isDown("flush", new StoreException.Unavailable("away"));
+
+        node.done(running);
+        node.pass(Duration.ofSeconds(1));
+        assertThat(node.runs(fifth)).isFalse();
+        assertThat(node.status().awaitingFlush()).isEqualTo(1);
+
+        node.wire.isUp("flush");
+        node.pass(Duration.ofSeconds(2));
+        assertThat(node.runs(fifth)).isTrue();
+    }
+
+    @Test
+    void a_flush_that_nobody_answered_is_repeated_and_counts_once() {
+        var node = new OneNode();
+        var job = node.send();
+        node.settle();
+        node.wire.doesAndFails("flush", new StoreException.CommitUnknown("lost"));
+
+        node.done(job);
+        node.pass(Duration.ofSeconds(1));
+
+        assertThat(node.wire.asked("flush")).isEqualTo(2);
+        assertThat(node.outcomes(job)).containsExactly("done");
+        assertThat(node.status().counters().completed()).isEqualTo(1);
+        assertThat(node.status().counters().lostOutcomes()).isZero();
+    }
+
+    @Test
+    void a_lone_outcome_on_an_idle_node_does_not_linger() {
+        var node = new OneNode();
+        var job = node.send();
+        node.settle();
+
+        node.done(job); // no time passes
+
+        assertThat(node.state(job)).isEqualTo(State.COMPLETED);
+    }
+
+    @Test
+    void outcomes_of_a_busy_node_are_gathered() {
+        var node = new OneNode(OneNode.LIMITS.withSlots(40));
+        var jobs = node.send(9);
+        node.settle();
+
+        node.done(jobs.get(0));
+        for (int i = 1; i < 9; i++) node.done(jobs.get(i));
+        assertThat(node.wire.asked("flush")).isEqualTo(1);
+
+        node.pass(Duration.ofMillis(3));
+        assertThat(node.wire.asked("flush")).isEqualTo(2);
+        assertThat(jobs).allMatch(job -> node.state(job) == State.COMPLETED);
+    }
+
+    @Test
+    void many_do_not_wait() {
+        var node = new OneNode(OneNode.LIMITS.withSlots(8));
+        var jobs = node.send(5);
+        node.settle();
+
+        for (var job : jobs) node.done(job); // a quarter of the slots is many
+
+        assertThat(jobs).allMatch(job -> node.state(job) == State.COMPLETED);
+    }
+
+    @Test
+    void an_outcome_that_the_store_refuses_discards_its_job_and_holds_up_no_other() {
+        var node = new OneNode();
+        var jobs = node.send(3);
+        node.settle();
+        for (var job : jobs.subList(1, 3)) node.handler(job).ends(new Ending.Done(null));
+        node.handler(jobs.get(0)).ends(new Ending.Done(null));
+        for (int i = 0; i < 3; i++) node.wire.fails("flush", new IllegalStateException("value too long"));
+
+        node.pass(Duration.ofSeconds(3));
+
+        assertThat(jobs).filteredOn(job -> node.state(job) == State.COMPLETED).hasSize(2);
+        assertThat(jobs)
+                .filteredOn(job -> node.state(job) == State.DISCARDED)
+                .singleElement()
+                .satisfies(job -> assertThat(node.job(job).failure())
+                        .satisfies(
+                                failure -> assertThat(String.valueOf(failure)).contains("value too long")));
+        assertThat(node.status().awaitingFlush()).isZero();
+    }
+
+    @Test
+    void an_outcome_that_came_second_is_told_and_costs_nothing_else() {
+        var node = new OneNode();
+        var job = node.send();
+        node.settle();
+        node.store.cancel(job, "changed my mind", "mara");
+
+        node.done(job); // the node has not heard of it yet
+
+        assertThat(node.state(job)).isEqualTo(State.CANCELLED);
+        assertThat(node.status().counters().lostOutcomes()).isEqualTo(1);
+        assertThat(node.events).noneMatch(event -> event instanceof JobEvent.Ended);
+        assertThat(node.node.open()).isZero();
+    }
+
+    @Test
+    void events_tell_what_is_durable_and_nothing_before() {
+        var node = new OneNode();
+        var job = node.send();
+        node.settle();
+        node.events.clear();
+        node.wire.isDown("flush", new StoreException.Unavailable("away"));
+        node.done(job);
+        assertThat(node.events).isEmpty();
+
+        node.wire.isUp("flush");
+        node.pass(Duration.ofSeconds(1));
+
+        assertThat(node.events)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        JobEvent.Ended.class, ended -> assertThat(ended.state()).isEqualTo(State.COMPLETED));
+    }
+
+    @Test
+    void a_retry_comes_back_after_its_delay() {
+        var node = new OneNode();
+        var job = node.send();
+        node.settle();
+
+        node.ends(job, new Ending.Retry(OneNode.failure("failed"), Duration.ofMillis(300)));
+        assertThat(node.state(job)).isEqualTo(State.RETRYABLE);
+        node.pass(Duration.ofMillis(290));
+        assertThat(node.runs(job)).isFalse();
+
+        node.pass(Duration.ofMillis(50));
+        assertThat(node.runs(job)).isTrue();
+        assertThat(node.handler(job).delivery.attempt()).isEqualTo(2);
+    }
+
+    @Test
+    void a_body_that_throws_is_the_engines_fault_and_is_tried_again() {
+        var node = new OneNode();
+        var job = node.send();
+        node.settle();
+
+        node.handler(job).obeys(); // an InterruptedException that nobody asked for
+        node.settle();
+
+        assertThat(node.state(job)).isEqualTo(State.RETRYABLE);
+        assertThat(String.valueOf(node.job(job).failure())).contains("engine: ");
+    }
+}

@@ -1,0 +1,116 @@
+package dev.millrace.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.JobEvent;
+import dev.millrace.JobId;
+import dev.millrace.State;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Lease;
+import dev.millrace.store.StoreException;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class RescuerTest {
+
+    /** Joins, claims a job, and gives no sign of life any more. */
+    private static Lease silent(OneNode node, JobId job) {
+        var lease = node.store.join(OneNode.stranger(1));
+        for (var stream : node.store.streams(List.of("default")))
+            node.store.take(lease, stream.id(), 1, 1, new ClaimToken(new UUID(3, stream.id())));
+        assertThat(node.state(job)).isEqualTo(State.RUNNING);
+        return lease;
+    }
+
+    @Test
+    void a_silent_nodes_work_runs_here_within_its_lease_and_a_moment() {
+        var node = new OneNode();
+        var job = node.send();
+        silent(node, job);
+
+        node.pass(Duration.ofSeconds(9));
+        assertThat(node.outcomes(job)).containsExactly((String) null);
+
+        node.pass(Duration.ofSeconds(3));
+        assertThat(node.runs(job)).isTrue();
+        assertThat(node.status().counters().deposed()).isEqualTo(1);
+        assertThat(node.events).anyMatch(event -> event instanceof JobEvent.Rescued);
+    }
+
+    @Test
+    void a_node_that_beats_is_left_alone() {
+        var node = new OneNode();
+        var job = node.send();
+        var lease = silent(node, job);
+
+        for (int i = 0; i < 20; i++) {
+            node.pass(Duration.ofSeconds(5));
+            node.store.beat(lease);
+        }
+
+        assertThat(node.status().counters().deposed()).isZero();
+    }
+
+    @Test
+    void nobody_is_deposed_while_the_store_stalls_for_all() {
+        var node = new OneNode();
+        var job = node.send();
+        var lease = silent(node, job);
+        node.pass(Duration.ofSeconds(7));
+
+        node.wire.isDown("beat", new StoreException.Unavailable("stalled"));
+        node.wire.isDown("census", new StoreException.Unavailable("stalled"));
+        node.pass(Duration.ofSeconds(20));
+        node.wire.isUp("census");
+        node.wire.isUp("beat");
+        node.pass(Duration.ofSeconds(4));
+        node.store.beat(lease); // it could not do so earlier
+        node.pass(Duration.ofSeconds(8));
+
+        assertThat(node.status().counters().deposed()).isZero();
+    }
+
+    @Test
+    void a_rescuer_that_was_frozen_itself_deposes_nobody_when_it_wakes() {
+        var node = new OneNode();
+        var job = node.send();
+        silent(node, job);
+        node.pass(Duration.ofSeconds(7));
+
+        node.freeze(Duration.ofSeconds(60));
+        node.turn("rescuer");
+        assertThat(node.wire.asked("depose")).isZero();
+
+        node.pass(Duration.ofSeconds(9));
+        assertThat(node.wire.asked("depose")).isZero();
+    }
+
+    @Test
+    void who_is_known_to_be_dead_is_deposed_at_once() {
+        var node = new OneNode();
+        node.settle();
+        var job = node.send();
+        var lease = silent(node, job);
+
+        node.node.deposeAtOnce(lease.node());
+        node.pass(Duration.ofMillis(100));
+
+        assertThat(node.runs(job)).isTrue();
+    }
+
+    @Test
+    void a_node_that_was_deposed_by_another_is_finished_by_whoever_is_left() {
+        var node = new OneNode();
+        node.settle();
+        var job = node.send();
+        var lease = silent(node, job);
+        node.store.leave(lease);
+
+        node.pass(Duration.ofSeconds(5));
+
+        assertThat(node.runs(job)).isTrue();
+        assertThat(node.status().counters().deposed()).isZero();
+    }
+}

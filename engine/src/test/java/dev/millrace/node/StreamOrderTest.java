@@ -1,0 +1,64 @@
+package dev.millrace.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.Priority;
+import dev.millrace.store.StreamInfo;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class StreamOrderTest {
+
+    private final List<StreamInfo> streams = new ArrayList<>();
+    private final StreamOrder order = new StreamOrder(List.of("first", "second"), new SplittableRandom(7));
+
+    StreamOrderTest() {
+        int id = 0;
+        for (var queue : List.of("second", "first"))
+            for (var priority : Priority.values())
+                for (int shard = StreamInfo.FRONT; shard < 3; shard++)
+                    streams.add(new StreamInfo(++id, queue, priority, shard));
+    }
+
+    @Test
+    void fronts_come_before_everything_else_and_by_priority() {
+        var fronts = order.of(streams).subList(0, 8);
+
+        assertThat(fronts).allMatch(StreamInfo::front);
+        assertThat(fronts.getFirst().priority()).isEqualTo(Priority.URGENT);
+        assertThat(fronts.getLast().priority()).isEqualTo(Priority.BULK);
+    }
+
+    @Test
+    void within_a_priority_queues_come_as_the_plan_names_them() {
+        var urgent = order.of(streams).subList(8, 14);
+
+        assertThat(urgent).allMatch(stream -> stream.priority() == Priority.URGENT);
+        assertThat(urgent)
+                .extracting(StreamInfo::queue)
+                .containsExactly("first", "first", "first", "second", "second", "second");
+    }
+
+    @Test
+    void no_shard_is_favoured() {
+        var firsts = new HashSet<Integer>();
+
+        for (int i = 0; i < 50; i++) firsts.add(order.of(streams).get(8).shard());
+
+        assertThat(firsts).containsExactlyInAnyOrder(0, 1, 2);
+    }
+
+    @Test
+    void every_tenth_time_the_lowest_band_comes_first_behind_the_fronts() {
+        var bands = new ArrayList<Priority>();
+
+        for (int i = 0; i < 20; i++) bands.add(order.of(streams).get(8).priority());
+
+        assertThat(bands.subList(0, 9)).containsOnly(Priority.URGENT);
+        assertThat(bands.get(9)).isEqualTo(Priority.BULK);
+        assertThat(bands.get(19)).isEqualTo(Priority.BULK);
+    }
+}
