@@ -3,6 +3,7 @@ package dev.millrace.app;
 import dev.millrace.app.bench.BenchCommand;
 import dev.millrace.app.cli.CommandTree;
 import dev.millrace.app.cli.CrawlCommand;
+import dev.millrace.app.cli.CrawlCommand;
 import dev.millrace.app.cli.Gate;
 import dev.millrace.app.cli.Shell;
 import dev.millrace.app.cli.TryOut;
@@ -21,6 +22,7 @@ final class Main {
         var shell = new Shell(Console.ofThisProcess(), new SystemWorld(), Gate.toPostgres());
         var commands = CommandTree.of(shell);
         commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
+        commands.addSubcommand(new CrawlCommand(shell));
         commands.addSubcommand(new CrawlCommand(shell));
         commands.addSubcommand(new BenchCommand(shell));
         commands.addSubcommand(new TortureCommand(shell));

@@ -111,7 +111,11 @@ public final class Database implements AutoCloseable {
         var cause = e.getCause();
         var why = cause == null
                 ? "no connection"
-                : String.valueOf(cause.getMessage()).lines().findFirst().orElse("").replaceAll("\\. Check that .*", "");
+                : String.valueOf(cause.getMessage())
+                        .lines()
+                        .findFirst()
+                        .orElse("")
+                        .replaceAll("\\. Check that .*", "");
         var state = cause instanceof SQLException sql && sql.getSQLState() != null ? sql.getSQLState() : "";
         var advice = state.startsWith("28")
                 ? "Check --user and --password (or MILLRACE_USER and MILLRACE_PASSWORD)."
@@ -132,7 +136,8 @@ public final class Database implements AutoCloseable {
     }
 
     /** An address with credentials: for the environment of a child, never for an argument or a message. */
-    public record Login(String url, @Nullable String user, @Nullable String password) {
+    public record Login(
+            String url, @Nullable String user, @Nullable String password) {
         @Override
         public String toString() {
             return "a login";
