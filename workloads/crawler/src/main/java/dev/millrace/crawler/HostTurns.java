@@ -159,55 +159,49 @@ final class HostTurns {
         private @Nullable Outcome<Void> askRobots(Entry entry) throws InterruptedException {
             var before = robotsFile;
             if (before != null && !before.isDue(world.now())) {
-                if (before.standing() != Standing.UNKNOWN) return null;
-                var wait =
-                        CrawlTables.longer(Duration.between(world.now(), before.refreshAt()), Duration.ofMillis(100));
-                tables.awaitRobots(turn, entry, plans.text(before), wait);
-                return Outcome.snooze(wait, "its host's robots.txt can't be had: " + before.note());
+                return before.standing() == Standing.UNKNOWN ? awaitRobots(entry, before) : null;
             }
             rest();
             turn.attempt().heartbeat();
             var fetched = plan.fetcher()
                     .fetch(RobotsFile.request(host, plan.settings().limits().fetchDeadline()));
-            know(RobotsFile.after(robotsFile, fetched, world.now()));
+            var known = RobotsFile.after(before, fetched, world.now());
+            know(known);
             restFrom(delay());
-            var known = Objects.requireNonNull(robotsFile);
             if (known.standing() != Standing.UNKNOWN) {
                 tables.keepRobots(turn, plans.text(known), delay());
                 return null;
             }
-            if (fetched instanceof Fetched.Failed failed && hopeless(failed, known)) {
-                return tables.giveUp(
-                        turn, failed.reason().name(), "%s was given up: %s".formatted(host, failed.message()));
+            if (!(fetched instanceof Fetched.Failed failed)) return awaitRobots(entry, known);
+            if (hopeless(failed, known)) {
+                var message = "%s was given up: %s".formatted(host, failed.message());
+                return tables.giveUp(turn, failed.reason().name(), message);
             }
-            var wait = fetched instanceof Fetched.Failed failed && failed.status() == 0
-                    ? backOff(known.failures())
-                    : Duration.between(world.now(), known.refreshAt());
-            var waited = CrawlTables.longer(wait, Duration.ofMillis(100));
-            tables.awaitRobots(turn, entry, plans.text(soon(known, waited)), waited);
-            return Outcome.snooze(waited, "its host's robots.txt can't be had: " + known.note());
+            return awaitRobots(entry, failed.status() == 0 ? sooner(known) : known);
+        }
+
+        private Outcome<Void> awaitRobots(Entry entry, RobotsFile unknown) {
+            var wait = CrawlTables.longer(Duration.between(world.now(), unknown.refreshAt()), Duration.ofMillis(100));
+            tables.awaitRobots(turn, entry, plans.text(unknown), wait);
+            var trouble = unknown.trouble();
+            return Outcome.snooze(wait, trouble == null ? "its robots.txt can't be had" : trouble.message());
         }
 
         /** A server that answers with errors recovers mostly within minutes; one that can't be reached at all gets a few tries. */
         private boolean hopeless(Fetched.Failed failed, RobotsFile known) {
-            if (failed.again() == Again.NEVER) return true;
-            boolean answers = failed.status() != 0 || failed.reason() == Reason.TIMEOUT;
-            if (!answers) return known.failures() >= plan.settings().limits().attempts();
-            var since = known.failingSince();
-            var patience = plan.settings().limits().robotsPatience();
-            return since != null && Duration.between(since, world.now()).compareTo(patience) >= 0;
+            var trouble = known.trouble();
+            if (failed.again() == Again.NEVER || trouble == null) return true;
+            var limits = plan.settings().limits();
+            boolean there = failed.status() != 0 || failed.reason() == Reason.TIMEOUT;
+            if (!there) return trouble.failures() >= limits.attempts();
+            return Duration.between(trouble.since(), world.now()).compareTo(limits.robotsPatience()) >= 0;
         }
 
-        private RobotsFile soon(RobotsFile file, Duration wait) {
-            return new RobotsFile(
-                    file.standing(),
-                    file.text(),
-                    file.status(),
-                    file.fetchedAt(),
-                    world.now().plus(wait).minusMillis(50),
-                    file.failures(),
-                    file.failingSince(),
-                    file.note());
+        /** The few tries of a server that can't be reached are not a minute apart. */
+        private RobotsFile sooner(RobotsFile file) {
+            var trouble = Objects.requireNonNull(file.trouble(), "only what can't be had is tried again");
+            var at = world.now().plus(backOff(trouble.failures()));
+            return new RobotsFile(file.standing(), file.text(), file.status(), file.fetchedAt(), at, trouble);
         }
 
         private Duration delay() {

@@ -90,7 +90,7 @@ class CrawlTest {
 
         assertThat(byUrl().keySet())
                 .containsExactlyInAnyOrder(web.at("/"), web.at("/a"), web.at("/b"), web.at("/missing"));
-        assertThat(byUrl().get(web.at("/a")).get("title").asString()).isEqualTo("Page /a");
+        assertThat(java.util.Objects.requireNonNull(byUrl().get(web.at("/a"))).get("title").asString()).isEqualTo("Page /a");
         assertThat(summary.progress().pages()).isEqualTo(3);
         assertThat(summary.failures()).isEqualTo(Map.of("STATUS_CLIENT_ERROR", 1L));
     }
@@ -217,7 +217,7 @@ class CrawlTest {
 
         crawl(settings("/"));
 
-        assertThat(byUrl().get(web.at("/shaky")).get("status").asInt()).isEqualTo(200);
+        assertThat(java.util.Objects.requireNonNull(byUrl().get(web.at("/shaky"))).get("status").asInt()).isEqualTo(200);
         assertThat(web.requestsFor("/shaky")).isEqualTo(2);
         assertThat(web.requestsFor("/gone")).isEqualTo(1);
     }

@@ -1,0 +1,35 @@
+package dev.millrace.examples;
+
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** The database of the examples that need one. An application would pass its own pool instead. */
+final class ExampleDatabase {
+
+    private ExampleDatabase() {}
+
+    /** Where the first argument leads to, or else {@code MILLRACE_DATABASE}. Without either it says what to do, and exits. */
+    static DataSource from(String[] args) {
+        var url = args.length > 0 ? args[0] : System.getenv("MILLRACE_DATABASE");
+        if (url == null) {
+            System.err.println("""
+                    This example needs a PostgreSQL database, 15 or newer, in which it may create a schema and a table.
+                    Give its JDBC URL as the first argument, or in MILLRACE_DATABASE:
+                      jdbc:postgresql://localhost:5432/postgres?user=postgres&password=secret""");
+            System.exit(2);
+            throw new AssertionError("exited");
+        }
+        var dataSource = new PGSimpleDataSource();
+        dataSource.setUrl(url);
+        return dataSource;
+    }
+
+    /** Runs a statement in a transaction of its own. */
+    static void execute(DataSource dataSource, String sql) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
