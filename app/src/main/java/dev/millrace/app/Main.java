@@ -3,7 +3,6 @@ package dev.millrace.app;
 import dev.millrace.app.bench.BenchCommand;
 import dev.millrace.app.cli.CommandTree;
 import dev.millrace.app.cli.CrawlCommand;
-import dev.millrace.app.cli.CrawlCommand;
 import dev.millrace.app.cli.Gate;
 import dev.millrace.app.cli.Shell;
 import dev.millrace.app.cli.TryOut;

@@ -37,16 +37,15 @@ class BadInputTest {
     private final CommandLineFixture line = new CommandLineFixture();
     private final CommandLineFixture realLine = new CommandLineFixture(Gate.toPostgres());
 
-    @TempDir
-    Path folder;
-
+    private Path folder;
     private ServerSocket taken;
     private HttpFixture http;
     private HttpFixture httpWithoutDatabase;
 
     @BeforeAll
-    void open() throws IOException {
-        taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+    void open(@TempDir Path folder) throws IOException {
+        this.folder = folder;
+        taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         http = new HttpFixture();
         httpWithoutDatabase = new HttpFixture(BadInputTest::withoutDatabase);
         Files.writeString(folder.resolve("file"), "mine");

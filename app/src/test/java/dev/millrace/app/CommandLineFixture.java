@@ -28,7 +28,13 @@ public final class CommandLineFixture {
 
     /** The real gate, for what fails on the way. */
     public CommandLineFixture(Gate gate) {
+        quiet();
         this.gate = gate;
+    }
+
+    /** Keeps libraries as quiet as they are for a user. */
+    public static void quiet() {
+        Quiet.libraries();
     }
 
     /** What a command left behind. */

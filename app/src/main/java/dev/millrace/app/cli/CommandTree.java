@@ -115,7 +115,8 @@ public final class CommandTree {
 
     private static Trouble usage(ParameterException wrong) {
         if (wrong.getCause() instanceof CommandFailed failed) return new Trouble(failed.code(), failed.getMessage());
-        var message = new StringBuilder(String.valueOf(wrong.getMessage()).strip().replaceAll("\\.$", "")).append('.');
+        var message =
+                new StringBuilder(String.valueOf(wrong.getMessage()).strip().replaceAll("\\.$", "")).append('.');
         if (wrong instanceof UnmatchedArgumentException unmatched) {
             var suggestions = unmatched.getSuggestions();
             if (!suggestions.isEmpty())

@@ -8,7 +8,6 @@ import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Progress;
 import dev.millrace.app.database.Database;
 import dev.millrace.app.database.DatabaseOptions;
-import dev.millrace.app.database.NodeRecord;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.wire.Json;
 import dev.millrace.crawler.CrawlProgress;
@@ -59,7 +58,10 @@ public final class CrawlCommand implements Callable<Integer> {
     @Parameters(paramLabel = "URL", description = "Where it begins.")
     String url = "";
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Where pages are written. Default: HOST.jsonl, in this folder.")
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "Where pages are written. Default: HOST.jsonl, in this folder.")
     @Nullable
     Path out;
 
@@ -83,10 +85,16 @@ public final class CrawlCommand implements Callable<Integer> {
 
     /** Bounds. */
     static final class Which {
-        @Option(names = "--reach", paramLabel = "R", description = "folder, host, domain or anywhere. Default: host, that of the URL.")
+        @Option(
+                names = "--reach",
+                paramLabel = "R",
+                description = "folder, host, domain or anywhere. Default: host, that of the URL.")
         Reach reach = Reach.HOST;
 
-        @Option(names = "--include", paramLabel = "PATTERN", description = "Only pages like this: /guide/**, *.html, re:…; may be repeated.")
+        @Option(
+                names = "--include",
+                paramLabel = "PATTERN",
+                description = "Only pages like this: /guide/**, *.html, re:…; may be repeated.")
         List<String> include = List.of();
 
         @Option(names = "--exclude", paramLabel = "PATTERN", description = "No pages like this; may be repeated.")
@@ -102,26 +110,47 @@ public final class CrawlCommand implements Callable<Integer> {
 
     /** Manners. */
     static final class How {
-        @Option(names = "--delay", paramLabel = "SPAN", converter = Durations.class, description = "Rest between two requests to a host. Default: 1s; robots.txt may ask for more.")
+        @Option(
+                names = "--delay",
+                paramLabel = "SPAN",
+                converter = Durations.class,
+                description = "Rest between two requests to a host. Default: 1s; robots.txt may ask for more.")
         Duration delay = Duration.ofSeconds(1);
 
-        @Option(names = "--user-agent", paramLabel = "TEXT", description = "Who asks. Say how to reach you: name/1.0 (+https://…).")
+        @Option(
+                names = "--user-agent",
+                paramLabel = "TEXT",
+                description = "Who asks. Say how to reach you: name/1.0 (+https://…).")
         @Nullable
         String userAgent;
 
         @Option(names = "--allow-private", description = "Also from private networks and this machine.")
         boolean allowPrivate;
 
-        @Option(names = "--timeout", paramLabel = "SPAN", converter = Durations.class, description = "For a whole fetch. Default: 30s.")
+        @Option(
+                names = "--timeout",
+                paramLabel = "SPAN",
+                converter = Durations.class,
+                description = "For a whole fetch. Default: 30s.")
         Duration timeout = Duration.ofSeconds(30);
 
-        @Option(names = "--max-body", paramLabel = "BYTES", description = "A larger body is a failure. Default: 10485760.")
+        @Option(
+                names = "--max-body",
+                paramLabel = "BYTES",
+                description = "A larger body is a failure. Default: 10485760.")
         long maxBody = 10L << 20;
 
-        @Option(names = "--attempts", paramLabel = "N", description = "How often a page is tried, if that can help. Default: 3.")
+        @Option(
+                names = "--attempts",
+                paramLabel = "N",
+                description = "How often a page is tried, if that can help. Default: 3.")
         int attempts = 3;
 
-        @Option(names = "--robots-patience", paramLabel = "SPAN", converter = Durations.class, description = "How long to wait for a robots.txt that fails. Default: 10m.")
+        @Option(
+                names = "--robots-patience",
+                paramLabel = "SPAN",
+                converter = Durations.class,
+                description = "How long to wait for a robots.txt that fails. Default: 10m.")
         Duration robotsPatience = Duration.ofMinutes(10);
 
         @Option(names = "--slots", paramLabel = "N", description = "How many hosts at once. Default: 64.")
@@ -154,15 +183,23 @@ public final class CrawlCommand implements Callable<Integer> {
         var signals = Signals.caught();
         try (var db = database.open("millrace crawl", CONNECTIONS, shell.console());
                 var millrace = Millrace.on(new PostgresStore(db.dataSource()));
-                var crawler = Crawler.on(millrace, db.dataSource(), shell.world());
-                var run = restart ? crawler.restart(settings) : crawler.open(settings)) {
-            run.export(file);
-            if (run.existed() && !common.json) shell.console().say(continues(run.progress()));
-            run.start(node -> node(node, db));
-            boolean finished = watch(run, db, signals);
-            if (!finished) run.close(); // what was fetched is in the file then
-            return tell(run.summary(), file, finished).number();
+                var crawler = Crawler.on(millrace, db.dataSource(), shell.world())) {
+            var run = restart ? crawler.restart(settings) : crawler.open(settings);
+            boolean finished;
+            try (run) {
+                finished = crawl(run, file, db, signals);
+            }
+            return tell(run.summary(), file, finished)
+                    .number(); // after the close, so that it tells what is in the file
         }
+    }
+
+    private boolean crawl(CrawlRun run, Path file, Database db, Signals signals) throws InterruptedException {
+        run.export(file);
+        if (run.existed() && !common.json) shell.console().say(continues(run.progress()));
+        run.start(node -> node(node, db));
+        run.node().ifPresent(node -> db.keepRecordOf(node, shell.world()));
+        return watch(run, signals);
     }
 
     private NodeBuilder node(NodeBuilder node, Database db) {
@@ -171,11 +208,8 @@ public final class CrawlCommand implements Callable<Integer> {
         return node;
     }
 
-    private boolean watch(CrawlRun run, Database db, Signals signals) throws InterruptedException {
-        var node = run.node();
-        if (node.isEmpty()) return run.await(LOOK);
-        try (var recorded = NodeRecord.of(node.get(), db, shell.world());
-                var progress = new Progress(shell.console(), shell.world(), "pages", seen(run.progress()))) {
+    private boolean watch(CrawlRun run, Signals signals) throws InterruptedException {
+        try (var progress = new Progress(shell.console(), shell.world(), "pages", seen(run.progress()))) {
             while (!signals.asked()) {
                 if (run.await(LOOK)) return true;
                 if (!common.json) show(progress, run.progress());
@@ -185,7 +219,8 @@ public final class CrawlCommand implements Callable<Integer> {
     }
 
     private static void show(Progress bar, CrawlProgress now) {
-        var more = "%,d hosts".formatted(now.hosts()) + (now.failed() == 0 ? "" : ", %,d failed".formatted(now.failed()));
+        var more =
+                "%,d hosts".formatted(now.hosts()) + (now.failed() == 0 ? "" : ", %,d failed".formatted(now.failed()));
         bar.show(seen(now), seen(now) + now.pending(), more);
     }
 
@@ -251,17 +286,24 @@ public final class CrawlCommand implements Callable<Integer> {
         text.append(
                 finished
                         ? "Crawled %s: %,d pages".formatted(summary.seed(), now.pages())
-                        : "Stopped. The same command continues. So far, of %s: %,d pages".formatted(summary.seed(), now.pages()));
+                        : "Stopped. The same command continues. So far, of %s: %,d pages"
+                                .formatted(summary.seed(), now.pages()));
         text.append(", in ").append(file.toAbsolutePath().normalize()).append("\n");
         line(text, "failed", "%,d%s".formatted(now.failed(), reasons(summary)));
         line(text, "redirects", "%,d".formatted(now.redirects()));
         line(text, "refused", "%,d by robots.txt".formatted(now.refused()));
         if (!finished || now.pending() > 0)
-            line(text, "left", "%,d%s".formatted(now.pending(), summary.stoppedAtMax() ? ", since --max-pages was reached" : ""));
+            line(
+                    text,
+                    "left",
+                    "%,d%s".formatted(now.pending(), summary.stoppedAtMax() ? ", since --max-pages was reached" : ""));
         line(text, "bytes", "%,d".formatted(now.bytes()));
         line(text, "links to known pages", "%,d".formatted(now.duplicates()));
         line(text, "fetched more than once", "%,d, after crashes".formatted(now.repeated()));
-        line(text, "this run", String.format(Locale.ROOT, "%s, %.1f pages/s", Durations.text(summary.took()), summary.rate()));
+        line(
+                text,
+                "this run",
+                String.format(Locale.ROOT, "%s, %.1f pages/s", Durations.text(summary.took()), summary.rate()));
         return text.toString().stripTrailing();
     }
 
@@ -272,7 +314,9 @@ public final class CrawlCommand implements Callable<Integer> {
     private static String reasons(CrawlSummary summary) {
         if (summary.failures().isEmpty()) return "";
         var parts = new TreeMap<>(summary.failures())
-                .entrySet().stream().map(reason -> "%s %,d".formatted(reason.getKey(), reason.getValue())).toList();
+                .entrySet().stream()
+                        .map(reason -> "%s %,d".formatted(reason.getKey(), reason.getValue()))
+                        .toList();
         return ": " + String.join(", ", parts);
     }
 

@@ -63,13 +63,15 @@ public final class Progress implements AutoCloseable {
         if (!Double.isNaN(rate)) {
             text.append(String.format(Locale.ROOT, ", %.1f/s", rate));
             if (rate > 0.01 && whole > done)
-                text.append(", about ").append(Durations.text(Duration.ofSeconds((long) ((whole - done) / rate)))).append(" more");
+                text.append(", about ")
+                        .append(Durations.text(Duration.ofSeconds((long) ((whole - done) / rate))))
+                        .append(" more");
         }
         return more.isEmpty() ? text.toString() : text.append(", ").append(more).toString();
     }
 
     private static String bar(long done, long whole) {
-        int full = whole <= 0 ? 0 : (int) Math.clamp(done * WIDTH / whole, 0, WIDTH);
+        int full = whole <= 0 ? 0 : Math.clamp(done * WIDTH / whole, 0, WIDTH);
         return "[" + "#".repeat(full) + ".".repeat(WIDTH - full) + "]";
     }
 

@@ -50,7 +50,8 @@ final class JobsApi {
     }
 
     private void enqueueAll(Context context, JsonNode body) {
-        if (body.isEmpty()) throw new Problem(ProblemType.BAD_REQUEST, "The list is empty: there is nothing to enqueue.");
+        if (body.isEmpty())
+            throw new Problem(ProblemType.BAD_REQUEST, "The list is empty: there is nothing to enqueue.");
         if (body.size() > JOBS)
             throw new Problem(
                     ProblemType.TOO_LARGE,
@@ -108,7 +109,9 @@ final class JobsApi {
             return Integer.parseInt(limit);
         } catch (NumberFormatException e) {
             throw new Problem(
-                    ProblemType.BAD_REQUEST, "The limit \"%s\" is not a whole number. It is 1 to 1,000.".formatted(limit), e);
+                    ProblemType.BAD_REQUEST,
+                    "The limit \"%s\" is not a whole number. It is 1 to 1,000.".formatted(limit),
+                    e);
         }
     }
 
@@ -175,13 +178,15 @@ final class JobsApi {
         var reason = body == null ? null : body.get("reason");
         if (reason == null) return "cancelled over HTTP";
         if (!reason.isString())
-            throw new Problem(ProblemType.BAD_REQUEST, "The reason must be a text: {\"reason\":\"the customer withdrew\"}.");
+            throw new Problem(
+                    ProblemType.BAD_REQUEST, "The reason must be a text: {\"reason\":\"the customer withdrew\"}.");
         return reason.stringValue();
     }
 
     private static void refuseUnknownFields(@Nullable JsonNode body, Set<String> known) {
         if (body == null) return;
-        if (!body.isObject()) throw new Problem(ProblemType.BAD_REQUEST, "The body is not an object. Send {}, or nothing.");
+        if (!body.isObject())
+            throw new Problem(ProblemType.BAD_REQUEST, "The body is not an object. Send {}, or nothing.");
         var unknown = new ArrayList<>(body.propertyNames());
         unknown.removeAll(known);
         if (!unknown.isEmpty())
@@ -240,7 +245,9 @@ final class JobsApi {
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new Problem(
-                    ProblemType.BAD_REQUEST, "The body broke off: %s. Nothing was enqueued.".formatted(e.getMessage()), e);
+                    ProblemType.BAD_REQUEST,
+                    "The body broke off: %s. Nothing was enqueued.".formatted(e.getMessage()),
+                    e);
         }
     }
 

@@ -152,7 +152,7 @@ final class Metrics implements AutoCloseable {
     private static GaugeSnapshot.GaugeDataPointSnapshot point(Labels labels, double value) {
         return GaugeSnapshot.GaugeDataPointSnapshot.builder()
                 .labels(labels)
-                .value((double) value)
+                .value(value)
                 .build();
     }
 

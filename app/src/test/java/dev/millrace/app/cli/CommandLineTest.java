@@ -133,8 +133,8 @@ class CommandLineTest {
     private static List<String> commands() {
         var shell = new Shell(
                 new dev.millrace.app.console.Console(
-                        new java.io.PrintWriter(System.out),
-                        new java.io.PrintWriter(System.err),
+                        new java.io.PrintWriter(java.io.Writer.nullWriter()),
+                        new java.io.PrintWriter(java.io.Writer.nullWriter()),
                         dev.millrace.app.console.Terminal.NONE),
                 new SystemWorld(),
                 Gate.toPostgres());

@@ -3,6 +3,7 @@ package dev.millrace.app.http;
 import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
 import dev.millrace.Node;
+import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.TextCodec;
 import dev.millrace.app.cli.TryOut;
 import dev.millrace.world.SystemWorld;
@@ -30,6 +31,7 @@ public final class HttpFixture implements AutoCloseable {
 
     /** What the server sees may be another engine than the real one. */
     public HttpFixture(Function<Millrace, Millrace> seen) {
+        CommandLineFixture.quiet();
         server = HttpServer.start(
                 new HttpServer.Address("127.0.0.1", 0), seen.apply(millrace), node::status, world, "memory");
     }
