@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import java.io.Serial;
+import java.util.Objects;
 
 /** The root of everything that Millrace throws. Its message says what happened, why, and what to do. */
 public class MillraceException extends RuntimeException {
@@ -16,5 +17,11 @@ public class MillraceException extends RuntimeException {
     /** An error that another one led to. */
     public MillraceException(String message, Throwable cause) {
         super(message, cause);
+    }
+
+    /** What happened, why, and what to do. There always is one. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 }

@@ -53,13 +53,20 @@ public final class BenchCommand implements Runnable {
     int burnDown(
             @Mixin DatabaseOptions database,
             @Mixin Common json,
-            @Option(names = "--jobs", paramLabel = "N", defaultValue = "1000000", description = "How many: 1,000 to 100,000,000.")
+            @Option(
+                            names = "--jobs",
+                            paramLabel = "N",
+                            defaultValue = "1000000",
+                            description = "How many: 1,000 to 100,000,000.")
                     long jobs,
-            @Option(names = "--held-snapshot", description = "Let a reader hold its snapshot all the while, as a long report would.")
+            @Option(
+                            names = "--held-snapshot",
+                            description = "Let a reader hold its snapshot all the while, as a long report would.")
                     boolean heldSnapshot)
             throws Exception {
         if (jobs < 1_000 || jobs > 100_000_000) {
-            throw new ParameterException(spec.commandLine(), "--jobs can't be %d: it takes 1,000 to 100,000,000.".formatted(jobs));
+            throw new ParameterException(
+                    spec.commandLine(), "--jobs can't be %d: it takes 1,000 to 100,000,000.".formatted(jobs));
         }
         Consumer<String> narrator = json.json() ? line -> {} : shell.console()::say;
         Callable<BurnDownReport> run = () -> {
@@ -81,8 +88,7 @@ public final class BenchCommand implements Runnable {
               enqueue in bulk      %,11.0f /s    raw COPY in           %,11.0f /s    ratio %.2f
               run                  %,11.0f /s    raw read and COPY     %,11.0f /s    ratio %.2f
               write-ahead log      %,11.0f bytes per job
-              commits              %,11.4f per job"""
-                .formatted(
+              commits              %,11.4f per job""".formatted(
                         r.jobs(),
                         r.database(),
                         r.fsync() ? "on" : "off",

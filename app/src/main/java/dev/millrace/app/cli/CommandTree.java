@@ -11,7 +11,6 @@ import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -23,25 +22,13 @@ public final class CommandTree {
             name = "millrace",
             synopsisSubcommandLabel = "COMMAND",
             description = "Durable jobs on PostgreSQL, and a crawler built on them.",
-            subcommands = {},
+            mixinStandardHelpOptions = true,
             footer = {
                 "  millrace up                                    a node and a page, on http://127.0.0.1:8080",
                 "  millrace enqueue echo '{\"hello\":\"world\"}'      a first job",
                 "  millrace jobs                                  what became of it",
             })
     private static final class Root implements Runnable {
-
-        @Option(
-                names = {"-h", "--help"},
-                usageHelp = true,
-                description = "Show this help; `millrace COMMAND --help` tells more.")
-        boolean help;
-
-        @Option(
-                names = {"-V", "--version"},
-                versionHelp = true,
-                description = "Show the version.")
-        boolean version;
 
         @picocli.CommandLine.Spec
         picocli.CommandLine.Model.CommandSpec spec = picocli.CommandLine.Model.CommandSpec.create();
@@ -74,12 +61,9 @@ public final class CommandTree {
     /** Gives the finished tree its manners: help, colour, suggestions, exit codes. */
     public static CommandLine finished(CommandLine root, Shell shell) {
         root.addSubcommand(new VersionCommand(shell));
-        root.addSubcommand(new GenerateCompletion());
-        root.getSubcommands()
-                .get("generate-completion")
-                .getCommandSpec()
-                .usageMessage()
-                .hidden(true);
+        var completion = new CommandLine(new GenerateCompletion());
+        completion.getCommandSpec().usageMessage().hidden(true);
+        root.addSubcommand("generate-completion", completion);
         var console = shell.console();
         root.setOut(console.out())
                 .setErr(console.err())
@@ -131,7 +115,8 @@ public final class CommandTree {
 
     private static Trouble usage(ParameterException wrong) {
         if (wrong.getCause() instanceof CommandFailed failed) return new Trouble(failed.code(), failed.getMessage());
-        var message = new StringBuilder(wrong.getMessage().strip().replaceAll("\\.$", "")).append('.');
+        var message =
+                new StringBuilder(String.valueOf(wrong.getMessage()).strip().replaceAll("\\.$", "")).append('.');
         if (wrong instanceof UnmatchedArgumentException unmatched) {
             var suggestions = unmatched.getSuggestions();
             if (!suggestions.isEmpty())

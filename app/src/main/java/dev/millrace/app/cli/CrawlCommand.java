@@ -1,13 +1,13 @@
 package dev.millrace.app.cli;
 
 import dev.millrace.Millrace;
-import dev.millrace.MillraceException;
 import dev.millrace.NodeBuilder;
+import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
+import dev.millrace.app.console.Progress;
 import dev.millrace.app.database.Database;
 import dev.millrace.app.database.DatabaseOptions;
-import dev.millrace.app.database.NodeRecord;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.wire.Json;
 import dev.millrace.crawler.CrawlProgress;
@@ -16,13 +16,19 @@ import dev.millrace.crawler.CrawlSettings;
 import dev.millrace.crawler.CrawlSummary;
 import dev.millrace.crawler.Crawler;
 import dev.millrace.crawler.scope.Reach;
+import dev.millrace.crawler.url.UrlRules;
+import dev.millrace.crawler.url.UrlRules.TrailingSlash;
 import dev.millrace.postgres.PostgresStore;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,72 +38,44 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "crawl",
         description = {
-            "Crawl a site, politely and durably. Typed again after a crash or a Ctrl-C, it goes on where it was; typed again after the end, it writes the file anew.",
-            "Each page is a line of JSON in the file: url, finalUrl, status, contentType, fetchedAt, tookMillis, title, text, links, sha256, or error."
+            "Crawl a site, politely and durably, and write one line of JSON per page.",
+            "The same command again continues where it was left, also after a crash; --restart begins anew."
         },
         footer = {
             "  millrace crawl https://docs.example.org/ --out pages.jsonl",
-            "  millrace crawl https://example.org/guide/ --reach folder --max-pages 500 --delay 2s",
-            "  millrace crawl https://example.org/ --exclude '/archive/**' --user-agent 'acme-bot (+https://acme.example/bot)'",
-            "  millrace crawl http://127.0.0.1:8000/ --allow-private --delay 0 --restart"
+            "  millrace crawl https://docs.example.org/guide/ --reach folder --max-pages 500 --exclude '*.pdf'",
+            "  millrace crawl http://127.0.0.1:8000/ --allow-private --delay 0 --out pages.jsonl",
         })
 public final class CrawlCommand implements Callable<Integer> {
 
-    private static final Duration LOOK = Duration.ofMillis(500);
-    private static final Duration LINE = Duration.ofSeconds(5);
-    private static final int CONNECTIONS = PostgresStore.NODE_CONNECTIONS + 26;
-    private static final int SLOTS = 64;
+    /** Those that a node keeps, and some for pages that are being written. */
+    private static final int CONNECTIONS = PostgresStore.NODE_CONNECTIONS + 18;
 
-    @Parameters(paramLabel = "URL", description = "Where to begin: http or https.")
+    private static final Duration LOOK = Duration.ofMillis(200);
+
+    private final Shell shell;
+
+    @Parameters(paramLabel = "URL", description = "Where it begins.")
     String url = "";
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Write pages to this file as they come, one line of JSON each.")
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "Where pages are written. Default: HOST.jsonl, in this folder.")
     @Nullable
     Path out;
 
-    @Option(names = "--max-pages", paramLabel = "N", description = "Stop after so many pages. Default: 1,000,000.")
-    @Nullable
-    Long maxPages;
-
-    @Option(names = "--max-depth", paramLabel = "N", description = "No pages that are more links away from the first.")
-    @Nullable
-    Integer maxDepth;
-
-    @Option(
-            names = "--reach",
-            paramLabel = "HOW_FAR",
-            defaultValue = "HOST",
-            description = "folder, host, domain or anywhere. Default: host, with its port.")
-    Reach reach = Reach.HOST;
-
-    @Option(
-            names = "--include",
-            paramLabel = "PATTERN",
-            description = "Only pages that match: a glob such as /guide/**, or re:EXPRESSION (RE2). May be repeated.")
-    List<String> include = List.of();
-
-    @Option(names = "--exclude", paramLabel = "PATTERN", description = "No pages that match. May be repeated.")
-    List<String> exclude = List.of();
-
-    @Option(
-            names = "--delay",
-            paramLabel = "SPAN",
-            converter = Durations.class,
-            description = "Rest between two requests to a host. Default: 1s; a longer one that robots.txt asks for is kept.")
-    @Nullable
-    Duration delay;
-
-    @Option(names = "--user-agent", paramLabel = "TEXT", description = "Who it says it is. Default: Millrace and its version.")
-    @Nullable
-    String userAgent;
-
-    @Option(
-            names = "--allow-private",
-            description = "Also fetch from private networks and this machine, which are refused otherwise.")
-    boolean allowPrivate;
-
-    @Option(names = "--restart", description = "Forget what is known of this crawl and begin anew.")
+    @Option(names = "--restart", description = "Forget what is known of this crawl, and begin anew.")
     boolean restart;
+
+    @ArgGroup(exclusive = false, validate = false, heading = "%nWhich pages:%n")
+    Which which = new Which();
+
+    @ArgGroup(exclusive = false, validate = false, heading = "%nHow:%n")
+    How how = new How();
+
+    @ArgGroup(exclusive = false, validate = false, heading = "%nWhich spellings are one page:%n")
+    Spelling spelling = new Spelling();
 
     @Mixin
     DatabaseOptions database = new DatabaseOptions();
@@ -105,7 +83,94 @@ public final class CrawlCommand implements Callable<Integer> {
     @Mixin
     Common common = new Common();
 
-    private final Shell shell;
+    /** Bounds. */
+    static final class Which {
+        @Option(
+                names = "--reach",
+                paramLabel = "R",
+                description = "folder, host, domain or anywhere. Default: host, that of the URL.")
+        Reach reach = Reach.HOST;
+
+        @Option(
+                names = "--include",
+                paramLabel = "PATTERN",
+                description = "Only pages like this: /guide/**, *.html, re:…; may be repeated.")
+        List<String> include = List.of();
+
+        @Option(names = "--exclude", paramLabel = "PATTERN", description = "No pages like this; may be repeated.")
+        List<String> exclude = List.of();
+
+        @Option(names = "--max-pages", paramLabel = "N", description = "At most so many. Default: 1,000,000.")
+        long maxPages = 1_000_000;
+
+        @Option(names = "--max-depth", paramLabel = "N", description = "At most so many links away from the URL.")
+        @Nullable
+        Integer maxDepth;
+    }
+
+    /** Manners. */
+    static final class How {
+        @Option(
+                names = "--delay",
+                paramLabel = "SPAN",
+                converter = Durations.class,
+                description = "Rest between two requests to a host. Default: 1s; robots.txt may ask for more.")
+        Duration delay = Duration.ofSeconds(1);
+
+        @Option(
+                names = "--user-agent",
+                paramLabel = "TEXT",
+                description = "Who asks. Say how to reach you: name/1.0 (+https://…).")
+        @Nullable
+        String userAgent;
+
+        @Option(names = "--allow-private", description = "Also from private networks and this machine.")
+        boolean allowPrivate;
+
+        @Option(
+                names = "--timeout",
+                paramLabel = "SPAN",
+                converter = Durations.class,
+                description = "For a whole fetch. Default: 30s.")
+        Duration timeout = Duration.ofSeconds(30);
+
+        @Option(
+                names = "--max-body",
+                paramLabel = "BYTES",
+                description = "A larger body is a failure. Default: 10485760.")
+        long maxBody = 10L << 20;
+
+        @Option(
+                names = "--attempts",
+                paramLabel = "N",
+                description = "How often a page is tried, if that can help. Default: 3.")
+        int attempts = 3;
+
+        @Option(
+                names = "--robots-patience",
+                paramLabel = "SPAN",
+                converter = Durations.class,
+                description = "How long to wait for a robots.txt that fails. Default: 10m.")
+        Duration robotsPatience = Duration.ofMinutes(10);
+
+        @Option(names = "--slots", paramLabel = "N", description = "How many hosts at once. Default: 64.")
+        int slots = 64;
+    }
+
+    /** URL rules. */
+    static final class Spelling {
+        @Option(names = "--keep-tracking", description = "Keep parameters such as utm_source.")
+        boolean keepTracking;
+
+        @Option(names = "--sort-parameters", description = "?b=1&a=2 is ?a=2&b=1.")
+        boolean sortParameters;
+
+        @Option(names = "--strip-slash", description = "/a/ is /a.")
+        boolean stripSlash;
+
+        @Option(names = "--index-file", paramLabel = "NAME", description = "/a/NAME is /a/; may be repeated.")
+        List<String> indexFiles = List.of();
+    }
 
     public CrawlCommand(Shell shell) {
         this.shell = shell;
@@ -113,164 +178,169 @@ public final class CrawlCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        var settings = settings(); // a wrong option is told before anything is opened
+        var settings = settings();
+        var file = out == null ? Path.of(host(settings.seed()) + ".jsonl") : out;
         var signals = Signals.caught();
         try (var db = database.open("millrace crawl", CONNECTIONS, shell.console());
                 var millrace = Millrace.on(new PostgresStore(db.dataSource()));
-                var crawler = Crawler.on(millrace, db.dataSource(), shell.world());
-                var run = restart ? crawler.restart(settings) : crawler.open(settings)) {
-            if (out != null) run.export(out);
-            boolean finished = crawl(run, db, signals);
-            var summary = run.summary();
-            tell(summary, finished);
-            return (finished ? ExitCode.OK : ExitCode.INTERRUPTED).number();
+                var crawler = Crawler.on(millrace, db.dataSource(), shell.world())) {
+            var run = restart ? crawler.restart(settings) : crawler.open(settings);
+            boolean finished;
+            try (run) {
+                finished = crawl(run, file, db, signals);
+            }
+            return tell(run.summary(), file, finished)
+                    .number(); // after the close, so that it tells what is in the file
         }
     }
 
-    private CrawlSettings settings() {
-        try {
-            var settings = CrawlSettings.of(url)
-                    .reach(reach)
-                    .include(include)
-                    .exclude(exclude)
-                    .allowPrivate(allowPrivate);
-            if (maxPages != null) settings = settings.maxPages(maxPages);
-            if (maxDepth != null) settings = settings.maxDepth(maxDepth);
-            if (delay != null) settings = settings.delay(delay);
-            if (userAgent != null) settings = settings.userAgent(userAgent);
-            return settings;
-        } catch (MillraceException wrong) {
-            throw new dev.millrace.app.console.CommandFailed(
-                    ExitCode.USAGE, String.valueOf(wrong.getMessage()), wrong);
-        }
+    private boolean crawl(CrawlRun run, Path file, Database db, Signals signals) throws InterruptedException {
+        run.export(file);
+        if (run.existed() && !common.json) shell.console().say(continues(run.progress()));
+        run.start(node -> node(node, db));
+        run.node().ifPresent(node -> db.keepRecordOf(node, shell.world()));
+        return watch(run, signals);
     }
 
-    @SuppressWarnings("try") // a resource that is only there to be closed
-    private boolean crawl(CrawlRun run, Database db, Signals signals) throws InterruptedException {
-        if (run.existed() && !restart) say(run.progress().finished() ? "This crawl has finished; --restart begins anew." : "Going on with this crawl.");
-        run.start(node -> prepared(node, db));
-        var node = run.node();
-        if (node.isEmpty()) return watch(run, signals);
-        try (var record = NodeRecord.of(node.get(), db, shell.world())) {
-            return watch(run, signals);
-        }
-    }
-
-    private static NodeBuilder prepared(NodeBuilder node, Database db) {
-        var named = node.name("crawl-" + ProcessHandle.current().pid()).slots(SLOTS);
-        db.server().flatMap(EmbeddedServer::previousNode).ifPresent(named::takeOver);
-        return named;
+    private NodeBuilder node(NodeBuilder node, Database db) {
+        node.name("crawl-" + ProcessHandle.current().pid()).slots(how.slots);
+        db.server().flatMap(EmbeddedServer::previousNode).ifPresent(node::takeOver);
+        return node;
     }
 
     private boolean watch(CrawlRun run, Signals signals) throws InterruptedException {
-        var progress = new Progress();
-        while (!run.await(LOOK)) {
-            if (signals.asked()) {
-                progress.end();
-                return false;
+        try (var progress = new Progress(shell.console(), shell.world(), "pages", seen(run.progress()))) {
+            while (!signals.asked()) {
+                if (run.await(LOOK)) return true;
+                if (!common.json) show(progress, run.progress());
             }
-            progress.show(run.progress());
-        }
-        progress.end();
-        return true;
-    }
-
-    /** One line that is written over on a terminal; a line every few seconds elsewhere; nothing for programs. */
-    private final class Progress {
-        private long lastLine = shell.world().nanoTime();
-        private long lastPages = -1;
-        private long lastLook;
-        private double rate;
-        private boolean drawn;
-
-        private void show(CrawlProgress now) {
-            if (common.json()) return;
-            measure(now);
-            if (shell.console().terminal().err()) {
-                shell.console().err().print("\r\u001b[2K" + bar(now));
-                shell.console().err().flush();
-                drawn = true;
-            } else if (shell.world().nanoTime() - lastLine >= LINE.toNanos()) {
-                lastLine = shell.world().nanoTime();
-                shell.console().say(text(now));
-            }
-        }
-
-        private void measure(CrawlProgress now) {
-            long at = shell.world().nanoTime();
-            long done = now.pages() + now.failed() + now.redirects();
-            if (lastPages >= 0 && at > lastLook) {
-                double current = (done - lastPages) / ((at - lastLook) / 1e9);
-                rate = rate == 0 ? current : 0.8 * rate + 0.2 * current;
-            }
-            lastPages = done;
-            lastLook = at;
-        }
-
-        private String bar(CrawlProgress now) {
-            long done = now.pages() + now.failed() + now.redirects();
-            int width = 24;
-            int filled = (int) (width * done / Math.max(1, done + now.pending()));
-            var line = "[" + "█".repeat(filled) + "·".repeat(width - filled) + "] " + text(now);
-            int columns = shell.console().terminal().width() - 1;
-            return line.length() <= columns ? line : line.substring(0, columns);
-        }
-
-        private String text(CrawlProgress now) {
-            var estimate = rate < 0.01 || now.pending() == 0
-                    ? ""
-                    : ", about %s left of what is known".formatted(Durations.text(Duration.ofMillis((long) (now.pending() / rate * 1_000))));
-            return "%,d pages, %,d failed, %,d waiting, %.1f a second%s".formatted(now.pages(), now.failed(), now.pending(), rate, estimate);
-        }
-
-        private void end() {
-            if (drawn) shell.console().err().println();
+            return false;
         }
     }
 
-    private void say(String line) {
-        if (!common.json()) shell.console().say(line);
+    private static void show(Progress bar, CrawlProgress now) {
+        var more =
+                "%,d hosts".formatted(now.hosts()) + (now.failed() == 0 ? "" : ", %,d failed".formatted(now.failed()));
+        bar.show(seen(now), seen(now) + now.pending(), more);
     }
 
-    private void tell(CrawlSummary summary, boolean finished) {
-        if (common.json()) {
-            shell.console().print(Json.write(json(summary, finished)));
-            return;
+    private static long seen(CrawlProgress now) {
+        return now.pages() + now.failed() + now.redirects() + now.refused();
+    }
+
+    private static String continues(CrawlProgress before) {
+        return before.finished()
+                ? "This crawl has finished before, with %,d pages; --restart begins anew.".formatted(before.pages())
+                : "This crawl was begun before and continues: %,d pages are there, %,d are known to be fetched."
+                        .formatted(before.pages(), before.pending());
+    }
+
+    // ---- what was asked for
+
+    private CrawlSettings settings() {
+        var settings = CrawlSettings.of(url)
+                .reach(which.reach)
+                .include(which.include)
+                .exclude(which.exclude)
+                .maxPages(which.maxPages)
+                .delay(how.delay)
+                .allowPrivate(how.allowPrivate)
+                .rules(rules());
+        if (which.maxDepth != null) settings = settings.maxDepth(which.maxDepth);
+        if (how.userAgent != null) settings = settings.userAgent(how.userAgent);
+        return settings.limits(settings.limits()
+                .fetchDeadline(how.timeout)
+                .maxBodyBytes(how.maxBody)
+                .attempts(how.attempts)
+                .robotsPatience(how.robotsPatience));
+    }
+
+    private UrlRules rules() {
+        var rules = UrlRules.defaults().sortParameters(spelling.sortParameters);
+        if (spelling.keepTracking) rules = rules.dropParameters(Set.of());
+        if (spelling.stripSlash) rules = rules.trailingSlash(TrailingSlash.STRIP);
+        try {
+            return rules.indexFiles(Set.copyOf(spelling.indexFiles));
+        } catch (IllegalArgumentException wrong) {
+            throw new CommandFailed(ExitCode.REFUSED, String.valueOf(wrong.getMessage()), wrong);
         }
-        var p = summary.progress();
-        var console = shell.console();
-        console.print(finished ? "Finished: " + summary.seed() : "Stopped before its end; the same command goes on: " + summary.seed());
-        console.print("  pages                 %,10d".formatted(p.pages()));
-        console.print("  failures              %,10d".formatted(p.failed()));
-        new TreeMap<>(summary.failures()).forEach((reason, count) -> console.print("    %-20s%,10d".formatted(reason, count)));
-        console.print("  redirects             %,10d".formatted(p.redirects()));
-        console.print("  forbidden by robots   %,10d".formatted(p.refused()));
-        console.print("  bytes                 %,10d".formatted(p.bytes()));
-        console.print("  duplicates avoided    %,10d".formatted(p.duplicates()));
-        console.print("  fetched more than once%,10d".formatted(p.repeated()));
-        console.print("  rate                  %,10.1f pages a second in this run, %s".formatted(summary.rate(), Durations.text(summary.took())));
-        if (summary.stoppedAtMax()) console.print("  --max-pages was reached; %,d more are known.".formatted(p.pending()));
-        if (out != null) console.print("  file                  " + out);
     }
 
-    private static tools.jackson.databind.JsonNode json(CrawlSummary summary, boolean finished) {
-        var p = summary.progress();
-        var said = Json.object()
-                .put("seed", summary.seed())
-                .put("finished", finished)
-                .put("pages", p.pages())
-                .put("failed", p.failed())
-                .put("redirects", p.redirects())
-                .put("forbiddenByRobots", p.refused())
-                .put("pending", p.pending())
-                .put("bytes", p.bytes())
-                .put("duplicatesAvoided", p.duplicates())
-                .put("fetchedMoreThanOnce", p.repeated())
-                .put("stoppedAtMaxPages", summary.stoppedAtMax())
-                .put("tookMillis", summary.took().toMillis())
-                .put("pagesPerSecond", summary.rate());
-        var failures = said.putObject("failures");
-        new TreeMap<>(summary.failures()).forEach(failures::put);
-        return said;
+    private static String host(String seed) {
+        return URI.create(seed).getHost().replaceAll("[^A-Za-z0-9.-]", "_");
+    }
+
+    // ---- what came of it
+
+    private ExitCode tell(CrawlSummary summary, Path file, boolean finished) {
+        var now = summary.progress();
+        if (common.json) shell.console().print(json(summary, file, finished));
+        else shell.console().print(text(summary, file, finished));
+        if (!finished) return ExitCode.INTERRUPTED;
+        return now.pages() == 0 && now.failed() > 0 ? ExitCode.FAILED : ExitCode.OK;
+    }
+
+    private static String text(CrawlSummary summary, Path file, boolean finished) {
+        var now = summary.progress();
+        var text = new StringBuilder();
+        text.append(
+                finished
+                        ? "Crawled %s: %,d pages".formatted(summary.seed(), now.pages())
+                        : "Stopped. The same command continues. So far, of %s: %,d pages"
+                                .formatted(summary.seed(), now.pages()));
+        text.append(", in ").append(file.toAbsolutePath().normalize()).append("\n");
+        line(text, "failed", "%,d%s".formatted(now.failed(), reasons(summary)));
+        line(text, "redirects", "%,d".formatted(now.redirects()));
+        line(text, "refused", "%,d by robots.txt".formatted(now.refused()));
+        if (!finished || now.pending() > 0)
+            line(
+                    text,
+                    "left",
+                    "%,d%s".formatted(now.pending(), summary.stoppedAtMax() ? ", since --max-pages was reached" : ""));
+        line(text, "bytes", "%,d".formatted(now.bytes()));
+        line(text, "links to known pages", "%,d".formatted(now.duplicates()));
+        line(text, "fetched more than once", "%,d, after crashes".formatted(now.repeated()));
+        line(
+                text,
+                "this run",
+                String.format(Locale.ROOT, "%s, %.1f pages/s", Durations.text(summary.took()), summary.rate()));
+        return text.toString().stripTrailing();
+    }
+
+    private static void line(StringBuilder text, String name, String value) {
+        text.append("  %-22s %s%n".formatted(name, value));
+    }
+
+    private static String reasons(CrawlSummary summary) {
+        if (summary.failures().isEmpty()) return "";
+        var parts = new TreeMap<>(summary.failures())
+                .entrySet().stream()
+                        .map(reason -> "%s %,d".formatted(reason.getKey(), reason.getValue()))
+                        .toList();
+        return ": " + String.join(", ", parts);
+    }
+
+    private static String json(CrawlSummary summary, Path file, boolean finished) {
+        var now = summary.progress();
+        var json = Json.object();
+        json.put("seed", summary.seed());
+        json.put("out", file.toAbsolutePath().normalize().toString());
+        json.put("finished", finished);
+        json.put("stoppedAtMax", summary.stoppedAtMax());
+        json.put("pages", now.pages());
+        json.put("failed", now.failed());
+        var reasons = json.putObject("failures");
+        new TreeMap<>(summary.failures()).forEach((name, count) -> reasons.put(name, count.longValue()));
+        json.put("redirects", now.redirects());
+        json.put("refused", now.refused());
+        json.put("pending", now.pending());
+        json.put("bytes", now.bytes());
+        json.put("duplicates", now.duplicates());
+        json.put("repeated", now.repeated());
+        json.put("elapsedMillis", now.elapsed().toMillis());
+        json.put("tookMillis", summary.took().toMillis());
+        json.put("pagesThisRun", summary.pagesThisRun());
+        json.put("pagesPerSecond", Math.round(summary.rate() * 10) / 10.0);
+        return Json.write(json);
     }
 }

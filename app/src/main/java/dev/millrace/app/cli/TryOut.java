@@ -9,7 +9,7 @@ import dev.millrace.Kind;
 import dev.millrace.NodeBuilder;
 import dev.millrace.world.World;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /** Two kinds for trying out: {@code echo} gives back its payload, {@code sleep} takes its time. */
 public final class TryOut implements Handlers {
@@ -24,7 +24,7 @@ public final class TryOut implements Handlers {
 
     /** Any JSON. */
     @Kind("echo")
-    record Echo(@JsonValue @Nullable Object value) implements Job<Object> {
+    record Echo(@JsonValue JsonNode value) implements Job<JsonNode> {
         @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
         Echo {}
     }

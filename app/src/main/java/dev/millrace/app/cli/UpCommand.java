@@ -8,7 +8,6 @@ import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.database.Database;
 import dev.millrace.app.database.DatabaseOptions;
-import dev.millrace.app.database.NodeRecord;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.http.HttpServer;
 import dev.millrace.app.wire.Json;
@@ -87,8 +86,8 @@ public final class UpCommand implements Callable<Integer> {
         try (var db = database.open("millrace up", CONNECTIONS, shell.console());
                 var millrace = Millrace.on(new PostgresStore(db.dataSource()));
                 var node = started(millrace, db);
-                var record = NodeRecord.of(node, db, shell.world());
                 var http = HttpServer.start(address, millrace, node::status, shell.world(), db.description())) {
+            db.keepRecordOf(node, shell.world());
             tell(http, node, db, start);
             signals.await();
             stop(http, node);

@@ -1,6 +1,7 @@
 package dev.millrace.app.console;
 
 import java.io.Serial;
+import java.util.Objects;
 
 /** A command can't go on. The message says what happened, why, and what to do; the code is what the process exits with. */
 public final class CommandFailed extends RuntimeException {
@@ -18,6 +19,11 @@ public final class CommandFailed extends RuntimeException {
     public CommandFailed(ExitCode code, String message, Throwable cause) {
         super(message, cause);
         this.code = code;
+    }
+
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 
     public ExitCode code() {

@@ -3,10 +3,12 @@ package dev.millrace.app.database;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
+import dev.millrace.Node;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.store.StoreException.Unavailable;
+import dev.millrace.world.World;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -27,6 +29,7 @@ public final class Database implements AutoCloseable {
     private final String description;
     private final @Nullable EmbeddedServer server;
     private final @Nullable Thread atExit;
+    private @Nullable NodeRecord record;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Database(HikariDataSource pool, String description, @Nullable EmbeddedServer server) {
@@ -111,7 +114,11 @@ public final class Database implements AutoCloseable {
         var cause = e.getCause();
         var why = cause == null
                 ? "no connection"
-                : String.valueOf(cause.getMessage()).lines().findFirst().orElse("").replaceAll("\\. Check that .*", "");
+                : String.valueOf(cause.getMessage())
+                        .lines()
+                        .findFirst()
+                        .orElse("")
+                        .replaceAll("\\. Check that .*", "");
         var state = cause instanceof SQLException sql && sql.getSQLState() != null ? sql.getSQLState() : "";
         var advice = state.startsWith("28")
                 ? "Check --user and --password (or MILLRACE_USER and MILLRACE_PASSWORD)."
@@ -132,7 +139,8 @@ public final class Database implements AutoCloseable {
     }
 
     /** An address with credentials: for the environment of a child, never for an argument or a message. */
-    public record Login(String url, @Nullable String user, @Nullable String password) {
+    public record Login(
+            String url, @Nullable String user, @Nullable String password) {
         @Override
         public String toString() {
             return "a login";
@@ -149,10 +157,19 @@ public final class Database implements AutoCloseable {
         return Optional.ofNullable(server);
     }
 
+    /**
+     * Keeps written down in the data directory which node works on it, so that the next owner can take over from it at once. Without an
+     * embedded server there is nothing to do.
+     */
+    public void keepRecordOf(Node node, World world) {
+        if (server != null && record == null) record = NodeRecord.kept(node, server, world);
+    }
+
     /** Closes the connections, and stops the embedded server of this process. Closing twice does nothing. */
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) return;
+        if (record != null) record.close();
         pool.close();
         if (server == null) return;
         server.close();

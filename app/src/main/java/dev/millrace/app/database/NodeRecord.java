@@ -1,6 +1,7 @@
 package dev.millrace.app.database;
 
 import dev.millrace.Node;
+import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.embedded.EmbeddedServerException;
 import dev.millrace.world.World;
 import java.lang.System.Logger.Level;
@@ -13,28 +14,28 @@ import org.jspecify.annotations.Nullable;
  * and takes over its jobs at once instead of waiting for its lease. A node gets a new identity whenever it joins anew, hence the watch.
  * A record that is a moment late costs that wait and nothing else.
  */
-public final class NodeRecord implements AutoCloseable {
+final class NodeRecord implements AutoCloseable {
 
     private static final Duration PULSE = Duration.ofSeconds(1);
 
     private final Node node;
-    private final Database database;
+    private final EmbeddedServer server;
     private final World world;
     private final Thread watch;
     private @Nullable UUID recorded;
 
-    private NodeRecord(Node node, Database database, World world) {
+    private NodeRecord(Node node, EmbeddedServer server, World world) {
         this.node = node;
-        this.database = database;
+        this.server = server;
         this.world = world;
         this.watch = Thread.ofPlatform().daemon().name("millrace-node-record").unstarted(this::watch);
     }
 
-    /** Writes it down now, and watches for changes. Without an embedded server there is nothing to do. */
-    public static NodeRecord of(Node node, Database database, World world) {
-        var record = new NodeRecord(node, database, world);
+    /** Writes it down now, and watches for changes until it is closed. */
+    static NodeRecord kept(Node node, EmbeddedServer server, World world) {
+        var record = new NodeRecord(node, server, world);
         record.look();
-        if (database.server().isPresent()) record.watch.start();
+        record.watch.start();
         return record;
     }
 
@@ -51,10 +52,9 @@ public final class NodeRecord implements AutoCloseable {
 
     private void look() {
         var now = node.status().id();
-        var server = database.server();
-        if (now == null || now.equals(recorded) || server.isEmpty()) return;
+        if (now == null || now.equals(recorded)) return;
         try {
-            server.get().recordNode(now);
+            server.recordNode(now);
             recorded = now;
         } catch (EmbeddedServerException full) {
             System.getLogger(NodeRecord.class.getName())

@@ -1,5 +1,6 @@
 package dev.millrace.app.embedded;
 
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +75,12 @@ public final class EmbeddedServerException extends RuntimeException {
                         .formatted(doing),
                 "",
                 cause);
+    }
+
+    /** One paragraph for a person. There always is one. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 
     /** Why there is no server. */

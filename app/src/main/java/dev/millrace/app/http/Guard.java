@@ -1,6 +1,5 @@
 package dev.millrace.app.http;
 
-import dev.millrace.app.http.Problem.Type;
 import dev.millrace.world.World;
 import io.javalin.http.Context;
 import java.net.URI;
@@ -39,14 +38,14 @@ final class Guard {
         var host = context.host();
         if (onlyThisMachine && host != null && !LOOPBACK_NAMES.contains(nameOf(host)))
             throw new Problem(
-                    Type.MISDIRECTED,
+                    ProblemType.MISDIRECTED,
                     "This server answers for this machine alone, and \"%s\" is not one of its names. Use http://127.0.0.1, or start it with --host."
                             .formatted(host));
         var origin = context.header("Origin");
         if (origin != null && !origin.equals("null") && sameHost(origin, host)) return;
         if (origin != null)
             throw new Problem(
-                    Type.FORBIDDEN,
+                    ProblemType.FORBIDDEN,
                     "A page of %s asked for this. Only Millrace's own page may, since there is no authentication yet."
                             .formatted(origin));
     }

@@ -3,7 +3,6 @@ package dev.millrace.app.http;
 import dev.millrace.MillraceException;
 import dev.millrace.Node;
 import dev.millrace.Operations;
-import dev.millrace.app.http.Problem.Type;
 import dev.millrace.app.wire.Json;
 import dev.millrace.world.World;
 import io.javalin.http.Context;
@@ -48,6 +47,6 @@ final class Health {
     }
 
     private static Problem notReady(String detail) {
-        return new Problem(Type.NOT_READY, detail);
+        return new Problem(ProblemType.NOT_READY, detail);
     }
 }

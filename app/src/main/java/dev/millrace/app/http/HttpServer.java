@@ -4,7 +4,6 @@ import dev.millrace.Millrace;
 import dev.millrace.Node;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
-import dev.millrace.app.http.Problem.Type;
 import dev.millrace.app.wire.Json;
 import dev.millrace.world.World;
 import io.javalin.Javalin;
@@ -149,7 +148,7 @@ public final class HttpServer implements AutoCloseable {
         });
         config.jetty.modifyServer(server -> {
             server.setErrorHandler((request, response, callback) -> {
-                var problem = new Problem(Type.BAD_REQUEST, "The request is not HTTP as it should be.");
+                var problem = new Problem(ProblemType.BAD_REQUEST, "The request is not HTTP as it should be.");
                 response.setStatus(problem.type().status);
                 response.getHeaders().put("Content-Type", "application/problem+json");
                 org.eclipse.jetty.io.Content.Sink.write(response, true, Json.write(problem.json("none")), callback);
@@ -171,28 +170,28 @@ public final class HttpServer implements AutoCloseable {
         return switch (e.getStatus()) {
             case 404 ->
                 new Problem(
-                        Type.NOT_FOUND,
+                        ProblemType.NOT_FOUND,
                         "There is nothing at %s. The API begins at /api/jobs.".formatted(context.path()),
                         e);
             case 405 ->
                 new Problem(
-                        Type.METHOD_NOT_ALLOWED,
+                        ProblemType.METHOD_NOT_ALLOWED,
                         "%s is not allowed at %s. %s"
                                 .formatted(context.method().name(), context.path(), e.getMessage()),
                         e);
             case 413 ->
                 new Problem(
-                        Type.TOO_LARGE,
+                        ProblemType.TOO_LARGE,
                         "The body has more than %,d bytes, the most that is read. Send several requests."
                                 .formatted(JobsApi.BODY_BYTES),
                         e);
-            default -> new Problem(Type.BAD_REQUEST, String.valueOf(e.getMessage()), e);
+            default -> new Problem(ProblemType.BAD_REQUEST, String.valueOf(e.getMessage()), e);
         };
     }
 
     private static void tell(Context context, Problem problem) {
         var id = Guard.requestId(context);
-        if (problem.type() == Type.INTERNAL)
+        if (problem.type() == ProblemType.INTERNAL)
             LOG.log(Level.ERROR, "Request %s failed".formatted(id), problem.getCause());
         context.status(problem.type().status);
         if (problem.type().status == 503) context.header("Retry-After", "5");

@@ -4,7 +4,6 @@ import dev.millrace.JobOptions;
 import dev.millrace.MillraceException;
 import dev.millrace.Priority;
 import dev.millrace.app.console.Durations;
-import dev.millrace.app.http.Problem.Type;
 import dev.millrace.app.wire.Json;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -108,7 +107,7 @@ record JobRequest(
     }
 
     private static Problem bad(String detail) {
-        return new Problem(Type.BAD_REQUEST, detail);
+        return new Problem(ProblemType.BAD_REQUEST, detail);
     }
 
     /** The fields of one object; null counts as absent. */
@@ -141,7 +140,7 @@ record JobRequest(
             int bytes = text.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
             if (bytes > PAYLOAD_BYTES)
                 throw new Problem(
-                        Type.TOO_LARGE,
+                        ProblemType.TOO_LARGE,
                         "%s has a payload of %,d bytes; at most %,d are stored. Keep the data in a table or a bucket of your own, and send its key."
                                 .formatted(where, bytes, PAYLOAD_BYTES));
             return text;
@@ -153,7 +152,7 @@ record JobRequest(
             try {
                 return text == null ? null : Priority.of(text);
             } catch (MillraceException none) {
-                throw new Problem(Type.BAD_REQUEST, none.getMessage(), none);
+                throw new Problem(ProblemType.BAD_REQUEST, none.getMessage(), none);
             }
         }
 

@@ -6,7 +6,6 @@ import dev.millrace.MillraceException;
 import dev.millrace.Operations;
 import dev.millrace.Operations.NamedJob;
 import dev.millrace.State;
-import dev.millrace.app.http.Problem.Type;
 import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
 import io.javalin.http.Context;
@@ -51,15 +50,16 @@ final class JobsApi {
     }
 
     private void enqueueAll(Context context, JsonNode body) {
-        if (body.isEmpty()) throw new Problem(Type.BAD_REQUEST, "The list is empty: there is nothing to enqueue.");
+        if (body.isEmpty())
+            throw new Problem(ProblemType.BAD_REQUEST, "The list is empty: there is nothing to enqueue.");
         if (body.size() > JOBS)
             throw new Problem(
-                    Type.TOO_LARGE,
+                    ProblemType.TOO_LARGE,
                     "The list has %,d jobs; at most %,d are taken at once. Send several requests."
                             .formatted(body.size(), JOBS));
         if (context.header("Idempotency-Key") != null)
             throw new Problem(
-                    Type.BAD_REQUEST,
+                    ProblemType.BAD_REQUEST,
                     "A list takes no Idempotency-Key: the key may stand for one job that is there, and a list is all or nothing. Send such jobs one by one.");
         var jobs = new ArrayList<NamedJob>();
         for (var element : body) {
@@ -80,7 +80,7 @@ final class JobsApi {
         for (var name : context.queryParamMap().keySet())
             if (!FILTERS.contains(name))
                 throw new Problem(
-                        Type.BAD_REQUEST,
+                        ProblemType.BAD_REQUEST,
                         "The filter \"%s\" is not known. The filters are %s."
                                 .formatted(name, String.join(", ", FILTERS)));
         var jobs = operations.list(f -> filter(f, context));
@@ -109,7 +109,9 @@ final class JobsApi {
             return Integer.parseInt(limit);
         } catch (NumberFormatException e) {
             throw new Problem(
-                    Type.BAD_REQUEST, "The limit \"%s\" is not a whole number. It is 1 to 1,000.".formatted(limit), e);
+                    ProblemType.BAD_REQUEST,
+                    "The limit \"%s\" is not a whole number. It is 1 to 1,000.".formatted(limit),
+                    e);
         }
     }
 
@@ -124,7 +126,7 @@ final class JobsApi {
         var state = operations.cancel(id, reason(context)).orElseThrow(() -> notFound(id));
         if (state != State.CANCELLED)
             throw new Problem(
-                    Type.CONFLICT,
+                    ProblemType.CONFLICT,
                     "Job %s can't be cancelled any more: it is %s. Nothing was changed."
                             .formatted(id, state.wireName()));
         answer(context, Json.object().put("id", id.toString()).put("state", state.wireName()));
@@ -136,7 +138,7 @@ final class JobsApi {
         var before = operations.requeue(id).orElseThrow(() -> notFound(id));
         if (!before.ended())
             throw new Problem(
-                    Type.CONFLICT,
+                    ProblemType.CONFLICT,
                     "Job %s has not ended: it is %s, and runs by itself. Nothing was changed."
                             .formatted(id, before.wireName()));
         answer(context, Json.object().put("id", id.toString()).put("before", before.wireName()));
@@ -160,13 +162,13 @@ final class JobsApi {
         try {
             return JobId.of(context.pathParam("id"));
         } catch (MillraceException notAnId) {
-            throw new Problem(Type.BAD_REQUEST, notAnId.getMessage(), notAnId);
+            throw new Problem(ProblemType.BAD_REQUEST, notAnId.getMessage(), notAnId);
         }
     }
 
     private static Problem notFound(JobId id) {
         return new Problem(
-                Type.NOT_FOUND,
+                ProblemType.NOT_FOUND,
                 "There is no job %s here: it was never enqueued in this database, or is past retention.".formatted(id));
     }
 
@@ -176,18 +178,20 @@ final class JobsApi {
         var reason = body == null ? null : body.get("reason");
         if (reason == null) return "cancelled over HTTP";
         if (!reason.isString())
-            throw new Problem(Type.BAD_REQUEST, "The reason must be a text: {\"reason\":\"the customer withdrew\"}.");
+            throw new Problem(
+                    ProblemType.BAD_REQUEST, "The reason must be a text: {\"reason\":\"the customer withdrew\"}.");
         return reason.stringValue();
     }
 
     private static void refuseUnknownFields(@Nullable JsonNode body, Set<String> known) {
         if (body == null) return;
-        if (!body.isObject()) throw new Problem(Type.BAD_REQUEST, "The body is not an object. Send {}, or nothing.");
+        if (!body.isObject())
+            throw new Problem(ProblemType.BAD_REQUEST, "The body is not an object. Send {}, or nothing.");
         var unknown = new ArrayList<>(body.propertyNames());
         unknown.removeAll(known);
         if (!unknown.isEmpty())
             throw new Problem(
-                    Type.BAD_REQUEST,
+                    ProblemType.BAD_REQUEST,
                     "The body has a field \"%s\", which is not known. %s"
                             .formatted(
                                     unknown.getFirst(),
@@ -198,7 +202,7 @@ final class JobsApi {
         var text = text(context);
         if (text.isEmpty())
             throw new Problem(
-                    Type.BAD_REQUEST,
+                    ProblemType.BAD_REQUEST,
                     "The request has no body. Send {\"kind\":\"echo\",\"payload\":{\"hello\":\"world\"}}.");
         return parsed(context, text);
     }
@@ -217,14 +221,14 @@ final class JobsApi {
                         .strip()
                         .matches("application/([a-z0-9.+-]+\\+)?json"))
             throw new Problem(
-                    Type.UNSUPPORTED_MEDIA_TYPE,
+                    ProblemType.UNSUPPORTED_MEDIA_TYPE,
                     "The body is of type %s. Send JSON, with the header Content-Type: application/json."
                             .formatted(type == null ? "unknown" : type));
         try {
             return Json.read(text);
         } catch (Json.NotJson why) {
             throw new Problem(
-                    Type.BAD_REQUEST,
+                    ProblemType.BAD_REQUEST,
                     "The body is not JSON: %s. Nothing was enqueued.".formatted(why.getMessage()),
                     why);
         }
@@ -235,13 +239,15 @@ final class JobsApi {
             var bytes = context.bodyInputStream().readNBytes(BODY_BYTES + 1);
             if (bytes.length > BODY_BYTES)
                 throw new Problem(
-                        Type.TOO_LARGE,
+                        ProblemType.TOO_LARGE,
                         "The body has more than %,d bytes, the most that is read. Send several requests."
                                 .formatted(BODY_BYTES));
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new Problem(
-                    Type.BAD_REQUEST, "The body broke off: %s. Nothing was enqueued.".formatted(e.getMessage()), e);
+                    ProblemType.BAD_REQUEST,
+                    "The body broke off: %s. Nothing was enqueued.".formatted(e.getMessage()),
+                    e);
         }
     }
 

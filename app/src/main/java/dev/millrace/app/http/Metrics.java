@@ -145,7 +145,7 @@ final class Metrics implements AutoCloseable {
             String state,
             QueueView.Depth depth) {
         var labels = Labels.of("queue", queue, "state", state);
-        jobs.dataPoint(point(labels, depth.count()));
+        jobs.dataPoint(point(labels, (double) depth.count()));
         exact.dataPoint(point(labels, depth.exact() ? 1 : 0));
     }
 
@@ -164,12 +164,12 @@ final class Metrics implements AutoCloseable {
                 .build();
     }
 
-    private static CounterSnapshot counter(String name, String help, double value) {
+    private static CounterSnapshot counter(String name, String help, long value) {
         return CounterSnapshot.builder()
                 .name(name)
                 .help(help)
                 .dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
-                        .value(value)
+                        .value((double) value)
                         .build())
                 .build();
     }

@@ -68,7 +68,7 @@ final class Herd implements AutoCloseable {
         try (var lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line; (line = lines.readLine()) != null; ) {
                 if (!line.startsWith("counts ")) continue;
-                var numbers = line.split(" ");
+                var numbers = line.split(" ", -1);
                 said.put(
                         process.pid(),
                         new Counters(

@@ -108,7 +108,9 @@ public final class Torture {
         long wakeAt = Long.MAX_VALUE;
         Herd.@Nullable Member frozen = null;
         try (var producers = new Producers(millrace, ledger, schema, start)) {
-            for (long elapsed = 0; elapsed < length || frozen != null || !producers.done(); elapsed = world.nanoTime() - start) {
+            for (long elapsed = 0;
+                    elapsed < length || frozen != null || !producers.done();
+                    elapsed = world.nanoTime() - start) {
                 replaceFallen(ledger, herd);
                 if (elapsed >= nextKill && elapsed < length) {
                     nextKill += plan.killEvery().toNanos();
@@ -178,7 +180,10 @@ public final class Torture {
         private void produce() {
             try {
                 for (int n; (n = next.getAndIncrement()) < jobs.size(); ) {
-                    long due = start + (long) ((double) n / jobs.size() * Duration.ofSeconds(plan.seconds()).toNanos());
+                    long due = start
+                            + (long) ((double) n
+                                    / jobs.size()
+                                    * Duration.ofSeconds(plan.seconds()).toNanos());
                     long early = due - world.nanoTime();
                     if (early > 0) world.sleep(Duration.ofNanos(early));
                     send(n, jobs.get(n));
@@ -203,7 +208,8 @@ public final class Torture {
 
         private boolean done() {
             var error = broken.get();
-            if (error != null) throw new MillraceException("A producer failed: %s".formatted(error.getMessage()), error);
+            if (error != null)
+                throw new MillraceException("A producer failed: %s".formatted(error.getMessage()), error);
             return threads.stream().noneMatch(Thread::isAlive);
         }
 

@@ -33,13 +33,21 @@ public final class TortureCommand implements Callable<Integer> {
     @Mixin
     Common common = new Common();
 
-    @Option(names = "--seconds", paramLabel = "N", defaultValue = "60", description = "How long jobs arrive and nodes die: 20 to 86,400.")
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            defaultValue = "60",
+            description = "How long jobs arrive and nodes die: 20 to 86,400.")
     int seconds;
 
     @Option(names = "--jobs", paramLabel = "N", defaultValue = "10000", description = "How many arrive over that time.")
     int jobs;
 
-    @Option(names = "--nodes", paramLabel = "N", defaultValue = "3", description = "Node processes at any time: 2 to 20.")
+    @Option(
+            names = "--nodes",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Node processes at any time: 2 to 20.")
     int nodes;
 
     @Option(names = "--slots", paramLabel = "N", defaultValue = "200", description = "Handlers at once in each.")
@@ -48,7 +56,10 @@ public final class TortureCommand implements Callable<Integer> {
     @Option(names = "--kill-every", paramLabel = "SECONDS", defaultValue = "5", description = "Rest between two kills.")
     int killEvery;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Which victims, durations and kinds. Default: drawn, and shown.")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Which victims, durations and kinds. Default: drawn, and shown.")
     @Nullable
     Long seed;
 
@@ -91,8 +102,7 @@ public final class TortureCommand implements Callable<Integer> {
               exact effect twice  %8d    must be 0: effect and outcome in one commit
               other effect twice  %8d    at least once is what is promised
               slowest recovery    %8d ms from the kill to the start elsewhere; median %d ms of %d
-            %s"""
-                .formatted(
+            %s""".formatted(
                         r.seed(),
                         r.kills(),
                         r.freezes(),

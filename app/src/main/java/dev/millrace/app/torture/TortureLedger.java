@@ -35,7 +35,8 @@ final class TortureLedger {
 
     void acknowledged(Sent job) throws SQLException {
         try (var connection = dataSource.getConnection();
-                var insert = connection.prepareStatement(q("INSERT INTO $.torture_job (job_id, n, kind) VALUES (?, ?, ?)"))) {
+                var insert = connection.prepareStatement(
+                        q("INSERT INTO $.torture_job (job_id, n, kind) VALUES (?, ?, ?)"))) {
             insert.setObject(1, job.id().value());
             insert.setInt(2, job.n());
             insert.setString(3, job.kind());

@@ -13,6 +13,7 @@ import dev.millrace.postgres.PostgresStore;
 import dev.millrace.world.SystemWorld;
 import dev.millrace.world.World;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -71,7 +72,7 @@ public final class TortureNode {
 
     private static void awaitEndOfInput() {
         try {
-            while (System.in.read() >= 0) continue;
+            System.in.transferTo(OutputStream.nullOutputStream());
         } catch (IOException parentGone) {
             // as good as its end
         }

@@ -14,6 +14,7 @@ import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -215,7 +216,8 @@ abstract class CancelChapter extends Chapter {
         var told = Races.run(List.of(cancels(jobs.subList(0, 30)), cancels(jobs.subList(30, 60)), () -> {
                     var heard = new HashSet<Place>();
                     var cursor = start;
-                    for (int look = 0; look < 2_000 && !heard.containsAll(places); look++) {
+                    for (var patience = Instant.now().plusSeconds(20);
+                            Instant.now().isBefore(patience) && !heard.containsAll(places); ) {
                         var control = given.store.control(node.lease, cursor);
                         heard.addAll(control.cancelled());
                         cursor = control.cursor();

@@ -1,0 +1,64 @@
+package dev.millrace.app;
+
+import dev.millrace.MemoryStore;
+import dev.millrace.Millrace;
+import dev.millrace.app.cli.CommandTree;
+import dev.millrace.app.cli.Gate;
+import dev.millrace.app.cli.Shell;
+import dev.millrace.app.cli.TryOut;
+import dev.millrace.app.cli.UpCommand;
+import dev.millrace.app.console.Console;
+import dev.millrace.app.console.Terminal;
+import dev.millrace.world.SystemWorld;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+
+/** The command line over a store in memory that stays from command to command. */
+public final class CommandLineFixture {
+
+    private final MemoryStore store = new MemoryStore(new TextCodec());
+    private final Gate gate;
+    private Terminal terminal = Terminal.NONE;
+
+    /** A gate into memory. */
+    public CommandLineFixture() {
+        this.gate = (options, command, console) -> new Gate.Visit(Millrace.on(store), () -> {});
+    }
+
+    /** The real gate, for what fails on the way. */
+    public CommandLineFixture(Gate gate) {
+        quiet();
+        this.gate = gate;
+    }
+
+    /** Keeps libraries as quiet as they are for a user. */
+    public static void quiet() {
+        Quiet.libraries();
+    }
+
+    /** What a command left behind. */
+    public record Ran(int exit, String out, String err) {}
+
+    /** From now on a person looks. */
+    public CommandLineFixture onATerminal() {
+        terminal = new Terminal(true, true, true, 100);
+        return this;
+    }
+
+    public MemoryStore store() {
+        return store;
+    }
+
+    /** Runs one command line. */
+    public Ran run(String... arguments) {
+        var out = new StringWriter();
+        var err = new StringWriter();
+        var console = new Console(new PrintWriter(out), new PrintWriter(err), terminal);
+        var shell = new Shell(console, new SystemWorld(), gate);
+        var commands = CommandTree.of(shell);
+        commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
+        int exit = CommandTree.finished(commands, shell).execute(arguments);
+        return new Ran(exit, out.toString(), err.toString());
+    }
+}

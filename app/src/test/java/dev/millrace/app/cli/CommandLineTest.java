@@ -1,0 +1,151 @@
+package dev.millrace.app.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.JobId;
+import dev.millrace.Millrace;
+import dev.millrace.app.CommandLineFixture;
+import dev.millrace.app.console.ExitCode;
+import dev.millrace.world.SystemWorld;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class CommandLineTest {
+
+    private final CommandLineFixture line = new CommandLineFixture();
+
+    private static JsonNode json(String text) {
+        return new JsonMapper().readTree(text);
+    }
+
+    @Test
+    void enqueue_prints_the_id_alone_so_that_a_script_can_take_it() {
+        var ran = line.run("enqueue", "echo", "{\"a\": 1}");
+
+        assertThat(ran.exit()).isZero();
+        assertThat(JobId.of(ran.out())).isNotNull();
+        assertThat(ran.err()).contains("No node is alive, so it waits");
+    }
+
+    @Test
+    void every_command_that_tells_something_tells_it_as_one_json_value_too() {
+        var id = json(line.run("enqueue", "echo", "[1]", "--queue", "mail", "--json")
+                        .out())
+                .get("id")
+                .stringValue();
+
+        assertThat(json(line.run("jobs", "--json").out()).get(0).get("id").stringValue())
+                .isEqualTo(id);
+        assertThat(json(line.run("job", id, "--json").out()).get("payload").toString())
+                .isEqualTo("[1]");
+        assertThat(json(line.run("why", id, "--json").out())
+                        .get("reasons")
+                        .get(0)
+                        .get("type")
+                        .stringValue())
+                .isEqualTo("no-node");
+        assertThat(json(line.run("queues", "--json").out()).get(0).get("name").stringValue())
+                .isEqualTo("mail");
+        assertThat(json(line.run("nodes", "--json").out()).isArray()).isTrue();
+        assertThat(json(line.run("pause", "queue", "mail", "--json").out())
+                        .get("paused")
+                        .booleanValue())
+                .isTrue();
+        assertThat(json(line.run("resume", "queue", "mail", "--json").out())
+                        .get("paused")
+                        .booleanValue())
+                .isFalse();
+        assertThat(json(line.run("cancel", id, "--json").out()).get("state").stringValue())
+                .isEqualTo("cancelled");
+        assertThat(json(line.run("retry", id, "--json").out()).get("before").stringValue())
+                .isEqualTo("cancelled");
+        assertThat(json(line.run("version", "--json").out()).has("version")).isTrue();
+    }
+
+    @Test
+    void an_error_is_one_sentence_on_standard_error_or_one_json_object_on_standard_output() {
+        var plain = line.run("jobs", "--state", "sleeping");
+        var json = line.run("jobs", "--state", "sleeping", "--json");
+
+        assertThat(plain.out()).isEmpty();
+        assertThat(plain.err().lines()).hasSize(1);
+        assertThat(json.err()).isEmpty();
+        assertThat(json(json.out()).get("error").get("code").stringValue()).isEqualTo("refused");
+        assertThat(json(json.out()).get("error").get("message").stringValue()).contains("sleeping");
+    }
+
+    @Test
+    void the_trace_of_an_error_is_shown_only_when_asked_for() {
+        assertThat(line.run("jobs", "--state", "sleeping").err()).doesNotContain("\tat ");
+        assertThat(line.run("jobs", "--state", "sleeping", "--verbose").err()).contains("\tat ");
+    }
+
+    @Test
+    void colour_is_for_terminals() {
+        line.run("enqueue", "echo");
+
+        assertThat(line.run("jobs").out()).doesNotContain("\u001b");
+        assertThat(line.onATerminal().run("jobs").out()).contains("\u001b[36mavailable");
+    }
+
+    @Test
+    void a_job_shows_what_became_of_it() {
+        try (var millrace = Millrace.on(line.store())) {
+            millrace.node().with(new TryOut(new SystemWorld())).start();
+            var id = line.run("enqueue", "echo", "{\"hello\":\"world\"}").out().strip();
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> line.run("job", id).out().contains("completed"));
+
+            var shown = line.run("job", id).out();
+
+            assertThat(shown).contains("result    {\"hello\":\"world\"}").contains("done");
+            assertThat(line.run("retry", id).out()).contains("runs again");
+        }
+    }
+
+    @Test
+    void an_empty_store_teaches_the_first_command() {
+        assertThat(line.run("jobs").err()).contains("millrace enqueue echo");
+        assertThat(line.run("queues").err()).contains("millrace enqueue echo");
+        assertThat(line.run("nodes").err()).contains("millrace up");
+    }
+
+    @Test
+    void every_help_has_examples_and_the_first_one_lists_the_exit_codes() {
+        var shell = line.run("--help");
+
+        assertThat(shell.exit()).isZero();
+        for (var code : ExitCode.values()) assertThat(shell.out()).contains(code.meaning());
+        for (var name : commands()) {
+            var help = line.run(name, "--help");
+            assertThat(help.exit()).as(name).isZero();
+            assertThat(help.out()).as(name).contains("Examples:").contains("millrace " + name);
+        }
+    }
+
+    private static List<String> commands() {
+        var shell = new Shell(
+                new dev.millrace.app.console.Console(
+                        new java.io.PrintWriter(java.io.Writer.nullWriter()),
+                        new java.io.PrintWriter(java.io.Writer.nullWriter()),
+                        dev.millrace.app.console.Terminal.NONE),
+                new SystemWorld(),
+                Gate.toPostgres());
+        CommandLine tree = CommandTree.finished(CommandTree.of(shell), shell);
+        var names = new ArrayList<>(tree.getSubcommands().keySet());
+        names.remove("generate-completion");
+        return names;
+    }
+
+    @Test
+    void the_completion_script_knows_the_commands() {
+        assertThat(line.run("generate-completion").out()).contains("enqueue").contains("--queue");
+    }
+}
