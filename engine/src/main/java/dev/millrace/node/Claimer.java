@@ -117,7 +117,8 @@ final class Claimer implements Loop {
 
     // ---- claiming
 
-    private int want() {
+    /** How many more deliveries could be started soon. */
+    int want() {
         return node.freeSlots() + worth - node.starter().buffered() - reading.unread();
     }
 

@@ -23,6 +23,7 @@ final class KindLine {
     private final int limit;
     private final boolean limited;
     private final AtomicInteger running = new AtomicInteger();
+    private final AtomicLong starts = new AtomicLong();
     private final AtomicLong ended = new AtomicLong();
     private final AtomicInteger length = new AtomicInteger();
     private final AtomicInteger coming = new AtomicInteger();
@@ -51,6 +52,12 @@ final class KindLine {
 
     void started() {
         running.incrementAndGet();
+        starts.incrementAndGet();
+    }
+
+    /** How many have started so far. */
+    long starts() {
+        return starts.get();
     }
 
     void ended() {

@@ -30,6 +30,9 @@ final class Checks {
     /** Deaths that one job may cause: the first is nobody's fault yet, and then three are charged. */
     private static final int DEATHS_BY_ONE_JOB = 4;
 
+    /** Deliveries of one job, over all its rescues, hand-backs and parkings: more would be going in circles. */
+    private static final int DELIVERIES = 40;
+
     private final Records records;
 
     private final Set<NodeId> deposed = new HashSet<>();
@@ -271,6 +274,12 @@ final class Checks {
                 .filter(outcome -> outcome == null
                         || Set.of("done", "cancelled", "discarded").contains(outcome))
                 .count();
+        require(
+                history.steps().size() <= DELIVERIES,
+                "job %s was handed around %d times: %s",
+                job,
+                history.steps().size(),
+                story(history));
         require(terminal == 1, "job %s ended %d times in one run: %s", job, terminal, story(history));
         if (cancelled.contains(job)) {
             require(state == State.CANCELLED, "job %s was withdrawn, and ended as %s", job, state);
@@ -296,7 +305,8 @@ final class Checks {
 
     private static String story(JobHistory history) {
         var steps = history.steps().stream()
-                .map(step -> "%s of attempt %d on %s".formatted(step.outcome(), step.attempt(), step.node()))
+                .map(step -> "%s of attempt %d on %s (%s)"
+                        .formatted(step.outcome(), step.attempt(), step.node(), step.reason()))
                 .toList();
         return "%s, %s: %s".formatted(history.job().state(), history.job().reason(), steps);
     }

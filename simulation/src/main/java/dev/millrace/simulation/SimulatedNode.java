@@ -36,6 +36,8 @@ final class SimulatedNode implements Attempts {
     private final Map<Duty, Long> nextTurn = new HashMap<>();
     private final Map<Duty.Seat, Duty> busy = new EnumMap<>(Duty.Seat.class);
     private final Map<Duty.Seat, List<Duty>> waiting = new EnumMap<>(Duty.Seat.class);
+    private @Nullable Played alone;
+    private long aloneSince;
     private boolean dead;
     private boolean closing;
     private long frozenUntil;
@@ -114,6 +116,7 @@ final class SimulatedNode implements Attempts {
             lastBeat = timeline.now();
             var joined = Incarnation.join(storage, world, plan, this, card);
             incarnation = joined;
+            alone = null;
             simulation.tell("node %d joins as %s", no, id);
             nextTurn.clear();
             waiting.clear();
@@ -288,10 +291,26 @@ final class SimulatedNode implements Attempts {
         checks.starts(joined.lease(), delivery, plan.limits().slots());
         var script = simulation.scriptOf(delivery.job());
         var played = new Played(script, attempt);
+        checkAlone(delivery, played);
         if (script.poison()) in(half(script.length()), () -> poisoned(delivery));
         if (!script.hangs(delivery)) in(script.length(), () -> played.end(false));
         else if (!script.obeys()) in(Duration.ofSeconds(40), () -> played.end(false));
         return played;
+    }
+
+    /** Nothing starts beside a delivery that has killed a node, while that is young. */
+    private void checkAlone(Delivery delivery, Played played) {
+        var lonely = alone;
+        checks.require(
+                lonely == null
+                        || lonely.ended
+                        || world.nanoTime() - aloneSince >= plan.limits().solo().toNanos(),
+                "node %d starts job %s beside one that must be alone",
+                no,
+                delivery.job());
+        if (delivery.charged() == 0) return;
+        alone = played;
+        aloneSince = world.nanoTime();
     }
 
     private static Duration half(Duration length) {
