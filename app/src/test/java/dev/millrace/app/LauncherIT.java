@@ -37,7 +37,7 @@ class LauncherIT {
 
     private static Path root() {
         var folder = Path.of("").toAbsolutePath();
-        while (!Files.isRegularFile(folder.resolve("millrace"))) folder = folder.getParent();
+        while (!Files.isRegularFile(folder.resolve("millrace"))) folder = java.util.Objects.requireNonNull(folder.getParent());
         return folder;
     }
 
