@@ -28,8 +28,7 @@ final class Keys {
         if (asked == null || known == null) return null;
         if (known.request().equals(asked.request())) return known.job();
         throw new KeyTaken(
-                known.job(),
-                """
+                known.job(), """
                 The idempotency key "%s" stands for job %s with the request %s. Now it came with job %s and another request, %s. \
                 Nothing was enqueued. Use a new key for a new request.""".formatted(asked.key(), known.job(), known.request(), job.id(), asked.request()));
     }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,11 +42,15 @@ final class Claimer implements Loop {
     /** Claims from a front that lately held deliveries which must run alone: there may be more, and they wait long. */
     private static final int CAUTIOUS = 8;
 
+    /** How long a stream is left alone that could not be claimed from. */
+    private static final Duration AVOIDED_FOR = Duration.ofSeconds(2);
+
     private final Incarnation node;
     private final World world;
     private final NodePlan.Limits limits;
     private final StreamOrder order;
     private final Rate freed;
+    private final Map<Integer, Long> avoided = new HashMap<>();
     private final Bottlenecks bottlenecks = new Bottlenecks();
     private final Reading reading;
 
@@ -167,15 +172,30 @@ final class Claimer implements Loop {
     }
 
     private List<StreamInfo> ready() {
-        var asked = new HashSet<Integer>();
-        for (var stream : streams.values()) if (!node.controller().pausedQueue(stream.queue())) asked.add(stream.id());
+        var asked = asked();
         if (asked.isEmpty()) return List.of();
         var ready = new ArrayList<StreamInfo>();
         for (var id : node.storage().poll(asked)) {
             var stream = streams.get(id);
-            if (stream != null) ready.add(stream);
+            if (stream != null && !avoided(stream.id())) ready.add(stream);
         }
         return ready;
+    }
+
+    private Set<Integer> asked() {
+        if (node.controller().paused().isEmpty()) return streams.keySet();
+        var asked = new HashSet<Integer>();
+        for (var stream : streams.values()) if (!node.controller().pausedQueue(stream.queue())) asked.add(stream.id());
+        return asked;
+    }
+
+    /** A stream that can't be claimed from must not keep the node from the others. */
+    private boolean avoided(int stream) {
+        var until = avoided.get(stream);
+        if (until == null) return false;
+        if (world.nanoTime() - until < 0) return true;
+        avoided.remove(stream);
+        return false;
     }
 
     private int take(StreamInfo stream, int want) {
@@ -183,7 +203,10 @@ final class Claimer implements Loop {
         Claim claim;
         try {
             claim = node.storage().take(node.lease(), asked.stream, want, asked.ordinal, asked.token);
-        } catch (StoreException.Fenced | StoreException.Unavailable nothingWritten) {
+        } catch (StoreException.Fenced over) {
+            throw over;
+        } catch (StoreException.Unavailable nothingWritten) {
+            avoided.put(stream.id(), world.nanoTime() + AVOIDED_FOR.toNanos());
             throw nothingWritten;
         } catch (RuntimeException | Error lost) {
             unknown = asked; // whatever else it was: it may have been committed

@@ -23,6 +23,8 @@ public final class Duty {
         FLUSH,
         /** Deadlines; no storage. */
         WATCH,
+        /** Watching over the other nodes: to depose one may take seconds. */
+        RESCUE,
         /** Everything else that talks to the storage. */
         DESK
     }

@@ -22,8 +22,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * nothing. While one is under way the next gathers by itself. Only when that has just happened do a few more milliseconds of lingering
  * pay, and not if many wait; a lone outcome on an idle node is flushed at once.
  *
- * <p>An outcome that the storage will not take at all (too large, say) must not hold up the others: the batch is halved until it is
- * alone, and then the job is discarded with that as the reason.
+ * <p>An outcome that the storage will not take at all (a character that it can't keep, say) must not hold up the others: a batch that
+ * fails again and again, while the node's beats go through, is halved until the culprit is alone. If others are written and it still
+ * is not, its job is discarded with that as the reason.
  */
 final class Finisher implements Loop {
 
@@ -45,6 +46,8 @@ final class Finisher implements Loop {
     private final AtomicInteger flushing = new AtomicInteger();
 
     private final ArrayDeque<List<HeldDelivery>> pieces = new ArrayDeque<>();
+    private final Stubborn stubborn;
+    private long flushes;
     private long lastFlush;
     private boolean flushedOnce;
     private boolean lingering;
@@ -53,6 +56,7 @@ final class Finisher implements Loop {
     Finisher(Incarnation node) {
         this.node = node;
         this.world = node.world();
+        this.stubborn = new Stubborn(node.beater());
         this.flushBatch = node.limits().flushBatch();
         this.many = Math.max(1, Math.min(flushBatch, node.limits().slots()) / 4);
     }
@@ -113,12 +117,17 @@ final class Finisher implements Loop {
             if (answers.size() != batch.size())
                 throw new IllegalStateException(
                         "%d outcomes were flushed, and %d answered".formatted(batch.size(), answers.size()));
+        } catch (StoreException.Fenced over) {
+            throw over;
         } catch (StoreException again) {
-            throw again; // the same entries again, after the rest; or, if fenced, never
+            if (stubborn.failed()) isolate(batch, again); // else the same entries again, after the rest
+            throw again;
         } catch (RuntimeException refused) {
             isolate(batch, refused);
             throw refused;
         }
+        stubborn.succeeded();
+        flushes++;
         pieces.removeFirst();
         if (node.over()) return;
         acknowledged(batch, answers);
@@ -152,9 +161,12 @@ final class Finisher implements Loop {
             return;
         }
         var held = batch.get(0);
-        held.endsWith(new Ending.Discarded(
-                Failures.unwritable(refused, held.delivery().attempt())));
-        pieces.addLast(batch); // behind the others, and again and again: there is nothing else to be done with it
+        boolean forThis =
+                !(refused instanceof StoreException); // the storage does not say that it is away: it means this one
+        if (forThis || held.unwritable(flushes))
+            held.endsWith(new Ending.Discarded(
+                    Failures.unwritable(refused, held.delivery().attempt())));
+        pieces.addLast(batch); // behind the others
         if (waitingCount.get() > 0) pieces.addFirst(drain(Math.min(waitingCount.get(), flushBatch)));
     }
 }

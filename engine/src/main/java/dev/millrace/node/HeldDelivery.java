@@ -46,6 +46,9 @@ final class HeldDelivery implements Held, Runnable {
     /** An attempt whose body broke, which no retry policy has judged, is repeated so often at most. */
     private static final int BROKEN_ATTEMPTS = 10;
 
+    /** So often the storage may refuse an outcome before it is taken for one that can't be written. */
+    private static final int REFUSALS = 3;
+
     private final Incarnation node;
     private final Delivery delivery;
     private final Batch batch;
@@ -65,6 +68,8 @@ final class HeldDelivery implements Held, Runnable {
     private volatile @Nullable Ending completing;
     private boolean tolerated; // the watch's own: the deadline was put off once for a commit under way
 
+    private int refusals; // the finisher's own
+    private long flushesBefore;
     private @Nullable Ended ended; // written before the finisher's queue, read behind it
     private int logLines; // guarded by the reporter
 
@@ -142,6 +147,10 @@ final class HeldDelivery implements Held, Runnable {
     /** The attempt, on its own thread. */
     @Override
     public void run() {
+        if (!is(Stage.RUNNING)) { // decided before its thread had begun
+            node.tally().stuckThreads.decrementAndGet();
+            return;
+        }
         Ending ending;
         boolean committed = false;
         try {
@@ -289,9 +298,25 @@ final class HeldDelivery implements Held, Runnable {
         return Objects.requireNonNull(ended, "only a decided delivery is flushed");
     }
 
+    /**
+     * The storage has refused its outcome, alone. Returns whether it is time to give it up: it was tried often enough, and other
+     * outcomes have been written since.
+     *
+     * @param flushes how many flushes have gone through so far
+     */
+    boolean unwritable(long flushes) {
+        if (refusals++ == 0) flushesBefore = flushes;
+        return refusals >= REFUSALS && flushes > flushesBefore;
+    }
+
     /** It is durable that it ended so. */
     void settled(Ending ending) {
-        if (kind != null) kind.plan().body().settled(delivery, ending);
+        if (kind == null) return;
+        try {
+            kind.plan().body().settled(delivery, ending);
+        } catch (RuntimeException | Error bug) {
+            node.tally().loopFailures.increment(); // who listens must not break what is told
+        }
     }
 
     /** The ending that its own transaction may have committed. */

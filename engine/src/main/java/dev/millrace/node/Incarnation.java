@@ -154,7 +154,7 @@ public final class Incarnation {
                 duty("manifester", Duty.Seat.DESK, new Manifester(this), new Bell(), later),
                 duty("promoter", Duty.Seat.DESK, promoter, promote, later),
                 duty("releaser", Duty.Seat.DESK, new Releaser(this), release, later),
-                duty("rescuer", Duty.Seat.DESK, rescuer, rescue, later),
+                duty("rescuer", Duty.Seat.RESCUE, rescuer, rescue, later),
                 duty("reporter", Duty.Seat.DESK, reporter, report, later),
                 duty("keeper", Duty.Seat.DESK, new Keeper(this), new Bell(), later),
                 duty("closer", Duty.Seat.DESK, closer, close, soon));
@@ -234,6 +234,11 @@ public final class Incarnation {
     void deposeAtOnce(NodeId dead) {
         rescuer.condemn(dead);
         rescue.ring();
+    }
+
+    /** Before it is turned: this is what the same process was before it was deposed. */
+    void succeeds(NodeId former) {
+        rescuer.adopt(former);
     }
 
     /** How it stands. */

@@ -83,7 +83,7 @@ final class Listeners implements Events, AutoCloseable {
     public void close() {
         closing = true;
         var listening = thread;
-        if (listening == null) return;
+        if (listening == null || listening.equals(Thread.currentThread())) return; // a listener may close its node
         try {
             if (!listening.join(LAST_WORDS)) listening.interrupt();
         } catch (InterruptedException hurry) {

@@ -1,6 +1,7 @@
 package dev.millrace.node;
 
 import dev.millrace.JobEvent;
+import dev.millrace.MillraceException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,27 @@ public record NodePlan(
 
         /** Events that wait for the listeners; beyond that they are dropped and counted. */
         public static final int EVENTS = 10_000;
+
+        public Limits {
+            require("slots", slots, slots >= 1, "1 or more");
+            require("claimBatch", claimBatch, claimBatch >= 1, "1 or more");
+            require("buffer", buffer, buffer >= 0, "0 or more");
+            require("flushBatch", flushBatch, flushBatch >= 1, "1 or more");
+            require("readBytes", readBytes, readBytes >= 1, "1 or more");
+            for (var span : List.of(beat, idlePoll, manifest, handBackAfter))
+                require("a rest", span, span.isPositive(), "longer than zero");
+            for (var span : List.of(grace, solo)) require("a wait", span, !span.isNegative(), "zero or longer");
+            require(
+                    "lease",
+                    lease,
+                    lease.compareTo(beat.multipliedBy(3)) >= 0,
+                    "three beats (" + beat.multipliedBy(3) + ") or more: one late beat must not cost a node its life");
+        }
+
+        private static void require(String name, Object value, boolean holds, String range) {
+            if (!holds)
+                throw new MillraceException("The limit \"%s\" is %s; it must be %s.".formatted(name, value, range));
+        }
 
         /** The defaults, argued in {@code docs/guides/operations.md}. */
         public static final Limits DEFAULT = new Limits(

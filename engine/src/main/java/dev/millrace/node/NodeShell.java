@@ -200,7 +200,7 @@ public final class NodeShell implements AutoCloseable {
                 }
                 shortLived = world.nanoTime() - born < HEALTHY.toNanos() ? shortLived + 1 : 0;
                 incarnation = null;
-                current = rejoin(shortLived);
+                current = rejoin(shortLived, current.lease().node());
             }
         } catch (InterruptedException abandoned) {
             // closed without waiting any longer
@@ -248,11 +248,12 @@ public final class NodeShell implements AutoCloseable {
     }
 
     /** Null if it was closed meanwhile. */
-    private @Nullable Incarnation rejoin(int shortLived) throws InterruptedException {
+    private @Nullable Incarnation rejoin(int shortLived, NodeId former) throws InterruptedException {
         for (int tries = shortLived; ; tries++) {
             if (closed.await(backOff(tries).toNanos(), TimeUnit.NANOSECONDS)) return null;
             try {
                 var joined = join();
+                joined.succeeds(former);
                 incarnation = joined;
                 return joined;
             } catch (RuntimeException | Error failure) {

@@ -23,6 +23,7 @@ final class Reading {
     private final Bottlenecks bottlenecks;
     private final ArrayDeque<Piece> line = new ArrayDeque<>();
     private final AtomicInteger unread = new AtomicInteger();
+    private final Stubborn stubborn;
 
     /** Places of one claim, in order, that are asked for together. */
     private record Piece(Batch batch, int stream, int index, List<Place> places, long since) {
@@ -39,6 +40,7 @@ final class Reading {
     Reading(Incarnation node, Bottlenecks bottlenecks) {
         this.node = node;
         this.bottlenecks = bottlenecks;
+        this.stubborn = new Stubborn(node.beater());
     }
 
     /** How many are not read yet. */
@@ -85,12 +87,16 @@ final class Reading {
             if (read.isEmpty() || read.size() > piece.places.size())
                 throw new IllegalStateException(
                         "asked for %d deliveries of a claim, and got %d".formatted(piece.places.size(), read.size()));
+        } catch (StoreException.Fenced over) {
+            throw over;
         } catch (StoreException again) {
+            if (stubborn.failed()) isolate(piece);
             throw again;
         } catch (RuntimeException unreadable) {
             isolate(piece);
             throw unreadable;
         }
+        stubborn.succeeded();
         line.removeFirst();
         if (read.size() < piece.places.size()) line.addFirst(piece.from(read.size()));
         unread.addAndGet(-read.size());

@@ -51,6 +51,11 @@ final class Rescuer implements Loop {
         condemned.add(dead);
     }
 
+    /** What this process was before: its work is taken over without waiting for others. Before the first turn. */
+    void adopt(NodeId former) {
+        own.add(former);
+    }
+
     @Override
     public Duration turn() {
         if (node.closing()) return REST;

@@ -3,12 +3,17 @@ package dev.millrace.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobEvent;
+import dev.millrace.JobId;
+import dev.millrace.Priority;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.store.Ending;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -31,8 +36,8 @@ class ClaimerTest {
         node.send(400);
 
         for (int i = 0; i < 60; i++) {
-            for (var handler : java.util.List.copyOf(node.handlers.values()))
-                if (!handler.ended) handler.ends(new dev.millrace.store.Ending.Done(null));
+            for (var handler : List.copyOf(node.handlers.values()))
+                if (!handler.ended) handler.ends(new Ending.Done(null));
             node.pass(Duration.ofMillis(5));
         }
 
@@ -251,7 +256,7 @@ class ClaimerTest {
     @Test
     void a_delivery_that_can_not_be_read_holds_up_no_other() {
         var node = new OneNode();
-        var jobs = java.util.List.of(
+        var jobs = List.of(
                 node.send("work", ClaimerTest::large),
                 node.send("work", ClaimerTest::large),
                 node.send("work", ClaimerTest::large));
@@ -260,6 +265,30 @@ class ClaimerTest {
         node.pass(Duration.ofSeconds(5));
 
         assertThat(jobs).allMatch(node::runs);
+    }
+
+    @Test
+    void a_stream_that_can_not_be_claimed_from_keeps_nobody_from_the_others() {
+        var node = new OneNode();
+        var urgent = node.send("work", job -> with(job, Priority.URGENT));
+        var normal = node.send();
+        int broken = node.store.streams(List.of("default")).stream()
+                .filter(stream -> stream.priority() == Priority.URGENT)
+                .filter(stream -> node.store.poll(List.of(stream.id())).size() == 1)
+                .findFirst()
+                .orElseThrow()
+                .id();
+        node.wire.refuses("take", given -> given.get(1).equals(broken), new StoreException.Unavailable("no anchor"));
+
+        node.pass(Duration.ofSeconds(1));
+
+        assertThat(node.runs(normal)).isTrue();
+        assertThat(node.runs(urgent)).isFalse();
+    }
+
+    private static NewJob with(NewJob job, Priority priority) {
+        return new NewJob(
+                job.id(), job.queue(), priority, null, job.kind(), 1, job.payload(), Map.of(), null, null, null);
     }
 
     @Test
@@ -287,7 +316,7 @@ class ClaimerTest {
     @Test
     void what_a_kind_at_its_limit_could_not_take_comes_back_as_it_frees_up() {
         var node = new OneNode(OneNode.LIMITS.withSlots(10), Map.of("narrow", 2));
-        var jobs = new java.util.ArrayList<dev.millrace.JobId>();
+        var jobs = new ArrayList<JobId>();
         for (int i = 0; i < 30; i++) jobs.add(node.send("narrow"));
 
         for (int i = 0; i < 200; i++) {

@@ -3,10 +3,13 @@ package dev.millrace.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobEvent;
+import dev.millrace.JobId;
 import dev.millrace.State;
+import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.StoreException;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class FinisherTest {
@@ -102,6 +105,48 @@ class FinisherTest {
                         .satisfies(
                                 failure -> assertThat(String.valueOf(failure)).contains("value too long")));
         assertThat(node.status().awaitingFlush()).isZero();
+    }
+
+    @Test
+    void an_outcome_that_fails_as_if_the_store_were_away_is_found_out_once_others_are_written() {
+        var node = new OneNode();
+        var jobs = node.send(4);
+        node.settle();
+        var bad = jobs.get(1);
+        node.wire.refuses("flush", given -> flushes(given, bad), new StoreException.Unavailable("no such character"));
+        for (var job : jobs.subList(0, 3)) node.handler(job).ends(new Ending.Done(null));
+
+        node.pass(Duration.ofSeconds(30));
+        assertThat(node.state(jobs.get(0))).isEqualTo(State.COMPLETED);
+        assertThat(node.state(jobs.get(2))).isEqualTo(State.COMPLETED);
+
+        node.done(jobs.get(3));
+        node.pass(Duration.ofSeconds(10));
+        assertThat(node.state(bad)).isEqualTo(State.DISCARDED);
+        assertThat(node.status().awaitingFlush()).isZero();
+    }
+
+    private static boolean flushes(List<?> given, JobId job) {
+        return given.get(1) instanceof List<?> entries
+                && entries.stream()
+                        .anyMatch(entry -> entry instanceof Ended ended
+                                && ended.delivery().job().equals(job)
+                                && ended.ending() instanceof Ending.Done);
+    }
+
+    @Test
+    void a_store_that_is_full_for_a_while_costs_no_outcome() {
+        var node = new OneNode();
+        var jobs = node.send(3);
+        node.settle();
+        node.wire.isDown("flush", new StoreException.Unavailable("no space left"));
+        for (var job : jobs) node.handler(job).ends(new Ending.Done(null));
+        node.pass(Duration.ofMinutes(5));
+
+        node.wire.isUp("flush");
+        node.pass(Duration.ofSeconds(10));
+
+        assertThat(jobs).allMatch(job -> node.state(job) == State.COMPLETED);
     }
 
     @Test

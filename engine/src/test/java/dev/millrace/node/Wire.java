@@ -4,6 +4,7 @@ import dev.millrace.store.Storage;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +22,7 @@ final class Wire {
 
     private final Storage behind;
     private final Map<String, Deque<UnaryOperator<Callable<@Nullable Object>>>> planned = new ConcurrentHashMap<>();
+    private final Map<String, Consumer<List<?>>> refused = new ConcurrentHashMap<>();
     private final Map<String, RuntimeException> down = new ConcurrentHashMap<>();
     private final List<String> asked = Collections.synchronizedList(new ArrayList<>());
 
@@ -38,6 +42,13 @@ final class Wire {
         plan(step, effect -> () -> {
             effect.call();
             throw failure;
+        });
+    }
+
+    /** Such steps fail whenever what they carry is like this. */
+    void refuses(String step, Predicate<List<?>> what, RuntimeException failure) {
+        refused.put(step, given -> {
+            if (what.test(given)) throw failure;
         });
     }
 
@@ -75,6 +86,8 @@ final class Wire {
                             throw failed;
                         }
                     };
+                    refused.getOrDefault(method.getName(), all -> {})
+                            .accept(given == null ? List.of() : Arrays.asList(given));
                     return step(method.getName(), effect).call();
                 });
     }

@@ -145,7 +145,7 @@ class KeepingTest {
 
             bench.sql("SELECT pg_stat_force_next_flush()");
             for (var table : List.of("job_log_1", "claim_1", "outcome_1")) {
-                await().atMost(Duration.ofSeconds(5)).until(() -> bench.number(rows(table, "n_tup_ins")) > 0);
+                await().atMost(Duration.ofSeconds(30)).until(() -> bench.number(rows(table, "n_tup_ins")) > 0);
                 assertThat(bench.number(rows(table, "n_dead_tup + n_tup_upd + n_tup_del")))
                         .as(table)
                         .isZero();

@@ -471,20 +471,20 @@ $$;
 -- Due timers back into their streams; expired ones end here. The second statement needs no lock of the first: what it deleted is ours.
 CREATE FUNCTION promote(p_node UUID, p_epoch INT, p_limit INT) RETURNS TABLE (count INT, next_millis BIGINT) LANGUAGE plpgsql
 SET search_path = ${schema}, pg_temp AS $$
-DECLARE v_due timer[]; t timer; v_n INT;
+DECLARE v_due timer[]; t timer; v_n INT := 0;
 BEGIN
     PERFORM fence(p_node, p_epoch);
     WITH due AS MATERIALIZED (SELECT id FROM timer WHERE run_at <= clock_timestamp() ORDER BY run_at, id LIMIT p_limit FOR UPDATE SKIP LOCKED),
          taken AS (DELETE FROM timer USING due WHERE timer.id = due.id RETURNING timer.*)
     SELECT array_agg(taken::timer ORDER BY taken.run_at, taken.id) INTO v_due FROM taken;
-    v_n := coalesce(cardinality(v_due), 0);
-    IF v_n > 0 THEN
+    IF v_due IS NOT NULL THEN
         INSERT INTO job_log (part, stream, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, expires_at,
                              enqueued_at)
         SELECT m.current_part, d.stream, d.job_id, d.run, d.no, d.attempt, d.rescues, d.charged, d.kind, d.kind_version, d.payload, d.headers,
                d.expires_at, d.enqueued_at
           FROM meta m, unnest(v_due) WITH ORDINALITY d
          WHERE d.expires_at IS NULL OR d.expires_at >= clock_timestamp() ORDER BY d.ordinality;
+        GET DIAGNOSTICS v_n = ROW_COUNT;
         FOREACH t IN ARRAY v_due LOOP
             IF t.expires_at < clock_timestamp() AND NOT EXISTS (SELECT FROM job_log j WHERE j.job_id = t.job_id AND j.run = t.run AND j.no = t.no) THEN
                 PERFORM end_unclaimed(t.stream, t.job_id, t.run, t.no, t.attempt, t.rescues, t.charged, t.kind, t.kind_version, t.payload,
@@ -508,6 +508,7 @@ BEGIN
          CROSS JOIN LATERAL (
                SELECT p.id FROM parked p JOIN stream s ON s.id = p.stream
                 WHERE p.kind = k.kind AND p.kind_version <= k.version
+                  AND (p.parking <> 'undecodable' OR p.since < (SELECT started_at FROM node WHERE id = p_node))   -- a newer build, perhaps
                   AND NOT EXISTS (SELECT FROM pause z WHERE (z.scope, z.name) IN (('kind', p.kind), ('queue', s.queue)))
                 ORDER BY p.id LIMIT k.room) r
          ORDER BY r.id LIMIT p_limit),
@@ -572,7 +573,9 @@ RETURNS TEXT LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
 DECLARE v_value TEXT;
 BEGIN
     PERFORM fence(p_node, p_epoch);
-    IF p_no = 1 AND p_run = 1 THEN RETURN NULL; END IF;
+    IF p_no = 1 AND p_run = 1 THEN                       -- the first delivery of all: there is nobody to take it over from
+        RETURN (SELECT value FROM checkpoint WHERE job_id = p_job);
+    END IF;
     INSERT INTO checkpoint AS c (job_id, run, no, value) VALUES (p_job, p_run, p_no, NULL)
         ON CONFLICT (job_id) DO UPDATE SET no = excluded.no, run = excluded.run, value = CASE WHEN c.run = excluded.run THEN c.value END
      WHERE (c.run, c.no) <= (excluded.run, excluded.no)
@@ -656,10 +659,11 @@ BEGIN
     SELECT * INTO j FROM job_log l WHERE l.job_id = p_job ORDER BY run DESC, no DESC LIMIT 1;
     IF NOT FOUND THEN RETURN NULL; END IF;
     SELECT outcome INTO v_outcome FROM outcome o WHERE o.part = j.part AND o.seq = j.seq;
-    IF v_outcome IS NULL THEN RETURN 'running'; END IF;
+    IF v_outcome IS NULL THEN RETURN CASE WHEN is_claimed(j.stream, j.xid, j.seq) THEN 'running' ELSE 'available' END; END IF;
     IF v_outcome NOT IN ('done', 'cancelled', 'discarded') THEN RETURN 'available'; END IF;
     INSERT INTO job_log (part, stream, job_id, run, kind, kind_version, payload, headers)
     SELECT current_part, ordinary_of(j.stream), j.job_id, j.run + 1, j.kind, j.kind_version, j.payload, j.headers FROM meta;
+    PERFORM pg_notify(current_schema() || '_wake', queue) FROM stream WHERE id = j.stream;
     INSERT INTO audit (by, action, target) VALUES (p_by, 'requeue', p_job::TEXT);
     RETURN CASE v_outcome WHEN 'done' THEN 'completed' ELSE v_outcome::TEXT END;
 END $$;

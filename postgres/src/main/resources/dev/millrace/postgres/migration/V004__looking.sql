@@ -33,7 +33,7 @@ LANGUAGE sql STABLE SET search_path = ${schema}, pg_temp AS $$
     SELECT i.nr, i.job_id, j.kind, j.kind_version, s.queue, s.priority, now.state, j.run, j.attempt, j.rescues, j.payload, j.headers::TEXT,
            first.enqueued_at, j.expires_at, t.run_at, coalesce(o.started_at, c.at), CASE WHEN now.ended THEN o.at END,
            coalesce(o.node, c.node)::TEXT,
-           coalesce(t.reason, k.parking || ': ' || k.reason, CASE WHEN now.ended THEN o.reason END), o.result,
+           coalesce(t.reason, k.reason, CASE WHEN now.ended THEN o.reason END), o.result,
            coalesce(o.failure, t.failure,
                CASE WHEN j.attempt > 1 THEN (SELECT f.failure FROM job_log e JOIN outcome f ON f.part = e.part AND f.seq = e.seq
                  WHERE e.job_id = i.job_id AND f.failure IS NOT NULL ORDER BY e.run DESC, e.no DESC LIMIT 1) END)::TEXT,
@@ -129,27 +129,37 @@ BEGIN
     END CASE;
 END $$;
 
--- All queues with their depths, each counted up to p_cap + 1.
+-- All queues with their depths, each counted up to p_cap + 1. Only streams and nodes that have something are looked into.
 CREATE FUNCTION queue_depths(p_cap INT)
 RETURNS TABLE (queue TEXT, available BIGINT, running BIGINT, scheduled BIGINT, retryable BIGINT, parked BIGINT, oldest TIMESTAMPTZ, paused TEXT)
 LANGUAGE plpgsql STABLE SET search_path = ${schema}, pg_temp AS $$
 #variable_conflict use_column
-DECLARE v_queue TEXT;
 BEGIN
-    FOR v_queue IN SELECT DISTINCT s.queue FROM stream s ORDER BY 1 LOOP
-        RETURN QUERY SELECT v_queue,
-            (SELECT count(*) FROM (SELECT FROM stream s CROSS JOIN LATERAL backlog(s.id, p_cap + 1) b
-               WHERE s.queue = v_queue AND s.shard > -2
-                 AND NOT EXISTS (SELECT FROM cancel_mark x WHERE x.part = b.part AND x.seq = b.seq) LIMIT p_cap + 1) x),
-            (SELECT count(*) FROM (SELECT FROM node n CROSS JOIN LATERAL open_places(n.id, p_cap + 1) o JOIN stream s ON s.id = o.stream
-               WHERE n.state <> 'gone' AND s.queue = v_queue LIMIT p_cap + 1) x),
-            (SELECT count(*) FROM (SELECT FROM timer t JOIN stream s ON s.id = t.stream WHERE s.queue = v_queue AND NOT t.retry LIMIT p_cap + 1) x),
-            (SELECT count(*) FROM (SELECT FROM timer t JOIN stream s ON s.id = t.stream WHERE s.queue = v_queue AND t.retry LIMIT p_cap + 1) x),
-            (SELECT count(*) FROM (SELECT FROM parked t JOIN stream s ON s.id = t.stream WHERE s.queue = v_queue LIMIT p_cap + 1) x),
-            (SELECT min(j.enqueued_at) FROM stream s CROSS JOIN LATERAL backlog(s.id, 1) b
-               JOIN job_log j ON j.part = b.part AND j.stream = b.stream AND j.xid = b.xid AND j.seq = b.seq WHERE s.queue = v_queue AND s.shard > -2),
-            (SELECT z.reason FROM pause z WHERE z.scope = 'queue' AND z.name = v_queue);
-    END LOOP;
+    RETURN QUERY
+        WITH busy AS MATERIALIZED (
+                 SELECT s.id, s.queue FROM poll(ARRAY(SELECT id FROM stream WHERE shard > -2)) p JOIN stream s ON s.id = p),
+             waiting AS MATERIALIZED (
+                 SELECT s.queue, s.id, b.n, b.first
+                   FROM busy s
+                  CROSS JOIN LATERAL (
+                        SELECT count(*) AS n, (array_agg(w.place ORDER BY w.nr))[1] AS first
+                          FROM (SELECT r::place AS place, row_number() OVER () AS nr FROM backlog(s.id, p_cap + 1) r
+                                 WHERE NOT EXISTS (SELECT FROM cancel_mark x WHERE x.part = r.part AND x.seq = r.seq)) w) b),
+             held AS MATERIALIZED (
+                 SELECT s.queue, count(*) AS n FROM node n CROSS JOIN LATERAL open_places(n.id, p_cap + 1) o JOIN stream s ON s.id = o.stream
+                  WHERE n.state <> 'gone' GROUP BY s.queue)
+        SELECT q.queue,
+               coalesce((SELECT sum(w.n)::BIGINT FROM waiting w WHERE w.queue = q.queue), 0),
+               coalesce((SELECT h.n FROM held h WHERE h.queue = q.queue), 0),
+               (SELECT count(*) FROM (SELECT FROM timer t WHERE t.stream = ANY (q.streams) AND NOT t.retry LIMIT p_cap + 1) x),
+               (SELECT count(*) FROM (SELECT FROM timer t WHERE t.stream = ANY (q.streams) AND t.retry LIMIT p_cap + 1) x),
+               (SELECT count(*) FROM (SELECT FROM parked t WHERE t.stream = ANY (q.streams) LIMIT p_cap + 1) x),
+               (SELECT min(j.enqueued_at) FROM waiting w
+                  JOIN job_log j ON j.part = (w.first).part AND j.stream = (w.first).stream AND j.xid = (w.first).xid AND j.seq = (w.first).seq
+                 WHERE w.queue = q.queue),
+               (SELECT z.reason FROM pause z WHERE z.scope = 'queue' AND z.name = q.queue)
+          FROM (SELECT s.queue, array_agg(s.id) AS streams FROM stream s GROUP BY s.queue) q
+         ORDER BY q.queue;
 END $$;
 
 -- For people at a prompt: the deliveries of the newest 1,000 jobs, readable.

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -212,25 +213,34 @@ abstract class CancelChapter extends Chapter {
         var places = new HashSet<>(TestNode.places(node.claimAll()));
         var start = given.store.control(node.lease, Control.START).cursor();
 
-        var told = Races.run(List.of(cancels(jobs.subList(0, 30)), cancels(jobs.subList(30, 60)), () -> {
-                    var heard = new HashSet<Place>();
-                    var cursor = start;
-                    for (int look = 0; look < 2_000 && !heard.containsAll(places); look++) {
-                        var control = given.store.control(node.lease, cursor);
-                        heard.addAll(control.cancelled());
-                        cursor = control.cursor();
-                    }
-                    return heard;
-                }))
+        var cancelling = new CountDownLatch(2);
+
+        var told = Races.run(List.of(
+                        cancels(jobs.subList(0, 30), cancelling), cancels(jobs.subList(30, 60), cancelling), () -> {
+                            var heard = new HashSet<Place>();
+                            var cursor = start;
+                            boolean over;
+                            do {
+                                over = cancelling.getCount() == 0; // then this look is the last one
+                                var control = given.store.control(node.lease, cursor);
+                                heard.addAll(control.cancelled());
+                                cursor = control.cursor();
+                            } while (!over);
+                            return heard;
+                        }))
                 .getLast();
 
         assertThat(told).containsAll(places);
     }
 
-    private Callable<Set<Place>> cancels(List<JobId> jobs) {
+    private Callable<Set<Place>> cancels(List<JobId> jobs, CountDownLatch cancelling) {
         return () -> {
-            for (var job : jobs) given.store.cancel(job, "not wanted any more", "a test");
-            return Set.of();
+            try {
+                for (var job : jobs) given.store.cancel(job, "not wanted any more", "a test");
+                return Set.of();
+            } finally {
+                cancelling.countDown();
+            }
         };
     }
 

@@ -12,6 +12,7 @@ final class CrawlSql {
     final String readCrawl;
     final String lockCrawl;
     final String deleteCrawl;
+    final String deleteFinished;
     final String reopenCrawl;
     final String finishCrawl;
 
@@ -44,7 +45,9 @@ final class CrawlSql {
 
     // ---- the end
 
+    final String share;
     final String reserve;
+    final String addBudget;
     final String endHost;
     final String giveBack;
     final String otherHosts;
@@ -75,15 +78,16 @@ final class CrawlSql {
         var q = new Qualifier(schema);
 
         makeCrawl = q.in("""
-                INSERT INTO $.crawl (identity, seed, settings, queue, state, max_pages) VALUES (?, ?, ?, '', 'running', ?)
+                INSERT INTO $.crawl (identity, seed, settings, queue, state, max_pages, site, job) VALUES (?, ?, ?, ?, 'running', ?, ?, ?)
                 ON CONFLICT (identity) DO NOTHING RETURNING id
                 """);
         nameQueue = q.in("UPDATE $.crawl SET queue = ? WHERE id = ?");
         updateCrawl = q.in("UPDATE $.crawl SET settings = ?, max_pages = ? WHERE id = ?");
         findCrawl = q.in("SELECT id, queue, state FROM $.crawl WHERE identity = ? FOR NO KEY UPDATE");
-        readCrawl = q.in("SELECT settings, state, queue FROM $.crawl WHERE id = ?");
+        readCrawl = q.in("SELECT settings, state, queue, site, job FROM $.crawl WHERE id = ?");
         lockCrawl = q.in("SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? FOR NO KEY UPDATE");
         deleteCrawl = q.in("DELETE FROM $.crawl WHERE identity = ?");
+        deleteFinished = q.in("DELETE FROM $.crawl WHERE identity = ? AND state = 'finished'");
         reopenCrawl = q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ?");
         finishCrawl = q.in("UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ?");
 
@@ -169,17 +173,13 @@ final class CrawlSql {
                 SELECT 1 FROM way WHERE key = ?
                 """);
 
-        reserve = q.in("""
-                WITH share AS (
-                    SELECT id, least(100, greatest(1, (max_pages - reserved) / 8)) AS n FROM $.crawl
-                     WHERE id = ? AND state = 'running' AND reserved < max_pages
-                       FOR NO KEY UPDATE
-                ), taken AS (
-                    UPDATE $.crawl SET reserved = reserved + share.n FROM share WHERE crawl.id = share.id RETURNING share.n
-                )
-                UPDATE $.crawl_host SET budget = budget + taken.n FROM taken WHERE crawl = ? AND host = ?
-                RETURNING budget
+        share = q.in("""
+                SELECT least(100, greatest(1, (max_pages - reserved) / 8)) FROM $.crawl
+                 WHERE id = ? AND state = 'running' AND reserved < max_pages
+                   FOR NO KEY UPDATE
                 """);
+        reserve = q.in("UPDATE $.crawl SET reserved = reserved + ? WHERE id = ?");
+        addBudget = q.in("UPDATE $.crawl_host SET budget = budget + ? WHERE crawl = ? AND host = ?");
         endHost = q.in("UPDATE $.crawl_host SET job = NULL, budget = 0 WHERE crawl = ? AND host = ?");
         giveBack = q.in("UPDATE $.crawl SET reserved = reserved - ? WHERE id = ?");
         otherHosts = q.in("SELECT 1 FROM $.crawl_host WHERE crawl = ? AND job IS NOT NULL LIMIT 1");

@@ -128,31 +128,71 @@ final class CrawlTables {
     /** A crawl's row. */
     record Opened(long id, String queue, boolean existed, boolean finished) {}
 
-    /** Finds the crawl of this identity, or makes it; its settings are these from now on. */
-    Opened open(CrawlSettings settings, String text, boolean restart) {
+    /**
+     * Where a crawl comes from.
+     *
+     * @param identity what makes it the same crawl when it is asked for again
+     * @param site     whose handler sees its pages; null: none does
+     * @param job      that reports on it; null: none does
+     * @param queue    of its turns; null: one of its own
+     */
+    record Origin(
+            String identity,
+            @Nullable String site,
+            @Nullable UUID job,
+            @Nullable String queue) {
+
+        static Origin of(CrawlSettings settings) {
+            return new Origin(settings.identity(), null, null, null);
+        }
+    }
+
+    /** Finds the crawl of this origin, or makes it; its settings are these from now on. */
+    Opened open(Origin origin, CrawlSettings settings, String text, boolean restart) {
         return database.transaction("open the crawl of " + settings.seed(), tx -> {
-            var identity = settings.identity();
-            if (restart) update(tx, sql.deleteCrawl, identity);
-            var made =
-                    one(tx, sql.makeCrawl, row -> row.getLong(1), identity, settings.seed(), text, settings.maxPages());
-            if (made.isPresent()) {
-                var queue = "crawl-" + made.get();
-                update(tx, sql.nameQueue, queue, made.get());
-                return new Opened(made.get(), queue, false, false);
-            }
-            var found = one(
-                            tx,
-                            sql.findCrawl,
-                            row -> new Opened(
-                                    row.getLong("id"),
-                                    row.getString("queue"),
-                                    true,
-                                    row.getString("state").equals("finished")),
-                            identity)
-                    .orElseThrow();
-            update(tx, sql.updateCrawl, text, settings.maxPages(), found.id());
-            return found;
+            if (restart) update(tx, sql.deleteCrawl, origin.identity());
+            return open(tx, origin, settings, text);
         });
+    }
+
+    /** The same, anew if it has finished. */
+    Opened begin(Origin origin, CrawlSettings settings, String text) {
+        return database.transaction("begin the crawl of " + settings.seed(), tx -> {
+            update(tx, sql.deleteFinished, origin.identity());
+            return open(tx, origin, settings, text);
+        });
+    }
+
+    private Opened open(Connection tx, Origin origin, CrawlSettings settings, String text) throws SQLException {
+        var queue = origin.queue() == null ? "" : origin.queue();
+        var made = one(
+                tx,
+                sql.makeCrawl,
+                row -> row.getLong(1),
+                origin.identity(),
+                settings.seed(),
+                text,
+                queue,
+                settings.maxPages(),
+                origin.site(),
+                origin.job());
+        if (made.isPresent()) {
+            var named = queue.isEmpty() ? "crawl-" + made.get() : queue;
+            update(tx, sql.nameQueue, named, made.get());
+            return new Opened(made.get(), named, false, false);
+        }
+        var found = one(
+                        tx,
+                        sql.findCrawl,
+                        row -> new Opened(
+                                row.getLong("id"),
+                                row.getString("queue"),
+                                true,
+                                row.getString("state").equals("finished")),
+                        origin.identity())
+                .orElseThrow();
+        update(tx, sql.updateCrawl, text, settings.maxPages(), found.id());
+        return found;
     }
 
     /** Enqueues a turn in the caller's transaction. */
@@ -273,6 +313,18 @@ final class CrawlTables {
                 case Next.Rest(var wait, var why) -> new Start.Rest(wait, why);
                 case Next.Ended(var outcome) -> new Start.Ended(outcome);
             };
+        });
+    }
+
+    /** Ends the host's turn, and with it the crawl, though pages are left: its job was cancelled. */
+    Outcome<Void> stop(Turn turn) {
+        return database.transaction("stop the crawl of " + turn.host(), tx -> {
+            var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
+            if (row.isEmpty() || !turn.id().equals(row.get().job())) return end(turn, tx);
+            update(tx, sql.endHost, turn.crawl(), turn.host());
+            update(tx, sql.releaseServer, turn.host(), turn.id());
+            update(tx, sql.finishCrawl, turn.crawl());
+            return end(turn, tx);
         });
     }
 
@@ -568,12 +620,7 @@ final class CrawlTables {
 
     /** The next page that is due, its fetch noted as begun; or the turn's end. */
     private Next pick(Connection tx, Turn turn, long after, long budget) throws SQLException {
-        long allowed = budget;
-        if (allowed <= 0) {
-            allowed = one(tx, sql.reserve, row -> row.getLong(1), turn.crawl(), turn.crawl(), turn.host())
-                    .orElse(0L);
-        }
-        if (allowed <= 0) return new Next.Ended(endHost(tx, turn));
+        if (budget <= 0 && !setAside(tx, turn)) return new Next.Ended(endHost(tx, turn));
         var entry = one(tx, sql.pick, CrawlTables::entry, turn.crawl(), turn.host(), after);
         // Numbers are given out in one order and committed in another: what is behind the last one may be new.
         if (entry.isEmpty() && after > 0) {
@@ -583,6 +630,18 @@ final class CrawlTables {
         var due = one(tx, sql.nextDue, row -> Database.seconds(row.getDouble(1)), turn.crawl(), turn.host());
         if (due.isEmpty()) return new Next.Ended(endHost(tx, turn));
         return rest(tx, turn, due.get(), "its pages wait for another try");
+    }
+
+    /**
+     * Sets some of the crawl's pages aside for this host. Lock, then write, in statements of their own: one statement that does both
+     * begins its write at the row's old version, and two of them at once end in a deadlock.
+     */
+    private boolean setAside(Connection tx, Turn turn) throws SQLException {
+        var share = one(tx, sql.share, row -> row.getLong(1), turn.crawl());
+        if (share.isEmpty()) return false;
+        update(tx, sql.reserve, share.get(), turn.crawl());
+        update(tx, sql.addBudget, share.get(), turn.crawl(), turn.host());
+        return true;
     }
 
     /** The same job goes on after a rest; until then, the server is free. */

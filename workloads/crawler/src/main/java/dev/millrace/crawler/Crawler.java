@@ -4,6 +4,7 @@ import dev.millrace.Handlers;
 import dev.millrace.Millrace;
 import dev.millrace.NodeBuilder;
 import dev.millrace.Retry;
+import dev.millrace.crawler.CrawlTables.Origin;
 import dev.millrace.crawler.fetch.Fetcher;
 import dev.millrace.crawler.fetch.FetcherSettings;
 import dev.millrace.crawler.fetch.HttpFetcher;
@@ -40,6 +41,7 @@ public final class Crawler implements Handlers, AutoCloseable {
     private final CrawlTables tables;
     private final Plans plans;
     private final HostTurns turns;
+    private final Orphans orphans;
 
     private Crawler(
             Millrace millrace, DataSource dataSource, World world, Function<FetcherSettings, Fetcher> fetchers) {
@@ -50,6 +52,7 @@ public final class Crawler implements Handlers, AutoCloseable {
         this.sql = new CrawlSql(SCHEMA);
         this.tables = new CrawlTables(database, sql);
         this.plans = new Plans(database, sql, fetchers);
+        this.orphans = new Orphans(millrace, tables);
         this.turns = new HostTurns(millrace, tables, plans, world);
     }
 
@@ -88,15 +91,16 @@ public final class Crawler implements Handlers, AutoCloseable {
     }
 
     private CrawlRun run(CrawlSettings settings, boolean restart) {
-        return new OpenedCrawl(
-                this,
-                millrace,
-                world,
-                database,
-                sql,
-                tables,
-                settings,
-                tables.open(settings, plans.text(settings), restart));
+        var opened = tables.open(Origin.of(settings), settings, plans.text(settings), restart);
+        return new OpenedCrawl(this, millrace, world, database, sql, tables, orphans, settings, opened);
+    }
+
+    /** What a node needs to crawl these sites: {@code millrace.node().with(crawler.sites(docs, blog))}. */
+    public Handlers sites(Site... sites) {
+        plans.know(sites);
+        var crawls = new Crawls(tables, plans, orphans, sites);
+        return node ->
+                node.with(this).decide(Crawl.class, crawls::run).retry(PATIENT).deadline(DEADLINE);
     }
 
     /** Adds what works on hosts. The node serves the queues that it is told to: see {@link CrawlRun#queue}. */

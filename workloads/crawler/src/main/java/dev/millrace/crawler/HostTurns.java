@@ -5,6 +5,7 @@ import dev.millrace.JobId;
 import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
 import dev.millrace.Outcome;
+import dev.millrace.State;
 import dev.millrace.crawler.CrawlTables.Entry;
 import dev.millrace.crawler.CrawlTables.Next;
 import dev.millrace.crawler.CrawlTables.Start;
@@ -22,6 +23,7 @@ import dev.millrace.crawler.url.HostKey;
 import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,9 @@ final class HostTurns {
 
     /** A slice is shorter when another crawl waits for the host: both get the same share, in stretches of a few pages. */
     static final Duration SHARED_SLICE = Duration.ofSeconds(5);
+
+    /** How often a turn looks whether its crawl is still wanted. */
+    private static final Duration LOOK = Duration.ofSeconds(2);
 
     private static final Duration AFTER_AN_OUTAGE = Duration.ofMillis(500);
 
@@ -77,6 +82,13 @@ final class HostTurns {
         if (plan.isEmpty()) return Outcome.cancel("its crawl was removed");
         var turn =
                 new Turn(job, attempt, plan.get().settings().delay(), plan.get().queue());
+        if (!plans.handles(plan.get())) {
+            return Outcome.snooze(
+                    jittered(Duration.ofSeconds(2)),
+                    "the node that had it does not have the site \"%s\""
+                            .formatted(plan.get().origin().site()));
+        }
+        if (cancelled(plan.get())) return tables.stop(turn);
         while (true) {
             switch (tables.take(turn, LONGEST_REST)) {
                 case Start.Ended(var outcome) -> {
@@ -97,11 +109,18 @@ final class HostTurns {
         }
     }
 
+    /** Whether the job that reports on the crawl was withdrawn. */
+    private boolean cancelled(Plan plan) {
+        var job = plan.origin().job();
+        return job != null && stateOf(job).equals(Optional.of(State.CANCELLED));
+    }
+
     private boolean alive(UUID holder) {
-        return millrace.operations("crawler")
-                .find(new JobId(holder))
-                .map(job -> !job.state().ended())
-                .orElse(false);
+        return stateOf(holder).map(state -> !state.ended()).orElse(false);
+    }
+
+    private Optional<State> stateOf(UUID job) {
+        return millrace.operations("crawler").find(new JobId(job)).map(view -> view.state());
     }
 
     /** Between the duration and twice it. */
@@ -119,6 +138,7 @@ final class HostTurns {
         private @Nullable RobotsFile robotsFile;
         private @Nullable RobotsPolicy robots;
         private long readyAt = began;
+        private long lookedAt = began;
         private int pages;
 
         Walk(Plan plan, Turn turn) {
@@ -277,7 +297,12 @@ final class HostTurns {
 
         private boolean sliceIsOver(boolean wanted) {
             var slice = wanted ? SHARED_SLICE : SLICE;
-            return pages >= SLICE_PAGES || world.nanoTime() - began >= slice.toNanos();
+            long now = world.nanoTime();
+            if (now - lookedAt >= LOOK.toNanos()) {
+                lookedAt = now;
+                if (cancelled(plan)) return true; // the successor ends the crawl
+            }
+            return pages >= SLICE_PAGES || now - began >= slice.toNanos();
         }
 
         // ---- pace

@@ -77,23 +77,48 @@ final class Inspector {
                     List.of());
         }
         var page = plan.reader().read(response);
-        var follow = page.robots().nofollow()
+        var admitted = page.robots().nofollow()
                 ? List.<CrawlUrl>of()
                 : page.links().stream()
                         .map(Link::url)
                         .filter(link ->
                                 plan.scope().admit(link, entry.depth() + 1).isIn())
                         .toList();
+        var links = page.links().stream().map(link -> link.url().href()).toList();
+        var visit = new PageVisit(plan, url, entry.depth(), admitted);
+        var handler = plan.origin().handler();
+        if (handler == null) {
+            visit.followAll();
+        } else {
+            var shown = new Page(
+                    entry.url(),
+                    response.status(),
+                    response.contentType().toString(),
+                    page.title(),
+                    page.text(),
+                    links,
+                    response.body().text());
+            try {
+                handler.accept(shown, visit);
+            } catch (RuntimeException thrown) {
+                return new Finding.Failed(
+                        how,
+                        "HANDLER",
+                        "The page handler failed at %s: %s".formatted(entry.url(), thrown),
+                        false,
+                        null);
+            }
+        }
         return new Finding.Read(
                 how,
                 url,
                 page.title().isEmpty() ? null : page.title(),
                 page.text(),
-                page.links().stream().map(link -> link.url().href()).toList(),
-                follow,
+                links,
+                visit.followed(),
                 page.sha256(),
                 response.body().length(),
-                List.of());
+                visit.items());
     }
 
     /** The target's spelling is the crawl's, so that it is one page with the links to it; unless that leads straight back. */

@@ -1,20 +1,17 @@
 package dev.millrace.crawler;
 
-import dev.millrace.JobId;
 import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
 import dev.millrace.Node;
 import dev.millrace.NodeBuilder;
-import dev.millrace.State;
-import dev.millrace.crawler.CrawlTables.Active;
 import dev.millrace.crawler.CrawlTables.Opened;
 import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.world.World;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.UUID;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +33,7 @@ final class OpenedCrawl implements CrawlRun {
     private final Database database;
     private final CrawlSql sql;
     private final CrawlTables tables;
+    private final Orphans orphans;
     private final CrawlSettings settings;
     private final Opened crawl;
     private final long openedAt;
@@ -53,6 +51,7 @@ final class OpenedCrawl implements CrawlRun {
             Database database,
             CrawlSql sql,
             CrawlTables tables,
+            Orphans orphans,
             CrawlSettings settings,
             Opened crawl) {
         this.crawler = crawler;
@@ -61,6 +60,7 @@ final class OpenedCrawl implements CrawlRun {
         this.database = database;
         this.sql = sql;
         this.tables = tables;
+        this.orphans = orphans;
         this.settings = settings;
         this.crawl = crawl;
         this.openedAt = world.nanoTime();
@@ -88,7 +88,7 @@ final class OpenedCrawl implements CrawlRun {
         try {
             if (node != null)
                 throw new MillraceException("This crawl has been started here before. Open it again for another node.");
-            check(Duration.ZERO);
+            orphans.replace(crawl.id(), crawl.queue(), Duration.ZERO);
             if (!tables.seed(crawl.id(), CrawlUrl.of(settings.seed()), this::enqueue)) return;
             node = more.apply(millrace.node().name("crawl").queue(crawl.queue()).with(crawler))
                     .start();
@@ -98,9 +98,7 @@ final class OpenedCrawl implements CrawlRun {
     }
 
     private UUID enqueue(Connection tx, String host) {
-        return millrace.enqueue(tx, new HostTurn(crawl.id(), host), o -> o.queue(crawl.queue()))
-                .id()
-                .value();
+        return orphans.enqueue(tx, crawl.id(), host, crawl.queue());
     }
 
     @Override
@@ -153,31 +151,12 @@ final class OpenedCrawl implements CrawlRun {
                 exportedAt = world.nanoTime();
             }
             if (!finished && now - checkedAt >= CHECK.toNanos()) {
-                check(CHECK);
+                orphans.replace(crawl.id(), crawl.queue(), CHECK);
                 checkedAt = world.nanoTime();
             }
         } finally {
             turn.unlock();
         }
-    }
-
-    /**
-     * A turn's job may end without the turn's knowing: cancelled by an operator, which gives its host up; or discarded because the
-     * process died too often while it ran, which says nothing against the host.
-     */
-    private void check(Duration quiet) {
-        for (var active : tables.quiet(crawl.id(), quiet)) {
-            var state =
-                    millrace.operations("crawler").find(new JobId(active.job())).map(job -> job.state());
-            if (state.isPresent() && !state.get().ended()) continue;
-            replace(active, state.isPresent() && state.get() == State.CANCELLED);
-        }
-    }
-
-    private void replace(Active active, boolean cancelled) {
-        var why =
-                cancelled ? "%s was given up: its job %s was cancelled.".formatted(active.host(), active.job()) : null;
-        tables.replace(crawl.id(), active, why, this::enqueue);
     }
 
     @Override

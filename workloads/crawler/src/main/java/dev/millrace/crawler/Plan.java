@@ -10,12 +10,17 @@ import dev.millrace.crawler.page.PageReader;
 import dev.millrace.crawler.scope.CrawlScope;
 import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.crawler.url.UrlParser;
+import java.util.UUID;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A crawl's settings, made ready for use. Immutable.
  *
  * @param text  the settings as they are stored
  * @param queue where its jobs wait
+ * @param json  how what handlers save is written
  */
 record Plan(
         String text,
@@ -25,9 +30,22 @@ record Plan(
         UrlParser parser,
         PageReader reader,
         UserAgent agent,
-        Fetcher fetcher) {
+        Fetcher fetcher,
+        Origin origin,
+        JsonMapper json) {
 
-    static Plan of(String text, CrawlSettings settings, String queue, Fetcher fetcher) {
+    /**
+     * Who asked for it.
+     *
+     * @param job  that reports on it; null: none does
+     * @param site whose handler sees its pages, which this process may not have; null: none does
+     */
+    record Origin(
+            @Nullable UUID job,
+            @Nullable String site,
+            @Nullable BiConsumer<? super Page, ? super Visit> handler) {}
+
+    static Plan of(String text, CrawlSettings settings, String queue, Fetcher fetcher, Origin origin, JsonMapper json) {
         var agent = new UserAgent(settings.userAgent());
         var parser = new UrlParser(settings.rules());
         var limits = settings.limits();
@@ -43,7 +61,9 @@ record Plan(
                         parser,
                         agent),
                 agent,
-                fetcher);
+                fetcher,
+                origin,
+                json);
     }
 
     /** No redirect is followed: each hop is a page with its own turn, robots.txt and rest. Text of any kind is read. */

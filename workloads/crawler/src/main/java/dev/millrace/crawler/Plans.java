@@ -8,8 +8,10 @@ import dev.millrace.crawler.fetch.UserAgent;
 import dev.millrace.crawler.robots.RobotsFile;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The crawls that this process knows, ready for use, and what they share: the fetchers. */
@@ -19,6 +21,7 @@ final class Plans implements AutoCloseable {
     private final CrawlSql sql;
     private final Function<FetcherSettings, Fetcher> fetchers;
     private final JsonMapper json = JsonMapper.builder().build();
+    private final Map<String, Site> sites = new ConcurrentHashMap<>();
     private final Map<Long, Plan> plans = new ConcurrentHashMap<>();
     private final Map<Identity, Fetcher> open = new ConcurrentHashMap<>();
 
@@ -31,7 +34,23 @@ final class Plans implements AutoCloseable {
         this.fetchers = fetchers;
     }
 
-    private record Stored(String settings, String queue) {}
+    private record Stored(
+            String settings,
+            String queue,
+            @Nullable String site,
+            @Nullable UUID job) {}
+
+    /** Makes these sites known here. */
+    void know(Site... more) {
+        for (var site : more) sites.put(site.name(), site);
+        plans.clear();
+    }
+
+    /** Whether a crawl's pages can be handled here. */
+    boolean handles(Plan plan) {
+        var site = plan.origin().site();
+        return site == null || sites.containsKey(site);
+    }
 
     /** The crawl with this number, by its settings of this moment; empty if there is none. */
     Optional<Plan> of(long crawl) {
@@ -40,7 +59,11 @@ final class Plans implements AutoCloseable {
                 tx -> Database.one(
                         tx,
                         sql.readCrawl,
-                        row -> new Stored(row.getString("settings"), row.getString("queue")),
+                        row -> new Stored(
+                                row.getString("settings"),
+                                row.getString("queue"),
+                                row.getString("site"),
+                                row.getObject("job", UUID.class)),
                         crawl));
         if (stored.isEmpty()) {
             plans.remove(crawl);
@@ -50,8 +73,13 @@ final class Plans implements AutoCloseable {
         return Optional.of(plans.compute(crawl, (id, known) -> {
             if (known != null && known.text().equals(text)) return known;
             var settings = settings(text);
-            return Plan.of(text, settings, stored.get().queue(), fetcher(settings));
+            return Plan.of(text, settings, stored.get().queue(), fetcher(settings), origin(stored.get()), json);
         }));
+    }
+
+    private Plan.Origin origin(Stored stored) {
+        var site = stored.site() == null ? null : sites.get(stored.site());
+        return new Plan.Origin(stored.job(), stored.site(), site == null ? null : site.handler());
     }
 
     CrawlSettings settings(String text) {

@@ -2,6 +2,7 @@ package dev.millrace.crawler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
@@ -13,7 +14,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -63,15 +63,17 @@ class CrashTest {
                 var run = crawler.open(settings("/0"))) {
             run.start(UnaryOperator.identity());
             flaky.breakFromNowOn();
-            while (database.number("SELECT count(*) FROM millrace_crawl.crawl WHERE state = 'finished'") == 0) {
-                TimeUnit.MILLISECONDS.sleep(100);
-            }
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() ->
+                            database.number("SELECT count(*) FROM millrace_crawl.crawl WHERE state = 'finished'") == 1);
         }
 
         assertThat(flaky.broken()).isGreaterThan(3);
         assertThat(database.number("SELECT count(*) FROM millrace_crawl.page")).isEqualTo(40);
-        assertThat(database.number("SELECT sum(pages) FROM millrace_crawl.crawl_host")).isEqualTo(40);
-        assertThat(database.number("SELECT sum(pending) FROM millrace_crawl.crawl_host")).isZero();
+        assertThat(database.number("SELECT sum(pages) FROM millrace_crawl.crawl_host"))
+                .isEqualTo(40);
+        assertThat(database.number("SELECT sum(pending) FROM millrace_crawl.crawl_host"))
+                .isZero();
         assertThat(web.requests().size()).isLessThanOrEqualTo(41 + flaky.broken());
     }
 
@@ -123,14 +125,20 @@ class CrashTest {
                 var crawler = Crawler.on(millrace, connections);
                 var run = crawler.open(settings("/0").reach(Reach.ANYWHERE))) {
             run.start(UnaryOperator.identity());
-            assertThat(run.await(Duration.ofSeconds(60))).as(() -> run.progress() + " " + millrace.operations("test").list(f -> f)).isTrue();
+            assertThat(run.await(Duration.ofSeconds(60)))
+                    .as(() -> run.progress() + " " + millrace.operations("test").list(f -> f))
+                    .isTrue();
             progress = run.progress();
         }
 
+        assertThat(database.number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"))
+                .isZero();
         assertThat(progress.pending()).isZero();
         assertThat(progress.pages()).isGreaterThanOrEqualTo(pages);
-        assertThat(database.number("SELECT count(*) FROM millrace_crawl.frontier WHERE state = 'pending'")).isZero();
-        assertThat(database.number("SELECT count(*) FROM millrace_crawl.crawl_host WHERE job IS NOT NULL")).isZero();
+        assertThat(database.number("SELECT count(*) FROM millrace_crawl.frontier WHERE state = 'pending'"))
+                .isZero();
+        assertThat(database.number("SELECT count(*) FROM millrace_crawl.crawl_host WHERE job IS NOT NULL"))
+                .isZero();
     }
 
     @Test

@@ -3,8 +3,8 @@ package dev.millrace.crawler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.Millrace;
-import dev.millrace.postgres.PostgresStore;
 import dev.millrace.crawler.scope.Reach;
+import dev.millrace.postgres.PostgresStore;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -90,7 +90,10 @@ class CrawlTest {
 
         assertThat(byUrl().keySet())
                 .containsExactlyInAnyOrder(web.at("/"), web.at("/a"), web.at("/b"), web.at("/missing"));
-        assertThat(java.util.Objects.requireNonNull(byUrl().get(web.at("/a"))).get("title").asString()).isEqualTo("Page /a");
+        assertThat(java.util.Objects.requireNonNull(byUrl().get(web.at("/a")))
+                        .get("title")
+                        .asString())
+                .isEqualTo("Page /a");
         assertThat(summary.progress().pages()).isEqualTo(3);
         assertThat(summary.failures()).isEqualTo(Map.of("STATUS_CLIENT_ERROR", 1L));
     }
@@ -110,7 +113,10 @@ class CrawlTest {
             web.redirect("/moved" + i, "/p" + (i + 1) % 200);
             web.status("/gone" + i, 410);
         }
-        web.page("/ring", "/ring1").redirect("/ring1", "/ring2").redirect("/ring2", "/ring3").redirect("/ring3", "/ring1");
+        web.page("/ring", "/ring1")
+                .redirect("/ring1", "/ring2")
+                .redirect("/ring2", "/ring3")
+                .redirect("/ring3", "/ring1");
         web.page("/p199", "/ring");
         web.robots("User-agent: *\nDisallow: /private/");
     }
@@ -144,11 +150,13 @@ class CrawlTest {
 
         var lines = byUrl();
         assertThat(lines.keySet()).isEqualTo(expected.keySet());
-        lines.forEach((url, line) ->
-                assertThat(line.get("status").asInt()).as(url).isEqualTo(expected.get(url)));
+        lines.forEach(
+                (url, line) -> assertThat(line.get("status").asInt()).as(url).isEqualTo(expected.get(url)));
         assertThat(summary.failures()).containsEntry("STATUS_CLIENT_ERROR", 20L).containsEntry("REDIRECT_LOOP", 1L);
         assertThat(summary.progress().refused()).isEqualTo(20);
-        assertThat(summary.progress().repeated()).as("%s", millrace.operations("test").list(f -> f)).isZero();
+        assertThat(summary.progress().repeated())
+                .as("%s", millrace.operations("test").list(f -> f))
+                .isZero();
         assertThat(web.requests().stream().map(SmallWeb.Request::path).filter(path -> path.startsWith("/private")))
                 .isEmpty();
     }
@@ -217,7 +225,10 @@ class CrawlTest {
 
         crawl(settings("/"));
 
-        assertThat(java.util.Objects.requireNonNull(byUrl().get(web.at("/shaky"))).get("status").asInt()).isEqualTo(200);
+        assertThat(java.util.Objects.requireNonNull(byUrl().get(web.at("/shaky")))
+                        .get("status")
+                        .asInt())
+                .isEqualTo(200);
         assertThat(web.requestsFor("/shaky")).isEqualTo(2);
         assertThat(web.requestsFor("/gone")).isEqualTo(1);
     }
@@ -229,7 +240,9 @@ class CrawlTest {
         var summary = crawl(settings("/").limits(CrawlSettings.Limits.defaults().attempts(1)));
 
         assertThat(summary.failures()).isEqualTo(Map.of("UNREACHABLE", 1L));
-        assertThat(lines().getFirst().get("error").asString()).contains("127.0.0.1").contains("given up");
+        assertThat(lines().getFirst().get("error").asString())
+                .contains("127.0.0.1")
+                .contains("given up");
     }
 
     @Test
