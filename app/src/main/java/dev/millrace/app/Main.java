@@ -22,7 +22,6 @@ final class Main {
         var commands = CommandTree.of(shell);
         commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
         commands.addSubcommand(new CrawlCommand(shell));
-        commands.addSubcommand(new CrawlCommand(shell));
         commands.addSubcommand(new BenchCommand(shell));
         commands.addSubcommand(new TortureCommand(shell));
         var tree = CommandTree.finished(commands, shell);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,9 +37,16 @@ class LauncherIT {
     private final List<Process> started = new ArrayList<>();
 
     private static Path root() {
+<<<<<<< HEAD
         var folder = Path.of("").toAbsolutePath();
         while (!Files.isRegularFile(folder.resolve("millrace"))) folder = java.util.Objects.requireNonNull(folder.getParent());
         return folder;
+=======
+        return Stream.iterate(Path.of("").toAbsolutePath(), Path::getParent)
+                .filter(folder -> Files.isRegularFile(folder.resolve("millrace")))
+                .findFirst()
+                .orElseThrow();
+>>>>>>> ec7a0fe803ff5cf5a066a6235acfbe29fc59786a
     }
 
     @AfterEach

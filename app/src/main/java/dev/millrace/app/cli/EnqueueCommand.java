@@ -39,6 +39,7 @@ final class EnqueueCommand extends EngineCommand {
 
     @Parameters(
             index = "1",
+            arity = "0..1",
             paramLabel = "JSON",
             defaultValue = "{}",
             description = "The payload; - reads it from standard input. Default: ${DEFAULT-VALUE}.")

@@ -112,9 +112,7 @@ public final class HttpServer implements AutoCloseable {
             routes.post("/api/jobs/{id}/retry", jobs::retry);
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
-            routes.get(
-                    "/api/overview",
-                    context -> context.contentType("application/json").result(overview.json()));
+            routes.get("/api/overview", overview::send);
             routes.get("/health/live", health::live);
             routes.get("/health/ready", health::ready);
             routes.get("/metrics", metrics::scrape);

@@ -52,7 +52,8 @@ final class Metrics implements AutoCloseable {
     }
 
     void scrape(Context context) {
-        context.contentType("text/plain; version=0.0.4; charset=utf-8").result(registry.scrape());
+        var figures = registry.scrape();
+        context.contentType("text/plain; version=0.0.4; charset=utf-8").result(figures);
     }
 
     private MetricSnapshots collect() {

@@ -6,6 +6,7 @@ import dev.millrace.State;
 import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
 import dev.millrace.world.World;
+import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -29,8 +30,9 @@ final class Overview {
         this.latest = new Cached<>(Duration.ofMillis(900), world, this::look);
     }
 
-    String json() {
-        return latest.get();
+    void send(Context context) {
+        var json = latest.get();
+        context.contentType("application/json").result(json);
     }
 
     private String look() {
