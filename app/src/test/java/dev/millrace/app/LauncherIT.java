@@ -37,16 +37,10 @@ class LauncherIT {
     private final List<Process> started = new ArrayList<>();
 
     private static Path root() {
-<<<<<<< HEAD
-        var folder = Path.of("").toAbsolutePath();
-        while (!Files.isRegularFile(folder.resolve("millrace"))) folder = java.util.Objects.requireNonNull(folder.getParent());
-        return folder;
-=======
         return Stream.iterate(Path.of("").toAbsolutePath(), Path::getParent)
                 .filter(folder -> Files.isRegularFile(folder.resolve("millrace")))
                 .findFirst()
                 .orElseThrow();
->>>>>>> ec7a0fe803ff5cf5a066a6235acfbe29fc59786a
     }
 
     @AfterEach
