@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every kind of bad input, one row each: what was typed or sent, how it ends, and what the sentence says. What needs a killed process, a
- * held data directory or a read-only file system is in {@code LauncherTrial}.
+ * held data directory or a read-only file system is in {@code LauncherIT}.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BadInputTest {

@@ -27,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The real launcher, in processes of its own, on an embedded server. The first one builds, which takes its time. */
 @Execution(ExecutionMode.SAME_THREAD)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
-class LauncherTrial {
+class LauncherIT {
 
     private static final Path ROOT = root();
 
