@@ -86,6 +86,13 @@ final class Claims {
         }
     }
 
+    void outlived(Member by, List<Place> places) {
+        for (var place : places) {
+            var row = by.open.get(place);
+            if (row != null) row.outlived = true;
+        }
+    }
+
     /** A delivery that the node claimed, ended or not; null if there is no such claim, or it is another node's. */
     @Nullable
     Row find(Member by, Delivery delivery) {

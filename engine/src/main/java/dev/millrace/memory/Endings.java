@@ -7,6 +7,7 @@ import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Place;
+import dev.millrace.store.Protocol;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
@@ -23,9 +24,6 @@ import java.util.stream.IntStream;
  * for outcomes that it won. Guarded by the lock of {@link Memory}.
  */
 final class Endings {
-
-    /** So many marked starts that ended with the death of their node are enough. */
-    static final int MARKED_STARTS = 3;
 
     private final Ledger ledger;
     private final Members members;
@@ -102,13 +100,16 @@ final class Endings {
 
     private Rescued rescue(Member by, Member dead, Row row, Instant now) {
         var job = row.job();
-        int charged = row.turn().charged() + (row.marked ? 1 : 0);
-        boolean poison = charged >= MARKED_STARTS;
+        int charged = row.charged();
+        boolean soon = charged >= Protocol.YOUNG_DEATHS;
+        boolean poison = soon || lateDeaths(row) >= Protocol.LATE_DEATHS;
         if (poison) {
             var failure = new Failure(
                     "worker died",
-                    "its worker died %d times after a marked start".formatted(charged),
-                    "worker died",
+                    soon
+                            ? "its worker died %d times soon after a marked start".formatted(charged)
+                            : "its worker died %d times while it ran".formatted(lateDeaths(row)),
+                    "worker-died",
                     row.turn().attempt(),
                     "");
             ledger.endJob(job, State.DISCARDED, Outcome.discarded(by.card.id(), failure, now), now);
@@ -117,6 +118,17 @@ final class Endings {
             ledger.append(job, row.turn().rescued(charged), front(job), now);
         }
         return new Rescued(job.id, job.queue.name, job.kind, row.turn().rescues() + (poison ? 0 : 1), charged, poison);
+    }
+
+    /** How often it died with its node after its youth, this time included; 0 if this time it did not. */
+    private static int lateDeaths(Row row) {
+        if (!row.marked || !row.outlived) return 0;
+        return (int) row.job().rows.stream()
+                .filter(other ->
+                        other.outlived && other.turn().run() == row.turn().run())
+                .filter(other -> other == row
+                        || (other.outcome != null && other.outcome.word().equals("rescued")))
+                .count();
     }
 
     // ---- by people

@@ -5,6 +5,7 @@ import dev.millrace.store.Epoch;
 import dev.millrace.store.Lease;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.Place;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -25,6 +26,7 @@ final class Member {
     int epoch = 1;
     Life life = Life.ALIVE;
     long beat;
+    Duration witnessed = Duration.ZERO;
     Instant beatAt;
 
     @Nullable

@@ -53,6 +53,7 @@ final class Members {
 
     void beat(Member member, Instant now) {
         member.beat++;
+        member.witnessed = Duration.ZERO;
         member.beatAt = now;
     }
 
@@ -65,9 +66,19 @@ final class Members {
     List<Peer> census() {
         return members.values().stream()
                 .filter(member -> member.life != Life.GONE)
-                .map(member ->
-                        new Peer(member.card.id(), new Epoch(member.epoch), member.life == Life.DEPOSED, member.beat))
+                .map(member -> new Peer(
+                        member.card.id(),
+                        new Epoch(member.epoch),
+                        member.life == Life.DEPOSED,
+                        member.beat,
+                        member.witnessed))
                 .toList();
+    }
+
+    void witness(Peer silent, Duration watched) {
+        var member = members.get(silent.id());
+        if (member == null || member.beat != silent.beat()) return;
+        if (watched.compareTo(member.witnessed) > 0) member.witnessed = watched;
     }
 
     boolean depose(Peer dead) {

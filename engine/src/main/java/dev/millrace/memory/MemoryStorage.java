@@ -30,6 +30,7 @@ import dev.millrace.store.Storage;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
 import java.sql.Connection;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -191,6 +192,11 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
+    public void witness(Lease by, Peer silent, Duration watched) {
+        does(by, (node, now) -> memory.members.witness(silent, watched));
+    }
+
+    @Override
     public boolean depose(Lease by, Peer dead) {
         return proved(by, (node, now) -> memory.members.depose(dead));
     }
@@ -230,6 +236,11 @@ final class MemoryStorage implements Storage {
     @Override
     public void mark(Lease lease, List<Place> places) {
         does(lease, (node, now) -> memory.claims.mark(node, places));
+    }
+
+    @Override
+    public void outlived(Lease lease, List<Place> places) {
+        does(lease, (node, now) -> memory.claims.outlived(node, places));
     }
 
     @Override

@@ -17,6 +17,7 @@ final class Row implements Standing {
     Claimed claim;
 
     boolean marked;
+    boolean outlived;
 
     @Nullable
     Outcome outcome;
@@ -39,6 +40,12 @@ final class Row implements Standing {
     @Override
     public Turn turn() {
         return turn;
+    }
+
+    /** The deaths it is charged with if its node has died now. One that had outlived its youth clears it of all before. */
+    int charged() {
+        if (!marked) return turn.charged();
+        return outlived ? 0 : turn.charged() + 1;
     }
 
     /** As its claimer reads it. */

@@ -7,7 +7,7 @@ package dev.millrace.memory;
  * @param no the delivery's number within its run, from 1
  * @param attempt from 1; only a retry raises it
  * @param rescues how often it was taken back from a dead node
- * @param charged how many marked starts ended with the death of their node
+ * @param charged how many marked starts, one after the other, died young with their node
  */
 record Turn(int run, int no, int attempt, int rescues, int charged) {
 

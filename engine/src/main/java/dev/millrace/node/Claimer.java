@@ -39,9 +39,6 @@ final class Claimer implements Loop {
 
     private static final Duration STREAMS_KEPT_ON_HINT = Duration.ofSeconds(1);
 
-    /** Claims from a front that lately held deliveries which must run alone: there may be more, and they wait long. */
-    private static final int CAUTIOUS = 8;
-
     /** How long a stream is left alone that could not be claimed from. */
     private static final Duration AVOIDED_FOR = Duration.ofSeconds(2);
 
@@ -140,7 +137,8 @@ final class Claimer implements Loop {
         for (var stream : order.of(ready)) {
             int want = Math.min(want(), limits.claimBatch());
             if (want <= 0 || takes >= TAKES) break;
-            if (stream.front() && node.starter().metDanger()) want = Math.min(want, CAUTIOUS);
+            if (stream.front() && node.starter().manyCharged()) continue;
+            if (stream.front() && node.starter().metCharged()) want = Math.min(want, NodePlan.Limits.YOUNG_TOGETHER);
             int most = bottlenecks.most(stream.id(), want, world.nanoTime());
             if (most < want) {
                 boolean another = kept;

@@ -6,6 +6,7 @@ import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Payload;
+import dev.millrace.store.Protocol;
 import dev.millrace.store.StoreException;
 import java.sql.Connection;
 import java.time.Duration;
@@ -107,9 +108,14 @@ final class HeldDelivery implements Held, Runnable {
         return delivery.rescues() > 0;
     }
 
-    /** A node died while it ran: it runs alone at first, so that the next death tells on it and on nobody else. */
+    /** A node died soon after it had started: it may be what killed it. */
     boolean charged() {
         return delivery.charged() > 0;
+    }
+
+    /** One more such death discards it: it runs alone at first, so that the death tells on it and on nobody else. */
+    boolean lastChance() {
+        return delivery.charged() >= Protocol.YOUNG_DEATHS - 1;
     }
 
     // ---- stages

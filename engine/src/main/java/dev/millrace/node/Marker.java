@@ -3,14 +3,14 @@ package dev.millrace.node;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Place;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Writes down, before it happens, that a delivery starts which a dead node had held. If this node dies as well, the mark is what it
- * is charged with. Marking again changes nothing, so a mark whose commit is unknown is simply repeated.
+ * Writes down, before it happens, that a delivery starts which a dead node had held; and later, that it has outlived its youth. If this
+ * node dies in between, the mark is what the delivery is charged with. Writing either again changes nothing, so what may not have been
+ * committed is simply repeated.
  */
 final class Marker implements Loop {
 
@@ -21,6 +21,7 @@ final class Marker implements Loop {
 
     private final Incarnation node;
     private final Queue<HeldDelivery> seated = new ConcurrentLinkedQueue<>();
+    private final Queue<HeldDelivery> grown = new ConcurrentLinkedQueue<>();
 
     Marker(Incarnation node) {
         this.node = node;
@@ -32,14 +33,17 @@ final class Marker implements Loop {
         node.markBell().ring();
     }
 
+    /** A marked start whose handler still runs, and has run long enough. */
+    void outlived(HeldDelivery held) {
+        grown.add(held);
+        node.markBell().ring();
+    }
+
     @Override
     public Duration turn() {
-        var batch = new ArrayList<HeldDelivery>();
-        for (var held : seated) {
-            batch.add(held);
-            if (batch.size() == MARKS) break;
-        }
-        if (batch.isEmpty()) return node.limits().idlePoll();
+        clear();
+        var batch = first(seated);
+        if (batch.isEmpty()) return grown.isEmpty() ? node.limits().idlePoll() : Duration.ZERO;
         if (node.closing()) {
             for (var held : batch) handBack(held);
         } else {
@@ -52,6 +56,17 @@ final class Marker implements Loop {
             }
         }
         return Duration.ZERO;
+    }
+
+    private void clear() {
+        var batch = first(grown);
+        var places = places(batch);
+        if (!places.isEmpty()) node.storage().outlived(node.lease(), places);
+        for (int i = 0; i < batch.size(); i++) grown.remove();
+    }
+
+    private static List<HeldDelivery> first(Queue<HeldDelivery> waiting) {
+        return waiting.stream().limit(MARKS).toList();
     }
 
     private void handBack(HeldDelivery held) {

@@ -36,7 +36,7 @@ public record NodePlan(
      * @param manifest rest between two manifests
      * @param handBackAfter a claimed delivery that found no slot for so long goes back
      * @param grace how long a closing node waits for running handlers before it interrupts them
-     * @param solo how long nothing else may start beside a delivery that has killed a node before
+     * @param youth how long a marked start is young: if its node dies then, the start is charged with the death
      */
     public record Limits(
             int slots,
@@ -50,10 +50,10 @@ public record NodePlan(
             Duration manifest,
             Duration handBackAfter,
             Duration grace,
-            Duration solo) {
+            Duration youth) {
 
-        /** Poison: after so many marked starts that killed their node a job is discarded. */
-        public static final int MARKED_STARTS = 3;
+        /** So many deliveries that are charged with a death may be young at once: one of them is to blame if the node dies. */
+        public static final int YOUNG_TOGETHER = 8;
 
         /** How long a handler whose job was cancelled is left alone before it is interrupted. */
         public static final Duration CANCEL_GRACE = Duration.ofSeconds(2);
@@ -87,7 +87,7 @@ public record NodePlan(
             require("readBytes", readBytes, readBytes >= 1, "1 or more");
             for (var span : List.of(beat, idlePoll, manifest, handBackAfter))
                 require("a rest", span, span.isPositive(), "longer than zero");
-            for (var span : List.of(grace, solo)) require("a wait", span, !span.isNegative(), "zero or longer");
+            for (var span : List.of(grace, youth)) require("a wait", span, !span.isNegative(), "zero or longer");
             require(
                     "lease",
                     lease,
@@ -113,7 +113,7 @@ public record NodePlan(
                 Duration.ofSeconds(3),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(20),
-                Duration.ofSeconds(5));
+                Duration.ofMillis(500));
 
         public Limits withSlots(int slots) {
             return new Limits(
@@ -128,7 +128,7 @@ public record NodePlan(
                     manifest,
                     handBackAfter,
                     grace,
-                    solo);
+                    youth);
         }
 
         public Limits withLease(Duration lease, Duration beat) {
@@ -144,7 +144,7 @@ public record NodePlan(
                     manifest,
                     handBackAfter,
                     grace,
-                    solo);
+                    youth);
         }
 
         public Limits withGrace(Duration grace) {
@@ -160,7 +160,7 @@ public record NodePlan(
                     manifest,
                     handBackAfter,
                     grace,
-                    solo);
+                    youth);
         }
     }
 }

@@ -63,12 +63,11 @@ final class Reading {
         if (first == null) return false;
         boolean late = node.world().nanoTime() - first.since
                 >= node.limits().handBackAfter().toNanos();
-        if (late) read(first, node.limits().readBytes(), true);
-        else {
-            long room = node.limits().readBytes() - node.starter().bufferedBytes();
-            if (room <= 0) return false; // the starter rings when it has used up what was read
-            read(first, room, false);
-        }
+        long room = node.limits().readBytes() - node.starter().bufferedBytes();
+        boolean spare = node.freeSlots() > node.starter().buffered();
+        if (late && !(spare && room > 0)) read(first, node.limits().readBytes(), true);
+        else if (room > 0) read(first, room, false);
+        else return false; // the starter rings when it has used up what was read
         return !line.isEmpty();
     }
 

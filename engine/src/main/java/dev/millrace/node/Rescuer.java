@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Takes over from the dead. A peer is dead when its beat counter has stood still for the lease on this node's monotonic clock, while
  * this node's own beats went through: no wall clock is asked, and while the storage stalls, or this process was frozen itself, nobody
- * is judged. Being wrong would still be harmless to the jobs, since a deposed node is fenced; it would only waste work.
+ * is judged. How long it has watched a silence it writes down, since watchers die as well. Being wrong would still be harmless to the jobs, since a deposed node is fenced; it would only waste work.
  *
  * <p>Deposing and rescuing are apart: a rescuer that dies in between leaves a deposed node, which any other finishes. Whoever deposed
  * begins at once; the others hold back for a moment, so that they do not all queue for the same rows.
@@ -38,8 +38,11 @@ final class Rescuer implements Loop {
     private final Set<NodeId> own = new HashSet<>();
     private final Set<NodeId> condemned = ConcurrentHashMap.newKeySet();
 
-    /** Since when a beat counter has stood at the same value, and how many beats of our own had gone through then. */
-    private record Silence(long beat, long since, long ownBeats) {}
+    /**
+     * Since when a beat counter has stood at the same value, how many beats of our own had gone through then, and for how long others had
+     * watched it before. What they watch meanwhile is the same time, and does not count.
+     */
+    private record Silence(long beat, long since, long ownBeats, Duration before) {}
 
     Rescuer(Incarnation node) {
         this.node = node;
@@ -82,7 +85,10 @@ final class Rescuer implements Loop {
 
     /** Whether there is something to be done at once. */
     private boolean judge(Peer peer) {
-        if (!dead(peer)) return false;
+        if (!dead(peer)) {
+            witness(peer);
+            return false;
+        }
         silences.remove(peer.id());
         if (!node.storage().depose(node.lease(), peer)) return false; // it gave a sign of life, or another was faster
         condemned.remove(peer.id());
@@ -93,15 +99,34 @@ final class Rescuer implements Loop {
 
     private boolean dead(Peer peer) {
         if (condemned.contains(peer.id())) return true;
-        long now = world.nanoTime();
         long beats = node.beater().count();
         var silence = silences.get(peer.id());
         if (silence == null || silence.beat != peer.beat()) {
-            silences.put(peer.id(), new Silence(peer.beat(), now, beats));
+            silences.put(peer.id(), new Silence(peer.beat(), world.nanoTime(), beats, peer.witnessed()));
             return false;
         }
-        long silent = Math.min(now - silence.since, now - node.beater().unbrokenSince());
-        return silent >= node.limits().lease().toNanos() && beats - silence.ownBeats >= OWN_BEATS;
+        return watched(silence).compareTo(node.limits().lease()) >= 0 && beats - silence.ownBeats >= ownBeats(silence);
+    }
+
+    /** Who watched before had beats that went through as well; but one at least is our own. */
+    private long ownBeats(Silence silence) {
+        return Math.max(1, OWN_BEATS - silence.before.dividedBy(node.limits().beat()));
+    }
+
+    private Duration watched(Silence silence) {
+        long now = world.nanoTime();
+        long self = Math.min(now - silence.since, now - node.beater().unbrokenSince());
+        return silence.before.plusNanos(Math.max(0, self));
+    }
+
+    /** Says how long it has watched, if that is worth saying: whoever comes after it goes on from there. */
+    private void witness(Peer peer) {
+        var silence = silences.get(peer.id());
+        if (silence == null) return;
+        var watched = watched(silence);
+        if (watched.compareTo(node.limits().lease().dividedBy(3)) < 0 || watched.compareTo(peer.witnessed()) <= 0)
+            return;
+        node.storage().witness(node.lease(), peer, watched);
     }
 
     private boolean mayRescue(Peer peer) {

@@ -4,6 +4,7 @@ import dev.millrace.store.Ending;
 import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,10 +15,13 @@ import org.jspecify.annotations.Nullable;
  * Gives slots to what waits for them. It alone gives them, so a slot it has seen stays free until it gives it away. It never talks to
  * the storage, so nothing can hold it up.
  *
- * <p>Three lines wait. <b>Suspects</b> were rescued from a dead node; they come first, and their starts are marked. One that has been
- * charged with a death runs <b>alone</b>: while it is young nothing else starts, and it starts only when no other suspect is young,
- * so that a death tells on the one that caused it. <b>Kind lines</b> hold what its own kind's limit keeps back. Everything else is in
- * the <b>line</b>, in the order of its claims.
+ * <p><b>Suspects</b> were rescued from a dead node; they come first, and their starts are marked. Who kills its node is found by ever
+ * smaller groups. All suspects that were young when a node died are charged with the death. Those that are charged start in small
+ * groups. One that a further charge would discard has its <b>last chance</b> alone: it starts when no other suspect is young, and
+ * while it is young nothing else starts; then the others have a turn. Whatever outlives its youth is cleared. Few deaths are needed, no neighbour is discarded for
+ * one, and a fleet whose nodes are killed from outside hardly waits.
+ *
+ * <p><b>Kind lines</b> hold what its own kind's limit keeps back. Everything else is in the <b>line</b>, in the order of its claims.
  *
  * <p>Nobody waits long: what found no slot within {@code handBackAfter} goes back, so that another node can have it.
  */
@@ -27,6 +31,7 @@ final class Starter implements Loop {
     private static final int STARTS = 1_000;
 
     private static final Duration GATE = Duration.ofMillis(50);
+    private static final Duration MET_LATELY = Duration.ofSeconds(2);
 
     private final Incarnation node;
     private final World world;
@@ -38,11 +43,19 @@ final class Starter implements Loop {
 
     private final ArrayDeque<HeldDelivery> line = new ArrayDeque<>();
     private final ArrayDeque<HeldDelivery> suspects = new ArrayDeque<>();
+    private final ArrayDeque<HeldDelivery> charged = new ArrayDeque<>();
+    private final ArrayDeque<HeldDelivery> lastChances = new ArrayDeque<>();
+    private final List<ArrayDeque<HeldDelivery>> lines = List.of(lastChances, charged, suspects, line);
+
+    /** Suspects that have been started and have not outlived their youth. */
     private final ArrayDeque<HeldDelivery> young = new ArrayDeque<>();
+
     private int inKindLines;
     private volatile @Nullable HeldDelivery alone;
-    private volatile long dangerUntil;
-    private volatile boolean danger;
+    private boolean othersTurn;
+    private volatile boolean manyCharged;
+    private volatile boolean metCharged;
+    private volatile long metChargedUntil;
 
     Starter(Incarnation node) {
         this.node = node;
@@ -75,16 +88,21 @@ final class Starter implements Loop {
         return lonely != null && youth(lonely, world.nanoTime()) > 0;
     }
 
-    /** Whether deliveries that must run alone were met lately. */
-    boolean metDanger() {
-        return danger && world.nanoTime() - dangerUntil < 0;
+    /** Whether many charged deliveries wait their turn: the front may hold more of them, and here they would only wait as well. */
+    boolean manyCharged() {
+        return manyCharged;
+    }
+
+    /** Whether charged deliveries were met lately: there may be more, and other nodes should have some of them. */
+    boolean metCharged() {
+        return metCharged && world.nanoTime() - metChargedUntil < 0;
     }
 
     /** How many nanoseconds a suspect is still young: counted from when its handler starts, so that it never lapses before. */
     private long youth(HeldDelivery held, long now) {
         if (held.ended()) return 0;
         if (!held.is(HeldDelivery.Stage.RUNNING)) return GATE.toNanos();
-        return Math.max(0, limits.solo().toNanos() - held.age(now).toNanos());
+        return Math.max(0, limits.youth().toNanos() - held.age(now).toNanos());
     }
 
     private static long size(HeldDelivery held) {
@@ -101,8 +119,10 @@ final class Starter implements Loop {
             return limits.idlePoll();
         }
         long now = world.nanoTime();
-        boolean more = node.beater().trusted() && start(now);
+        growUp(now);
+        boolean more = node.beater().trusted() && (start() || nextChance());
         long next = Math.min(expire(now), untilGrown(now));
+        countCharged();
         node.claimer().usedUp();
         for (var kind : node.kinds()) if (kind.runsDry()) node.releaseBell().ring();
         if (more) return Duration.ZERO;
@@ -112,19 +132,32 @@ final class Starter implements Loop {
 
     private void sort() {
         for (HeldDelivery held; (held = inbox.poll()) != null; ) {
-            if (held.charged()) {
-                dangerUntil = world.nanoTime() + 2 * limits.solo().toNanos();
-                danger = true;
-            }
-            (held.suspect() ? suspects : line).addLast(held);
+            lineOf(held).addLast(held);
+            if (!held.charged()) continue;
+            metChargedUntil = world.nanoTime() + MET_LATELY.toNanos();
+            metCharged = true;
+        }
+    }
+
+    private ArrayDeque<HeldDelivery> lineOf(HeldDelivery held) {
+        if (!held.suspect()) return line;
+        if (!held.charged()) return suspects;
+        return held.lastChance() ? lastChances : charged;
+    }
+
+    private void growUp(long now) {
+        for (var suspects = young.iterator(); suspects.hasNext(); ) {
+            var suspect = suspects.next();
+            if (youth(suspect, now) > 0) continue;
+            suspects.remove();
+            if (!suspect.ended()) node.marker().outlived(suspect);
         }
     }
 
     /** Starts what can start. Returns whether there may be more to start at once. */
-    private boolean start(long now) {
+    private boolean start() {
         for (int starts = 0; starts < STARTS; starts++) {
             if (node.freeSlots() <= 0) return false;
-            young.removeIf(suspect -> youth(suspect, now) == 0);
             if (alone()) return false;
             var next = next();
             if (next == null) return false;
@@ -133,12 +166,18 @@ final class Starter implements Loop {
         return true;
     }
 
-    /** In how many nanoseconds nobody keeps others waiting by its youth. */
+    /** The others have had their turn: whether a last chance can be taken at once. */
+    private boolean nextChance() {
+        if (!othersTurn || alone() || node.freeSlots() <= 0) return false;
+        othersTurn = false;
+        return !lastChances.isEmpty() && young.isEmpty();
+    }
+
+    /** In how many nanoseconds somebody keeps others waiting no longer by its youth. */
     private long untilGrown(long now) {
-        var lonely = alone;
-        long next = lonely == null ? 0 : youth(lonely, now);
-        for (var suspect : young) next = Math.max(next, youth(suspect, now));
-        return next == 0 ? Long.MAX_VALUE : next;
+        long next = Long.MAX_VALUE;
+        for (var suspect : young) next = Math.min(next, Math.max(1, youth(suspect, now)));
+        return next;
     }
 
     /** The next one that may start now, removed from its line. */
@@ -147,8 +186,11 @@ final class Starter implements Loop {
             var held = nextOfKinds();
             if (held != null) return held;
         }
-        var suspect = next(suspects);
-        return suspect != null ? suspect : next(line);
+        for (var waiting : lines) {
+            var held = next(waiting);
+            if (held != null) return held;
+        }
+        return null;
     }
 
     private @Nullable HeldDelivery nextOfKinds() {
@@ -178,9 +220,12 @@ final class Starter implements Loop {
         return null;
     }
 
-    /** A charged one must wait while any suspect is young; the others behind it wait with it, or its turn would never come. */
+    /** Who has a last chance waits until no suspect is young; other suspects let it go first, but not twice, so that everybody's turn comes. */
     private boolean mustWait(HeldDelivery held) {
-        return held.charged() && !young.isEmpty();
+        if (!held.suspect()) return false;
+        if (held.lastChance()) return othersTurn || !young.isEmpty();
+        if (!othersTurn && !lastChances.isEmpty()) return true;
+        return held.charged() && young.stream().filter(HeldDelivery::charged).count() >= NodePlan.Limits.YOUNG_TOGETHER;
     }
 
     private void left(HeldDelivery held) {
@@ -229,16 +274,26 @@ final class Starter implements Loop {
             held.launch();
             return;
         }
-        if (held.charged()) alone = held;
-        else young.addLast(held);
+        if (held.lastChance()) {
+            alone = held;
+            othersTurn = true;
+        }
+        young.addLast(held);
         node.marker().add(held);
+    }
+
+    private void countCharged() {
+        boolean many = charged.size() >= NodePlan.Limits.YOUNG_TOGETHER || lastChances.size() > 1;
+        if (manyCharged && !many) node.claimer().hint();
+        manyCharged = many;
     }
 
     // ---- what can't start
 
     /** Sends back what has waited too long. Returns in how many nanoseconds the next one will have. */
     private long expire(long now) {
-        long next = Math.min(handBack(line, now), handBack(suspects, now));
+        long next = Long.MAX_VALUE;
+        for (var waiting : lines) next = Math.min(next, handBack(waiting, now));
         if (inKindLines == 0) return next;
         for (var kind : node.kinds()) {
             for (HeldDelivery first; (first = kind.first()) != null; ) {
@@ -265,12 +320,13 @@ final class Starter implements Loop {
     }
 
     private long left(HeldDelivery held, long now) {
-        return held.readAt() + limits.handBackAfter().toNanos() - now;
+        long patience = limits.handBackAfter().toNanos();
+        if (held.lastChance()) patience += 2 * limits.youth().toNanos(); // others must outlive their youth first
+        return held.readAt() + patience - now;
     }
 
     private void handBackAll() {
-        for (HeldDelivery held; (held = line.pollFirst()) != null; ) giveBack(held);
-        for (HeldDelivery held; (held = suspects.pollFirst()) != null; ) giveBack(held);
+        for (var waiting : lines) for (HeldDelivery held; (held = waiting.pollFirst()) != null; ) giveBack(held);
         for (var kind : node.kinds()) while (kind.first() != null) end(leaveLine(kind), new Ending.HandedBack());
     }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param no the how-manieth delivery of its run, from 1: rescues and hand-backs count here and nowhere else
  * @param attempt the attempt it is for, from 1
  * @param rescues how often it was taken back from a dead node
- * @param charged how many marked starts ended with the death of their node
+ * @param charged how many of its marked starts, one after the other, died young with their node
  * @param expired whether it may no longer start
  * @param cancelled whether it has been cancelled since it was appended
  */

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,12 @@ import java.util.Set;
  */
 public interface Protocol {
 
+    /** Poison: a job is discarded when so many of its marked starts, one after the other, died young with their node. */
+    int YOUNG_DEATHS = 3;
+
+    /** Slow poison: a job is discarded when so many of its marked starts, in one run, died with their node after they were young. */
+    int LATE_DEATHS = 6;
+
     // ---- life of a node
 
     /** Becomes a node, at epoch 1 and with its beat at 0. Unknown: join again under another id. */
@@ -32,6 +39,12 @@ public interface Protocol {
     List<Peer> census(Lease lease);
 
     /**
+     * Records that this node has watched the peer's beat stand still for so long, on its own clock and while its own beats went through.
+     * Should the watcher die as well, who comes after it need not begin anew. Of several records the longest stands.
+     */
+    void witness(Lease by, Peer silent, Duration watched);
+
+    /**
      * Deposes a node whose beat stood still: raises its epoch, if epoch and beat are still what the caller saw.
      *
      * @return whether this call deposed it
@@ -39,9 +52,11 @@ public interface Protocol {
     boolean depose(Lease by, Peer dead);
 
     /**
-     * Takes back open deliveries of a deposed node: each gets the outcome {@code rescued} (or {@code discarded}, on the third marked
-     * start that killed its node) and goes to the front of its queue. Any node may, any number of times, until nothing comes back:
-     * then the node is gone.
+     * Takes back open deliveries of a deposed node: each gets the outcome {@code rescued} and goes to the front of its queue. Any node
+     * may, any number of times, until nothing comes back: then the node is gone.
+     *
+     * <p>A marked start that had not {@linkplain #outlived outlived} its youth is charged with the death. The third such charge in a row
+     * discards the job, and so does the sixth marked start of a run that died later.
      */
     List<Rescued> rescue(Lease by, NodeId dead, int limit);
 
@@ -71,6 +86,12 @@ public interface Protocol {
 
     /** Marks these deliveries as started, durably, before their handlers run. Repeating it changes nothing. */
     void mark(Lease lease, List<Place> places);
+
+    /**
+     * These marked starts have outlived their youth: a death of the node from now on is not charged to them, and what they were
+     * charged with before is forgotten. Repeating it changes nothing.
+     */
+    void outlived(Lease lease, List<Place> places);
 
     /**
      * Tells which deliveries the node still holds, so that a rescuer need not read all its claims.

@@ -229,7 +229,7 @@ class ClaimerTest {
                 limits.manifest(),
                 limits.handBackAfter(),
                 limits.grace(),
-                limits.solo()));
+                limits.youth()));
         for (int i = 0; i < 4; i++) node.send("work", ClaimerTest::large);
 
         node.settle();

@@ -9,10 +9,12 @@ import dev.millrace.Priority;
 import dev.millrace.State;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
+import dev.millrace.store.Lease;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
+import dev.millrace.store.Peer;
 import dev.millrace.store.Storage;
 import dev.millrace.world.World;
 import java.time.Duration;
@@ -164,6 +166,14 @@ final class OneNode implements World, Attempts {
 
     NodeStatus status() {
         return node.status(0);
+    }
+
+    /** Another node, as this one sees it. */
+    Peer peer(Lease other) {
+        return store.census(node.lease()).stream()
+                .filter(peer -> peer.id().equals(other.node()))
+                .findFirst()
+                .orElseThrow();
     }
 
     // ---- its jobs

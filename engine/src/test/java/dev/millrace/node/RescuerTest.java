@@ -88,6 +88,43 @@ class RescuerTest {
     }
 
     @Test
+    void a_silence_is_written_down_for_whoever_watches_next() {
+        var node = new OneNode();
+        var silent = silent(node, node.send());
+
+        node.pass(Duration.ofSeconds(8));
+
+        assertThat(node.peer(silent).witnessed()).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(8));
+    }
+
+    @Test
+    void who_comes_late_goes_on_where_a_dead_watcher_stopped() {
+        var node = new OneNode();
+        var silent = silent(node, node.send());
+        node.store.witness(node.store.join(OneNode.stranger(2)), node.peer(silent), Duration.ofMillis(9_500));
+
+        node.pass(Duration.ofMillis(1_500));
+        assertThat(node.status().counters().deposed()).isZero(); // a beat of its own has to go through first
+
+        node.pass(Duration.ofSeconds(3));
+        assertThat(node.status().counters().deposed()).isEqualTo(1);
+    }
+
+    @Test
+    void what_another_watches_at_the_same_time_is_not_added() {
+        var node = new OneNode();
+        var silent = silent(node, node.send());
+        var other = node.store.join(OneNode.stranger(2));
+        node.pass(Duration.ofSeconds(4));
+        node.store.beat(other);
+
+        node.store.witness(other, node.peer(silent), Duration.ofSeconds(9));
+        node.pass(Duration.ofSeconds(4));
+
+        assertThat(node.status().counters().deposed()).isZero();
+    }
+
+    @Test
     void who_is_known_to_be_dead_is_deposed_at_once() {
         var node = new OneNode();
         node.settle();

@@ -104,26 +104,57 @@ class StarterTest {
     }
 
     @Test
-    void what_has_killed_a_node_runs_alone_at_first() {
+    void what_was_charged_once_runs_beside_others() {
+        var node = new OneNode();
+        var suspects = sendUnseen(node, 2);
+        diesWith(node, 2, true);
+        node.pass(Duration.ofMillis(50));
+
+        var other = node.send();
+        node.pass(Duration.ofMillis(50));
+
+        assertThat(suspects).allMatch(node::runs);
+        assertThat(node.runs(other)).isTrue();
+    }
+
+    @Test
+    void of_those_that_were_charged_few_are_young_together() {
+        var node = new OneNode(NodePlan.Limits.DEFAULT.withSlots(100));
+        var suspects = sendUnseen(node, 20);
+        diesWith(node, 20, true);
+
+        node.pass(Duration.ofMillis(300));
+        assertThat(suspects).filteredOn(node::runs).hasSize(8);
+
+        node.pass(Duration.ofMillis(400));
+        assertThat(suspects).filteredOn(node::runs).hasSize(16);
+
+        node.pass(Duration.ofSeconds(2));
+        assertThat(suspects).allMatch(node::runs);
+        assertThat(suspects).allMatch(job -> node.outcomes(job).size() <= 3);
+    }
+
+    @Test
+    void a_last_chance_is_taken_alone_at_first() {
         var node = new OneNode();
         var suspect = sendUnseen(node, 1).getFirst();
-        diesWith(node, 1, true); // charged or not: this was the first death under a mark
+        for (int death = 0; death < 2; death++) diesWith(node, 1, true);
         node.pass(Duration.ofMillis(50));
         assertThat(node.runs(suspect)).isTrue();
 
         var others = node.send(3);
-        node.pass(Duration.ofSeconds(4));
+        node.pass(Duration.ofMillis(400));
         assertThat(others).noneMatch(node::runs);
 
-        node.pass(Duration.ofSeconds(2));
+        node.pass(Duration.ofMillis(200));
         assertThat(others).allMatch(node::runs);
     }
 
     @Test
-    void when_it_has_ended_the_others_need_not_wait() {
+    void a_last_chance_that_has_ended_keeps_nobody_waiting() {
         var node = new OneNode();
         var suspect = sendUnseen(node, 1).getFirst();
-        diesWith(node, 1, true);
+        for (int death = 0; death < 2; death++) diesWith(node, 1, true);
         node.pass(Duration.ofMillis(50));
         var other = node.send();
 
@@ -134,16 +165,76 @@ class StarterTest {
     }
 
     @Test
-    void two_that_have_killed_a_node_do_not_run_at_the_same_time() {
+    void two_last_chances_are_not_taken_at_the_same_time() {
         var node = new OneNode();
         var suspects = sendUnseen(node, 2);
-        diesWith(node, 2, true);
+        for (int death = 0; death < 2; death++) diesWith(node, 2, true);
 
-        node.pass(Duration.ofMillis(500));
+        node.pass(Duration.ofMillis(300));
         assertThat(suspects).filteredOn(node::runs).hasSize(1);
 
-        node.pass(Duration.ofSeconds(12));
+        node.pass(Duration.ofSeconds(3));
         assertThat(suspects).allMatch(node::runs);
+    }
+
+    @Test
+    void who_has_a_last_chance_gets_it_before_other_suspects_start() {
+        var node = new OneNode();
+        var first = sendUnseen(node, 1).getFirst();
+        for (int death = 0; death < 2; death++) diesWith(node, 1, true);
+        var suspects = sendUnseen(node, 3);
+        diesWith(node, 4, false);
+
+        node.pass(Duration.ofMillis(300));
+        assertThat(node.runs(first)).isTrue();
+        assertThat(suspects).noneMatch(node::runs);
+
+        node.pass(Duration.ofSeconds(2));
+        assertThat(suspects).allMatch(node::runs);
+    }
+
+    @Test
+    void between_two_last_chances_other_suspects_have_a_turn() {
+        var node = new OneNode(NodePlan.Limits.DEFAULT.withSlots(100));
+        var chances = sendUnseen(node, 3);
+        for (int death = 0; death < 2; death++) diesWith(node, 3, true);
+        var suspects = sendUnseen(node, 3);
+        diesWith(node, 6, false);
+
+        node.pass(Duration.ofMillis(900));
+
+        assertThat(chances).filteredOn(node::runs).hasSize(1);
+        assertThat(suspects).allMatch(node::runs);
+        node.pass(Duration.ofSeconds(4));
+        assertThat(chances).allMatch(node::runs);
+    }
+
+    @Test
+    void what_outlives_its_youth_is_cleared_once() {
+        var node = new OneNode();
+        var job = sendUnseen(node, 1).getFirst();
+        diesWith(node, 1, true);
+        node.wire.fails("outlived", new StoreException.CommitUnknown("lost"));
+
+        node.pass(Duration.ofMillis(400));
+        assertThat(node.wire.asked("outlived")).isZero();
+
+        node.pass(Duration.ofSeconds(3));
+        assertThat(node.runs(job)).isTrue();
+        assertThat(node.wire.asked("outlived")).isEqualTo(2);
+    }
+
+    @Test
+    void what_ends_young_need_not_be_cleared() {
+        var node = new OneNode();
+        var job = sendUnseen(node, 1).getFirst();
+        diesWith(node, 1, true);
+        node.pass(Duration.ofMillis(50));
+
+        node.done(job);
+        node.pass(Duration.ofSeconds(3));
+
+        assertThat(node.wire.asked("outlived")).isZero();
     }
 
     @Test

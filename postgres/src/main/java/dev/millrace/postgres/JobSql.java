@@ -29,6 +29,7 @@ final class JobSql {
     final String prove;
     final String leave;
     final String census;
+    final String witness;
     final String depose;
     final String endHolders;
     final String rescue;
@@ -41,6 +42,7 @@ final class JobSql {
     final String resolve;
     final String read;
     final String mark;
+    final String outlived;
     final String manifest;
 
     // ---- end
@@ -111,8 +113,14 @@ final class JobSql {
         beat = q.in("SELECT $.raise_beat(?, ?)");
         prove = q.in("SELECT $.prove(?, ?)");
         leave = q.in("SELECT $.leave_node(?, ?)");
-        census = q.in(
-                "SELECT n.id, n.epoch, n.state, b.n FROM $.node n JOIN $.beat b ON b.node = n.id WHERE n.state <> 'gone'");
+        census = q.in("""
+                SELECT n.id, n.epoch, n.state, b.n, coalesce(s.millis, 0) AS witnessed
+                  FROM $.node n
+                  JOIN $.beat b ON b.node = n.id
+                  LEFT JOIN $.silence s ON s.node = n.id AND s.beat = b.n
+                 WHERE n.state <> 'gone'
+                """);
+        witness = q.in("SELECT $.witness(?, ?, ?, ?, ?)");
         depose = q.in("SELECT $.depose(?, ?, ?, ?, ?)");
         endHolders = q.in("SELECT $.end_holders(?)");
         rescue = q.in("SELECT job_id, queue, kind, rescues, charged, discarded FROM $.rescue(?, ?, ?, ?)");
@@ -126,6 +134,7 @@ final class JobSql {
                   FROM $.read_deliveries(?, ?, ?, ?, ?)
                 """);
         mark = q.in("SELECT $.mark_starts(?, ?, ?, ?)");
+        outlived = q.in("SELECT $.outlived_starts(?, ?, ?, ?)");
         manifest = q.in("SELECT $.write_manifest(?, ?, ?, ?, ?, ?, ?, ?)");
 
         flush = q.in("SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");

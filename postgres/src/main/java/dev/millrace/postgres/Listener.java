@@ -24,7 +24,11 @@ final class Listener implements Listening {
     private static final Logger LOG = System.getLogger(Listener.class.getName());
     private static final Duration RECONNECT = Duration.ofSeconds(1);
     private static final Duration FIRST = Duration.ofSeconds(5);
-    private static final int WAIT_MILLIS = 10_000;
+
+    /** Notifications come at once; this is how often it looks whether it was closed. */
+    private static final int WAIT_MILLIS = 500;
+
+    private static final Duration LAST_LOOK = Duration.ofSeconds(2);
 
     private final DataSource dataSource;
     private final String channel;
@@ -33,7 +37,7 @@ final class Listener implements Listening {
     private final Thread thread;
     private final CountDownLatch hearing = new CountDownLatch(1);
     private volatile boolean closed;
-    private volatile @Nullable Connection connection;
+    private @Nullable Connection connection; // guarded by this
 
     Listener(DataSource dataSource, String channel, World world, Consumer<Wakeup> consumer) {
         this.dataSource = dataSource;
@@ -59,15 +63,14 @@ final class Listener implements Listening {
         boolean told = false;
         while (!closed) {
             try (var open = dataSource.getConnection()) {
-                connection = open;
-                open.setAutoCommit(true);
-                try (var s = open.createStatement()) {
-                    s.execute("LISTEN " + channel);
+                keep(open);
+                try {
+                    begin(open);
+                    told = false;
+                    hear(open);
+                } finally {
+                    keep(null);
                 }
-                told = false;
-                hearing.countDown();
-                consumer.accept(new Wakeup.Command()); // something may have been said before we heard
-                hear(open);
             } catch (SQLException lost) {
                 if (closed) return;
                 if (!told)
@@ -83,6 +86,19 @@ final class Listener implements Listening {
                 }
             }
         }
+    }
+
+    private synchronized void keep(@Nullable Connection open) {
+        connection = open;
+    }
+
+    private void begin(Connection open) throws SQLException {
+        open.setAutoCommit(true);
+        try (var s = open.createStatement()) {
+            s.execute("LISTEN " + channel);
+        }
+        hearing.countDown();
+        consumer.accept(new Wakeup.Command()); // something may have been said before we heard
     }
 
     private void hear(Connection open) throws SQLException {
@@ -103,11 +119,22 @@ final class Listener implements Listening {
     @Override
     public void close() {
         closed = true;
+        if (thread.equals(Thread.currentThread())) return;
         thread.interrupt();
+        try {
+            if (thread.join(LAST_LOOK)) return;
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
+        }
+        abort();
+    }
+
+    /** The database does not answer. A connection on its way back to the pool is left alone: it may be another's by then. */
+    private synchronized void abort() {
         var open = connection;
         if (open == null) return;
         try {
-            open.abort(Runnable::run); // the driver waits in a socket read, which only this ends at once
+            open.abort(Runnable::run); // the driver waits in a socket read, which only this ends
         } catch (SQLException alreadyGone) {
             // it listens no more, which is what was wanted
         }

@@ -150,11 +150,19 @@ final class PostgresProtocol implements Protocol {
                             new NodeId(rows.getObject("id", UUID.class)),
                             new Epoch(rows.getInt("epoch")),
                             rows.getString("state").equals("deposed"),
-                            rows.getLong("n")));
+                            rows.getLong("n"),
+                            Duration.ofMillis(rows.getLong("witnessed"))));
                 }
             }
             return peers;
         });
+    }
+
+    @Override
+    public void witness(Lease by, Peer silent, Duration watched) {
+        sessions.rescue.step(
+                "witness",
+                c -> call(c, sql.witness, node(by), epoch(by), silent.id().value(), silent.beat(), watched.toMillis()));
     }
 
     @Override
@@ -321,6 +329,13 @@ final class PostgresProtocol implements Protocol {
     public void mark(Lease lease, List<Place> places) {
         var arrays = new PlaceArrays(places);
         sessions.claim.step("mark starts", c -> call(c, sql.mark, node(lease), epoch(lease), arrays.part, arrays.seq));
+    }
+
+    @Override
+    public void outlived(Lease lease, List<Place> places) {
+        var arrays = new PlaceArrays(places);
+        sessions.claim.step(
+                "outlived starts", c -> call(c, sql.outlived, node(lease), epoch(lease), arrays.part, arrays.seq));
     }
 
     @Override

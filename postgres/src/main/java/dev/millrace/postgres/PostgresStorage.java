@@ -262,6 +262,11 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
+    public void witness(Lease by, Peer silent, Duration watched) {
+        protocol.witness(by, silent, watched);
+    }
+
+    @Override
     public boolean depose(Lease by, Peer dead) {
         return protocol.depose(by, dead);
     }
@@ -299,6 +304,11 @@ final class PostgresStorage implements Storage {
     @Override
     public void mark(Lease lease, List<Place> places) {
         protocol.mark(lease, places);
+    }
+
+    @Override
+    public void outlived(Lease lease, List<Place> places) {
+        protocol.outlived(lease, places);
     }
 
     @Override

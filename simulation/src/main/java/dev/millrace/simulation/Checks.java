@@ -10,6 +10,7 @@ import dev.millrace.store.Lease;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
+import dev.millrace.store.Protocol;
 import dev.millrace.store.Records;
 import dev.millrace.store.Settled;
 import java.util.Collection;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Checks {
 
-    /** Deaths that one job may cause: the first is nobody's fault yet, and then three are charged. */
-    private static final int DEATHS_BY_ONE_JOB = 4;
+    /** Deaths that one job may cause which kills at once: the first is nobody's fault yet, and then three are charged. */
+    private static final int DEATHS_BY_ONE_JOB = 1 + Protocol.YOUNG_DEATHS;
 
     /** Deliveries of one job, over all its rescues, hand-backs and parkings: more would be going in circles. */
     private static final int DELIVERIES = 40;
@@ -134,7 +135,7 @@ final class Checks {
         for (var delivery : deliveries) {
             if (delivery.cancelled()) ended.add(delivery.place());
             require(
-                    delivery.charged() < 3,
+                    delivery.charged() < Protocol.YOUNG_DEATHS,
                     "job %s was charged %d deaths and runs on",
                     delivery.job(),
                     delivery.charged());
@@ -185,9 +186,18 @@ final class Checks {
                 busy.size());
     }
 
-    void died(JobId job) {
+    /**
+     * A job has killed its node.
+     *
+     * @param soon whether it does so while its start is young
+     */
+    void died(JobId job, boolean soon) {
         int deaths = deathsBy.merge(job, 1, Integer::sum);
-        require(deaths <= DEATHS_BY_ONE_JOB, "job %s has killed %d nodes, and still runs", job, deaths);
+        require(
+                deaths <= (soon ? DEATHS_BY_ONE_JOB : 1 + Protocol.LATE_DEATHS),
+                "job %s has killed %d nodes, and still runs",
+                job,
+                deaths);
     }
 
     // ---- outcomes

@@ -29,6 +29,7 @@ import dev.millrace.store.Storage;
 import dev.millrace.store.StoreException;
 import dev.millrace.store.StreamInfo;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
@@ -107,6 +108,11 @@ final class FlakyStorage implements Storage {
     }
 
     @Override
+    public void witness(Lease by, Peer silent, Duration watched) {
+        does("witness", by, () -> real.witness(by, silent, watched));
+    }
+
+    @Override
     public boolean depose(Lease by, Peer dead) {
         return proved("depose", by, () -> {
             boolean deposed = real.depose(by, dead);
@@ -167,6 +173,11 @@ final class FlakyStorage implements Storage {
     @Override
     public void mark(Lease lease, List<Place> places) {
         does("mark", lease, () -> real.mark(lease, planted == Planted.MARKS_FORGOTTEN ? List.of() : places));
+    }
+
+    @Override
+    public void outlived(Lease lease, List<Place> places) {
+        does("outlived", lease, () -> real.outlived(lease, places));
     }
 
     @Override

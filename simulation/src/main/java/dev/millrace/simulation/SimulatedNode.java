@@ -10,6 +10,7 @@ import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
+import dev.millrace.store.Protocol;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StoreException;
 import java.time.Duration;
@@ -36,8 +37,7 @@ final class SimulatedNode implements Attempts {
     private final Map<Duty, Long> nextTurn = new HashMap<>();
     private final Map<Duty.Seat, Duty> busy = new EnumMap<>(Duty.Seat.class);
     private final Map<Duty.Seat, List<Duty>> waiting = new EnumMap<>(Duty.Seat.class);
-    private @Nullable Played alone;
-    private long aloneSince;
+    private final List<Played> young = new ArrayList<>();
     private boolean dead;
     private boolean closing;
     private long frozenUntil;
@@ -116,7 +116,7 @@ final class SimulatedNode implements Attempts {
             lastBeat = timeline.now();
             var joined = Incarnation.join(storage, world, plan, this, card);
             incarnation = joined;
-            alone = null;
+            young.clear();
             simulation.tell("node %d joins as %s", no, id);
             nextTurn.clear();
             waiting.clear();
@@ -290,27 +290,35 @@ final class SimulatedNode implements Attempts {
         if (joined == null) throw new IllegalStateException("a handler starts on a node that is not joined");
         checks.starts(joined.lease(), delivery, plan.limits().slots());
         var script = simulation.scriptOf(delivery.job());
-        var played = new Played(script, attempt);
-        checkAlone(delivery, played);
+        var played = new Played(script, delivery, attempt, world.nanoTime());
+        checkCompany(delivery, played);
         if (script.poison()) in(half(script.length()), () -> poisoned(delivery));
         if (!script.hangs(delivery)) in(script.length(), () -> played.end(false));
         else if (!script.obeys()) in(Duration.ofSeconds(40), () -> played.end(false));
         return played;
     }
 
-    /** Nothing starts beside a delivery that has killed a node, while that is young. */
-    private void checkAlone(Delivery delivery, Played played) {
-        var lonely = alone;
+    /** Nothing starts beside a young delivery that has its last chance, and few start together that are charged with a death. */
+    private void checkCompany(Delivery delivery, Played played) {
+        young.removeIf(other -> other.ended
+                || world.nanoTime() - other.since >= plan.limits().youth().toNanos());
         checks.require(
-                lonely == null
-                        || lonely.ended
-                        || world.nanoTime() - aloneSince >= plan.limits().solo().toNanos(),
+                young.stream().noneMatch(Played::lastChance),
                 "node %d starts job %s beside one that must be alone",
                 no,
                 delivery.job());
-        if (delivery.charged() == 0) return;
-        alone = played;
-        aloneSince = world.nanoTime();
+        if (delivery.rescues() == 0) return;
+        young.add(played);
+        checks.require(
+                !played.lastChance() || young.size() == 1,
+                "node %d starts job %s, which must be alone, beside %d young suspects",
+                no,
+                delivery.job(),
+                young.size() - 1);
+        checks.require(
+                young.stream().filter(other -> other.delivery.charged() > 0).count() <= NodePlan.Limits.YOUNG_TOGETHER,
+                "node %d starts too many together that are charged with a death",
+                no);
     }
 
     private static Duration half(Duration length) {
@@ -318,19 +326,28 @@ final class SimulatedNode implements Attempts {
     }
 
     private void poisoned(Delivery delivery) {
-        checks.died(delivery.job());
+        var dies = half(simulation.scriptOf(delivery.job()).length());
+        checks.died(delivery.job(), dies.compareTo(plan.limits().youth()) < 0);
         kill("by job " + delivery.job());
     }
 
     /** A handler under way. */
     private final class Played implements Running {
         private final Script script;
+        private final Delivery delivery;
         private final Runnable attempt;
+        private final long since;
         private boolean ended;
 
-        Played(Script script, Runnable attempt) {
+        Played(Script script, Delivery delivery, Runnable attempt, long since) {
             this.script = script;
+            this.delivery = delivery;
             this.attempt = attempt;
+            this.since = since;
+        }
+
+        boolean lastChance() {
+            return delivery.charged() >= Protocol.YOUNG_DEATHS - 1;
         }
 
         void end(boolean interrupted) {

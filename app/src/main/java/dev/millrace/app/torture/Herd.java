@@ -5,6 +5,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ final class Herd implements AutoCloseable {
     private final Map<String, String> environment;
     private final String schema;
     private final int slots;
+    private final Path logs;
     private final List<Member> alive = new ArrayList<>();
     private final List<Process> all = new ArrayList<>();
     private final Map<Long, Counters> said = new ConcurrentHashMap<>();
@@ -32,10 +34,12 @@ final class Herd implements AutoCloseable {
     /** What a node process counted, up to its last line. */
     record Counters(long refusedWrites, long lostOutcomes, long rescued, long started, long deposed) {}
 
-    Herd(Map<String, String> environment, String schema, int slots) {
+    /** @param logs where each node's log goes */
+    Herd(Map<String, String> environment, String schema, int slots, Path logs) {
         this.environment = environment;
         this.schema = schema;
         this.slots = slots;
+        this.logs = logs;
     }
 
     Member start() {
@@ -50,7 +54,7 @@ final class Herd implements AutoCloseable {
                         name,
                         schema,
                         Integer.toString(slots))
-                .redirectError(ProcessBuilder.Redirect.DISCARD);
+                .redirectError(logs.resolve(name + ".log").toFile());
         builder.environment().putAll(environment);
         try {
             var process = builder.start();
@@ -85,6 +89,11 @@ final class Herd implements AutoCloseable {
 
     List<Member> alive() {
         return List.copyOf(alive);
+    }
+
+    /** Those that have started something: a node that is frozen before it has joined proves nothing. */
+    List<Member> atWork() {
+        return alive.stream().filter(member -> counters(member).started() > 0).toList();
     }
 
     /** What all processes counted, each up to its last line. */

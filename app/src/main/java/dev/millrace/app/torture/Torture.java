@@ -12,6 +12,9 @@ import dev.millrace.app.torture.TortureLedger.Sent;
 import dev.millrace.postgres.PostgresStore;
 import dev.millrace.store.StoreException;
 import dev.millrace.world.World;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,6 +39,9 @@ public final class Torture {
     /** How much longer than a lease a node is frozen. */
     private static final Duration FREEZE = Duration.ofSeconds(16);
 
+    /** A woken node is not killed for so long: it must have time to find out that it was deposed, and to say so. */
+    private static final Duration SPARED = Duration.ofSeconds(5);
+
     private static final Duration TICK = Duration.ofMillis(100);
     private static final Duration LAST_JOBS = Duration.ofSeconds(90);
     private static final long EXACT_LONGEST_MILLIS = 300;
@@ -50,6 +56,7 @@ public final class Torture {
     private final AtomicLong unknown = new AtomicLong();
     private int kills;
     private int freezes;
+    private boolean kept;
 
     /**
      * A run on this database.
@@ -71,12 +78,13 @@ public final class Torture {
         this.chance = new Random(plan.seed());
     }
 
-    TortureReport run() throws SQLException, InterruptedException {
+    TortureReport run() throws SQLException, IOException, InterruptedException {
         var schema = TortureLedger.freshSchema(new UUID(world.random().nextLong(), 0));
         var ledger = new TortureLedger(dataSource, schema);
+        var logs = Files.createTempDirectory(schema);
         long began = world.nanoTime();
         try (var millrace = Millrace.on(new PostgresStore(dataSource).withSchema(schema), world);
-                var herd = new Herd(environment, schema, plan.slots())) {
+                var herd = new Herd(environment, schema, plan.slots(), logs)) {
             ledger.create();
             for (int i = 0; i < plan.nodes(); i++) herd.start();
             narrator.accept("%d jobs in %d s on %d nodes, seed %d, schema %s"
@@ -84,17 +92,22 @@ public final class Torture {
             torment(millrace, ledger, herd, schema);
             finish(ledger, herd);
             var report = report(ledger, herd, Duration.ofNanos(world.nanoTime() - began));
-            if (!report.kept()) narrator.accept("the schema %s is kept for a look".formatted(schema));
+            if (!report.kept())
+                narrator.accept("the schema %s and the logs in %s are kept for a look".formatted(schema, logs));
             return report;
         } finally {
-            dropIfKept(ledger);
+            if (kept) {
+                ledger.drop();
+                delete(logs);
+            }
         }
     }
 
-    private boolean drop;
-
-    private void dropIfKept(TortureLedger ledger) throws SQLException {
-        if (drop) ledger.drop();
+    private static void delete(Path logs) throws IOException {
+        try (var files = Files.list(logs)) {
+            for (var file : files.toList()) Files.delete(file);
+        }
+        Files.delete(logs);
     }
 
     // ---- jobs and disasters
@@ -107,6 +120,8 @@ public final class Torture {
         long freezeAt = length / 3;
         long wakeAt = Long.MAX_VALUE;
         Herd.@Nullable Member frozen = null;
+        Herd.@Nullable Member spared = null;
+        long spareUntil = 0;
         try (var producers = new Producers(millrace, ledger, schema, start)) {
             for (long elapsed = 0;
                     elapsed < length || frozen != null || !producers.done();
@@ -114,10 +129,10 @@ public final class Torture {
                 replaceFallen(ledger, herd);
                 if (elapsed >= nextKill && elapsed < length) {
                     nextKill += plan.killEvery().toNanos();
-                    kill(ledger, herd, frozen);
+                    kill(ledger, herd, elapsed < spareUntil ? spared : frozen);
                 }
-                if (elapsed >= freezeAt && freezes == 0) {
-                    frozen = pick(herd.alive());
+                if (elapsed >= freezeAt && freezes == 0 && !herd.atWork().isEmpty()) {
+                    frozen = pick(herd.atWork());
                     herd.freeze(frozen);
                     ledger.ended(frozen.pid());
                     freezes++;
@@ -127,6 +142,8 @@ public final class Torture {
                 if (frozen != null && elapsed >= wakeAt) {
                     herd.wake(frozen);
                     narrator.accept("woke %s".formatted(frozen.name()));
+                    spared = frozen;
+                    spareUntil = elapsed + SPARED.toNanos();
                     frozen = null;
                 }
                 world.sleep(TICK);
@@ -142,9 +159,9 @@ public final class Torture {
         }
     }
 
-    private void kill(TortureLedger ledger, Herd herd, Herd.@Nullable Member frozen) throws SQLException {
+    private void kill(TortureLedger ledger, Herd herd, Herd.@Nullable Member spared) throws SQLException {
         var candidates = new ArrayList<>(herd.alive());
-        if (frozen != null) candidates.remove(frozen);
+        if (spared != null) candidates.remove(spared);
         var victim = pick(candidates);
         herd.kill(victim);
         ledger.ended(victim.pid());
@@ -268,13 +285,14 @@ public final class Torture {
                 ledger.open(),
                 ledger.outcomeTwice(),
                 ledger.wrongEnding(),
+                ledger.takenForPoison(),
                 ledger.exactNotOnce(),
                 ledger.effectTwice(),
                 ledger.recoveryMillis(1.0),
                 ledger.recoveryMillis(0.5),
                 ledger.recoveries(),
                 took.toMillis());
-        drop = report.kept();
+        kept = report.kept();
         if (completed + discarded + cancelled + report.lost() < report.acknowledged()) {
             throw new MillraceException(
                     "The count does not add up: %s. This is an error of the torture itself.".formatted(report));

@@ -50,7 +50,7 @@ public final class TortureCommand implements Callable<Integer> {
             description = "Node processes at any time: 2 to 20.")
     int nodes;
 
-    @Option(names = "--slots", paramLabel = "N", defaultValue = "200", description = "Handlers at once in each.")
+    @Option(names = "--slots", paramLabel = "N", defaultValue = "500", description = "Handlers at once in each.")
     int slots;
 
     @Option(names = "--kill-every", paramLabel = "SECONDS", defaultValue = "5", description = "Rest between two kills.")
@@ -99,6 +99,7 @@ public final class TortureCommand implements Callable<Integer> {
               lost                %8d    must be 0
               outcome twice       %8d    must be 0
               wrong ending        %8d    must be 0
+              taken for poison    %8d    node after node was killed soon after they had started
               exact effect twice  %8d    must be 0: effect and outcome in one commit
               other effect twice  %8d    at least once is what is promised
               slowest recovery    %8d ms from the kill to the start elsewhere; median %d ms of %d
@@ -115,6 +116,7 @@ public final class TortureCommand implements Callable<Integer> {
                         r.lost(),
                         r.outcomeTwice(),
                         r.wrongEnding(),
+                        r.takenForPoison(),
                         r.exactTwice(),
                         r.effectTwice(),
                         r.slowestRecoveryMillis(),

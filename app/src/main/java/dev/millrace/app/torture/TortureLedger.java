@@ -1,6 +1,7 @@
 package dev.millrace.app.torture;
 
 import dev.millrace.JobId;
+import dev.millrace.store.Protocol;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.UUID;
@@ -80,17 +81,34 @@ final class TortureLedger {
                 """);
     }
 
+    /** Jobs that ended otherwise than their handler decided, and were not rightly taken for poison. */
     long wrongEnding() throws SQLException {
-        return number("""
-                SELECT count(*) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
-                 WHERE o.outcome IN ('done', 'cancelled', 'discarded') AND (o.outcome = 'discarded') <> (j.kind = 'torture-hopeless')
-                """);
+        return number("SELECT count(*) FROM " + WRONG) - takenForPoison();
     }
+
+    /**
+     * Jobs that were discarded because their worker died too often, and did start on at least as many processes that were killed, but
+     * for the first, as the rule says. Who kills nodes at random must sometimes hit the same job again and again.
+     */
+    long takenForPoison() throws SQLException {
+        return number("SELECT count(*) FROM " + WRONG + """
+                AND o.failure ->> 'fingerprint' = 'worker-died'
+                AND (SELECT count(DISTINCT e.process) FROM $.torture_effect e JOIN $.torture_end d ON d.process = e.process AND d.at > e.at
+                      WHERE e.n = j.n AND e.phase = 'started') >= %d
+                """.formatted(Protocol.YOUNG_DEATHS));
+    }
+
+    private static final String WRONG = """
+            $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+             WHERE o.outcome IN ('done', 'cancelled', 'discarded') AND (o.outcome = 'discarded') <> (j.kind = 'torture-hopeless')
+            """;
 
     long exactNotOnce() throws SQLException {
         return number("""
                 SELECT count(*) FROM $.torture_job j WHERE j.kind = 'torture-exact'
-                   AND (SELECT count(*) FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'done') <> 1
+                   AND (SELECT count(*) FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'done')
+                       <> (SELECT count(*) FROM $.job_log l JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                            WHERE l.job_id = j.job_id AND o.outcome = 'done')
                 """);
     }
 
@@ -101,7 +119,10 @@ final class TortureLedger {
                 """);
     }
 
-    /** From the death of a node to the next start, or the next rescue, of each job that was taken back from it: p-th fraction, in ms. */
+    /**
+     * From the death of a node to the next start of each job that was taken back from it: p-th fraction, in ms. Where the next node was
+     * killed before the job had started on it, to that death: from there on it is the recovery of another one.
+     */
     long recoveryMillis(double fraction) throws SQLException {
         return number("""
                 SELECT coalesce(percentile_disc(%s) WITHIN GROUP (ORDER BY extract(epoch FROM least(s.at, a.at) - d.at) * 1000)::BIGINT, -1) FROM %s
@@ -118,7 +139,9 @@ final class TortureLedger {
               JOIN LATERAL (SELECT min(e.at) AS at FROM $.torture_end e WHERE e.process = n.pid AND e.at > n.started_at) d ON d.at IS NOT NULL
               JOIN $.torture_job j ON j.job_id = r.job_id
               LEFT JOIN LATERAL (SELECT min(e.at) AS at FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'started' AND e.at > r.at) s ON true
-              LEFT JOIN LATERAL (SELECT min(x.at) AS at FROM $.outcome x WHERE x.job_id = r.job_id AND x.outcome = 'rescued' AND x.at > r.at) a ON true
+              LEFT JOIN LATERAL (SELECT min(e.at) AS at FROM $.outcome x JOIN $.node m ON x.reason = 'node ' || m.id || ' died'
+                                   JOIN $.torture_end e ON e.process = m.pid AND e.at > m.started_at
+                                  WHERE x.job_id = r.job_id AND x.outcome = 'rescued' AND x.at > r.at AND e.at > d.at) a ON true
              WHERE r.outcome = 'rescued' AND least(s.at, a.at) IS NOT NULL
             """;
 

@@ -10,6 +10,7 @@ package dev.millrace.app.torture;
  * @param lost acknowledged jobs that ended in no state, or are not known
  * @param outcomeTwice jobs with more than one ending
  * @param wrongEnding jobs that ended otherwise than their handler decided
+ * @param takenForPoison jobs that were discarded because node after node was killed soon after they had started there
  * @param exactTwice jobs whose effect and outcome are one commit, with other than one effect
  * @param effectTwice jobs with an effect of its own commit that happened more than once: at least once is what was promised
  * @param slowestRecoveryMillis from the kill to the start elsewhere, the slowest; −1 if nothing had to be recovered
@@ -30,6 +31,7 @@ public record TortureReport(
         long lost,
         long outcomeTwice,
         long wrongEnding,
+        long takenForPoison,
         long exactTwice,
         long effectTwice,
         long slowestRecoveryMillis,

@@ -19,6 +19,7 @@ import dev.millrace.store.StoreException.Fenced;
 import dev.millrace.store.StreamInfo;
 import java.lang.reflect.Method;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -67,11 +68,15 @@ abstract class FenceChapter extends Chapter {
                 new Step("beat", on -> on.given.store.beat(on.lease())),
                 new Step("leave", on -> on.given.store.leave(on.lease())),
                 new Step("census", on -> on.given.store.census(on.lease())),
+                new Step(
+                        "witness",
+                        on -> on.given.store.witness(on.lease(), on.alive.peer(on.alive), Duration.ofSeconds(3))),
                 new Step("depose", on -> on.given.store.depose(on.lease(), on.alive.peer(on.alive))),
                 new Step("rescue", on -> on.given.store.rescue(on.lease(), on.deposed.id(), 10)),
                 new Step("take", on -> on.given.store.take(on.lease(), on.stream.id(), 10, 7, TestNode.token())),
                 new Step("resolve", on -> on.given.store.resolve(on.lease(), on.stream.id(), 7, TestNode.token())),
                 new Step("mark", on -> on.given.store.mark(on.lease(), List.of(on.held.place()))),
+                new Step("outlived", on -> on.given.store.outlived(on.lease(), List.of(on.held.place()))),
                 new Step("manifest", on -> on.given.store.manifest(on.lease(), 9, 9, List.of())),
                 new Step("flush", on -> on.given.store.flush(on.lease(), List.of(TestNode.ended(on.held, done())))),
                 new Step("promote", on -> on.given.store.promote(on.lease(), 1_000)),

@@ -192,16 +192,18 @@ abstract class FlushChapter extends Chapter {
 
     @Test
     void a_retry_waits_for_its_delay_and_counts_an_attempt() {
-        var job = given.job();
         var node = given.node();
+        var patient = given.job();
+        node.runs(patient, retry(LATER));
+        var job = given.job();
         node.runs(job, retry(SOON));
-        node.promotes();
         assertThat(job).isRetryable().isAtAttempt(2);
         assertThat(given.view(job).failure()).isEqualTo(failure());
 
         given.letSoonPass();
         node.promotes();
 
+        assertThat(patient).isRetryable();
         assertThat(job).isAvailable().isAtAttempt(2);
         var second = node.claimOne();
         assertThat(second.attempt()).isEqualTo(2);

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +35,7 @@ abstract class RescueChapter extends Chapter {
         var node = given.node();
 
         assertThat(node.lease.epoch()).isEqualTo(new Epoch(1));
-        assertThat(given.node().peer(node)).isEqualTo(new Peer(node.id(), new Epoch(1), false, 0));
+        assertThat(given.node().peer(node)).isEqualTo(new Peer(node.id(), new Epoch(1), false, 0, Duration.ZERO));
     }
 
     @Test
@@ -88,6 +89,46 @@ abstract class RescueChapter extends Chapter {
                 .orElseThrow();
     }
 
+    // ---- silence
+
+    @Test
+    void a_silence_that_was_witnessed_is_known_to_all() {
+        var silent = given.node();
+        var watcher = given.node();
+
+        given.store.witness(watcher.lease, watcher.peer(silent), Duration.ofSeconds(7));
+
+        assertThat(given.node().peer(silent).witnessed()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(given.node().peer(watcher).witnessed()).isZero();
+    }
+
+    @Test
+    void of_several_witnesses_the_one_who_watched_longest_stands() {
+        var silent = given.node();
+        var seen = given.node().peer(silent);
+
+        for (int seconds : List.of(4, 6, 5)) given.store.witness(given.node().lease, seen, Duration.ofSeconds(seconds));
+
+        assertThat(given.node().peer(silent).witnessed()).isEqualTo(Duration.ofSeconds(6));
+    }
+
+    @Test
+    void a_beat_ends_the_silence_and_a_late_witness_does_not_bring_it_back() {
+        var node = given.node();
+        var watcher = given.node();
+        var seen = watcher.peer(node);
+        given.store.witness(watcher.lease, seen, Duration.ofSeconds(7));
+
+        given.store.beat(node.lease);
+        assertThat(watcher.peer(node).witnessed()).isZero();
+
+        given.store.witness(watcher.lease, seen, Duration.ofSeconds(8));
+        assertThat(watcher.peer(node).witnessed()).isZero();
+
+        given.store.witness(watcher.lease, watcher.peer(node), Duration.ofSeconds(1));
+        assertThat(watcher.peer(node).witnessed()).isEqualTo(Duration.ofSeconds(1));
+    }
+
     // ---- depose
 
     @Test
@@ -121,7 +162,8 @@ abstract class RescueChapter extends Chapter {
         var other = given.node();
         var seen = other.peer(node);
 
-        assertThat(given.store.depose(other.lease, new Peer(seen.id(), new Epoch(2), false, seen.beat())))
+        assertThat(given.store.depose(
+                        other.lease, new Peer(seen.id(), new Epoch(2), false, seen.beat(), Duration.ZERO)))
                 .isFalse();
         assertThat(other.peer(node).deposed()).isFalse();
     }
@@ -388,7 +430,7 @@ abstract class RescueChapter extends Chapter {
     }
 
     @Test
-    void a_job_whose_third_marked_start_killed_its_node_is_discarded_and_its_neighbour_is_not() {
+    void a_job_whose_third_marked_start_died_young_with_its_node_is_discarded_and_its_neighbour_is_not() {
         var poison = given.job();
         var neighbour = given.job();
 
@@ -405,7 +447,7 @@ abstract class RescueChapter extends Chapter {
 
         assertThat(poison)
                 .isDiscarded()
-                .failedWith("its worker died 3 times after a marked start")
+                .failedWith("its worker died 3 times soon after a marked start")
                 .wentThrough("rescued", "rescued", "discarded");
         assertThat(neighbour).isAvailable().wasRescued(3);
         assertThat(given.node().claimOne().job()).isEqualTo(neighbour);
@@ -424,6 +466,87 @@ abstract class RescueChapter extends Chapter {
 
         assertThat(job).isAvailable().wasRescued(4);
         assertThat(given.node().claimOne().charged()).isEqualTo(2);
+    }
+
+    @Test
+    void a_start_that_outlived_its_youth_is_not_charged_and_clears_its_job_of_earlier_charges() {
+        given.jobs(2);
+        rescuedFrom(node -> node.claimAll().forEach(node::marks));
+
+        var charged = rescuedFrom(node -> {
+            var old = node.claimAll();
+            old.forEach(node::marks);
+            node.outlives(old.getFirst());
+            node.outlives(old.getFirst());
+        });
+
+        assertThat(charged).extracting(Rescued::charged).containsExactlyInAnyOrder(0, 2);
+        assertThat(given.node().claimAll()).extracting(Delivery::charged).containsExactlyInAnyOrder(0, 2);
+    }
+
+    @Test
+    void to_outlive_means_nothing_without_a_mark() {
+        given.job();
+
+        var rescued = rescuedFrom(node -> node.outlives(node.claimOne()));
+
+        assertThat(rescued).extracting(Rescued::charged).containsExactly(0);
+    }
+
+    @Test
+    void a_deposed_node_can_not_clear_what_it_had_started() {
+        given.job();
+        var dead = given.node();
+        var delivery = dead.claimOne();
+        dead.marks(delivery);
+
+        assertThat(given.node().takesOver(dead)).extracting(Rescued::charged).containsExactly(1);
+
+        assertThatThrownBy(() -> dead.outlives(delivery)).isInstanceOf(Fenced.class);
+    }
+
+    @Test
+    void a_run_that_died_six_times_with_its_node_is_discarded_however_old_its_starts_were() {
+        var job = given.job();
+
+        for (int death = 1; death <= 6; death++) {
+            assertThat(job).isAvailable();
+            var rescued = rescuedFrom(node -> {
+                var delivery = node.claimOne();
+                node.marks(delivery);
+                node.outlives(delivery);
+            });
+            assertThat(rescued).extracting(Rescued::discarded).containsExactly(death == 6);
+        }
+
+        assertThat(job).isDiscarded().failedWith("its worker died 6 times while it ran");
+    }
+
+    @Test
+    void a_job_that_only_waited_on_nodes_that_died_goes_on() {
+        var job = given.job();
+
+        for (int death = 1; death <= 7; death++) rescuedFrom(TestNode::claimOne);
+
+        assertThat(job).isAvailable().wasRescued(7);
+    }
+
+    @Test
+    void a_new_run_begins_without_the_deaths_of_the_last() {
+        var job = given.job();
+        for (int death = 1; death <= 3; death++) rescuedFrom(node -> node.marks(node.claimOne()));
+        assertThat(job).isDiscarded();
+
+        given.store.requeue(job, "mara");
+
+        assertThat(given.node().claimOne().charged()).isZero();
+    }
+
+    /** A node does this, and dies. */
+    private List<Rescued> rescuedFrom(Consumer<TestNode> does) {
+        var dead = given.node();
+        does.accept(dead);
+        return given.node().takesOver(dead);
     }
 
     @Test

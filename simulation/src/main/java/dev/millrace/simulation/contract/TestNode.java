@@ -113,6 +113,10 @@ final class TestNode {
         store.mark(lease, places(List.of(started)));
     }
 
+    void outlives(Delivery... started) {
+        store.outlived(lease, places(List.of(started)));
+    }
+
     void writesManifest(List<Delivery> open) {
         store.manifest(lease, ++manifests, ordinal, places(open));
     }
