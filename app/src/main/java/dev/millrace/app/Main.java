@@ -8,6 +8,7 @@ import dev.millrace.app.cli.Shell;
 import dev.millrace.app.cli.TryOut;
 import dev.millrace.app.cli.UpCommand;
 import dev.millrace.app.console.Console;
+import dev.millrace.app.simulate.SimulateCommand;
 import dev.millrace.app.torture.TortureCommand;
 import dev.millrace.world.SystemWorld;
 import java.util.List;
@@ -23,6 +24,7 @@ final class Main {
         commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
         commands.addSubcommand(new CrawlCommand(shell));
         commands.addSubcommand(new BenchCommand(shell));
+        commands.addSubcommand(new SimulateCommand(shell));
         commands.addSubcommand(new TortureCommand(shell));
         var tree = CommandTree.finished(commands, shell);
         System.exit(tree.execute(args));

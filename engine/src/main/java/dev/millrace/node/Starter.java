@@ -98,9 +98,12 @@ final class Starter implements Loop {
         return metCharged && world.nanoTime() - metChargedUntil < 0;
     }
 
-    /** How many nanoseconds a suspect is still young: counted from when its handler starts, so that it never lapses before. */
+    /**
+     * How many nanoseconds a suspect is still young: counted from when its handler starts, so that it never lapses before. One that has
+     * ended stays young until its outcome is durable: should the node die before, it is charged with that.
+     */
     private long youth(HeldDelivery held, long now) {
-        if (held.ended()) return 0;
+        if (held.ended()) return node.seated().contains(held) ? GATE.toNanos() : 0;
         if (!held.is(HeldDelivery.Stage.RUNNING)) return GATE.toNanos();
         return Math.max(0, limits.youth().toNanos() - held.age(now).toNanos());
     }

@@ -1,4 +1,4 @@
-package dev.millrace.simulation;
+package dev.millrace.simulation.time;
 
 import dev.millrace.world.World;
 import java.time.Duration;
@@ -9,16 +9,16 @@ import java.util.random.RandomGenerator;
  * One node's view of the world: the timeline seen through a clock that was set wrong and runs a little fast or slow, and chance from
  * the seed. Nobody sleeps here: loops say how long they rest.
  */
-final class SimulatedWorld implements World {
+public final class SimulatedWorld implements World {
 
     private static final Instant START = Instant.parse("2027-01-01T00:00:00Z");
 
     private final Timeline timeline;
     private final RandomGenerator random;
-    private final Duration wrongBy;
     private final double pace;
+    private Duration wrongBy;
 
-    SimulatedWorld(Timeline timeline, RandomGenerator random, Duration wrongBy, double pace) {
+    public SimulatedWorld(Timeline timeline, RandomGenerator random, Duration wrongBy, double pace) {
         this.timeline = timeline;
         this.random = random;
         this.wrongBy = wrongBy;
@@ -28,6 +28,11 @@ final class SimulatedWorld implements World {
     @Override
     public Instant now() {
         return START.plus(wrongBy).plusNanos(nanoTime());
+    }
+
+    /** Somebody sets the wall clock: forward, or back. */
+    public void jump(Duration by) {
+        wrongBy = wrongBy.plus(by);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.millrace.simulation;
+package dev.millrace.simulation.fleet;
 
 import dev.millrace.Failure;
 import dev.millrace.State;
@@ -17,12 +17,12 @@ import java.util.random.RandomGenerator;
  * @param poison whether it kills its node
  * @param end how the last attempt ends
  */
-record Script(Duration length, int failures, boolean hangs, boolean obeys, boolean poison, End end) {
+public record Script(Duration length, int failures, boolean hangs, boolean obeys, boolean poison, End end) {
 
-    static final int ATTEMPTS = 4;
-    static final Duration DEADLINE = Duration.ofSeconds(5);
+    public static final int ATTEMPTS = 4;
+    public static final Duration DEADLINE = Duration.ofSeconds(5);
 
-    enum End {
+    public enum End {
         DONE,
         DISCARD,
         /** Its body throws where it may not, once. */
@@ -30,7 +30,7 @@ record Script(Duration length, int failures, boolean hangs, boolean obeys, boole
         SNOOZE_ONCE
     }
 
-    static Script draw(RandomGenerator random, boolean poison) {
+    public static Script draw(RandomGenerator random, boolean poison) {
         var length = Duration.ofMillis(random.nextInt(10) == 0 ? random.nextInt(4_000) : random.nextInt(150));
         int failures = random.nextInt(4) == 0 ? random.nextInt(ATTEMPTS + 1) : 0;
         var end = switch (random.nextInt(12)) {
@@ -40,6 +40,20 @@ record Script(Duration length, int failures, boolean hangs, boolean obeys, boole
             default -> End.DONE;
         };
         return new Script(length, failures, random.nextInt(3) == 0, random.nextInt(3) > 0, poison, end);
+    }
+
+    /** Done, after so long. */
+    public static Script plain(Duration length) {
+        return new Script(length, 0, false, true, false, End.DONE);
+    }
+
+    /** Its first attempt has written its outcome, and then does not come to its commit; nor does it obey. */
+    public static Script stuckBeforeItsCommit(Duration length) {
+        return new Script(length, 1, true, false, false, End.DONE);
+    }
+
+    public Script poisonous() {
+        return new Script(length, failures, hangs, obeys, true, end);
     }
 
     /** Whether this attempt never ends by itself. */
@@ -86,13 +100,13 @@ record Script(Duration length, int failures, boolean hangs, boolean obeys, boole
     }
 
     /** Where its job must end, if nobody cancels it and no node dies too often under it. */
-    State leadsTo() {
+    public State leadsTo() {
         if (poison || failures >= ATTEMPTS || end == End.DISCARD) return State.DISCARDED;
         return State.COMPLETED;
     }
 
     /** How many attempts it may take at most. */
-    int attempts() {
+    public int attempts() {
         return end == End.BREAK_ONCE ? ATTEMPTS + 1 : ATTEMPTS;
     }
 }

@@ -1,0 +1,53 @@
+package dev.millrace.simulation;
+
+import dev.millrace.simulation.Simulation.Story;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Many seeds of one scenario, as many at once as there are processors; each is as alone as if it were the only one. */
+public final class Campaign {
+
+    private final Scenario scenario;
+    private final int workers;
+    private final Consumer<Story> heard;
+
+    /** @param heard hears of each story when it is over, one at a time and in no order */
+    public Campaign(Scenario scenario, int workers, Consumer<Story> heard) {
+        this.scenario = scenario;
+        this.workers = Math.max(1, workers);
+        this.heard = heard;
+    }
+
+    /** Plays the seeds from the scenario's own on. Those that broke an invariant are answered, by seed. */
+    public List<Story> run(int seeds) throws InterruptedException {
+        var next = new AtomicLong(scenario.seed());
+        long end = scenario.seed() + seeds;
+        var broken = new ArrayList<Story>();
+        var trouble = new AtomicReference<@Nullable RuntimeException>();
+        var threads = new ArrayList<Thread>();
+        for (int i = 0; i < workers; i++)
+            threads.add(Thread.ofPlatform().name("campaign-" + i).daemon().start(() -> {
+                try {
+                    for (long seed; trouble.get() == null && (seed = next.getAndIncrement()) < end; ) {
+                        var story = Simulation.of(scenario.withSeed(seed)).run();
+                        synchronized (broken) {
+                            if (story.broken() != null) broken.add(story);
+                            heard.accept(story);
+                        }
+                    }
+                } catch (RuntimeException failed) {
+                    trouble.compareAndSet(null, failed);
+                }
+            }));
+        for (var thread : threads) thread.join();
+        var failed = trouble.get();
+        if (failed != null) throw failed;
+        broken.sort(Comparator.comparingLong(story -> story.scenario().seed()));
+        return List.copyOf(broken);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.millrace.simulation.checker;
+
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Records;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** What a dead node held runs elsewhere soon: it is deposed and rescued within the lease and five seconds, if anybody can. */
+public final class DeadRecovered implements Checker {
+
+    /**
+     * A node that is dead and not gone.
+     *
+     * @param couldBeSeen for how long it has been silent while some other node was well and could reach the store all the time
+     */
+    public record Dead(NodeId node, Duration couldBeSeen) {}
+
+    private final Supplier<List<Dead>> dead;
+    private final Duration within;
+
+    public DeadRecovered(Supplier<List<Dead>> dead, Duration within) {
+        this.dead = dead;
+        this.within = within;
+    }
+
+    @Override
+    public String invariant() {
+        return "a dead node's work runs elsewhere in time";
+    }
+
+    @Override
+    public void look(Records records) {
+        for (var one : dead.get())
+            require(
+                    one.couldBeSeen.compareTo(within) <= 0,
+                    "node %s has been dead for %s under the eyes of another, and still holds what it held",
+                    one.node,
+                    one.couldBeSeen);
+    }
+}

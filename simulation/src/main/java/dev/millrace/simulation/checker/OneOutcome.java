@@ -1,0 +1,65 @@
+package dev.millrace.simulation.checker;
+
+import dev.millrace.simulation.trace.TraceEvent;
+import dev.millrace.simulation.trace.TraceEvent.End;
+import dev.millrace.store.ClaimToken;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/** Of all who end a delivery one wins, and each is told rightly whether it was them. */
+public final class OneOutcome implements Checker {
+
+    private final boolean complete;
+    private final Map<Key, ClaimToken> won = new HashMap<>();
+    private final Set<Key> inOwnTransaction = new HashSet<>();
+    private boolean forgetful;
+
+    /** @param complete whether the trace has everything that took effect: else an outcome may have won whose answer was lost */
+    public OneOutcome(boolean complete) {
+        this.complete = complete;
+    }
+
+    @Override
+    public String invariant() {
+        return "a delivery has one outcome";
+    }
+
+    @Override
+    public void see(TraceEvent event) {
+        if (event instanceof TraceEvent.Flushed flushed) flushed.ends().forEach(this::ended);
+        if (event instanceof TraceEvent.Completing completing) inOwnTransaction.add(Key.of(completing.place()));
+    }
+
+    private void ended(End end) {
+        var key = Key.of(end.place());
+        var winner = won.get(key);
+        switch (end.verdict()) {
+            case WON -> {
+                require(winner == null, "two outcomes won at %s of job %s", end.place(), end.job());
+                won.put(key, end.token());
+            }
+            case REPEATED ->
+                require(
+                        winner == null
+                                ? !complete || forgetful || inOwnTransaction.contains(key)
+                                : winner.equals(end.token()),
+                        "the outcome at %s of job %s is called a repetition, but it had not won",
+                        end.place(),
+                        end.job());
+            case LOST ->
+                require(
+                        winner == null || !winner.equals(end.token()),
+                        "the outcome at %s of job %s is called lost, but it had won",
+                        end.place(),
+                        end.job());
+        }
+    }
+
+    @Override
+    public void forget() {
+        won.clear();
+        forgetful = true;
+    }
+}

@@ -1,0 +1,67 @@
+package dev.millrace.simulation.checker;
+
+import dev.millrace.JobId;
+import dev.millrace.simulation.trace.TraceEvent;
+import dev.millrace.simulation.trace.TraceEvent.Held;
+import dev.millrace.store.Settled;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.IntPredicate;
+
+/** What was taken back from a dead node, or handed back, stands in the front of its queue, which is claimed first. */
+public final class RescuedFirst implements Checker {
+
+    private final IntPredicate front;
+    private final Map<JobId, Integer> read = new HashMap<>();
+    private final Map<JobId, Integer> expected = new HashMap<>();
+
+    /** @param front whether a stream is a front */
+    public RescuedFirst(IntPredicate front) {
+        this.front = front;
+    }
+
+    @Override
+    public String invariant() {
+        return "rescued and handed-back deliveries go to the front";
+    }
+
+    @Override
+    public void see(TraceEvent event) {
+        switch (event) {
+            case TraceEvent.TookBack(var at, var dead, var cases) -> {
+                for (var one : cases) if (!one.discarded()) expect(one.job());
+            }
+            case TraceEvent.Flushed(var at, var ends) -> {
+                for (var end : ends)
+                    if (end.verdict() == Settled.WON && end.ending().equals("handed_back")) expect(end.job());
+            }
+            case TraceEvent.Read(var at, var token, var held) -> held.forEach(this::read);
+            default -> {} // nothing comes back
+        }
+    }
+
+    /** The next delivery after the last one that anybody has read. */
+    private void expect(JobId job) {
+        expected.put(job, read.getOrDefault(job, 0) + 1);
+    }
+
+    private void read(Held held) {
+        if (held.cancelled()) return; // it has an outcome already, and is read late
+        read.put(held.job(), held.no());
+        var from = expected.get(held.job());
+        if (from == null || (held.no() > 1 && held.no() < from)) return; // one that has ended, read once more
+        expected.remove(held.job());
+        if (held.no() == 1) return; // the first of a new run stands where all do
+        require(
+                front.test(held.place().stream()),
+                "job %s came back, and stands at the tail of stream %d",
+                held.job(),
+                held.place().stream());
+    }
+
+    @Override
+    public void forget() {
+        expected.clear();
+        read.clear();
+    }
+}

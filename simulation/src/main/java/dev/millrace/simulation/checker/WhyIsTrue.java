@@ -1,0 +1,86 @@
+package dev.millrace.simulation.checker;
+
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.Why;
+import dev.millrace.Why.Reason;
+import dev.millrace.store.Records;
+import java.util.Set;
+import java.util.function.BiPredicate;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** What the engine says of a job that is not running is so: held against what the simulation knows, at the end, when nothing moves. */
+public final class WhyIsTrue implements Checker {
+
+    private final Intended intended;
+    private final Function<JobId, Why> why;
+    private final Supplier<Set<Scope>> paused;
+    private final BiPredicate<String, String> served;
+
+    /**
+     * @param paused what is paused
+     * @param served whether a living node serves this queue and knows this kind, {@code name:version}
+     */
+    public WhyIsTrue(
+            Intended intended,
+            Function<JobId, Why> why,
+            Supplier<Set<Scope>> paused,
+            BiPredicate<String, String> served) {
+        this.intended = intended;
+        this.why = why;
+        this.paused = paused;
+        this.served = served;
+    }
+
+    @Override
+    public String invariant() {
+        return "every answer to why a job is not running is true";
+    }
+
+    @Override
+    public void end(Records records) {
+        for (var job : intended.jobs()) records.find(job).ifPresent(this::hold);
+    }
+
+    private void hold(JobView job) {
+        var answer = why.apply(job.id());
+        require(
+                answer.state() == job.state(),
+                "job %s is %s, and why says %s",
+                job.id(),
+                job.state(),
+                String.valueOf(answer.state()));
+        require(!answer.reasons().isEmpty(), "job %s is %s, and why says nothing", job.id(), job.state());
+        for (var reason : answer.reasons())
+            require(isTrue(job, reason), "of job %s, which is %s, why says: %s", job.id(), job.state(), reason.text());
+        if (job.state() != State.AVAILABLE) return;
+        boolean stopped = isPaused(job) || !runnable(job);
+        boolean told = answer.reasons().stream()
+                .anyMatch(reason -> reason instanceof Why.Paused || reason instanceof Why.NoNode);
+        require(!stopped || told, "job %s can't run, and why does not say so: %s", job.id(), answer.reasons());
+    }
+
+    private boolean isTrue(JobView job, Reason reason) {
+        return switch (reason) {
+            case Why.Running running -> job.state() == State.RUNNING;
+            case Why.NotYet waits -> job.state() == State.SCHEDULED || job.state() == State.RETRYABLE;
+            case Why.Paused(var text, var scope) -> paused.get().contains(scope);
+            case Why.NoNode nobody -> !runnable(job);
+            case Why.Parked parked -> job.state() == State.AVAILABLE && (isPaused(job) || !runnable(job));
+            case Why.Behind behind -> job.state() == State.AVAILABLE && runnable(job) && !isPaused(job);
+            case Why.Ended ended -> job.state().ended();
+            case Why.Unknown unknown -> false;
+        };
+    }
+
+    private boolean isPaused(JobView job) {
+        return paused.get().contains(Scope.queue(job.queue())) || paused.get().contains(Scope.kind(job.kind()));
+    }
+
+    private boolean runnable(JobView job) {
+        return served.test(job.queue(), job.kind() + ":" + job.kindVersion());
+    }
+}

@@ -1,0 +1,293 @@
+package dev.millrace.simulation.fleet;
+
+import dev.millrace.JobId;
+import dev.millrace.node.KindPlan;
+import dev.millrace.node.NodePlan;
+import dev.millrace.simulation.Trace;
+import dev.millrace.simulation.checker.Checkers;
+import dev.millrace.simulation.checker.DeadRecovered;
+import dev.millrace.simulation.checker.Intended;
+import dev.millrace.simulation.checker.ManifestsTellAll;
+import dev.millrace.simulation.checker.PoisonStopped;
+import dev.millrace.simulation.store.Bug;
+import dev.millrace.simulation.store.SimulatedStore;
+import dev.millrace.simulation.time.SimulatedWorld;
+import dev.millrace.simulation.time.Timeline;
+import dev.millrace.simulation.trace.Sentence;
+import dev.millrace.simulation.trace.TraceEvent;
+import dev.millrace.simulation.trace.TracingStorage;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ending;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Place;
+import dev.millrace.store.Storage;
+import dev.millrace.world.World;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+
+/** All nodes of a simulated world, the store they share, and what is known of their jobs. */
+public final class Fleet {
+
+    /** As in production. */
+    public static final Duration LEASE = Duration.ofSeconds(10);
+
+    private static final Duration YOUTH = Duration.ofMillis(500);
+
+    /** What everything in a simulated world shares. */
+    public record Ground(
+            Timeline timeline, World clock, SimulatedStore store, Weather weather, Trace trace, Set<Bug> bugs) {}
+
+    private final Ground ground;
+    private final SplittableRandom random;
+    private final Intended intended = new Intended();
+    private final PoisonStopped poison = new PoisonStopped();
+    private final ManifestsTellAll manifests = new ManifestsTellAll();
+    private final Bounds bounds = new Bounds();
+    private final Map<JobId, Script> scripts = new HashMap<>();
+    private final Set<JobId> snoozed = new HashSet<>();
+    private final List<SimulatedNode> nodes = new ArrayList<>();
+    private final Map<NodeId, Long> deadSince = new LinkedHashMap<>();
+    private final List<String> queues = new ArrayList<>(List.of("first", "second"));
+    private final Map<NodeId, String> names = new HashMap<>();
+    private final Sentence sentence = new Sentence(id -> names.getOrDefault(id, "a node that is joining"));
+    private Checkers checkers = new Checkers(List.of());
+    private int born;
+    private int build = 2;
+    private boolean everyKind;
+
+    public Fleet(Ground ground, SplittableRandom random) {
+        this.ground = ground;
+        this.random = random;
+    }
+
+    public void checkers(Checkers all) {
+        checkers = all;
+    }
+
+    // ---- what is shared
+
+    public Timeline timeline() {
+        return ground.timeline;
+    }
+
+    public SimulatedStore store() {
+        return ground.store;
+    }
+
+    public Weather weather() {
+        return ground.weather;
+    }
+
+    public Trace trace() {
+        return ground.trace;
+    }
+
+    public Intended intended() {
+        return intended;
+    }
+
+    public PoisonStopped poison() {
+        return poison;
+    }
+
+    public ManifestsTellAll manifests() {
+        return manifests;
+    }
+
+    public Bounds bounds() {
+        return bounds;
+    }
+
+    boolean planted(Bug bug) {
+        return ground.bugs.contains(bug);
+    }
+
+    /** Something happened, at the moment of its effect. */
+    void tell(TraceEvent event) {
+        if (!(event instanceof TraceEvent.Beat)) ground.trace.detail(() -> sentence.of(event));
+        ground.trace.note(event.getClass().getSimpleName(), event.at().nanos());
+        checkers.accept(event);
+    }
+
+    Storage tracedFor(SimulatedNode node) {
+        Storage traced = new TracingStorage(ground.store, ground.clock, this::tell);
+        return planted(Bug.ACKNOWLEDGED_BEFORE_DURABLE) ? HastyStorage.over(traced, ground.timeline) : traced;
+    }
+
+    void withdrawn(Place place) {
+        manifests.withdrawn(place);
+    }
+
+    void keep(Runnable check) {
+        checkers.keep(check);
+    }
+
+    void checkPoison(Delivery delivery, boolean young) {
+        checkers.keep(() -> poison.killed(delivery.job(), delivery.place(), young));
+    }
+
+    // ---- jobs
+
+    public void script(JobId job, Script script) {
+        scripts.put(job, script);
+    }
+
+    Script scriptOf(JobId job) {
+        return Objects.requireNonNull(scripts.get(job), () -> "job " + job + " was never sent, and runs");
+    }
+
+    Ending ending(Delivery delivery) {
+        boolean before = !snoozed.add(delivery.job());
+        return scriptOf(delivery.job()).ending(delivery, before);
+    }
+
+    // ---- nodes
+
+    /** From now on a new node serves this queue as well. */
+    public void serve(String queue) {
+        queues.add(queue);
+    }
+
+    public void add() {
+        int no = ++born;
+        var own = random.split();
+        var wrongBy = Duration.ofMillis(own.nextInt(-600_000, 600_000));
+        double pace = 1 + own.nextDouble(-0.01, 0.01);
+        var world = new SimulatedWorld(ground.timeline, own, wrongBy, pace);
+        var kinds = new HashMap<String, KindPlan>();
+        var node = new SimulatedNode(this, no, build, world, plan(no, own, kinds));
+        kinds(node, own, kinds);
+        nodes.add(node);
+        node.boot();
+    }
+
+    /** A dead process is started again somewhere. */
+    void replace(SimulatedNode gone) {
+        ground.timeline.in(Duration.ofMillis(200 + random.nextInt(4_000)), this::add);
+    }
+
+    /** New processes run the older build, or the newer one. */
+    public void build(int next) {
+        build = next;
+    }
+
+    /** From now on new nodes know every kind that any knows. */
+    public void everyKind() {
+        everyKind = true;
+    }
+
+    /** No two nodes are configured alike. */
+    private NodePlan plan(int no, RandomGenerator own, Map<String, KindPlan> kinds) {
+        var limits = new NodePlan.Limits(
+                2 + own.nextInt(8),
+                1 + own.nextInt(12),
+                own.nextInt(10),
+                1 + own.nextInt(12),
+                50 + own.nextInt(400),
+                LEASE,
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(3),
+                YOUTH);
+        return new NodePlan("node " + no, List.copyOf(queues), kinds, List.of(), limits);
+    }
+
+    /** Some know a kind that others do not, and an older build an older version of one. */
+    private void kinds(SimulatedNode node, RandomGenerator own, Map<String, KindPlan> kinds) {
+        var plain = Bodies.plain(node);
+        kinds.put("work", new KindPlan("work", 1, Script.DEADLINE, 1_000, plain));
+        kinds.put("narrow", new KindPlan("narrow", 1, Script.DEADLINE, 1 + own.nextInt(2), plain));
+        kinds.put("exact", new KindPlan("exact", 1, Script.DEADLINE, 4, Bodies.exact(node)));
+        kinds.put("evolving", new KindPlan("evolving", node.build(), Script.DEADLINE, 1_000, plain));
+        if (node.no() % 2 == 0 || everyKind)
+            kinds.put("novel", new KindPlan("novel", 2, Script.DEADLINE, 1_000, plain));
+    }
+
+    public List<SimulatedNode> living() {
+        return nodes.stream().filter(node -> !node.dead()).toList();
+    }
+
+    public int born() {
+        return born;
+    }
+
+    void named(NodeId id, String name) {
+        names.put(id, name);
+    }
+
+    void died(NodeId id) {
+        deadSince.put(id, ground.timeline.now());
+    }
+
+    /** Hints come late, or twice, or not at all. */
+    public void heard(Storage.Wakeup wakeup) {
+        for (var node : List.copyOf(nodes)) {
+            for (int i = ground.weather.arrivals(); i > 0; i--)
+                ground.timeline.in(Duration.ofNanos(random.nextInt(20_000_000)), () -> {
+                    if (node.dead()) return;
+                    switch (wakeup) {
+                        case Storage.Wakeup.Work(var queue) -> node.hint(queue);
+                        case Storage.Wakeup.Command command -> node.command();
+                    }
+                });
+        }
+    }
+
+    // ---- what checkers ask
+
+    /** Whether it would be right to depose this node: nobody's, dead, or silent for a reason of its own. */
+    public boolean mayBeDead(NodeId id) {
+        if (ground.weather.upSince() > 0 && ground.timeline.now() - ground.weather.upSince() < LEASE.toNanos())
+            return true;
+        return nodes.stream().filter(node -> node.is(id)).allMatch(SimulatedNode::mayBeDead);
+    }
+
+    /** Nodes that are dead and not gone, and for how long another could have seen it. */
+    public List<DeadRecovered.Dead> dead() {
+        var gone = new HashSet<NodeId>();
+        for (var view : ground.store.nodes())
+            if (view.life() == dev.millrace.NodeView.Life.GONE) gone.add(new NodeId(view.id()));
+        deadSince.keySet().removeIf(gone::contains);
+        long now = ground.timeline.now();
+        long well = living().stream().mapToLong(SimulatedNode::wellSince).min().orElse(Long.MAX_VALUE);
+        if (well > now) return List.of();
+        long since = Math.max(well, ground.weather.upSince());
+        return deadSince.entrySet().stream()
+                .map(entry -> new DeadRecovered.Dead(
+                        entry.getKey(), Duration.ofNanos(now - Math.max(since, entry.getValue()))))
+                .toList();
+    }
+
+    public List<String> busy() {
+        var busy = new ArrayList<String>();
+        for (var node : nodes) {
+            var holds = node.holds();
+            if (holds != null) busy.add(holds);
+        }
+        return busy;
+    }
+
+    /** Whether a living node serves this queue and knows this kind, {@code name:version}. */
+    public boolean served(String queue, String kind) {
+        int colon = kind.lastIndexOf(':');
+        int version = Integer.parseInt(kind.substring(colon + 1));
+        return living().stream().anyMatch(node -> {
+            var known = node.plan().kinds().get(kind.substring(0, colon));
+            return !node.frozen()
+                    && node.plan().queues().contains(queue)
+                    && known != null
+                    && known.version() >= version;
+        });
+    }
+}

@@ -1,0 +1,304 @@
+package dev.millrace.simulation.fleet;
+
+import dev.millrace.Codec;
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.Claim;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Note;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Peer;
+import dev.millrace.store.Place;
+import dev.millrace.store.Promoted;
+import dev.millrace.store.Rescued;
+import dev.millrace.store.Settled;
+import dev.millrace.store.Storage;
+import dev.millrace.store.StreamInfo;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The store as one client reaches it: every call goes over its {@link Line}. */
+final class Wire implements Storage {
+
+    private final Storage real;
+    private final Line line;
+    private final Client client;
+    private final Consumer<Control> controlHeard;
+
+    /** @param controlHeard hears what the client has heard of operators' words */
+    Wire(Storage real, Line line, Client client, Consumer<Control> controlHeard) {
+        this.real = real;
+        this.line = line;
+        this.client = client;
+        this.controlHeard = controlHeard;
+    }
+
+    private void does(String step, Runnable effect) {
+        line.call(step, () -> {
+            effect.run();
+            return true;
+        });
+    }
+
+    // ---- life of a node
+
+    @Override
+    public Lease join(NodeCard card) {
+        return line.call("join", () -> real.join(card));
+    }
+
+    @Override
+    public void beat(Lease lease) {
+        does("beat", () -> real.beat(lease));
+        client.beatHeard();
+    }
+
+    @Override
+    public void leave(Lease lease) {
+        does("leave", () -> real.leave(lease));
+    }
+
+    @Override
+    public List<Peer> census(Lease lease) {
+        return line.call("census", () -> real.census(lease));
+    }
+
+    @Override
+    public void witness(Lease by, Peer silent, Duration watched) {
+        does("witness", () -> real.witness(by, silent, watched));
+    }
+
+    @Override
+    public boolean depose(Lease by, Peer dead) {
+        return line.call("depose", () -> real.depose(by, dead));
+    }
+
+    @Override
+    public List<Rescued> rescue(Lease by, NodeId dead, int limit) {
+        return line.call("rescue", () -> real.rescue(by, dead, limit));
+    }
+
+    // ---- claim
+
+    @Override
+    public List<StreamInfo> streams(Collection<String> queues) {
+        return line.call("streams", () -> real.streams(queues));
+    }
+
+    @Override
+    public Set<Integer> poll(Collection<Integer> streams) {
+        return line.call("poll", () -> real.poll(streams));
+    }
+
+    @Override
+    public Claim take(Lease lease, int stream, int want, long ordinal, ClaimToken token) {
+        return line.call("take", () -> real.take(lease, stream, want, ordinal, token));
+    }
+
+    @Override
+    public Claim resolve(Lease lease, int stream, long ordinal, ClaimToken token) {
+        return line.call("resolve", () -> real.resolve(lease, stream, ordinal, token));
+    }
+
+    @Override
+    public List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes) {
+        return line.call("read", () -> real.read(token, places, maxBytes));
+    }
+
+    @Override
+    public void mark(Lease lease, List<Place> places) {
+        does("mark", () -> real.mark(lease, places));
+    }
+
+    @Override
+    public void outlived(Lease lease, List<Place> places) {
+        does("outlived", () -> real.outlived(lease, places));
+    }
+
+    @Override
+    public void manifest(Lease lease, long no, long upto, Collection<Place> open) {
+        var copy = List.copyOf(open);
+        does("manifest", () -> real.manifest(lease, no, upto, copy));
+    }
+
+    // ---- end
+
+    @Override
+    public List<Settled> flush(Lease lease, List<Ended> ended) {
+        return line.call("flush", () -> real.flush(lease, ended));
+    }
+
+    @Override
+    public void complete(Connection tx, Lease lease, Ended ended) {
+        does("complete", () -> real.complete(tx, lease, ended));
+    }
+
+    // ---- waiting
+
+    @Override
+    public Promoted promote(Lease lease, int limit) {
+        return line.call("promote", () -> real.promote(lease, limit));
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, int limit) {
+        return line.call("release", () -> real.release(lease, room, limit));
+    }
+
+    @Override
+    public Control control(Lease lease, String cursor) {
+        var control = line.call("control", () -> real.control(lease, cursor));
+        controlHeard.accept(control);
+        return control;
+    }
+
+    // ---- handlers
+
+    @Override
+    public void note(Lease lease, List<Note> notes) {
+        does("note", () -> real.note(lease, notes));
+    }
+
+    @Override
+    public void checkpoint(Lease lease, Delivery delivery, Payload value) {
+        does("checkpoint", () -> real.checkpoint(lease, delivery, value));
+    }
+
+    @Override
+    public void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value) {
+        does("checkpoint", () -> real.checkpoint(tx, lease, delivery, value));
+    }
+
+    @Override
+    public Optional<Payload> checkpointOf(Lease lease, Delivery delivery) {
+        return line.call("read checkpoint", () -> real.checkpointOf(lease, delivery));
+    }
+
+    @Override
+    public void keep(Lease lease) {
+        does("keep", () -> real.keep(lease));
+    }
+
+    // ---- producers and people
+
+    @Override
+    public Accepted enqueue(NewJob job) {
+        return line.call("enqueue", () -> real.enqueue(job));
+    }
+
+    @Override
+    public Accepted enqueue(Connection tx, NewJob job) {
+        return line.call("enqueue", () -> real.enqueue(tx, job));
+    }
+
+    @Override
+    public void enqueueAll(Iterator<NewJob> jobs) {
+        does("enqueue all", () -> real.enqueueAll(jobs));
+    }
+
+    @Override
+    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        does("enqueue all", () -> real.enqueueAll(tx, jobs));
+    }
+
+    @Override
+    public Optional<State> cancel(JobId job, String reason, String by) {
+        return line.call("cancel", () -> real.cancel(job, reason, by));
+    }
+
+    @Override
+    public Optional<State> requeue(JobId job, String by) {
+        return line.call("requeue", () -> real.requeue(job, by));
+    }
+
+    @Override
+    public void pause(Scope scope, String reason, String by) {
+        does("pause", () -> real.pause(scope, reason, by));
+    }
+
+    @Override
+    public void resume(Scope scope, String by) {
+        does("resume", () -> real.resume(scope, by));
+    }
+
+    // ---- looks: nothing can go wrong with those that is of interest
+
+    @Override
+    public Map<JobId, Conclusion> conclusions(Collection<JobId> jobs) {
+        return real.conclusions(jobs);
+    }
+
+    @Override
+    public Optional<JobView> find(JobId job) {
+        return real.find(job);
+    }
+
+    @Override
+    public Optional<JobHistory> history(JobId job) {
+        return real.history(job);
+    }
+
+    @Override
+    public List<JobView> list(Query query) {
+        return real.list(query);
+    }
+
+    @Override
+    public List<QueueView> queues() {
+        return real.queues();
+    }
+
+    @Override
+    public List<NodeView> nodes() {
+        return real.nodes();
+    }
+
+    @Override
+    public @Nullable Codec codec() {
+        return real.codec();
+    }
+
+    @Override
+    public String describe() {
+        return real.describe() + " over a line that fails";
+    }
+
+    @Override
+    public void reserveNode() {
+        real.reserveNode();
+    }
+
+    @Override
+    public Connection connection() {
+        return real.connection();
+    }
+
+    @Override
+    public Listening listen(Consumer<Wakeup> listener) {
+        return real.listen(listener);
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,49 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.JobId;
+import dev.millrace.Priority;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.Payload;
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was asked for; the same in every delivery of a job.
+ *
+ * @param stream the ordinary stream it belongs to, whatever front it may stand in now
+ */
+record Asked(
+        JobId job,
+        String queue,
+        Priority priority,
+        int stream,
+        String kind,
+        int kindVersion,
+        Payload payload,
+        Map<String, String> headers,
+        @Nullable Instant expiresAt,
+        Instant enqueuedAt) {
+
+    static Asked of(NewJob job, int stream, Instant now) {
+        return new Asked(
+                job.id(),
+                job.queue(),
+                job.priority(),
+                stream,
+                job.kind(),
+                job.kindVersion(),
+                job.payload(),
+                Map.copyOf(job.headers()),
+                job.expiresAfter() == null ? null : now.plus(job.expiresAfter()),
+                now);
+    }
+
+    boolean expired(Instant now) {
+        return expiresAt != null && !expiresAt.isAfter(now);
+    }
+
+    Asked withoutExpiry() {
+        return new Asked(job, queue, priority, stream, kind, kindVersion, payload, headers, null, enqueuedAt);
+    }
+}

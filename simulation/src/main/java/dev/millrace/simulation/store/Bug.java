@@ -1,0 +1,97 @@
+package dev.millrace.simulation.store;
+
+/**
+ * Bugs that a test plants into the simulated protocol, to prove that some checker sees each of them. Those named F… broke the first
+ * version of the protocol, those named R… its first correction.
+ */
+public enum Bug {
+    // ---- claims
+    /** F1: a claim's transaction has written before, and appends afterwards: its own rows count as seen. */
+    CLAIM_AFTER_OWN_WRITE,
+    /** F3: a deposed node may still claim. */
+    CLAIM_WITHOUT_FENCE,
+    /** F10: a stream whose newest claim is gone has nothing, silently; and the keeper writes no new anchors. */
+    NO_NEW_ANCHORS,
+    /** R1: a queue's first anchor is made by its first producer, at what that sees. */
+    FIRST_ANCHOR_IN_PRODUCER,
+    /** R2: a void claim forgets how far the window had been handed out. */
+    VOID_WITHOUT_POSITION,
+    /** R2: a void claim copies the rows as well. */
+    VOID_WITH_ROWS,
+    /** R4: a used token is refused within its own partition only. */
+    TOKEN_NOT_PROBED,
+    /** R12: who looks for work does not look at slow producers. */
+    POLL_LOOKS_AHEAD_ONLY,
+    /** A window leaves out transactions that were in progress at its beginning. */
+    SLOW_PRODUCERS_SKIPPED,
+    /** A window's end is looked up behind its rows. */
+    ROWS_BEFORE_SNAPSHOT,
+    /** A continued window that turns out to be empty opens no next one. */
+    EMPTY_WINDOW_STALLS,
+    /** Bookkeeping that runs ahead: a manifest covers a claim that is not answered. */
+    MANIFEST_AHEAD,
+
+    // ---- ends
+    /** F3, F5: the flush of a deposed node is accepted. */
+    FLUSH_WITHOUT_FENCE,
+    /** F5: fence and look in one statement: the look sees what was before the lock. */
+    FENCE_IN_ONE_STATEMENT,
+    /** F5: timers and the like are written for outcomes that lost, too. */
+    LOSERS_HAVE_EFFECTS,
+    /** F6, F7: a caller's transaction is fenced by an advisory lock, under its old snapshot. */
+    USER_FENCE_WITHOUT_ROW_LOCK,
+    /** F9: an outcome goes to the partition of its finishing, not of its delivery. */
+    OUTCOME_IN_CURRENT_PART,
+    /** F12: a flush does not ask whether its claims exist. */
+    FLUSH_WITHOUT_CLAIM,
+    /** R8: outcomes do not carry their claim, so that a repeated flush does not know its own. */
+    OUTCOME_WITHOUT_TOKEN,
+    /** R13: outcomes are inserted in no common order. */
+    OUTCOMES_IN_ANY_ORDER,
+    /** A retry does not count as an attempt. */
+    RETRIES_COST_NOTHING,
+
+    // ---- death
+    /** F8: nobody ends what a frozen node holds. */
+    HOLDERS_LEFT_ALONE,
+    /** F16: what was rescued or handed back goes to the tail. */
+    RESCUED_TO_THE_TAIL,
+    /** R6: what a node can't run goes back to the front instead of being parked. */
+    UNRUNNABLE_HANDED_BACK,
+    /** R7: marks of starts are not written, so that no death is ever charged. */
+    MARKS_FORGOTTEN,
+    /** R7: nodes are not told of charges, so that the guilty run among many. */
+    CHARGES_NOT_TOLD,
+    /** R9: the beat is a column of the node's row, which a handler's transaction holds. */
+    BEAT_IN_NODE_ROW,
+    /** R18: a deposed node stays deposed for ever. */
+    DEPOSED_NEVER_GONE,
+    /** R19: who deposes and rescues need not be alive. */
+    RESCUER_NOT_FENCED,
+    /** R19: two that depose each other take their locks in different orders. */
+    NODE_LOCKS_IN_ANY_ORDER,
+    /** A node is deposed although its beat has moved. */
+    DEPOSED_THOUGH_IT_BEATS,
+
+    // ---- waiting, people, partitions
+    /** Timers are deleted by one transaction and appended by another. */
+    TIMERS_DELETED_APART,
+    /** A cancel does not look whether the job has ended. */
+    CANCEL_LOOKS_AT_NOTHING,
+    /** R14: producers remember the current partition. */
+    PARTITION_REMEMBERED,
+    /** R5: a partition's claims go when it is settled itself, whatever they reach into. */
+    CLAIMS_DROPPED_BY_THEIR_OWN_NUMBER,
+    /** A partition is no longer claimed from before all of it has ended. */
+    LIVE_RAISED_TOO_EARLY,
+    /** Rows that were claimed are moved on with those that were not. */
+    CLAIMED_ROWS_MOVED,
+
+    // ---- on the way between a node and the store
+    /** R8: an enqueue whose commit is unknown is repeated. */
+    UNKNOWN_ENQUEUE_REPEATED,
+    /** F4: who hears that a commit is unknown is told that nothing was written. */
+    UNKNOWN_TAKEN_FOR_ROLLED_BACK,
+    /** A flush is acknowledged, and written a little later. */
+    ACKNOWLEDGED_BEFORE_DURABLE
+}

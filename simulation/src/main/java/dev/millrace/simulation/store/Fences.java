@@ -1,0 +1,60 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.simulation.database.Transaction;
+import dev.millrace.simulation.database.Transaction.Isolation;
+import dev.millrace.store.Lease;
+
+/** How a step proves that its node has not been deposed. */
+final class Fences {
+
+    private final Tables tables;
+
+    /** The lock of a node: its steps share it, who deposes it takes it alone. */
+    record NodeLock(int no) {}
+
+    Fences(Tables tables) {
+        this.tables = tables;
+    }
+
+    void readCommitted(Transaction tx) {
+        if (tx.isolation() != Isolation.READ_COMMITTED) throw Raised.wrongTransaction("this step needs READ COMMITTED");
+    }
+
+    /** Lock, then look: two statements, so that the look is younger than the lock. */
+    void fence(Transaction tx, Lease lease) {
+        readCommitted(tx);
+        tx.statement();
+        var node = tables.nodes.get(tx, lease.node());
+        if (node == null) throw Raised.fenced(lease);
+        tx.meanwhile();
+        tx.lockShared(new NodeLock(node.lockNo()));
+        if (!tables.planted(Bug.FENCE_IN_ONE_STATEMENT)) tx.statement();
+        look(tx, lease);
+    }
+
+    /** For steps that only look. */
+    void prove(Transaction tx, Lease lease) {
+        tx.statement();
+        look(tx, lease);
+    }
+
+    /** In a caller's transaction: a row lock, which fails under an old snapshot where an advisory lock would let pass. */
+    void fenceRow(Transaction tx, Lease lease) {
+        tx.statement();
+        if (tables.planted(Bug.USER_FENCE_WITHOUT_ROW_LOCK)) {
+            var node = tables.nodes.get(tx, lease.node());
+            if (node == null) throw Raised.fenced(lease);
+            tx.lockShared(new NodeLock(node.lockNo()));
+            look(tx, lease);
+            return;
+        }
+        if (tables.nodes.lockShared(
+                        tx, lease.node(), node -> node.is(lease.epoch().value()))
+                == null) throw Raised.fenced(lease);
+    }
+
+    private void look(Transaction tx, Lease lease) {
+        var node = tables.nodes.get(tx, lease.node());
+        if (node == null || !node.is(lease.epoch().value())) throw Raised.fenced(lease);
+    }
+}

@@ -1,0 +1,312 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.Failure;
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.QueueView.Depth;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.simulation.database.Transaction;
+import dev.millrace.simulation.store.Rows.Claimed;
+import dev.millrace.simulation.store.Rows.DeliveryKey;
+import dev.millrace.simulation.store.Rows.Logged;
+import dev.millrace.simulation.store.Rows.ManifestKey;
+import dev.millrace.simulation.store.Rows.Outcome;
+import dev.millrace.simulation.store.Rows.Parked;
+import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Records.Conclusion;
+import dev.millrace.store.Records.Query;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Looking: each answer from one snapshot. {@code V004__looking.sql}. */
+final class Looking {
+
+    private static final Duration GONE_FOR = Duration.ofDays(1);
+
+    private final Tables tables;
+    private final Claiming claiming;
+
+    Looking(Tables tables, Claiming claiming) {
+        this.tables = tables;
+        this.claiming = claiming;
+    }
+
+    // ---- one job
+
+    /** Where a job stands: a timer, a parking, or a row of the log with or without outcome. */
+    private record Standing(
+            @Nullable Timer timer,
+            @Nullable Parked parked,
+            @Nullable Logged row,
+            @Nullable Outcome outcome,
+            @Nullable Claimed claim,
+            State state) {
+
+        Asked asked() {
+            if (timer != null) return timer.asked();
+            return parked != null ? parked.asked() : Objects.requireNonNull(row).asked();
+        }
+
+        Turn turn() {
+            if (timer != null) return timer.turn();
+            return parked != null ? parked.turn() : Objects.requireNonNull(row).turn();
+        }
+    }
+
+    private @Nullable Standing standing(Transaction tx, JobId job) {
+        var timers = tables.timers.by(tx, tables.timersByJob, job);
+        if (!timers.isEmpty()) {
+            var timer = timers.getFirst();
+            return new Standing(timer, null, null, null, null, timer.retry() ? State.RETRYABLE : State.SCHEDULED);
+        }
+        var parked = tables.parked.by(tx, tables.parkedByJob, job);
+        if (!parked.isEmpty()) return new Standing(null, parked.getFirst(), null, null, null, State.AVAILABLE);
+        var rows = deliveries(tx, job);
+        if (rows.isEmpty()) return null;
+        var row = rows.getLast();
+        var outcome = tables.outcomes.get(tx, DeliveryKey.of(row.place()));
+        if (outcome != null) return new Standing(null, null, row, outcome, null, outcome.state());
+        boolean running = claiming.claimed(tx, row.place());
+        return new Standing(
+                null,
+                null,
+                row,
+                null,
+                running ? claiming.claimOf(tx, row.place()) : null,
+                running ? State.RUNNING : State.AVAILABLE);
+    }
+
+    private List<Logged> deliveries(Transaction tx, JobId job) {
+        var rows = new ArrayList<>(tables.log.by(tx, tables.logByJob, job));
+        rows.sort(Comparator.comparingInt((Logged row) -> row.turn().run())
+                .thenComparingInt(row -> row.turn().no()));
+        return rows;
+    }
+
+    Map<JobId, Conclusion> conclusions(Transaction tx, Collection<JobId> jobs) {
+        tx.statement();
+        var all = new HashMap<JobId, Conclusion>();
+        for (var job : jobs) {
+            var standing = standing(tx, job);
+            if (standing == null || !standing.state.ended()) continue;
+            var outcome = Objects.requireNonNull(standing.outcome);
+            all.put(
+                    job,
+                    new Conclusion(
+                            standing.state,
+                            outcome.result(),
+                            standing.state == State.DISCARDED ? outcome.failure() : null,
+                            standing.state == State.CANCELLED ? outcome.reason() : null));
+        }
+        return all;
+    }
+
+    Optional<JobView> find(Transaction tx, JobId job) {
+        tx.statement();
+        return Optional.ofNullable(standing(tx, job)).map(standing -> view(tx, standing));
+    }
+
+    private JobView view(Transaction tx, Standing standing) {
+        var asked = standing.asked();
+        var turn = standing.turn();
+        var outcome = standing.outcome;
+        boolean ended = standing.state.ended();
+        var claim = standing.claim;
+        var progress = tables.progress.get(tx, asked.job());
+        return new JobView(
+                asked.job(),
+                asked.kind(),
+                asked.kindVersion(),
+                asked.queue(),
+                asked.priority(),
+                standing.state,
+                turn.run(),
+                turn.attempt(),
+                turn.rescues(),
+                text(asked.payload()),
+                asked.headers(),
+                asked.enqueuedAt(),
+                asked.expiresAt(),
+                standing.timer == null ? null : standing.timer.runAt(),
+                outcome != null ? outcome.startedAt() : claim == null ? null : claim.at(),
+                ended && outcome != null ? outcome.at() : null,
+                node(outcome, claim),
+                reason(standing),
+                outcome == null || outcome.result() == null ? null : text(outcome.result()),
+                failure(tx, standing),
+                progress == null || progress.turn().run() != turn.run()
+                        ? null
+                        : new JobView.Progress(progress.done(), progress.total(), progress.at()));
+    }
+
+    private static @Nullable String node(@Nullable Outcome outcome, @Nullable Claimed claim) {
+        if (outcome != null)
+            return outcome.node() == null ? null : outcome.node().toString();
+        return claim == null || claim.lease() == null
+                ? null
+                : claim.lease().node().toString();
+    }
+
+    private static @Nullable String reason(Standing standing) {
+        if (standing.timer != null) return standing.timer.reason();
+        if (standing.parked != null) return standing.parked.reason();
+        return standing.outcome == null ? null : standing.outcome.reason();
+    }
+
+    private @Nullable Failure failure(Transaction tx, Standing standing) {
+        if (standing.outcome != null && standing.outcome.failure() != null) return standing.outcome.failure();
+        if (standing.timer != null && standing.timer.failure() != null) return standing.timer.failure();
+        if (standing.turn().attempt() < 2) return null;
+        return deliveries(tx, standing.asked().job()).reversed().stream()
+                .filter(row -> row.turn().run() == standing.turn().run())
+                .map(row -> tables.outcomes.get(tx, DeliveryKey.of(row.place())))
+                .filter(outcome -> outcome != null && outcome.failure() != null)
+                .map(outcome -> Objects.requireNonNull(outcome).failure())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static @Nullable String text(Payload payload) {
+        return payload instanceof Payload.Text(var text) ? text : null;
+    }
+
+    Optional<JobHistory> history(Transaction tx, JobId job) {
+        tx.statement();
+        var standing = standing(tx, job);
+        if (standing == null) return Optional.empty();
+        var steps = deliveries(tx, job).stream().map(row -> step(tx, row)).toList();
+        var lines = tables.lines.by(tx, tables.linesByJob, job).stream()
+                .map(line -> new JobHistory.LogLine(line.attempt(), line.at(), line.text()))
+                .toList();
+        return Optional.of(new JobHistory(view(tx, standing), steps, lines));
+    }
+
+    private JobHistory.Step step(Transaction tx, Logged row) {
+        var outcome = tables.outcomes.get(tx, DeliveryKey.of(row.place()));
+        var claim = outcome == null && claiming.claimed(tx, row.place()) ? claiming.claimOf(tx, row.place()) : null;
+        return new JobHistory.Step(
+                row.turn().run(),
+                row.turn().attempt(),
+                row.asked().enqueuedAt(),
+                outcome != null ? outcome.startedAt() : claim == null ? null : claim.at(),
+                outcome == null ? null : outcome.at(),
+                outcome == null ? null : outcome.took(),
+                outcome == null ? null : outcome.word(),
+                node(outcome, claim),
+                outcome == null ? null : outcome.reason(),
+                outcome == null ? null : outcome.failure());
+    }
+
+    // ---- many
+
+    private List<Standing> everything(Transaction tx) {
+        var jobs = new TreeSet<JobId>(Comparator.comparing(JobId::value).reversed());
+        tables.log.all(tx).forEach(row -> jobs.add(row.asked().job()));
+        tables.timers.all(tx).forEach(row -> jobs.add(row.asked().job()));
+        tables.parked.all(tx).forEach(row -> jobs.add(row.asked().job()));
+        return jobs.stream()
+                .map(job -> standing(tx, job))
+                .filter(Objects::nonNull)
+                .map(Objects::requireNonNull)
+                .toList();
+    }
+
+    List<JobView> list(Transaction tx, Query query) {
+        tx.statement();
+        var before = query.before();
+        return everything(tx).stream()
+                .filter(one -> before == null || one.asked().job().compareTo(before) < 0)
+                .filter(one -> query.state() == null || query.state() == one.state)
+                .filter(one -> query.queue() == null
+                        || query.queue().equals(one.asked().queue()))
+                .filter(one ->
+                        query.kind() == null || query.kind().equals(one.asked().kind()))
+                .limit(query.limit())
+                .map(one -> view(tx, one))
+                .toList();
+    }
+
+    List<QueueView> queues(Transaction tx) {
+        tx.statement();
+        var all = everything(tx);
+        var names = new TreeSet<String>();
+        tables.streams.all(tx).forEach(stream -> names.add(stream.queue()));
+        return names.stream().map(name -> queue(tx, name, all)).toList();
+    }
+
+    private QueueView queue(Transaction tx, String name, List<Standing> all) {
+        var own = all.stream().filter(one -> one.asked().queue().equals(name)).toList();
+        return new QueueView(
+                name,
+                depth(own, State.AVAILABLE),
+                depth(own, State.RUNNING),
+                depth(own, State.SCHEDULED),
+                depth(own, State.RETRYABLE),
+                depth(own.stream().filter(one -> one.parked != null).count()),
+                own.stream()
+                        .filter(one -> one.state == State.AVAILABLE && one.parked == null)
+                        .map(one -> one.asked().enqueuedAt())
+                        .min(Instant::compareTo)
+                        .orElse(null),
+                tables.pauses.get(tx, Scope.queue(name)));
+    }
+
+    private static Depth depth(List<Standing> own, State state) {
+        return depth(own.stream()
+                .filter(one -> one.state == state && one.parked == null)
+                .count());
+    }
+
+    private static Depth depth(long count) {
+        return new Depth(Math.min(count, QueueView.EXACT_UP_TO), count <= QueueView.EXACT_UP_TO);
+    }
+
+    List<NodeView> nodes(Transaction tx) {
+        tx.statement();
+        var now = tables.now();
+        return tables.nodes.all(tx).stream()
+                .filter(node ->
+                        node.goneAt() == null || !node.goneAt().plus(GONE_FOR).isBefore(now))
+                .map(node -> node(tx, node, now))
+                .toList();
+    }
+
+    private NodeView node(Transaction tx, Rows.Node node, Instant now) {
+        var card = node.card();
+        var beat = Objects.requireNonNull(tables.beats.get(tx, card.id()));
+        var manifest = tables.manifests.last(
+                tx, new ManifestKey(card.id(), 0), new ManifestKey(card.id(), Long.MAX_VALUE), any -> true);
+        return new NodeView(
+                card.id().value(),
+                card.name(),
+                card.host(),
+                card.pid(),
+                card.version(),
+                switch (node.life()) {
+                    case ALIVE -> NodeView.Life.ALIVE;
+                    case DEPOSED -> NodeView.Life.DEPOSED;
+                    case GONE -> NodeView.Life.GONE;
+                },
+                card.slots(),
+                manifest == null ? 0 : manifest.open().size(),
+                card.queues(),
+                card.kinds(),
+                node.startedAt(),
+                Duration.between(beat.at(), now));
+    }
+}

@@ -1,0 +1,201 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.Failure;
+import dev.millrace.JobId;
+import dev.millrace.State;
+import dev.millrace.simulation.database.Snapshot;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Place;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of the tables, as {@code V001__tables.sql} has them, and their keys. */
+final class Rows {
+
+    private Rows() {}
+
+    /** Which partitions new rows go to, and from which one on claims look. */
+    record Meta(int currentPart, int livePart) {}
+
+    /** The life of a partition; a time that is null has not come. */
+    record Part(
+            int no,
+            Instant attachedAt,
+            @Nullable Instant currentAt,
+            @Nullable Instant closedAt,
+            @Nullable Instant sealedAt,
+            boolean settled) {}
+
+    /** One row of the log. */
+    record Logged(Place place, Asked asked, Turn turn) {}
+
+    // Orders are written out, not composed: they are most of what a simulation does.
+
+    /** In the order in which a stream is claimed. */
+    static final Comparator<Place> LOG_ORDER = (a, b) -> {
+        if (a.stream() != b.stream()) return Integer.compare(a.stream(), b.stream());
+        if (a.xid() != b.xid()) return Long.compare(a.xid(), b.xid());
+        if (a.seq() != b.seq()) return Long.compare(a.seq(), b.seq());
+        return Integer.compare(a.part(), b.part());
+    };
+
+    /** A position in a stream: everything up to it has been handed out. */
+    record Position(long xid, long seq) {
+        static final Position START = new Position(0, 0);
+    }
+
+    /** A delivery, wherever it stands: all that an outcome is keyed by. */
+    record DeliveryKey(int part, long seq) {
+        static final Comparator<DeliveryKey> ORDER =
+                (a, b) -> a.part != b.part ? Integer.compare(a.part, b.part) : Long.compare(a.seq, b.seq);
+
+        static DeliveryKey of(Place place) {
+            return new DeliveryKey(place.part(), place.seq());
+        }
+    }
+
+    /** In the table's order: the newest claim of a stream is its last. */
+    record ClaimKey(int stream, long no, int part) {
+        static final Comparator<ClaimKey> ORDER = (a, b) -> {
+            if (a.stream != b.stream) return Integer.compare(a.stream, b.stream);
+            return a.no != b.no ? Long.compare(a.no, b.no) : Integer.compare(a.part, b.part);
+        };
+    }
+
+    /**
+     * A claimed batch; or, without an owner, an anchor: the window and position that the next claim goes on from.
+     *
+     * @param from null if it has no rows
+     * @param upto null only if its window is exhausted
+     */
+    record Claimed(
+            ClaimKey key,
+            ClaimToken token,
+            @Nullable Lease lease,
+            long ordinal,
+            Snapshot prev,
+            Snapshot snap,
+            @Nullable Position from,
+            @Nullable Position upto,
+            boolean exhausted,
+            int n,
+            int lowPart,
+            int highPart,
+            Instant at) {
+
+        static Claimed anchor(
+                ClaimKey key,
+                ClaimToken token,
+                Snapshot prev,
+                Snapshot snap,
+                @Nullable Position upto,
+                boolean exhausted,
+                Instant at) {
+            return new Claimed(key, token, null, -1, prev, snap, null, upto, exhausted, 0, 0, 0, at);
+        }
+    }
+
+    /** How a delivery ended. */
+    record Outcome(
+            DeliveryKey key,
+            JobId job,
+            String word,
+            Instant at,
+            @Nullable ClaimToken token,
+            @Nullable NodeId node,
+            @Nullable Instant startedAt,
+            @Nullable Duration took,
+            @Nullable String reason,
+            @Nullable Failure failure,
+            @Nullable Payload result) {
+
+        boolean last() {
+            return switch (word) {
+                case "done", "cancelled", "discarded" -> true;
+                default -> false;
+            };
+        }
+
+        State state() {
+            return switch (word) {
+                case "done" -> State.COMPLETED;
+                case "cancelled" -> State.CANCELLED;
+                case "discarded" -> State.DISCARDED;
+                default -> State.AVAILABLE;
+            };
+        }
+    }
+
+    /** A job that waits for a time. */
+    record Timer(
+            long id,
+            Instant runAt,
+            boolean retry,
+            @Nullable String reason,
+            @Nullable Failure failure,
+            Asked asked,
+            Turn turn) {}
+
+    /** A job that waits for a node that can run it. */
+    record Parked(long id, Parking parking, String reason, Instant since, Asked asked, Turn turn) {}
+
+    /** A process that runs handlers. */
+    record Node(
+            NodeCard card,
+            int lockNo,
+            int epoch,
+            Life life,
+            Instant startedAt,
+            @Nullable Instant goneAt) {
+
+        enum Life {
+            ALIVE,
+            DEPOSED,
+            GONE
+        }
+
+        boolean is(int epochNow) {
+            return life == Life.ALIVE && epoch == epochNow;
+        }
+
+        Node as(Life next, int nextEpoch, @Nullable Instant gone) {
+            return new Node(card, lockNo, nextEpoch, next, startedAt, gone);
+        }
+    }
+
+    /** A node's sign of life; apart from its row, which a handler's transaction may hold. */
+    record Beat(long n, Instant at) {}
+
+    /** How long a beat has been seen to stand still. */
+    record Silence(long beat, Duration watched) {}
+
+    record ManifestKey(NodeId node, long no) {
+        static final Comparator<ManifestKey> ORDER = (a, b) -> {
+            int byNode = a.node.value().compareTo(b.node.value());
+            return byNode != 0 ? byNode : Long.compare(a.no, b.no);
+        };
+    }
+
+    /** What a node said it holds, up to one of its claims. */
+    record Manifest(ManifestKey key, long upto, List<Place> open) {}
+
+    /** A delivery that was cancelled before it was claimed, or while it was held. */
+    record CancelMark(Place place, long marked) {}
+
+    record IdempotencyKey(String request, JobId job, Instant at) {}
+
+    record Progress(Turn turn, long done, long total, Instant at) {}
+
+    /** A later delivery of the run takes it over. */
+    record Checkpoint(Turn turn, @Nullable Payload value) {}
+
+    record Line(JobId job, int attempt, Instant at, String text) {}
+}

@@ -1,0 +1,204 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.JobId;
+import dev.millrace.KeyTaken;
+import dev.millrace.Priority;
+import dev.millrace.simulation.database.Snapshot;
+import dev.millrace.simulation.database.Transaction;
+import dev.millrace.simulation.store.Rows.ClaimKey;
+import dev.millrace.simulation.store.Rows.Claimed;
+import dev.millrace.simulation.store.Rows.IdempotencyKey;
+import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.Storage.Wakeup;
+import dev.millrace.store.StreamInfo;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** The producers' side, and the streams that it needs. */
+final class Sending {
+
+    static final Duration KEYS_LIVE = Duration.ofHours(24);
+
+    private final Tables tables;
+    private final BiConsumer<Transaction, Wakeup> hints;
+    private final Map<String, List<StreamInfo>> known = new HashMap<>();
+    private int next;
+    private int cachedPart;
+
+    Sending(Tables tables, BiConsumer<Transaction, Wakeup> hints) {
+        this.tables = tables;
+        this.hints = hints;
+    }
+
+    // ---- streams
+
+    /** Looked at: null if the queue has no streams yet. */
+    @Nullable
+    List<StreamInfo> streamsOf(Transaction tx, String queue) {
+        tx.statement();
+        var own = tables.streams.all(tx).stream()
+                .filter(stream -> stream.queue().equals(queue) && stream.shard() >= StreamInfo.FRONT)
+                .toList();
+        return own.isEmpty() ? null : own;
+    }
+
+    /**
+     * In a transaction of its own, never in a producer's. The lock holds off a change of partition, and others who would make the same.
+     */
+    void addQueue(Transaction tx, String queue) {
+        tx.statement();
+        var meta = tables.meta.lock(tx, Tables.ONE, any -> true);
+        if (meta == null || streamsOf(tx, queue) != null) return;
+        int first =
+                tables.streams.all(tx).stream().mapToInt(StreamInfo::id).max().orElse(0) + 1;
+        for (var priority : Priority.values()) {
+            for (int shard = Tables.ENDED; shard < Tables.SHARDS; shard++) {
+                var stream = new StreamInfo(first++, queue, priority, shard);
+                tables.streams.insert(tx, stream.id(), stream);
+                if (shard > Tables.ENDED) firstAnchor(tx, stream, meta.currentPart(), Snapshot.NOTHING);
+            }
+        }
+    }
+
+    private void firstAnchor(Transaction tx, StreamInfo stream, int part, Snapshot seen) {
+        tables.claims.insert(
+                tx,
+                new ClaimKey(stream.id(), 0, part),
+                Claimed.anchor(
+                        new ClaimKey(stream.id(), 0, part),
+                        new ClaimToken(new UUID(7, tables.nextNumber())),
+                        seen,
+                        seen,
+                        null,
+                        true,
+                        tables.now()));
+    }
+
+    /** The planted bug: the streams of a new queue are made in the producer's transaction, anchored at what it sees. */
+    void addQueueInside(Transaction tx, String queue) {
+        if (streamsOf(tx, queue) != null) return;
+        int first =
+                tables.streams.all(tx).stream().mapToInt(StreamInfo::id).max().orElse(0) + 1;
+        int part = tables.meta(tx).currentPart();
+        tx.xid();
+        for (var priority : Priority.values()) {
+            for (int shard = Tables.ENDED; shard < Tables.SHARDS; shard++) {
+                var stream = new StreamInfo(first++, queue, priority, shard);
+                tables.streams.insert(tx, stream.id(), stream);
+                if (shard > Tables.ENDED) {
+                    var seen = tx.snapshot();
+                    firstAnchor(tx, stream, part, new Snapshot(Math.max(seen.xmax(), tx.xid() + 1), seen.inProgress()));
+                }
+            }
+        }
+    }
+
+    /** A producer remembers streams, as long as its database does not go back to an older state. */
+    void remember(String queue, List<StreamInfo> streams) {
+        known.put(queue, streams);
+    }
+
+    boolean knows(String queue) {
+        return known.containsKey(queue);
+    }
+
+    void forget() {
+        known.clear();
+    }
+
+    private StreamInfo streamFor(Transaction tx, NewJob job) {
+        var own = known.containsKey(job.queue()) ? known.get(job.queue()) : streamsOf(tx, job.queue());
+        if (own == null) throw new IllegalStateException("the queue " + job.queue() + " was not made before");
+        var spread = job.spread();
+        int shard = Math.floorMod(spread == null ? next++ : spread.chars().sum(), Tables.SHARDS);
+        return own.stream()
+                .filter(stream -> stream.priority() == job.priority() && stream.shard() == shard)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    // ---- jobs
+
+    Accepted enqueue(Transaction tx, NewJob job) {
+        var holder = keyHolder(tx, job);
+        if (holder != null) return new Accepted(holder, true);
+        put(tx, job);
+        return new Accepted(job.id(), false);
+    }
+
+    void put(Transaction tx, NewJob job) {
+        if (tables.planted(Bug.FIRST_ANCHOR_IN_PRODUCER)) addQueueInside(tx, job.queue());
+        var stream = streamFor(tx, job);
+        tx.statement();
+        var now = tables.now();
+        var asked = Asked.of(job, stream.id(), now);
+        var due = due(job.due(), now);
+        if (due == null) tables.append(tx, part(tx), stream.id(), asked, Turn.first(1));
+        else {
+            long id = tables.nextNumber();
+            tables.timers.insert(tx, id, new Timer(id, due, false, null, null, asked, Turn.first(1)));
+        }
+        hints.accept(tx, new Wakeup.Work(job.queue()));
+    }
+
+    /** In the producer's own transaction: never one that was remembered. */
+    private int part(Transaction tx) {
+        if (!tables.planted(Bug.PARTITION_REMEMBERED)) return tables.meta(tx).currentPart();
+        if (cachedPart == 0) cachedPart = tables.meta(tx).currentPart();
+        return cachedPart;
+    }
+
+    private static @Nullable Instant due(NewJob.@Nullable Due due, Instant now) {
+        var moment = switch (due) {
+            case null -> now;
+            case NewJob.Due.In(var delay) -> now.plus(delay);
+            case NewJob.Due.At(var at) -> at;
+        };
+        return moment.isAfter(now) ? moment : null;
+    }
+
+    private @Nullable JobId keyHolder(Transaction tx, NewJob job) {
+        var asked = job.idempotency();
+        if (asked == null) return null;
+        tx.statement();
+        var mine = new IdempotencyKey(asked.request(), job.id(), tables.now());
+        var known = tables.idempotencyKeys.peek(tx, asked.key());
+        if (known != null && known.at().plus(KEYS_LIVE).isBefore(tables.now()))
+            tables.idempotencyKeys.delete(tx, asked.key(), any -> true);
+        if (tables.idempotencyKeys.insertIfAbsent(tx, asked.key(), mine)) return null;
+        tx.statement();
+        var holder = tables.idempotencyKeys.peek(tx, asked.key());
+        if (holder == null) throw Raised.wrongTransaction("the idempotency key " + asked.key() + " went away");
+        if (holder.request().equals(asked.request()) || holder.job().equals(job.id())) return holder.job();
+        throw new KeyTaken(holder.job(), """
+                The idempotency key "%s" stands for another request, job %s: %s. This one is: %s. Use a new key for a new request.""".formatted(asked.key(), holder.job(), holder.request(), asked.request()));
+    }
+
+    /** The queues of these jobs, each once. */
+    static Collection<String> queuesOf(List<NewJob> jobs) {
+        var queues = new TreeSet<String>();
+        for (var job : jobs) queues.add(job.queue());
+        return queues;
+    }
+
+    List<StreamInfo> streams(Transaction tx, Collection<String> queues) {
+        var all = new ArrayList<StreamInfo>();
+        for (var queue : queues) {
+            var own = streamsOf(tx, queue);
+            if (own != null) all.addAll(own);
+        }
+        return all;
+    }
+}

@@ -1,0 +1,496 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.Codec;
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.MillraceException;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.simulation.database.Database;
+import dev.millrace.simulation.database.Refusal;
+import dev.millrace.simulation.database.Transaction;
+import dev.millrace.simulation.database.Transaction.Isolation;
+import dev.millrace.simulation.time.Timeline;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.Claim;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Note;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Peer;
+import dev.millrace.store.Place;
+import dev.millrace.store.Promoted;
+import dev.millrace.store.Rescued;
+import dev.millrace.store.Settled;
+import dev.millrace.store.Storage;
+import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StoreException.Unavailable;
+import dev.millrace.store.StreamInfo;
+import dev.millrace.world.World;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store on a simulated database. A step that a strand takes may be interrupted between any two of its statements by all other
+ * strands; outside of strands a step is taken whole, under one lock.
+ */
+public final class SimulatedStore implements Storage {
+
+    private final Timeline timeline;
+    private final Database database;
+    private final Tables tables;
+    private final Claiming claiming;
+    private final Settling settling;
+    private final Membership membership;
+    private final Rescuing rescuing;
+    private final Waiting waiting;
+    private final Steering steering;
+    private final Sending sending;
+    private final Journal journal;
+    private final Partitions partitions;
+    private final Looking looking;
+    private final ReentrantLock outside = new ReentrantLock();
+    private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
+    private int taken;
+    private int sealed;
+
+    /**
+     * A store with nothing in it.
+     *
+     * @param clock the server's
+     * @param retention how long partitions are kept that nothing goes to any more
+     * @param bugs planted in it
+     */
+    public SimulatedStore(Timeline timeline, Database database, World clock, Duration retention, Set<Bug> bugs) {
+        this.timeline = timeline;
+        this.database = database;
+        tables = new Tables(database, timeline, clock, bugs.isEmpty() ? EnumSet.noneOf(Bug.class) : bugs);
+        var fences = new Fences(tables);
+        waiting = new Waiting(tables, fences, this::hint);
+        claiming = new Claiming(tables, fences, waiting);
+        settling = new Settling(tables, fences, this::hint);
+        membership = new Membership(tables, fences, claiming);
+        rescuing = new Rescuing(tables, fences, claiming, membership, this::hint);
+        steering = new Steering(tables, fences, claiming, waiting, this::hint);
+        sending = new Sending(tables, this::hint);
+        journal = new Journal(tables, fences);
+        partitions = new Partitions(
+                tables, claiming, new Partitions.Lengths(Duration.ofSeconds(8), Duration.ofSeconds(4), retention));
+        looking = new Looking(tables, claiming);
+        does("create", partitions::create);
+    }
+
+    private void hint(Transaction tx, Wakeup wakeup) {
+        tx.afterCommit(() -> {
+            for (var listener : listeners) listener.accept(wakeup);
+        });
+    }
+
+    // ---- steps
+
+    private <T> T step(String name, Function<Transaction, T> body) {
+        if (timeline.current() != null) return transaction(name, body);
+        outside.lock();
+        try {
+            return transaction(name, body);
+        } finally {
+            outside.unlock();
+        }
+    }
+
+    /** How often steps got into each other's way, by kind; the order of their locks and keys should leave none. */
+    public Map<String, Integer> collisions() {
+        return Map.of(
+                "steps that waited for each other",
+                database.deadlocks(),
+                "steps that were refused for a key that another had taken",
+                taken,
+                "enqueues that met a sealed partition",
+                sealed);
+    }
+
+    private <T> T transaction(String name, Function<Transaction, T> body) {
+        var tx = database.begin(name, Isolation.READ_COMMITTED);
+        try {
+            var answer = body.apply(tx);
+            tx.commit();
+            return answer;
+        } catch (Refusal refusal) {
+            if (refusal.reason() == Refusal.Reason.UNIQUE) taken++;
+            if (refusal.code().equals("MR004")) sealed++;
+            throw explained(name, refusal);
+        } finally {
+            tx.rollback();
+        }
+    }
+
+    private void does(String name, Consumer<Transaction> body) {
+        step(name, tx -> {
+            body.accept(tx);
+            return true;
+        });
+    }
+
+    /** What the driver makes of it: a lost connection leaves open whether the commit was reached. */
+    public static MillraceException explained(String step, Refusal refusal) {
+        var message = "%s: %s".formatted(step, refusal.getMessage());
+        return switch (refusal.reason()) {
+            case CONNECTION_LOST -> new CommitUnknown(message, refusal);
+            case LOCK_TIMEOUT, DEADLOCK, SERIALIZATION, UNIQUE -> new Unavailable(message, refusal);
+            case RAISED ->
+                switch (refusal.code()) {
+                    case "MR001", "MR003", "MR008" -> new Fenced(message);
+                    default -> new Unavailable(message, refusal);
+                };
+        };
+    }
+
+    // ---- transactions of handlers
+
+    /** A transaction of a handler's own; its statements are said by whoever plays the handler. */
+    public HandlerTransaction begin(String name, Isolation isolation) {
+        return new HandlerTransaction(database.begin(name, isolation), database, tables);
+    }
+
+    private static Transaction of(Connection connection) {
+        if (connection instanceof HandlerTransaction.Handle)
+            return HandlerTransaction.of(connection).transaction();
+        throw new MillraceException("This connection does not lead to the simulated database.");
+    }
+
+    private static void inTheirs(String step, Connection connection, Consumer<Transaction> body) {
+        try {
+            body.accept(of(connection));
+        } catch (Refusal refusal) {
+            var explained = explained(step, refusal);
+            throw explained instanceof CommitUnknown
+                    ? new Unavailable(String.valueOf(explained.getMessage()), refusal)
+                    : explained;
+        } finally {
+            HandlerTransaction.of(connection).rest(); // the server is done; when the client goes on is its affair
+        }
+    }
+
+    // ---- producers
+
+    private void makeQueues(Collection<String> queues) {
+        if (tables.planted(Bug.FIRST_ANCHOR_IN_PRODUCER)) return;
+        for (var queue : queues) {
+            if (sending.knows(queue)) continue;
+            var known = step("streams", tx -> Optional.ofNullable(sending.streamsOf(tx, queue)));
+            if (known.isEmpty()) {
+                does("add queue", tx -> sending.addQueue(tx, queue));
+                known = step("streams", tx -> Optional.ofNullable(sending.streamsOf(tx, queue)));
+            }
+            known.ifPresent(streams -> sending.remember(queue, streams));
+        }
+    }
+
+    /** The database has gone back to an older state: what was remembered of it may not be so. */
+    public void forgetWhatWasRemembered() {
+        sending.forget();
+    }
+
+    @Override
+    public Accepted enqueue(NewJob job) {
+        makeQueues(List.of(job.queue()));
+        return step("enqueue", tx -> sending.enqueue(tx, job));
+    }
+
+    @Override
+    public Accepted enqueue(Connection tx, NewJob job) {
+        makeQueues(List.of(job.queue()));
+        var accepted = new ArrayList<Accepted>();
+        inTheirs("enqueue in your transaction", tx, own -> accepted.add(sending.enqueue(own, job)));
+        return accepted.getFirst();
+    }
+
+    @Override
+    public void enqueueAll(Iterator<NewJob> jobs) {
+        var all = new ArrayList<NewJob>();
+        jobs.forEachRemaining(all::add);
+        makeQueues(Sending.queuesOf(all));
+        does("enqueue", tx -> {
+            for (var job : all) sending.put(tx, job);
+        });
+    }
+
+    @Override
+    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        var all = new ArrayList<NewJob>();
+        jobs.forEachRemaining(all::add);
+        makeQueues(Sending.queuesOf(all));
+        inTheirs("enqueue in your transaction", tx, own -> all.forEach(job -> sending.put(own, job)));
+    }
+
+    // ---- looking
+
+    @Override
+    public Map<JobId, Conclusion> conclusions(Collection<JobId> jobs) {
+        return step("conclusions", tx -> looking.conclusions(tx, jobs));
+    }
+
+    @Override
+    public Optional<JobView> find(JobId job) {
+        return step("find", tx -> looking.find(tx, job));
+    }
+
+    @Override
+    public Optional<JobHistory> history(JobId job) {
+        return step("history", tx -> looking.history(tx, job));
+    }
+
+    @Override
+    public List<JobView> list(Query query) {
+        return step("list", tx -> looking.list(tx, query));
+    }
+
+    @Override
+    public List<QueueView> queues() {
+        return step("queues", looking::queues);
+    }
+
+    @Override
+    public List<NodeView> nodes() {
+        return step("nodes", looking::nodes);
+    }
+
+    // ---- steering
+
+    @Override
+    public Optional<State> cancel(JobId job, String reason, String by) {
+        return step("cancel", tx -> steering.cancel(tx, job, reason));
+    }
+
+    @Override
+    public Optional<State> requeue(JobId job, String by) {
+        return step("requeue", tx -> steering.requeue(tx, job));
+    }
+
+    @Override
+    public void pause(Scope scope, String reason, String by) {
+        does("pause", tx -> steering.pause(tx, scope, reason));
+    }
+
+    @Override
+    public void resume(Scope scope, String by) {
+        does("resume", tx -> steering.resume(tx, scope));
+    }
+
+    // ---- life of a node
+
+    @Override
+    public Lease join(NodeCard card) {
+        return step("join", tx -> membership.join(tx, card));
+    }
+
+    @Override
+    public void beat(Lease lease) {
+        does("beat", tx -> membership.beat(tx, lease));
+    }
+
+    @Override
+    public void leave(Lease lease) {
+        does("leave", tx -> membership.leave(tx, lease));
+    }
+
+    @Override
+    public List<Peer> census(Lease lease) {
+        return step("census", tx -> membership.census(tx, lease));
+    }
+
+    @Override
+    public void witness(Lease by, Peer silent, Duration watched) {
+        does("witness", tx -> membership.witness(tx, by, silent, watched));
+    }
+
+    @Override
+    public boolean depose(Lease by, Peer dead) {
+        return step("depose", tx -> membership.depose(tx, by, dead));
+    }
+
+    @Override
+    public List<Rescued> rescue(Lease by, NodeId dead, int limit) {
+        return step("rescue", tx -> rescuing.rescue(tx, by, dead, limit));
+    }
+
+    // ---- claim
+
+    @Override
+    public List<StreamInfo> streams(Collection<String> queues) {
+        makeQueues(queues);
+        return step("streams", tx -> sending.streams(tx, queues));
+    }
+
+    @Override
+    public Set<Integer> poll(Collection<Integer> streams) {
+        return step("poll", tx -> claiming.poll(tx, streams));
+    }
+
+    @Override
+    public Claim take(Lease lease, int stream, int want, long ordinal, ClaimToken token) {
+        return step("claim", tx -> claiming.take(tx, lease, stream, want, ordinal, token));
+    }
+
+    @Override
+    public Claim resolve(Lease lease, int stream, long ordinal, ClaimToken token) {
+        return step("resolve", tx -> claiming.resolve(tx, lease, stream, ordinal, token));
+    }
+
+    @Override
+    public List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes) {
+        return step("read", tx -> claiming.read(tx, token, places, maxBytes));
+    }
+
+    @Override
+    public void mark(Lease lease, List<Place> places) {
+        does("mark", tx -> claiming.mark(tx, lease, places));
+    }
+
+    @Override
+    public void outlived(Lease lease, List<Place> places) {
+        does("outlived", tx -> claiming.outlived(tx, lease, places));
+    }
+
+    @Override
+    public void manifest(Lease lease, long no, long upto, Collection<Place> open) {
+        does("manifest", tx -> claiming.manifest(tx, lease, no, upto, open));
+    }
+
+    // ---- end
+
+    @Override
+    public List<Settled> flush(Lease lease, List<Ended> ended) {
+        return step("flush", tx -> settling.flush(tx, lease, ended));
+    }
+
+    @Override
+    public void complete(Connection tx, Lease lease, Ended ended) {
+        inTheirs("complete", tx, own -> settling.complete(own, lease, ended));
+    }
+
+    // ---- waiting
+
+    @Override
+    public Promoted promote(Lease lease, int limit) {
+        return step("promote", tx -> waiting.promote(tx, lease, limit));
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, int limit) {
+        return step("release", tx -> waiting.release(tx, lease, room, limit));
+    }
+
+    @Override
+    public Control control(Lease lease, String cursor) {
+        return step("control", tx -> steering.control(tx, lease, cursor));
+    }
+
+    // ---- handlers
+
+    @Override
+    public void note(Lease lease, List<Note> notes) {
+        does("note", tx -> journal.note(tx, lease, notes));
+    }
+
+    @Override
+    public void checkpoint(Lease lease, Delivery delivery, Payload value) {
+        does("checkpoint", tx -> journal.checkpoint(tx, lease, delivery, value));
+    }
+
+    @Override
+    public void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value) {
+        inTheirs("checkpoint", tx, own -> journal.checkpointInTheirs(own, lease, delivery, value));
+    }
+
+    @Override
+    public Optional<Payload> checkpointOf(Lease lease, Delivery delivery) {
+        return step("read checkpoint", tx -> journal.read(tx, lease, delivery));
+    }
+
+    @Override
+    public void keep(Lease lease) {
+        does("keep", tx -> {
+            tx.statement();
+            var node = tables.nodes.get(tx, lease.node());
+            if (node == null || !node.is(lease.epoch().value())) throw Raised.fenced(lease);
+        });
+        partitions.turn(this::does);
+    }
+
+    // ---- the store itself
+
+    @Override
+    public @Nullable Codec codec() {
+        return null;
+    }
+
+    @Override
+    public String describe() {
+        return "simulated";
+    }
+
+    @Override
+    public void reserveNode() {}
+
+    @Override
+    public Connection connection() {
+        return begin("a handler's", Isolation.READ_COMMITTED).connection();
+    }
+
+    @Override
+    public Listening listen(Consumer<Wakeup> listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
+    @Override
+    public void close() {}
+
+    /** How often a handler's effect for this job was committed. */
+    public int effects(JobId job) {
+        return step("look at effects", tx -> {
+            tx.statement();
+            return tables.effects.by(tx, tables.effectsByJob, job).size();
+        });
+    }
+
+    /** Whether a stream is the front of its queue and priority. */
+    public boolean front(int stream) {
+        return step("look at a stream", tx -> {
+            tx.statement();
+            return tables.stream(tx, stream).front();
+        });
+    }
+
+    /** What is paused. */
+    public Set<Scope> paused() {
+        return step("look at pauses", tx -> {
+            tx.statement();
+            return Set.copyOf(tables.pauses.keys(tx));
+        });
+    }
+}

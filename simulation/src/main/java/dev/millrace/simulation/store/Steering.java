@@ -1,0 +1,162 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.JobId;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.simulation.database.Snapshot;
+import dev.millrace.simulation.database.Transaction;
+import dev.millrace.simulation.store.Rows.CancelMark;
+import dev.millrace.simulation.store.Rows.DeliveryKey;
+import dev.millrace.simulation.store.Rows.Logged;
+import dev.millrace.simulation.store.Rows.Outcome;
+import dev.millrace.store.Control;
+import dev.millrace.store.Lease;
+import dev.millrace.store.Place;
+import dev.millrace.store.Storage.Wakeup;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** What people say: cancel, requeue, pause. {@code V002__protocol.sql}, section operators. */
+final class Steering {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int LOOKS = 100;
+
+    private final Tables tables;
+    private final Fences fences;
+    private final Claiming claiming;
+    private final Waiting waiting;
+    private final BiConsumer<Transaction, Wakeup> hints;
+
+    /** A requeue holds it, so that twice at once is once. */
+    private record JobLock(JobId job) {}
+
+    Steering(Tables tables, Fences fences, Claiming claiming, Waiting waiting, BiConsumer<Transaction, Wakeup> hints) {
+        this.tables = tables;
+        this.fences = fences;
+        this.claiming = claiming;
+        this.waiting = waiting;
+        this.hints = hints;
+    }
+
+    Optional<State> cancel(Transaction tx, JobId job, String reason) {
+        tx.lockTimeout(PATIENCE);
+        for (int look = 0; look < LOOKS; look++) {
+            if (endWait(tx, job, reason)) return withdrawn(tx);
+            tx.statement();
+            var row = newest(tx, job);
+            if (row == null) {
+                if (known(tx, job)) continue; // it is on its way from one table to another
+                return Optional.empty();
+            }
+            tx.statement();
+            var key = DeliveryKey.of(row.place());
+            var outcome = tables.outcomes.get(tx, key);
+            if (outcome != null && !tables.planted(Bug.CANCEL_LOOKS_AT_NOTHING)) {
+                if (outcome.last()) return Optional.of(outcome.state());
+                continue;
+            }
+            tx.meanwhile();
+            var mine = new Outcome(key, job, "cancelled", tables.now(), null, null, null, null, reason, null, null);
+            if (!tables.outcomes.insertIfAbsent(tx, key, mine)) {
+                if (tables.planted(Bug.CANCEL_LOOKS_AT_NOTHING)) return withdrawn(tx);
+                continue;
+            }
+            tables.cancelMarks.insertIfAbsent(tx, key, new CancelMark(row.place(), tx.xid()));
+            return withdrawn(tx);
+        }
+        throw Raised.wrongTransaction("job %s moved too fast to be cancelled".formatted(job));
+    }
+
+    private Optional<State> withdrawn(Transaction tx) {
+        hints.accept(tx, new Wakeup.Command());
+        return Optional.of(State.CANCELLED);
+    }
+
+    private boolean endWait(Transaction tx, JobId job, String reason) {
+        tx.statement();
+        for (var timer : tables.timers.by(tx, tables.timersByJob, job)) {
+            if (tables.timers.delete(tx, timer.id(), any -> true) == null) continue;
+            waiting.endUnclaimed(tx, timer.asked(), timer.turn(), "cancelled", reason, null);
+            return true;
+        }
+        tx.statement();
+        for (var parked : tables.parked.by(tx, tables.parkedByJob, job)) {
+            if (tables.parked.delete(tx, parked.id(), any -> true) == null) continue;
+            waiting.endUnclaimed(tx, parked.asked(), parked.turn(), "cancelled", reason, null);
+            return true;
+        }
+        return false;
+    }
+
+    private boolean known(Transaction tx, JobId job) {
+        return newest(tx, job) != null
+                || !tables.timers.by(tx, tables.timersByJob, job).isEmpty()
+                || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty();
+    }
+
+    private @Nullable Logged newest(Transaction tx, JobId job) {
+        @Nullable Logged newest = null;
+        for (var row : tables.log.by(tx, tables.logByJob, job))
+            if (newest == null || newest.turn().before(row.turn())) newest = row;
+        return newest;
+    }
+
+    Optional<State> requeue(Transaction tx, JobId job) {
+        tx.lockTimeout(PATIENCE);
+        tx.statement();
+        tx.lock(new JobLock(job));
+        tx.statement();
+        for (var timer : tables.timers.by(tx, tables.timersByJob, job))
+            return Optional.of(timer.retry() ? State.RETRYABLE : State.SCHEDULED);
+        if (!tables.parked.by(tx, tables.parkedByJob, job).isEmpty()) return Optional.of(State.AVAILABLE);
+        tx.statement();
+        var row = newest(tx, job);
+        if (row == null) return Optional.empty();
+        var outcome = tables.outcomes.get(tx, DeliveryKey.of(row.place()));
+        if (outcome == null) return Optional.of(claiming.claimed(tx, row.place()) ? State.RUNNING : State.AVAILABLE);
+        if (!outcome.last()) return Optional.of(State.AVAILABLE);
+        tx.statement();
+        var asked = row.asked().withoutExpiry(); // it has been decided anew that it shall run
+        tables.append(
+                tx,
+                tables.meta(tx).currentPart(),
+                asked.stream(),
+                asked,
+                Turn.first(row.turn().run() + 1));
+        hints.accept(tx, new Wakeup.Work(asked.queue()));
+        return Optional.of(outcome.state());
+    }
+
+    void pause(Transaction tx, Scope scope, String reason) {
+        tx.statement();
+        if (!tables.pauses.insertIfAbsent(tx, scope, reason)) {
+            tx.statement();
+            tables.pauses.update(tx, scope, any -> true, old -> reason);
+        }
+        hints.accept(tx, new Wakeup.Command());
+    }
+
+    void resume(Transaction tx, Scope scope) {
+        tx.statement();
+        if (tables.pauses.delete(tx, scope, any -> true) != null) hints.accept(tx, new Wakeup.Command());
+    }
+
+    /** Everything that was cancelled since the cursor, by transaction: a slow one is not skipped. */
+    Control control(Transaction tx, Lease lease, String cursor) {
+        fences.prove(tx, lease);
+        tx.statement();
+        var now = tx.snapshot();
+        var since = cursor.equals(Control.START) ? null : Snapshot.parse(cursor);
+        var cancelled = new HashSet<Place>();
+        for (var mark : tables.cancelMarks.all(tx))
+            if (since == null || !since.sees(mark.marked())) cancelled.add(mark.place());
+        var paused = new HashSet<Scope>();
+        for (var scope : Set.copyOf(tables.pauses.keys(tx))) paused.add(scope);
+        return new Control(now.toString(), cancelled, paused);
+    }
+}

@@ -1,0 +1,180 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.JobId;
+import dev.millrace.Scope;
+import dev.millrace.simulation.database.Database;
+import dev.millrace.simulation.database.Table;
+import dev.millrace.simulation.database.Transaction;
+import dev.millrace.simulation.store.Rows.Beat;
+import dev.millrace.simulation.store.Rows.CancelMark;
+import dev.millrace.simulation.store.Rows.Checkpoint;
+import dev.millrace.simulation.store.Rows.ClaimKey;
+import dev.millrace.simulation.store.Rows.Claimed;
+import dev.millrace.simulation.store.Rows.DeliveryKey;
+import dev.millrace.simulation.store.Rows.IdempotencyKey;
+import dev.millrace.simulation.store.Rows.Line;
+import dev.millrace.simulation.store.Rows.Logged;
+import dev.millrace.simulation.store.Rows.Manifest;
+import dev.millrace.simulation.store.Rows.ManifestKey;
+import dev.millrace.simulation.store.Rows.Meta;
+import dev.millrace.simulation.store.Rows.Node;
+import dev.millrace.simulation.store.Rows.Outcome;
+import dev.millrace.simulation.store.Rows.Parked;
+import dev.millrace.simulation.store.Rows.Part;
+import dev.millrace.simulation.store.Rows.Progress;
+import dev.millrace.simulation.store.Rows.Silence;
+import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.simulation.time.Timeline;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Place;
+import dev.millrace.store.StreamInfo;
+import dev.millrace.world.World;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+
+/** The schema, and what all steps on it share: the server's clock, numbers, and which bugs are planted. */
+final class Tables {
+
+    /** The one row of {@link #meta}. */
+    static final String ONE = "one";
+
+    /** Writers of a partition share it; sealing takes it alone. */
+    record PartLock(int part) {}
+
+    /** Streams per priority, the front and that of the unclaimed not counted. */
+    static final int SHARDS = 2;
+
+    /** The stream of deliveries that are born ended; never claimed. */
+    static final int ENDED = -2;
+
+    final Database database;
+    final Timeline timeline;
+    private final World clock;
+    private final Set<Bug> bugs;
+
+    final Table<String, Meta> meta;
+    final Table<Integer, Part> parts;
+    final Table<Integer, StreamInfo> streams;
+    final Table<Place, Logged> log;
+    final Table.Index<Place, Logged> logByJob;
+    final Table<ClaimKey, Claimed> claims;
+    final Table.Index<ClaimKey, Claimed> claimsByToken;
+    final Table.Index<ClaimKey, Claimed> claimsByNode;
+    final Table<DeliveryKey, Outcome> outcomes;
+    final Table<DeliveryKey, NodeId> startMarks;
+    final Table<DeliveryKey, Boolean> outlived;
+    final Table<Long, Timer> timers;
+    final Table.Index<Long, Timer> timersByJob;
+    final Table<Long, Parked> parked;
+    final Table.Index<Long, Parked> parkedByJob;
+    final Table<NodeId, Node> nodes;
+    final Table<NodeId, Beat> beats;
+    final Table<NodeId, Silence> silences;
+    final Table<ManifestKey, Manifest> manifests;
+    final Table<DeliveryKey, CancelMark> cancelMarks;
+    final Table<Scope, String> pauses;
+    final Table<String, IdempotencyKey> idempotencyKeys;
+    final Table<JobId, Progress> progress;
+    final Table<JobId, Checkpoint> checkpoints;
+    final Table<Long, Line> lines;
+    final Table.Index<Long, Line> linesByJob;
+    final Table<Long, JobId> effects;
+    final Table.Index<Long, JobId> effectsByJob;
+    private long number;
+
+    Tables(Database database, Timeline timeline, World clock, Set<Bug> bugs) {
+        this.database = database;
+        this.timeline = timeline;
+        this.clock = clock;
+        this.bugs = bugs.isEmpty() ? EnumSet.noneOf(Bug.class) : EnumSet.copyOf(bugs);
+        Comparator<NodeId> byNode = (a, b) -> a.value().compareTo(b.value());
+        Comparator<JobId> byJob = (a, b) -> a.value().compareTo(b.value());
+        meta = table("meta", Comparator.naturalOrder());
+        parts = table("part", Comparator.naturalOrder());
+        streams = table("stream", Comparator.naturalOrder());
+        log = table("job_log", Rows.LOG_ORDER);
+        logByJob = log.index(row -> row.asked().job());
+        claims = table("claim", ClaimKey.ORDER);
+        claimsByToken = claims.index(Claimed::token);
+        claimsByNode =
+                claims.index(row -> row.lease() == null ? "anchor" : row.lease().node());
+        outcomes = table("outcome", DeliveryKey.ORDER);
+        startMarks = table("start_mark", DeliveryKey.ORDER);
+        outlived = table("outlived", DeliveryKey.ORDER);
+        timers = table("timer", Comparator.naturalOrder());
+        timersByJob = timers.index(row -> row.asked().job());
+        parked = table("parked", Comparator.naturalOrder());
+        parkedByJob = parked.index(row -> row.asked().job());
+        nodes = table("node", byNode);
+        beats = table("beat", byNode);
+        silences = table("silence", byNode);
+        manifests = table("manifest", ManifestKey.ORDER);
+        cancelMarks = table("cancel_mark", DeliveryKey.ORDER);
+        pauses = table("pause", Comparator.comparing(Scope::toString));
+        idempotencyKeys = table("idempotency_key", Comparator.naturalOrder());
+        progress = table("progress", byJob);
+        checkpoints = table("checkpoint", byJob);
+        lines = table("job_note", Comparator.naturalOrder());
+        linesByJob = lines.index(Line::job);
+        effects = table("a user's own table", Comparator.naturalOrder());
+        effectsByJob = effects.index(job -> job);
+    }
+
+    private <K, R> Table<K, R> table(String name, Comparator<? super K> order) {
+        return new Table<>(database, name, order);
+    }
+
+    /** {@code clock_timestamp()}. */
+    Instant now() {
+        return clock.now();
+    }
+
+    boolean planted(Bug bug) {
+        return bugs.contains(bug);
+    }
+
+    /** An identity column: unique, in the order of drawing. */
+    long nextNumber() {
+        return ++number;
+    }
+
+    Meta meta(Transaction tx) {
+        return Objects.requireNonNull(meta.get(tx, ONE), "the schema has not been made");
+    }
+
+    StreamInfo stream(Transaction tx, int id) {
+        var stream = streams.get(tx, id);
+        if (stream == null) throw new IllegalArgumentException("There is no stream " + id + ".");
+        return stream;
+    }
+
+    /** The front of a job's queue and priority. */
+    int frontOf(Transaction tx, Asked asked) {
+        return special(tx, asked, StreamInfo.FRONT);
+    }
+
+    /** Where a job's delivery stands that was born ended. */
+    int endedOf(Transaction tx, Asked asked) {
+        return special(tx, asked, ENDED);
+    }
+
+    private int special(Transaction tx, Asked asked, int shard) {
+        var own = stream(tx, asked.stream());
+        // streams of a queue are made in one go: the same distance apart in each
+        return own.id() - own.shard() + shard;
+    }
+
+    /** Appends a delivery to a stream, in the partition that is current. */
+    Place append(Transaction tx, int part, int stream, Asked asked, Turn turn) {
+        tx.lockShared(new PartLock(part)); // as every writer of a table: who would seal it waits
+        var row = parts.peek(tx, part);
+        if (row == null) throw new IllegalStateException("There is no partition " + part + ".");
+        if (row.sealedAt() != null) throw Raised.sealed(part);
+        var place = new Place(part, stream, tx.xid(), database.nextNumber(tx));
+        log.insert(tx, place, new Logged(place, asked, turn));
+        return place;
+    }
+}

@@ -1,0 +1,64 @@
+package dev.millrace.simulation.workload;
+
+import dev.millrace.MillraceException;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import java.time.Duration;
+
+/** People at work: they cancel, requeue, pause and resume while everything runs. */
+final class Operators implements Workload {
+
+    private static final String ME = "the simulation";
+
+    @Override
+    public String name() {
+        return "operators";
+    }
+
+    @Override
+    public void plan(Office on) {
+        for (int i = on.random().nextInt(12); i > 0; i--) on.sometime("an operator cancels", () -> cancel(on));
+        for (int i = on.random().nextInt(6); i > 0; i--) on.sometime("an operator requeues", () -> requeue(on));
+        if (on.random().nextInt(3) == 0) pauseFor(on, Scope.queue("second"));
+        if (on.random().nextInt(3) == 0) pauseFor(on, Scope.kind("narrow"));
+    }
+
+    private static void cancel(Office on) {
+        var job = on.anyJob();
+        if (job == null) return;
+        try {
+            on.store().cancel(job, "no longer needed", ME).ifPresent(state -> {
+                if (state == State.CANCELLED) on.intended().cancelled(job);
+                on.fleet().trace().tell("job %s is withdrawn: %s", job, state);
+            });
+        } catch (MillraceException unheard) {
+            on.fleet().trace().tell("job %s is perhaps withdrawn", job);
+            on.intended().perhapsCancelled(job);
+        }
+    }
+
+    private static void requeue(Office on) {
+        var job = on.anyJob();
+        if (job == null) return;
+        on.intended().requeued(job); // before the answer: it may be lost
+        on.fleet().poison().requeued(job);
+        try {
+            var before = on.store().requeue(job, ME);
+            on.fleet().trace().tell("job %s is requeued: it was %s", job, before.orElse(null));
+        } catch (MillraceException unheard) {
+            on.fleet().trace().tell("job %s is perhaps requeued", job);
+        }
+    }
+
+    private static void pauseFor(Office on, Scope scope) {
+        var from = Duration.ofNanos(on.random().nextLong(on.hours().toNanos()));
+        on.at(from, "an operator pauses", () -> {
+            on.fleet().trace().tell("%s is paused", scope);
+            on.insist(() -> on.fleet().store().pause(scope, "maintenance", ME));
+        });
+        on.at(from.plusSeconds(1 + on.random().nextInt(15)), "an operator resumes", () -> {
+            on.fleet().trace().tell("%s is resumed", scope);
+            on.insist(() -> on.fleet().store().resume(scope, ME));
+        });
+    }
+}
