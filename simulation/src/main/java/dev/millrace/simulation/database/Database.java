@@ -63,9 +63,14 @@ public final class Database {
     }
 
     public Transaction begin(String name, Transaction.Isolation isolation) {
-        var transaction = new Transaction(this, name, isolation, sessions++ % SEQUENCE_SESSIONS);
+        var transaction = new Transaction(this, name, isolation, session());
         open.add(transaction);
         return transaction;
+    }
+
+    /** Strands use several sessions in turn; whoever comes from outside has one. */
+    private int session() {
+        return timeline.current() == null ? 0 : sessions++ % SEQUENCE_SESSIONS;
     }
 
     /** Transactions that wait for each other are refused; so many times it has happened. */

@@ -113,7 +113,9 @@ final class Settling {
 
     private void follow(Transaction tx, List<Ended> entries, Set<DeliveryKey> won) {
         int part = tables.meta(tx).currentPart();
-        for (var entry : inOrder(entries)) {
+        var inTheirOrder = new ArrayList<>(entries);
+        inTheirOrder.sort(Comparator.comparing(entry -> entry.delivery().place(), Rows.LOG_ORDER));
+        for (var entry : inTheirOrder) {
             var place = entry.delivery().place();
             if (!won.contains(DeliveryKey.of(place)) && !tables.planted(Bug.LOSERS_HAVE_EFFECTS)) continue;
             switch (entry.ending()) {
