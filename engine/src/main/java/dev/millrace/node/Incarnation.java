@@ -28,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,6 +101,12 @@ public final class Incarnation {
     /** Joins, and is a node. For those who turn its duties themselves; everybody else starts a {@code NodeShell}. */
     public static Incarnation join(Storage storage, World world, NodePlan plan, Attempts attempts, NodeCard card) {
         return join(storage, world, plan, attempts, card, new Tally(), Events.NOBODY);
+    }
+
+    /** The same, with an ear: told what happens in the middle of a turn, it must neither block nor throw. */
+    public static Incarnation join(
+            Storage storage, World world, NodePlan plan, Attempts attempts, NodeCard card, Consumer<JobEvent> ear) {
+        return join(storage, world, plan, attempts, card, new Tally(), Events.to(ear));
     }
 
     static Incarnation join(
@@ -203,7 +210,7 @@ public final class Incarnation {
     }
 
     /** It has left, nothing was interrupted, and all that it held had been flushed. */
-    boolean leftClean() {
+    public boolean leftClean() {
         return leftClean;
     }
 
@@ -231,7 +238,7 @@ public final class Incarnation {
     }
 
     /** Somebody knows for certain that this node is dead: its work is taken over without waiting for its lease. */
-    void deposeAtOnce(NodeId dead) {
+    public void deposeAtOnce(NodeId dead) {
         rescuer.condemn(dead);
         rescue.ring();
     }

@@ -86,7 +86,15 @@ public final class PostgresStore implements Store {
                         kept.idempotency())));
     }
 
-    /** With another codec than JSON by Jackson. */
+    /**
+     * The codec that is used unless you say otherwise: strict JSON. For stores in memory, whose tests should see what becomes of a payload
+     * here: {@code new MemoryStore(PostgresStore.json())}.
+     */
+    public static Codec json() {
+        return Settings.DEFAULT.codec();
+    }
+
+    /** With another codec than {@link #json}. */
     public PostgresStore withCodec(Codec codec) {
         return new PostgresStore(dataSource, settings.withCodec(codec));
     }
