@@ -25,27 +25,24 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Schedules of the real server that once broke the protocol, or would: each of them lost, doubled or stranded work. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class ClaimSchedulesTest {
+@ExtendWith(RealServer.class)
+class ClaimSchedulesIT {
 
-    private TestServer server;
-    private Workbench bench;
+    private final Workbench bench;
 
-    @BeforeAll
-    void open() {
-        server = TestServer.embedded();
+    ClaimSchedulesIT(TestServer server) {
         bench = new Workbench(server, "schedules", store -> store);
     }
 
     @AfterAll
     void close() {
         bench.close();
-        server.close();
     }
 
     private static List<JobId> jobs(List<Delivery> deliveries) {

@@ -11,25 +11,19 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The life of partitions, with days shortened to a second. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class KeepingTest {
+@ExtendWith(RealServer.class)
+class KeepingIT {
 
-    private TestServer server;
+    private final TestServer server;
 
-    @BeforeAll
-    void start() {
-        server = TestServer.embedded();
-    }
-
-    @AfterAll
-    void stop() {
-        server.close();
+    KeepingIT(TestServer server) {
+        this.server = server;
     }
 
     private Workbench quick(String name) {

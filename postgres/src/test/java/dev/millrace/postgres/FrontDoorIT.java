@@ -30,10 +30,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a user types, on a real server: above all, what commits together. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class FrontDoorTest {
+@ExtendWith(RealServer.class)
+class FrontDoorIT {
 
     private static final Duration SOON = ofSeconds(30);
 
@@ -56,9 +58,13 @@ class FrontDoorTest {
     @Kind("note")
     record Note(String text) implements Job<Void> {}
 
-    private final TestServer server = TestServer.embedded();
-    private final HikariDataSource pool = PostgresContract.pool(server.freshDatabase("front"));
+    private final HikariDataSource pool;
     private Millrace millrace;
+
+    @SuppressWarnings("NullAway.Init") // opened before each test
+    FrontDoorIT(TestServer server) {
+        pool = PostgresContract.pool(server.freshDatabase("front"));
+    }
 
     @BeforeAll
     void ledger() throws SQLException {
@@ -79,7 +85,6 @@ class FrontDoorTest {
     @AfterAll
     void stop() {
         pool.close();
-        server.close();
     }
 
     @Test
