@@ -616,6 +616,16 @@ public final class Incarnation {
 
     // ---- failures
 
+    /** Something failed that concerns one delivery only: its duty goes on with others, and comes back to it. */
+    void troubled(String duty, String what, RuntimeException why) {
+        tally.loopFailures.increment();
+        if (mayWarn(duty + " " + why.getClass().getName()))
+            LOG.log(
+                    Level.WARNING,
+                    "The %s of node %s could not %s: %s. It goes on with others, and tries this again; nothing is lost."
+                            .formatted(duty, plan.name(), what, why));
+    }
+
     private final class Edge implements Duty.Edge {
         @Override
         public void fenced(String duty, StoreException.Fenced fenced) {

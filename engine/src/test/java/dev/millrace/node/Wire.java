@@ -52,6 +52,10 @@ final class Wire {
         });
     }
 
+    void allows(String step) {
+        refused.remove(step);
+    }
+
     /** All such steps fail until further notice. */
     void isDown(String step, RuntimeException failure) {
         down.put(step, failure);

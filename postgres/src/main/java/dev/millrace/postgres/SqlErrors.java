@@ -3,6 +3,7 @@ package dev.millrace.postgres;
 import dev.millrace.MillraceException;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StoreException.Refused;
 import dev.millrace.store.StoreException.Unavailable;
 import java.sql.SQLException;
 import java.util.Set;
@@ -54,8 +55,11 @@ final class SqlErrors {
                             .formatted(first(e), step),
                     e);
         }
-        return new Unavailable(
-                "The database refused \"%s\": %s (%s). Nothing was written.".formatted(step, first(e), state), e);
+        var refused = "The database refused \"%s\": %s (%s). Nothing was written.".formatted(step, first(e), state);
+        // Data exceptions and violated constraints are about the values; another try would meet them again.
+        return state.startsWith("22") || state.startsWith("23")
+                ? new Refused(refused, e)
+                : new Unavailable(refused, e);
     }
 
     /** No connection: nothing was sent. */
