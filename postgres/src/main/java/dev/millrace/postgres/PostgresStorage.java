@@ -69,9 +69,9 @@ final class PostgresStorage implements Storage {
         var q = new JobSql.Qualifier(settings.schema());
         var sql = new JobSql(settings.schema());
         var json = new Json();
-        var streams = new Streams(dataSource, sql);
         pool = new Pool(dataSource);
-        notifier = new Notifier(dataSource, sql, channel(), world);
+        var streams = new Streams(pool, sql);
+        notifier = new Notifier(pool, sql, channel(), world);
         sessions = new PostgresProtocol.Sessions(
                 new Session(dataSource, "beat", BEAT_PATIENCE),
                 new Session(dataSource, "claim", PATIENCE),
