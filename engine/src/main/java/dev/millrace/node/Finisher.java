@@ -189,8 +189,7 @@ final class Finisher implements Loop {
             return;
         }
         var held = batch.getFirst();
-        node.troubled(
-                "finisher", "write the outcome of job " + held.delivery().job(), why);
+        node.troubled("finisher", "write the outcome of job " + held.delivery().job(), why);
         if (unwritable(held, why)) {
             held.endsWith(new Ending.Discarded(
                     Failures.unwritable(why, held.delivery().attempt())));

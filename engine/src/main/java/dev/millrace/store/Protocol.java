@@ -108,6 +108,9 @@ public interface Protocol {
      * Writes outcomes, and for those that won everything that hangs on them: timers, front deliveries, parkings. Repeating a flush
      * changes nothing and answers {@link Settled#REPEATED}, so unknown: flush again.
      *
+     * <p>It waits at most a second or two for a delivery whose outcome another transaction holds open; then it throws {@link
+     * StoreException.Blocked}, and nothing of the batch was written. A lone outcome that stays blocked for long may end that transaction.
+     *
      * @return one answer per entry, in the order given
      */
     List<Settled> flush(Lease lease, List<Ended> ended);

@@ -118,7 +118,10 @@ class FinisherTest {
         var jobs = node.send(4);
         node.settle();
         var bad = jobs.get(1);
-        node.wire.refuses("flush", given -> carries(given, bad, Ending.Done.class), new StoreException.Unavailable("no such character"));
+        node.wire.refuses(
+                "flush",
+                given -> carries(given, bad, Ending.Done.class),
+                new StoreException.Unavailable("no such character"));
         for (var job : jobs.subList(0, 3)) node.handler(job).ends(new Ending.Done(null));
 
         node.pass(Duration.ofSeconds(30));

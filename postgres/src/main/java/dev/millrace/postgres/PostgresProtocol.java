@@ -20,6 +20,7 @@ import dev.millrace.store.Promoted;
 import dev.millrace.store.Protocol;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
+import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Fenced;
 import dev.millrace.store.StoreException.Unavailable;
@@ -55,7 +56,9 @@ final class PostgresProtocol implements Protocol {
     private final Streams streams;
     private final Json json;
     private final Keeping keeping;
+    private final Pool pool;
     private final World world;
+    private final Obstacles obstacles;
 
     /** One connection a duty, so that none waits for another. */
     record Sessions(Session beat, Session claim, Session flush, Session upkeep, Session rescue)
@@ -70,13 +73,16 @@ final class PostgresProtocol implements Protocol {
         }
     }
 
-    PostgresProtocol(JobSql sql, Sessions sessions, Streams streams, Json json, Keeping keeping, World world) {
+    PostgresProtocol(
+            JobSql sql, Sessions sessions, Pool pool, Streams streams, Json json, Keeping keeping, World world) {
         this.sql = sql;
         this.sessions = sessions;
         this.streams = streams;
         this.json = json;
         this.keeping = keeping;
+        this.pool = pool;
         this.world = world;
+        this.obstacles = new Obstacles(world);
     }
 
     // ---- life of a node
@@ -168,8 +174,9 @@ final class PostgresProtocol implements Protocol {
     @Override
     public boolean depose(Lease by, Peer dead) {
         return sessions.rescue.step("depose", c -> {
-            var watch = new HolderWatch(Session.backend(c));
-            try (var s = Session.prepare(
+            // A node that was frozen inside a step holds its own fence for as long as its connection lives.
+            try (var watch = new HolderWatch("the fence of a dead node", Session.backend(c), HOLDERS_PATIENCE);
+                    var s = Session.prepare(
                             c,
                             sql.depose,
                             node(by),
@@ -178,37 +185,61 @@ final class PostgresProtocol implements Protocol {
                             dead.epoch().value(),
                             dead.beat());
                     var rows = s.executeQuery()) {
+                Objects.requireNonNull(watch);
                 rows.next();
                 return rows.getBoolean(1);
-            } finally {
-                watch.close();
             }
         });
     }
 
     /**
-     * A node that was frozen inside a step holds its own fence for as long as its connection lives. Who waits for it longer than
-     * {@link #HOLDERS_PATIENCE} ends that connection, which needs the same database role, or {@code pg_signal_backend}.
+     * Ends the connections that hold, granted, the lock that another one of ours waits for; one that waits for it as well is left alone.
+     * That needs the same database role, or {@code pg_signal_backend}. It asks on a connection that is borrowed for the question, since
+     * those of the node's duties may be the ones that wait.
      */
-    private final class HolderWatch {
-        private final Thread thread;
+    private final class HolderWatch implements AutoCloseable {
 
-        private HolderWatch(int waiter) {
+        private static final Duration REST = Duration.ofMillis(500);
+
+        private final Thread thread;
+        private volatile boolean over;
+
+        /**
+         * Watches until it is closed.
+         *
+         * @param what is waited for
+         * @param waiter the server's process that waits
+         * @param patience how long it may wait before anybody is ended
+         */
+        private HolderWatch(String what, int waiter, Duration patience) {
             thread = Thread.ofVirtual().name("millrace-holders").start(() -> {
                 try {
-                    while (true) {
-                        world.sleep(HOLDERS_PATIENCE);
-                        sessions.upkeep.step("end holders", c -> number(c, sql.endHolders, waiter));
+                    world.sleep(patience);
+                    while (!over) {
+                        long ended = pool.look("end holders", c -> number(c, sql.endHolders, waiter));
+                        if (ended > 0)
+                            LOG.log(
+                                    Level.WARNING,
+                                    "Ended a connection that had been in the way of {0} too long.",
+                                    what);
+                        world.sleep(REST);
                     }
                 } catch (InterruptedException done) {
-                    // the fence was had
+                    // what was waited for was had
                 } catch (MillraceException e) {
-                    LOG.log(Level.WARNING, "Could not end what holds a dead node''s fence: {0}", e.getMessage());
+                    if (!over)
+                        LOG.log(
+                                Level.WARNING,
+                                "Could not end what is in the way of {0}: {1} Give the role pg_signal_backend, if it is not the same as that of the holder.",
+                                what,
+                                e.getMessage());
                 }
             });
         }
 
-        private void close() {
+        @Override
+        public void close() {
+            over = true;
             thread.interrupt();
         }
     }
@@ -362,12 +393,28 @@ final class PostgresProtocol implements Protocol {
     public List<Settled> flush(Lease lease, List<Ended> ended) {
         if (ended.isEmpty()) return List.of();
         var rows = new FlushRows(ended, json);
-        return sessions.flush.step("flush", c -> {
-            try (var s = rows.prepare(c, sql.flush, node(lease), epoch(lease));
-                    var answers = s.executeQuery()) {
-                return rows.verdicts(answers);
-            }
-        });
+        var lone = ended.size() == 1 ? ended.getFirst().delivery().place() : null;
+        boolean insists = lone != null && obstacles.overdue(lone);
+        try {
+            var settled = sessions.flush.step("flush", c -> {
+                var watch = insists ? new HolderWatch("an outcome", Session.backend(c), Duration.ZERO) : null;
+                try (watch;
+                        var s = rows.prepare(
+                                c,
+                                sql.flush,
+                                node(lease),
+                                epoch(lease),
+                                obstacles.wait(insists).toMillis());
+                        var answers = s.executeQuery()) {
+                    return rows.verdicts(answers);
+                }
+            });
+            if (lone != null) obstacles.written(lone);
+            return settled;
+        } catch (Blocked blocked) {
+            obstacles.blocked(lone, insists);
+            throw blocked;
+        }
     }
 
     @Override

@@ -82,7 +82,7 @@ final class PostgresStorage implements Storage {
                 pool, sql, streams, new Shards(shards, world.random().nextInt(shards)), json, notifier);
         records = new PostgresRecords(pool, json, q);
         steering = new PostgresSteering(sql, pool, channel());
-        protocol = new PostgresProtocol(sql, sessions, streams, json, new Keeping(q, settings.keeping()), world);
+        protocol = new PostgresProtocol(sql, sessions, pool, streams, json, new Keeping(q, settings.keeping()), world);
     }
 
     static PostgresStorage open(DataSource dataSource, Settings settings, World world) {

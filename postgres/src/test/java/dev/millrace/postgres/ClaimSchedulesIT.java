@@ -2,12 +2,16 @@ package dev.millrace.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.JobId;
+import dev.millrace.State;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Peer;
+import dev.millrace.store.Settled;
+import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.Fenced;
 import dev.millrace.store.StreamInfo;
 import java.sql.Connection;
@@ -203,6 +207,25 @@ class ClaimSchedulesIT {
             assertThatThrownBy(held::commit).isInstanceOf(SQLException.class);
         }
         assertThatThrownBy(() -> bench.storage.beat(frozen)).isInstanceOf(Fenced.class);
+    }
+
+    @Test
+    void a_transaction_that_keeps_an_outcome_open_for_long_is_ended() throws SQLException {
+        var node = bench.node();
+        var job = bench.enqueue(1).getFirst();
+        var delivery = bench.claimAll(node).getFirst();
+        var late = List.of(Workbench.ended(delivery, new Ending.Snoozed(Duration.ofHours(1), null)));
+        try (var hung = bench.transaction(Connection.TRANSACTION_READ_COMMITTED)) {
+            bench.storage.complete(hung, node, Workbench.ended(delivery, new Ending.Done(null)));
+
+            await().atMost(Obstacles.PATIENCE.multipliedBy(2))
+                    .ignoreExceptionsInstanceOf(Blocked.class)
+                    .until(() -> bench.storage.flush(node, late), answer -> answer.equals(List.of(Settled.WON)));
+
+            assertThatThrownBy(hung::commit).isInstanceOf(SQLException.class);
+        }
+        assertThat(bench.storage.find(job))
+                .hasValueSatisfying(view -> assertThat(view.state()).isEqualTo(State.SCHEDULED));
     }
 
     private Peer peer(dev.millrace.store.Lease by, UUID id) {

@@ -59,13 +59,15 @@ class PatienceTest {
     }
 
     @Test
-    void who_listens_asks_a_silent_server_whether_it_is_there_and_turns_to_another_connection_if_not() throws Exception {
+    void who_listens_asks_a_silent_server_whether_it_is_there_and_turns_to_another_connection_if_not()
+            throws Exception {
         var listener = new Listener(dataSource(), "channel", new TimeOfLooks(), wakeup -> {}).start();
         try {
             assertThat(second.await(10, TimeUnit.SECONDS)).isTrue();
 
             assertThat(said).startsWith("LISTEN channel", "SELECT 1", "LISTEN channel");
-            assertThat(nanos.get()).isGreaterThanOrEqualTo(Duration.ofSeconds(30).toNanos());
+            assertThat(nanos.get())
+                    .isGreaterThanOrEqualTo(Duration.ofSeconds(30).toNanos());
             assertThat(networkTimeout).as("of a statement that gets no answer").isEqualTo(10_000);
         } finally {
             listener.close();
@@ -121,7 +123,8 @@ class PatienceTest {
                     var sql = String.valueOf(given[0]);
                     said.add(sql);
                     if (sql.equals("LISTEN channel")) second.countDown();
-                    if (sql.equals("SELECT 1") && connections.get() == 1) throw new SQLException("Read timed out", "08006");
+                    if (sql.equals("SELECT 1") && connections.get() == 1)
+                        throw new SQLException("Read timed out", "08006");
                     return false;
                 });
     }

@@ -13,6 +13,7 @@ import dev.millrace.store.Delivery;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
+import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.Fenced;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,6 +27,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -297,6 +299,30 @@ abstract class JoiningChapter extends Chapter {
 
         assertThat(answers.getFirst()).contains(State.COMPLETED);
         assertThat(job).isCompleted();
+    }
+
+    @Test
+    @Timeout(10)
+    void a_flush_does_not_wait_long_for_an_outcome_that_another_transaction_keeps_open() throws SQLException {
+        var jobs = given.jobs(3);
+        var node = given.node();
+        var claimed = node.claimAll();
+        var held = claimed.getFirst();
+        given.store.complete(tx, node.lease, TestNode.ended(held, done("7")));
+
+        assertThatThrownBy(() -> node.flush(
+                        TestNode.ended(held, retry(LATER)),
+                        TestNode.ended(claimed.get(1), done()),
+                        TestNode.ended(claimed.get(2), done())))
+                .isInstanceOf(Blocked.class);
+        assertThat(jobs.get(1)).isRunningOn(node);
+        assertThatThrownBy(() -> node.ends(held, retry(LATER))).isInstanceOf(Blocked.class);
+        assertThat(node.ends(claimed.get(1), done())).isEqualTo(Settled.WON);
+
+        tx.commit();
+        assertThat(node.flush(TestNode.ended(held, retry(LATER)), TestNode.ended(claimed.get(2), done())))
+                .containsExactly(Settled.REPEATED, Settled.WON);
+        assertThat(jobs.getFirst()).isCompleted();
     }
 
     @Test
