@@ -163,7 +163,7 @@ public final class Incarnation {
                 duty("releaser", Duty.Seat.DESK, new Releaser(this), release, later),
                 duty("rescuer", Duty.Seat.RESCUE, rescuer, rescue, later),
                 duty("reporter", Duty.Seat.DESK, reporter, report, later),
-                duty("keeper", Duty.Seat.DESK, new Keeper(this), new Bell(), later),
+                duty("keeper", Duty.Seat.KEEP, new Keeper(this), new Bell(), later),
                 duty("closer", Duty.Seat.DESK, closer, close, soon));
     }
 
@@ -622,6 +622,16 @@ public final class Incarnation {
     }
 
     // ---- failures
+
+    /** Something failed that concerns one delivery only: its duty goes on with others, and comes back to it. */
+    void troubled(String duty, String what, RuntimeException why) {
+        tally.loopFailures.increment();
+        if (mayWarn(duty + " " + why.getClass().getName()))
+            LOG.log(
+                    Level.WARNING,
+                    "The %s of node %s could not %s: %s. It goes on with others, and tries this again; nothing is lost."
+                            .formatted(duty, plan.name(), what, why));
+    }
 
     private final class Edge implements Duty.Edge {
         @Override

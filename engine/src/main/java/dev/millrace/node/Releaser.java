@@ -11,7 +11,8 @@ import java.util.Set;
  * what a kind at its limit could not take in.
  *
  * <p>What is released goes back to its stream, where a node that can't run it may be the first again, and park it again. So a kind of
- * which something was released and nothing has started here since is left alone for a while, longer each time.
+ * which something was released and nothing has started here since is left alone for a while, longer each time. That nothing is parked
+ * right behind a release is no sign of an end: what was released is on its way.
  */
 final class Releaser implements Loop {
 
@@ -33,6 +34,7 @@ final class Releaser implements Loop {
         long starts = -1;
         long due;
         Duration rest = Duration.ZERO;
+        boolean released;
     }
 
     Releaser(Incarnation node) {
@@ -83,6 +85,12 @@ final class Releaser implements Loop {
 
     private void released(KindLine kind, int released, long now) {
         var pace = paces.getOrDefault(kind, begin());
+        if (released == 0 && pace.released) {
+            pace.released = false;
+            pace.due = now + pace.rest.toNanos();
+            return;
+        }
+        pace.released = released > 0;
         if (released == 0) {
             kind.parkedSome(false);
             pace.starts = -1;

@@ -130,14 +130,15 @@ final class JobSql {
         take = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.take(?, ?, ?, ?, ?, ?)");
         resolve = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.resolve(?, ?, ?, ?)");
         read = q.in("""
-                SELECT job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired, cancelled
+                SELECT nr, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired,
+                       cancelled
                   FROM $.read_deliveries(?, ?, ?, ?, ?)
                 """);
         mark = q.in("SELECT $.mark_starts(?, ?, ?, ?)");
         outlived = q.in("SELECT $.outlived_starts(?, ?, ?, ?)");
         manifest = q.in("SELECT $.write_manifest(?, ?, ?, ?, ?, ?, ?, ?)");
 
-        flush = q.in("SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        flush = q.in("SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         complete = q.in("SELECT $.complete(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
         promote = q.in("SELECT count, next_millis FROM $.promote(?, ?, ?)");

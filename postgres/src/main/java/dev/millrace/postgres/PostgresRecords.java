@@ -44,7 +44,7 @@ final class PostgresRecords implements Records {
         this.json = json;
         conclusions = q.in("""
                 SELECT i.job_id, o.outcome, o.result, o.failure, o.reason
-                  FROM unnest(?) i (job_id)
+                  FROM unnest(?::uuid[]) i (job_id)
                  CROSS JOIN LATERAL (SELECT l.part, l.seq FROM $.job_log l WHERE l.job_id = i.job_id ORDER BY l.run DESC, l.no DESC LIMIT 1) l
                   JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
                  WHERE o.outcome IN ('done', 'cancelled', 'discarded')

@@ -2,6 +2,7 @@ package dev.millrace.postgres;
 
 import dev.millrace.Priority;
 import dev.millrace.store.StreamInfo;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -10,7 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import javax.sql.DataSource;
 
 /**
  * The streams of this process's queues. Streams are never removed, so what was seen once holds. A queue that has none gets them in a
@@ -20,14 +20,14 @@ final class Streams {
 
     private record Key(String queue, Priority priority, int shard) {}
 
-    private final DataSource dataSource;
+    private final Pool pool;
     private final JobSql sql;
     private final Map<Key, StreamInfo> known = new ConcurrentHashMap<>();
     private final Map<Integer, StreamInfo> byId = new ConcurrentHashMap<>();
     private final Set<String> queues = ConcurrentHashMap.newKeySet();
 
-    Streams(DataSource dataSource, JobSql sql) {
-        this.dataSource = dataSource;
+    Streams(Pool pool, JobSql sql) {
+        this.pool = pool;
         this.sql = sql;
     }
 
@@ -57,27 +57,20 @@ final class Streams {
     }
 
     private void load(Collection<String> wanted) {
-        try (var connection = dataSource.getConnection()) {
-            connection.setAutoCommit(true);
-            try {
-                var missing = new TreeSet<>(wanted);
-                missing.removeAll(list(connection, wanted));
-                for (var queue : missing) {
-                    try (var add = Session.prepare(connection, sql.addQueue, queue)) {
-                        add.execute();
-                    }
+        pool.look("look up queues", connection -> {
+            var missing = new TreeSet<>(wanted);
+            missing.removeAll(list(connection, wanted));
+            for (var queue : missing) {
+                try (var add = Session.prepare(connection, sql.addQueue, queue)) {
+                    add.execute();
                 }
-                if (!missing.isEmpty()) list(connection, missing);
-                queues.addAll(wanted);
-            } catch (SQLException e) {
-                throw SqlErrors.explain("look up queues", e);
             }
-        } catch (SQLException e) {
-            throw SqlErrors.unreachable("look up queues", e);
-        }
+            if (!missing.isEmpty()) list(connection, missing);
+            return queues.addAll(wanted);
+        });
     }
 
-    private Set<String> list(java.sql.Connection connection, Collection<String> wanted) throws SQLException {
+    private Set<String> list(Connection connection, Collection<String> wanted) throws SQLException {
         var present = new TreeSet<String>();
         try (var list = Session.prepare(connection, sql.streams, (Object) wanted.toArray(new String[0]));
                 var rows = list.executeQuery()) {

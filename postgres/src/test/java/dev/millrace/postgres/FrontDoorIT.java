@@ -30,10 +30,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a user types, on a real server: above all, what commits together. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class FrontDoorTest {
+@ExtendWith(RealServer.class)
+class FrontDoorIT {
 
     private static final Duration SOON = ofSeconds(30);
 
@@ -56,9 +58,13 @@ class FrontDoorTest {
     @Kind("note")
     record Note(String text) implements Job<Void> {}
 
-    private final TestServer server = TestServer.embedded();
-    private final HikariDataSource pool = PostgresContract.pool(server.freshDatabase("front"));
+    private final HikariDataSource pool;
     private Millrace millrace;
+
+    @SuppressWarnings("NullAway.Init") // opened before each test
+    FrontDoorIT(TestServer server) {
+        pool = PostgresContract.pool(server.freshDatabase("front"));
+    }
 
     @BeforeAll
     void ledger() throws SQLException {
@@ -79,7 +85,6 @@ class FrontDoorTest {
     @AfterAll
     void stop() {
         pool.close();
-        server.close();
     }
 
     @Test
@@ -243,6 +248,24 @@ class FrontDoorTest {
         assertThat(ops.why(lonely.id()).reasons().get(0).text()).contains("elsewhere");
         assertThat(lonely.cancel("a test")).isEqualTo(State.CANCELLED);
         assertThat(ops.why(lonely.id()).reasons().get(0).text()).startsWith("It was cancelled");
+    }
+
+    @Test
+    void a_pool_that_is_one_connection_too_small_is_told_so_and_keeps_what_it_has() throws SQLException {
+        try (var small = PostgresContract.pool(pool.getJdbcUrl())) {
+            small.setMaximumPoolSize(PostgresStore.NODE_CONNECTIONS);
+            small.setConnectionTimeout(500);
+            try (var cramped = Millrace.on(new PostgresStore(small))) {
+                var node = cramped.node().handle(Note.class, note -> {});
+
+                assertThatThrownBy(node::start)
+                        .isInstanceOf(MillraceException.class)
+                        .hasMessageContaining("needs 7 connections of its own")
+                        .hasMessageContaining("Raise its maximum pool size to 8 or more");
+
+                assertThat(small.getHikariPoolMXBean().getActiveConnections()).isZero();
+            }
+        }
     }
 
     private Connection transaction() throws SQLException {

@@ -2,12 +2,16 @@ package dev.millrace.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.JobId;
+import dev.millrace.State;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Peer;
+import dev.millrace.store.Settled;
+import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.Fenced;
 import dev.millrace.store.StreamInfo;
 import java.sql.Connection;
@@ -16,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
@@ -25,27 +30,24 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Schedules of the real server that once broke the protocol, or would: each of them lost, doubled or stranded work. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class ClaimSchedulesTest {
+@ExtendWith(RealServer.class)
+class ClaimSchedulesIT {
 
-    private TestServer server;
-    private Workbench bench;
+    private final Workbench bench;
 
-    @BeforeAll
-    void open() {
-        server = TestServer.embedded();
+    ClaimSchedulesIT(TestServer server) {
         bench = new Workbench(server, "schedules", store -> store);
     }
 
     @AfterAll
     void close() {
         bench.close();
-        server.close();
     }
 
     private static List<JobId> jobs(List<Delivery> deliveries) {
@@ -206,6 +208,82 @@ class ClaimSchedulesTest {
             assertThatThrownBy(held::commit).isInstanceOf(SQLException.class);
         }
         assertThatThrownBy(() -> bench.storage.beat(frozen)).isInstanceOf(Fenced.class);
+    }
+
+    @Test
+    void a_transaction_that_keeps_an_outcome_open_for_long_is_ended() throws SQLException {
+        var node = bench.node();
+        var job = bench.enqueue(1).getFirst();
+        var delivery = bench.claimAll(node).getFirst();
+        var late = List.of(Workbench.ended(delivery, new Ending.Snoozed(Duration.ofHours(1), null)));
+        try (var hung = bench.transaction(Connection.TRANSACTION_READ_COMMITTED)) {
+            bench.storage.complete(hung, node, Workbench.ended(delivery, new Ending.Done(null)));
+
+            await().atMost(Obstacles.PATIENCE.multipliedBy(2))
+                    .ignoreExceptionsInstanceOf(Blocked.class)
+                    .until(() -> bench.storage.flush(node, late), answer -> answer.equals(List.of(Settled.WON)));
+
+            assertThatThrownBy(hung::commit).isInstanceOf(SQLException.class);
+        }
+        assertThat(bench.storage.find(job))
+                .hasValueSatisfying(view -> assertThat(view.state()).isEqualTo(State.SCHEDULED));
+    }
+
+    @Test
+    void headers_that_others_wrote_make_no_delivery_unreadable() {
+        var node = bench.node();
+        for (var headers :
+                List.of("{\"a\": null, \"b\": 7, \"c\": \"text\", \"d\": {\"e\": [1]}}", "[1]", "\"text\"", "null"))
+            bench.sql("""
+                    INSERT INTO millrace.job_log (part, stream, job_id, kind, payload, headers)
+                    SELECT current_part, s.id, gen_random_uuid(), 'kind', '{}', '%s' FROM millrace.meta, millrace.stream s
+                     WHERE (s.queue, s.priority, s.shard) = ('default', 2, 0)
+                    """.formatted(headers));
+
+        var claimed = bench.claimAll(node);
+
+        assertThat(claimed)
+                .extracting(Delivery::headers)
+                .containsExactly(Map.of("b", "7", "c", "text", "d", "{\"e\":[1]}"), Map.of(), Map.of(), Map.of());
+        assertThat(bench.storage.find(claimed.getFirst().job())).isPresent();
+        bench.finish(node, claimed);
+    }
+
+    @Test
+    void a_delivery_deleted_by_hand_lends_its_place_to_no_other_and_its_claim_reaches_no_further() {
+        var node = bench.node();
+        var jobs = bench.enqueue(6);
+        int stream = bench.storage
+                .poll(bench.streams().stream().map(StreamInfo::id).toList())
+                .iterator()
+                .next();
+        var claim = bench.take(node, stream, 4);
+        bench.sql("DELETE FROM millrace.job_log WHERE job_id = '%s'".formatted(jobs.get(1)));
+
+        assertThat(jobs(bench.read(claim))).containsExactly(jobs.get(0));
+        assertThat(bench.storage.read(claim.token(), claim.places().subList(1, 4), 1 << 20))
+                .isEmpty();
+        assertThat(jobs(bench.storage.read(claim.token(), claim.places().subList(2, 4), 1 << 20)))
+                .containsExactly(jobs.get(2), jobs.get(3));
+        assertThat(bench.storage.resolve(node, stream, 0, claim.token()).places())
+                .hasSize(3);
+
+        var rescuer = bench.node();
+        bench.storage.manifest(node, 1, 1_000, claim.places());
+        assertThat(bench.storage.depose(rescuer, peer(rescuer, node.node().value())))
+                .isTrue();
+        assertThat(bench.storage.rescue(rescuer, node.node(), 1))
+                .extracting(r -> r.job())
+                .containsExactly(jobs.get(0));
+        assertThat(bench.storage.rescue(rescuer, node.node(), 1))
+                .as("what is missing stops nothing")
+                .hasSize(1);
+        assertThat(bench.storage.rescue(rescuer, node.node(), 10)).hasSize(1);
+        assertThat(bench.storage.rescue(rescuer, node.node(), 10)).isEmpty();
+        assertThat(bench.number(
+                        "SELECT count(*) FROM millrace.node WHERE id = '%s' AND state = 'gone'".formatted(node.node())))
+                .isEqualTo(1);
+        bench.finish(rescuer, bench.claimAll(rescuer));
     }
 
     private Peer peer(dev.millrace.store.Lease by, UUID id) {
