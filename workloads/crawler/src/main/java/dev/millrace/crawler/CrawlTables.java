@@ -92,8 +92,12 @@ final class CrawlTables {
                 boolean cutOff,
                 @Nullable String robots) implements Start {}
 
-        /** The server is another turn's. */
-        record Held(UUID holder) implements Start {}
+        /**
+         * The server is another turn's.
+         *
+         * @param taken how often it had been taken when this was seen
+         */
+        record Held(UUID holder, long taken) implements Start {}
 
         /** Nothing before then. */
         record Rest(Duration length, String why) implements Start {}
@@ -121,7 +125,7 @@ final class CrawlTables {
     private record HostRow(@Nullable UUID job, @Nullable String givenUp, long budget) {}
 
     private record ServerRow(
-            @Nullable UUID holder, Duration rest, @Nullable String robots) {}
+            @Nullable UUID holder, long taken, Duration rest, @Nullable String robots) {}
 
     // ---- a crawl is opened
 
@@ -147,10 +151,13 @@ final class CrawlTables {
         }
     }
 
-    /** Finds the crawl of this origin, or makes it; its settings are these from now on. */
+    /**
+     * Finds the crawl of this origin, or makes it; its settings are these from now on. A restart makes it in any case; what there was is
+     * left for {@link Leftovers}.
+     */
     Opened open(Origin origin, CrawlSettings settings, String text, boolean restart) {
         return database.transaction("open the crawl of " + settings.seed(), tx -> {
-            if (restart) update(tx, sql.deleteCrawl, origin.identity());
+            if (restart) update(tx, sql.markRemoved, origin.identity());
             return open(tx, origin, settings, text);
         });
     }
@@ -218,19 +225,47 @@ final class CrawlTables {
         });
     }
 
+    // ---- a crawl is forgotten
+
+    /** Crawls that were begun anew and are not forgotten yet; a hundred at most. */
+    List<Long> removed() {
+        return database.transaction("look for crawls to forget", tx -> all(tx, sql.removed, row -> row.getLong(1)));
+    }
+
+    /** Turns that a removed crawl left; a thousand at most. */
+    List<Active> turnsOfRemoved(long crawl) {
+        return database.transaction(
+                "look for the turns of a crawl to forget", tx -> all(tx, sql.turnsOfRemoved, CrawlTables::active, crawl));
+    }
+
+    /** Forgets turns whose jobs were withdrawn, and frees their servers, which rest so long. */
+    void forget(long crawl, List<Active> turns, Duration rest) {
+        database.transaction("forget turns", tx -> {
+            var jobs = turns.stream().map(Active::job).toArray(UUID[]::new);
+            update(tx, sql.forgetTurns, crawl, jobs);
+            return update(tx, sql.freeServers, rest, jobs);
+        });
+    }
+
+    /** Deletes a removed crawl with all that is known of it. */
+    void delete(long crawl) {
+        database.transaction("forget a crawl", tx -> update(tx, sql.deleteCrawl, crawl));
+    }
+
+    // ---- turns that ended unseen
+
     /** A host's turn. */
     record Active(String host, UUID job) {}
+
+    private static Active active(ResultSet row) throws SQLException {
+        return new Active(row.getString("host"), row.getObject("job", UUID.class));
+    }
 
     /** Turns of which nothing has been seen for so long; a thousand at most. */
     List<Active> quiet(long crawl, Duration since) {
         return database.transaction(
                 "look for turns that ended unseen",
-                tx -> all(
-                        tx,
-                        sql.activeHosts,
-                        row -> new Active(row.getString(1), row.getObject(2, UUID.class)),
-                        crawl,
-                        since));
+                tx -> all(tx, sql.activeHosts, CrawlTables::active, crawl, since));
     }
 
     /** Replaces a turn whose job ended without its saying so. With a reason, the host is given up. */
@@ -282,15 +317,17 @@ final class CrawlTables {
     Start take(Turn turn, Duration longestRest) {
         return database.transaction("begin a turn on " + turn.host(), tx -> {
             var host = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
-            if (host.isEmpty() || !turn.id().equals(host.get().job()))
+            if (host.isEmpty() || !turn.id().equals(host.get().job())) {
+                update(tx, sql.releaseServer, turn.host(), turn.id());
                 return new Start.Ended(end(turn, tx)); // replaced
+            }
             update(tx, sql.noteServer, turn.host());
             var server =
                     one(tx, sql.lockServer, CrawlTables::serverRow, turn.host()).orElseThrow();
             var holder = server.holder();
             if (holder != null && !holder.equals(turn.id())) {
                 update(tx, sql.wantServer, turn.host());
-                return new Start.Held(holder);
+                return new Start.Held(holder, server.taken());
             }
             boolean cutOff =
                     holder != null; // an earlier attempt of this very job died, perhaps in a fetch that just ended
@@ -328,9 +365,15 @@ final class CrawlTables {
         });
     }
 
-    /** Frees a server whose holder has ended without saying so. */
-    void seize(String host, UUID holder) {
-        database.transaction("free " + host, tx -> update(tx, sql.seizeServer, host, holder));
+    /** Frees a server whose holder does not run, unless it has begun again since. The server rests so long. */
+    void seize(String host, Start.Held held, Duration rest) {
+        database.transaction(
+                "free " + host, tx -> update(tx, sql.seizeServer, rest, host, held.holder(), held.taken()));
+    }
+
+    /** Lets go of a server, where nothing is left to do there. */
+    void release(String host, UUID job) {
+        database.transaction("leave " + host, tx -> update(tx, sql.releaseServer, host, job));
     }
 
     // ---- robots.txt
@@ -697,7 +740,10 @@ final class CrawlTables {
 
     private static ServerRow serverRow(ResultSet row) throws SQLException {
         return new ServerRow(
-                row.getObject("holder", UUID.class), Database.seconds(row.getDouble("rest")), row.getString("robots"));
+                row.getObject("holder", UUID.class),
+                row.getLong("taken"),
+                Database.seconds(row.getDouble("rest")),
+                row.getString("robots"));
     }
 
     private static Entry entry(ResultSet row) throws SQLException {

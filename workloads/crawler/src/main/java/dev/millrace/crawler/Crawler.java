@@ -42,6 +42,7 @@ public final class Crawler implements Handlers, AutoCloseable {
     private final Plans plans;
     private final HostTurns turns;
     private final Orphans orphans;
+    private final Leftovers leftovers;
 
     private Crawler(
             Millrace millrace, DataSource dataSource, World world, Function<FetcherSettings, Fetcher> fetchers) {
@@ -53,6 +54,7 @@ public final class Crawler implements Handlers, AutoCloseable {
         this.tables = new CrawlTables(database, sql);
         this.plans = new Plans(database, sql, fetchers);
         this.orphans = new Orphans(millrace, tables);
+        this.leftovers = new Leftovers(millrace, tables);
         this.turns = new HostTurns(millrace, tables, plans, world);
     }
 
@@ -92,6 +94,7 @@ public final class Crawler implements Handlers, AutoCloseable {
 
     private CrawlRun run(CrawlSettings settings, boolean restart) {
         var opened = tables.open(Origin.of(settings), settings, plans.text(settings), restart);
+        leftovers.forget();
         return new OpenedCrawl(this, millrace, world, database, sql, tables, orphans, settings, opened);
     }
 

@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs the turns of hosts: robots.txt first, then page after page at the host's pace, each recorded before the next is begun.
  *
+ * <p>A server belongs to the turn that took it for as long as that one runs. If its job waits, its process was stopped or died in the
+ * middle, and perhaps no node will ever serve its queue again: the next crawl takes the server, after a rest.
+ *
  * <p>A turn rests on its thread only for moments; for longer rests it gives its slot back and is snoozed. It stops after a slice, so
  * that a host with a million pages leaves slots for the others.
  */
@@ -48,6 +51,9 @@ final class HostTurns {
 
     /** How often a turn looks whether its crawl is still wanted. */
     private static final Duration LOOK = Duration.ofSeconds(2);
+
+    /** A handler whose job was withdrawn is interrupted within so long; until then its last fetch may go on. */
+    static final Duration LAST_FETCH = Duration.ofSeconds(4);
 
     private static final Duration AFTER_AN_OUTAGE = Duration.ofMillis(500);
 
@@ -79,7 +85,10 @@ final class HostTurns {
     private Outcome<Void> turn(HostTurn job, Attempt attempt) throws InterruptedException {
         attempt.checkpoint(Integer.class); // from here on, an earlier attempt that still lives can record nothing
         var plan = plans.of(job.crawl());
-        if (plan.isEmpty()) return Outcome.cancel("its crawl was removed");
+        if (plan.isEmpty()) {
+            tables.release(job.host(), attempt.job().value());
+            return Outcome.cancel("its crawl was removed");
+        }
         var turn =
                 new Turn(job, attempt, plan.get().settings().delay(), plan.get().queue());
         if (!plans.handles(plan.get())) {
@@ -97,10 +106,12 @@ final class HostTurns {
                 case Start.Rest(var wait, var why) -> {
                     return Outcome.snooze(wait, why);
                 }
-                case Start.Held(var holder) -> {
-                    if (alive(holder))
+                case Start.Held held -> {
+                    var state = stateOf(held.holder());
+                    if (state.equals(Optional.of(State.RUNNING)))
                         return Outcome.snooze(jittered(Duration.ofSeconds(1)), "another crawl is at its host");
-                    tables.seize(job.host(), holder);
+                    var rest = state.equals(Optional.of(State.CANCELLED)) ? LAST_FETCH : turn.delay();
+                    tables.seize(job.host(), held, CrawlTables.longer(rest, turn.delay()));
                 }
                 case Start.Begin begin -> {
                     return new Walk(plan.get(), turn).from(begin);
@@ -113,10 +124,6 @@ final class HostTurns {
     private boolean cancelled(Plan plan) {
         var job = plan.origin().job();
         return job != null && stateOf(job).equals(Optional.of(State.CANCELLED));
-    }
-
-    private boolean alive(UUID holder) {
-        return stateOf(holder).map(state -> !state.ended()).orElse(false);
     }
 
     private Optional<State> stateOf(UUID job) {
