@@ -209,9 +209,11 @@ public final class CrawlCommand implements Callable<Integer> {
     }
 
     private boolean watch(CrawlRun run, Signals signals) throws InterruptedException {
+        var outage = new Outage(shell);
         try (var progress = new Progress(shell.console(), shell.world(), "pages", seen(run.progress()))) {
             while (!signals.asked()) {
                 if (run.await(LOOK)) return true;
+                outage.tell(run.trouble());
                 if (!common.json) show(progress, run.progress());
             }
             return false;

@@ -40,11 +40,15 @@ public interface CrawlRun extends AutoCloseable {
      */
     void export(Path file);
 
-    /** How far it is now. */
+    /** How far it is now; while the database is away, how far it was. */
     CrawlProgress progress();
 
+    /** Why the crawl stands still, if the database could not be had when {@link #await} last looked. It goes on by itself. */
+    Optional<String> trouble();
+
     /**
-     * Waits until it has finished, or for so long. When it has finished, the exported file is complete.
+     * Waits until it has finished, or for so long. When it has finished, the exported file is complete. An outage of the database is
+     * waited out; {@link #trouble} tells of it.
      *
      * @return whether it has finished
      */

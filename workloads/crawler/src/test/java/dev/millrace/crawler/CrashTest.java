@@ -78,6 +78,33 @@ class CrashTest {
     }
 
     @Test
+    void a_database_that_goes_away_in_the_middle_is_waited_for() throws Exception {
+        chain(40);
+        var connections = database.connections();
+        var flaky = new FlakyConnections(connections, 7);
+
+        try (var millrace = Millrace.on(new PostgresStore(connections));
+                var crawler = Crawler.on(millrace, flaky);
+                var run = crawler.open(settings("/0").delay(Duration.ofMillis(20)))) {
+            run.export(file());
+            run.start(UnaryOperator.identity());
+            flaky.breakFromNowOn();
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                run.await(Duration.ofMillis(1));
+                return run.trouble().isPresent();
+            });
+            flaky.heal();
+
+            assertThat(run.await(Duration.ofSeconds(60))).isTrue();
+            assertThat(run.trouble()).isEmpty();
+            flaky.breakFromNowOn();
+            assertThat(run.summary().progress().pages()).isEqualTo(40);
+        }
+
+        assertThat(lines()).isEqualTo(40);
+    }
+
+    @Test
     void a_node_that_was_deposed_during_a_fetch_records_nothing_of_it() throws Exception {
         var begun = new CountDownLatch(1);
         var go = new CountDownLatch(1);
