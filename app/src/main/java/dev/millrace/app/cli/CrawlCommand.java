@@ -275,11 +275,13 @@ public final class CrawlCommand implements Callable<Integer> {
     // ---- what came of it
 
     private ExitCode tell(CrawlSummary summary, Path file, boolean finished) {
-        var now = summary.progress();
         if (common.json) shell.console().print(json(summary, file, finished));
         else shell.console().print(text(summary, file, finished));
         if (!finished) return ExitCode.INTERRUPTED;
-        return now.pages() == 0 && now.failed() > 0 ? ExitCode.FAILED : ExitCode.OK;
+        var nothing = summary.nothing();
+        if (nothing == null) return ExitCode.OK;
+        if (!common.json) shell.console().say("millrace: there is not one page. " + nothing);
+        return ExitCode.FAILED;
     }
 
     private static String text(CrawlSummary summary, Path file, boolean finished) {
@@ -328,6 +330,7 @@ public final class CrawlCommand implements Callable<Integer> {
         json.put("seed", summary.seed());
         json.put("out", file.toAbsolutePath().normalize().toString());
         json.put("finished", finished);
+        json.put("nothing", summary.nothing());
         json.put("stoppedAtMax", summary.stoppedAtMax());
         json.put("pages", now.pages());
         json.put("failed", now.failed());

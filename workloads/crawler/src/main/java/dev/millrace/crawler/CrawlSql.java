@@ -11,6 +11,7 @@ final class CrawlSql {
     final String findCrawl;
     final String readCrawl;
     final String lockCrawl;
+    final String addHome;
     final String markRemoved;
     final String removed;
     final String turnsOfRemoved;
@@ -65,6 +66,7 @@ final class CrawlSql {
 
     final String progress;
     final String failures;
+    final String lastOfSeed;
     final String activeHosts;
 
     // ---- the file
@@ -89,13 +91,16 @@ final class CrawlSql {
         nameQueue = q.in("UPDATE $.crawl SET queue = ? WHERE id = ?");
         updateCrawl = q.in("UPDATE $.crawl SET settings = ?, max_pages = ? WHERE id = ?");
         findCrawl = q.in("SELECT id, queue, state FROM $.crawl WHERE identity = ? FOR NO KEY UPDATE");
-        readCrawl = q.in("SELECT settings, state, queue, site, job FROM $.crawl WHERE id = ? AND state <> 'removed'");
+        readCrawl = q.in("SELECT settings, homes, queue, site, job FROM $.crawl WHERE id = ? AND state <> 'removed'");
         lockCrawl = q.in("""
                 SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? AND state <> 'removed' FOR NO KEY UPDATE
                 """);
-        markRemoved = q.in("UPDATE $.crawl SET state = 'removed', identity = identity || ' removed ' || id WHERE identity = ?");
+        addHome = q.in("UPDATE $.crawl SET homes = homes || ?::TEXT WHERE id = ? AND NOT ?::TEXT = ANY (homes)");
+        markRemoved = q.in(
+                "UPDATE $.crawl SET state = 'removed', identity = identity || ' removed ' || id WHERE identity = ?");
         removed = q.in("SELECT id FROM $.crawl WHERE state = 'removed' ORDER BY id LIMIT 100");
-        turnsOfRemoved = q.in("SELECT host, job FROM $.crawl_host WHERE crawl = ? AND job IS NOT NULL ORDER BY host LIMIT 1000");
+        turnsOfRemoved =
+                q.in("SELECT host, job FROM $.crawl_host WHERE crawl = ? AND job IS NOT NULL ORDER BY host LIMIT 1000");
         forgetTurns = q.in("UPDATE $.crawl_host SET job = NULL WHERE crawl = ? AND job = ANY (?)");
         freeServers = q.in("""
                 UPDATE $.server
@@ -104,7 +109,8 @@ final class CrawlSql {
                 """);
         deleteCrawl = q.in("DELETE FROM $.crawl WHERE id = ? AND state = 'removed'");
         deleteFinished = q.in("DELETE FROM $.crawl WHERE identity = ? AND state = 'finished'");
-        reopenCrawl = q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ? AND state <> 'removed'");
+        reopenCrawl =
+                q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ? AND state <> 'removed'");
         finishCrawl = q.in("""
                 UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ? AND state = 'running'
                 """);
@@ -237,6 +243,13 @@ final class CrawlSql {
                 """);
         failures = q.in(
                 "SELECT reason, count(*) FROM $.page WHERE crawl = ? AND reason IS NOT NULL GROUP BY reason ORDER BY 1");
+        lastOfSeed = q.in("""
+                SELECT f.url, f.state, p.final_url, coalesce(p.error, f.reason) AS why
+                  FROM $.frontier f LEFT JOIN $.page p ON p.crawl = f.crawl AND p.key = f.key
+                 WHERE f.crawl = ? AND f.depth = 0
+                 ORDER BY f.no DESC
+                 LIMIT 1
+                """);
         activeHosts = q.in("""
                 SELECT host, job FROM $.crawl_host
                  WHERE crawl = ? AND job IS NOT NULL AND touched_at < clock_timestamp() - make_interval(secs => ?)

@@ -125,7 +125,10 @@ final class CrawlTables {
     private record HostRow(@Nullable UUID job, @Nullable String givenUp, long budget) {}
 
     private record ServerRow(
-            @Nullable UUID holder, long taken, Duration rest, @Nullable String robots) {}
+            @Nullable UUID holder,
+            long taken,
+            Duration rest,
+            @Nullable String robots) {}
 
     // ---- a crawl is opened
 
@@ -235,7 +238,8 @@ final class CrawlTables {
     /** Turns that a removed crawl left; a thousand at most. */
     List<Active> turnsOfRemoved(long crawl) {
         return database.transaction(
-                "look for the turns of a crawl to forget", tx -> all(tx, sql.turnsOfRemoved, CrawlTables::active, crawl));
+                "look for the turns of a crawl to forget",
+                tx -> all(tx, sql.turnsOfRemoved, CrawlTables::active, crawl));
     }
 
     /** Forgets turns whose jobs were withdrawn, and frees their servers, which rest so long. */
@@ -264,8 +268,7 @@ final class CrawlTables {
     /** Turns of which nothing has been seen for so long; a thousand at most. */
     List<Active> quiet(long crawl, Duration since) {
         return database.transaction(
-                "look for turns that ended unseen",
-                tx -> all(tx, sql.activeHosts, CrawlTables::active, crawl, since));
+                "look for turns that ended unseen", tx -> all(tx, sql.activeHosts, CrawlTables::active, crawl, since));
     }
 
     /** Replaces a turn whose job ended without its saying so. With a reason, the host is given up. */
@@ -294,6 +297,22 @@ final class CrawlTables {
             all(tx, sql.failures, row -> counts.put(row.getString(1), row.getLong(2)), crawl);
             return counts;
         });
+    }
+
+    /** Why a crawl that has finished has not one page: what came of the seed, or of where it sends to. */
+    String whyNothing(long crawl) {
+        return database.transaction(
+                "see what came of the seed",
+                tx -> one(tx, sql.lastOfSeed, CrawlTables::fate, crawl).orElse("its seed was never fetched"));
+    }
+
+    private static String fate(ResultSet row) throws SQLException {
+        var why = row.getString("why");
+        if (why != null) return why;
+        return row.getString("state").equals("redirect")
+                ? "%s sends to %s, which the bounds of this crawl keep out."
+                        .formatted(row.getString("url"), row.getString("final_url"))
+                : "%s was not fetched.".formatted(row.getString("url"));
     }
 
     private static CrawlProgress progressRow(ResultSet row) throws SQLException {
@@ -462,6 +481,7 @@ final class CrawlTables {
             var pause = longer(asked, restAfter(counted.silent()));
             var wanted = one(tx, sql.paceServer, row -> row.getBoolean(1), pause, turn.host(), turn.id());
             if (wanted.isEmpty()) throw lost(turn);
+            if (finding instanceof Redirect redirect && redirect.home()) addHome(tx, turn, redirect.to());
             if (stop.after(wanted.get())) {
                 if (counted.pending() == 0) return new Next.Ended(endHost(tx, turn));
                 return new Next.Ended(succeed(tx, turn, wanted.get()));
@@ -474,6 +494,10 @@ final class CrawlTables {
             turn.attempt().checkpoint(tx, 0);
             return new Next.Fetch(another, pause);
         });
+    }
+
+    private void addHome(Connection tx, Turn turn, CrawlUrl home) throws SQLException {
+        update(tx, sql.addHome, home.href(), turn.crawl(), home.href());
     }
 
     /** Whether a turn is to end after this page. */

@@ -138,7 +138,7 @@ final class HostTurns {
     /** One turn of one host. */
     private final class Walk {
 
-        private final Plan plan;
+        private Plan plan;
         private final Turn turn;
         private final HostKey host;
         private final long began = world.nanoTime();
@@ -250,6 +250,8 @@ final class HostTurns {
             var pause = pause(finding, retryIn);
             var next = tables.record(turn, entry, finding, pause, LONGEST_REST, retryIn, wanted -> sliceIsOver(wanted));
             if (next instanceof Next.Fetch(var another, var rest) && rest.compareTo(pause) > 0) restFrom(rest);
+            if (finding instanceof Finding.Redirect redirect && redirect.home())
+                plan = plans.of(turn.crawl()).orElse(plan);
             return next;
         }
 

@@ -140,7 +140,10 @@ final class Inspector {
                 ? valid.url()
                 : asWritten;
         boolean follow = plan.scope().admit(to, entry.depth()).isIn();
-        return new Finding.Redirect(how, to, follow);
+        boolean home = !follow
+                && entry.depth() == 0
+                && plan.scope().alsoAt(to).admit(to, 0).isIn();
+        return new Finding.Redirect(how, to, follow || home, home);
     }
 
     /** A page that sends to where it came from. */

@@ -200,6 +200,7 @@ final class OpenedCrawl implements CrawlRun {
                 settings.seed(),
                 now,
                 patiently(() -> tables.failures(crawl.id())),
+                now.finished() && now.pages() == 0 ? patiently(() -> tables.whyNothing(crawl.id())) : null,
                 now.finished() && now.pending() > 0,
                 Duration.ofNanos(world.nanoTime() - openedAt),
                 recorded(now) - before);

@@ -6,6 +6,7 @@ import dev.millrace.crawler.fetch.FetcherSettings;
 import dev.millrace.crawler.fetch.HttpFetcher;
 import dev.millrace.crawler.fetch.UserAgent;
 import dev.millrace.crawler.robots.RobotsFile;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -36,6 +37,7 @@ final class Plans implements AutoCloseable {
 
     private record Stored(
             String settings,
+            List<String> homes,
             String queue,
             @Nullable String site,
             @Nullable UUID job) {}
@@ -61,6 +63,7 @@ final class Plans implements AutoCloseable {
                         sql.readCrawl,
                         row -> new Stored(
                                 row.getString("settings"),
+                                List.of((String[]) row.getArray("homes").getArray()),
                                 row.getString("queue"),
                                 row.getString("site"),
                                 row.getObject("job", UUID.class)),
@@ -70,10 +73,11 @@ final class Plans implements AutoCloseable {
             return Optional.empty();
         }
         var text = stored.get().settings();
+        var homes = stored.get().homes();
         return Optional.of(plans.compute(crawl, (id, known) -> {
-            if (known != null && known.text().equals(text)) return known;
+            if (known != null && known.text().equals(text) && known.homes().equals(homes)) return known;
             var settings = settings(text);
-            return Plan.of(text, settings, stored.get().queue(), fetcher(settings), origin(stored.get()), json);
+            return Plan.of(text, homes, settings, stored.get().queue(), fetcher(settings), origin(stored.get()), json);
         }));
     }
 

@@ -246,6 +246,38 @@ class CrawlTest {
     }
 
     @Test
+    void a_seed_that_sends_to_another_host_is_at_home_there() throws Exception {
+        try (var there = new SmallWeb()) {
+            var www = "http://localhost:" + there.port();
+            web.redirect("/", www + "/");
+            there.redirect("/", "/en/")
+                    .page("/en/", "/en/a", "http://127.0.0.2:" + there.port() + "/elsewhere")
+                    .page("/en/a", "/moved")
+                    .redirect("/moved", "http://127.0.0.2:" + there.port() + "/elsewhere");
+
+            var summary = crawl(settings("/"));
+
+            assertThat(byUrl().keySet())
+                    .containsExactlyInAnyOrder(web.at("/"), www + "/", www + "/en/", www + "/en/a", www + "/moved");
+            assertThat(summary.progress().pages()).isEqualTo(2);
+            assertThat(summary.nothing()).isNull();
+        }
+    }
+
+    @Test
+    void a_crawl_without_a_page_says_why() throws Exception {
+        web.redirect("/", "/private/").robots("User-agent: *\nDisallow: /private/");
+        web.redirect("/out", "/excluded");
+
+        assertThat(crawl(settings("/")).nothing()).contains("robots.txt").contains("Disallow: /private/");
+        try (var run = crawler.open(settings("/out").exclude(List.of("/excluded")))) {
+            run.start(UnaryOperator.identity());
+            assertThat(run.await(Duration.ofSeconds(20))).isTrue();
+            assertThat(run.summary().nothing()).contains("sends to").contains("keep out");
+        }
+    }
+
+    @Test
     void a_private_address_is_refused_unless_it_is_allowed() throws Exception {
         web.page("/");
 

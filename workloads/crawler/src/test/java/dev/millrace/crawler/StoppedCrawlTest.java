@@ -60,12 +60,16 @@ class StoppedCrawlTest {
     }
 
     private long turns(State state) {
-        return millrace.operations("test").list(f -> f.kind("crawl-host").state(state)).size();
+        return millrace.operations("test")
+                .list(f -> f.kind("crawl-host").state(state))
+                .size();
     }
 
     private CrawlProgress finished(CrawlRun run) throws InterruptedException {
         run.start(UnaryOperator.identity());
-        assertThat(run.await(Duration.ofSeconds(30))).as(() -> run.progress().toString()).isTrue();
+        assertThat(run.await(Duration.ofSeconds(30)))
+                .as(() -> run.progress().toString())
+                .isTrue();
         return run.progress();
     }
 
