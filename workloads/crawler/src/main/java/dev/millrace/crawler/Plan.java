@@ -7,6 +7,7 @@ import dev.millrace.crawler.fetch.Fetcher;
 import dev.millrace.crawler.fetch.UserAgent;
 import dev.millrace.crawler.page.PageLimits;
 import dev.millrace.crawler.page.PageReader;
+import dev.millrace.crawler.page.ReadingRoom;
 import dev.millrace.crawler.scope.CrawlScope;
 import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.crawler.url.UrlParser;
@@ -54,6 +55,7 @@ record Plan(
             CrawlSettings settings,
             String queue,
             Fetcher fetcher,
+            ReadingRoom room,
             Origin origin,
             JsonMapper json) {
         var agent = new UserAgent(settings.userAgent());
@@ -70,9 +72,15 @@ record Plan(
                 scope,
                 parser,
                 new PageReader(
-                        new PageLimits(kept.maxTitle(), limits.maxTextChars(), limits.maxLinks(), kept.maxDepth()),
+                        new PageLimits(
+                                kept.maxTitle(),
+                                limits.maxTextChars(),
+                                limits.maxLinks(),
+                                kept.maxDepth(),
+                                kept.maxElements()),
                         parser,
-                        agent),
+                        agent,
+                        room),
                 agent,
                 fetcher,
                 origin,

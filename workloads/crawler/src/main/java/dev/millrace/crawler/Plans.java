@@ -5,6 +5,7 @@ import dev.millrace.crawler.fetch.Fetcher;
 import dev.millrace.crawler.fetch.FetcherSettings;
 import dev.millrace.crawler.fetch.HttpFetcher;
 import dev.millrace.crawler.fetch.UserAgent;
+import dev.millrace.crawler.page.ReadingRoom;
 import dev.millrace.crawler.robots.RobotsFile;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ final class Plans implements AutoCloseable {
     private final Database database;
     private final CrawlSql sql;
     private final Function<FetcherSettings, Fetcher> fetchers;
+    private final ReadingRoom room = ReadingRoom.ofThisProcess();
     private final JsonMapper json = JsonMapper.builder().build();
     private final Map<String, Site> sites = new ConcurrentHashMap<>();
     private final Map<Long, Plan> plans = new ConcurrentHashMap<>();
@@ -77,7 +79,8 @@ final class Plans implements AutoCloseable {
         return Optional.of(plans.compute(crawl, (id, known) -> {
             if (known != null && known.text().equals(text) && known.homes().equals(homes)) return known;
             var settings = settings(text);
-            return Plan.of(text, homes, settings, stored.get().queue(), fetcher(settings), origin(stored.get()), json);
+            return Plan.of(
+                    text, homes, settings, stored.get().queue(), fetcher(settings), room, origin(stored.get()), json);
         }));
     }
 
