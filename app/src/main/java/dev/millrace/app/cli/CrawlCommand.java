@@ -184,7 +184,7 @@ public final class CrawlCommand implements Callable<Integer> {
         try (var db = database.open("millrace crawl", CONNECTIONS, shell.console());
                 var millrace = Millrace.on(new PostgresStore(db.dataSource()));
                 var crawler = Crawler.on(millrace, db.dataSource(), shell.world())) {
-            var run = restart ? crawler.restart(settings) : crawler.open(settings);
+            var run = restart ? crawler.restart(settings, file) : crawler.open(settings);
             boolean finished;
             try (run) {
                 finished = crawl(run, file, db, signals);
@@ -195,7 +195,7 @@ public final class CrawlCommand implements Callable<Integer> {
     }
 
     private boolean crawl(CrawlRun run, Path file, Database db, Signals signals) throws InterruptedException {
-        run.export(file);
+        if (!restart) run.export(file);
         if (run.existed() && !common.json) shell.console().say(continues(run.progress()));
         run.start(node -> node(node, db));
         run.node().ifPresent(node -> db.keepRecordOf(node, shell.world()));

@@ -34,9 +34,10 @@ public interface CrawlRun extends AutoCloseable {
 
     /**
      * Keeps this file up to date from now on, until {@link #close}: each page one line of JSON, each line once, whatever is killed in
-     * between. The file continues if it is this crawl's, and is written anew if it is not.
+     * between. The file continues where this crawl left it.
      *
-     * @throws dev.millrace.MillraceException if it can't be written, or another process writes it
+     * @throws dev.millrace.MillraceException if it can't be written, another process writes it, or it holds anything but this crawl's
+     *     pages or those of a crawl that was forgotten
      */
     void export(Path file);
 

@@ -71,6 +71,7 @@ final class CrawlSql {
 
     // ---- the file
 
+    final String ownerOfExport;
     final String readExport;
     final String snapshot;
     final String cluster;
@@ -257,6 +258,9 @@ final class CrawlSql {
                  LIMIT 1000
                 """);
 
+        ownerOfExport = q.in("""
+                SELECT c.identity, c.seed FROM $.export e LEFT JOIN $.crawl c ON c.id = e.crawl AND c.state <> 'removed' WHERE e.path = ?
+                """);
         readExport = q.in("""
                 SELECT crawl, length, snap::TEXT, tail, cluster, database FROM $.export WHERE path = ?
                 """);

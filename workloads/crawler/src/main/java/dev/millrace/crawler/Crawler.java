@@ -11,6 +11,7 @@ import dev.millrace.crawler.fetch.HttpFetcher;
 import dev.millrace.crawler.fetch.NameLookup;
 import dev.millrace.world.SystemWorld;
 import dev.millrace.world.World;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -92,7 +93,24 @@ public final class Crawler implements Handlers, AutoCloseable {
         return run(settings, true);
     }
 
-    private CrawlRun run(CrawlSettings settings, boolean restart) {
+    /**
+     * The same, with a file that is kept up to date as {@link CrawlRun#export} does it. The file is opened, locked and looked at first: if
+     * it can't be written, or holds the pages of another crawl, nothing is forgotten.
+     */
+    public CrawlRun restart(CrawlSettings settings, Path file) {
+        var output = OutputFile.open(file);
+        try {
+            PageFile.check(database, sql, output, settings.identity(), true);
+            var run = run(settings, true);
+            run.writeTo(output);
+            return run;
+        } catch (RuntimeException e) {
+            output.close();
+            throw e;
+        }
+    }
+
+    private OpenedCrawl run(CrawlSettings settings, boolean restart) {
         var opened = tables.open(Origin.of(settings), settings, plans.text(settings), restart);
         leftovers.forget();
         return new OpenedCrawl(this, millrace, world, database, sql, tables, orphans, settings, opened);

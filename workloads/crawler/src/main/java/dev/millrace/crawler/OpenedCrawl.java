@@ -127,12 +127,25 @@ final class OpenedCrawl implements CrawlRun {
         turn.lock();
         try {
             if (file != null) throw new MillraceException("This crawl writes a file already. One is enough.");
-            file = PageFile.open(database, sql, crawl.id(), path);
-            file.append();
-            exportedAt = world.nanoTime();
+            var output = OutputFile.open(path);
+            try {
+                PageFile.check(database, sql, output, settings.identity(), false);
+                writeTo(output);
+            } catch (RuntimeException e) {
+                output.close();
+                throw e;
+            }
         } finally {
             turn.unlock();
         }
+    }
+
+    /** From now on the file belongs to this. */
+    void writeTo(OutputFile output) {
+        var opened = PageFile.of(database, sql, crawl.id(), output);
+        opened.append();
+        exportedAt = world.nanoTime();
+        file = opened;
     }
 
     @Override
