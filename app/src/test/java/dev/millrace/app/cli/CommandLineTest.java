@@ -42,6 +42,9 @@ class CommandLineTest {
 
         assertThat(json(line.run("jobs", "--json").out()).get(0).get("id").stringValue())
                 .isEqualTo(id);
+        assertThat(json(line.run("jobs", "--json").out()).get(0).propertyNames())
+                .as("a thousand payloads would not fit into a process")
+                .doesNotContain("payload", "result");
         assertThat(json(line.run("job", id, "--json").out()).get("payload").toString())
                 .isEqualTo("[1]");
         assertThat(json(line.run("why", id, "--json").out())
