@@ -96,10 +96,10 @@ class BadInputTest {
                 new Typed(4, "\"sleeping\" is not a state", "jobs", "--state", "sleeping"),
                 new Typed(4, "can't be 0", "jobs", "--limit", "0"),
                 new Typed(2, "is not a job id", "job", "7"),
-                new Typed(3, "There is no job " + ID, "job", ID),
-                new Typed(3, "There is no job " + ID, "why", ID),
-                new Typed(3, "There is no job " + ID, "cancel", ID),
-                new Typed(3, "There is no job " + ID, "retry", ID),
+                new Typed(9, "There is no job " + ID, "job", ID),
+                new Typed(9, "There is no job " + ID, "why", ID),
+                new Typed(9, "There is no job " + ID, "cancel", ID),
+                new Typed(9, "There is no job " + ID, "retry", ID),
                 new Typed(2, "expected one of", "pause", "node", "x"));
     }
 
