@@ -1,5 +1,6 @@
 package dev.millrace.app.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobId;
@@ -7,6 +8,9 @@ import dev.millrace.Millrace;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.world.SystemWorld;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,6 +73,37 @@ class CommandLineTest {
         assertThat(json(line.run("retry", id, "--json").out()).get("before").stringValue())
                 .isEqualTo("cancelled");
         assertThat(json(line.run("version", "--json").out()).has("version")).isTrue();
+    }
+
+    @Test
+    void a_payload_on_standard_input_is_read_as_far_as_one_can_be_stored() {
+        var before = System.in;
+        var endless = new InputStream() {
+            private long read;
+
+            @Override
+            public int read() throws IOException {
+                if (++read > 64 << 20) throw new IOException("nobody should read as far as here");
+                return '7';
+            }
+
+            @Override
+            public int read(byte[] into, int from, int length) throws IOException {
+                for (int i = from; i < from + length; i++) into[i] = (byte) read();
+                return length;
+            }
+        };
+        try {
+            System.setIn(endless);
+            var refused = line.run("enqueue", "echo", "-");
+            assertThat(refused.exit()).isEqualTo(4);
+            assertThat(refused.err()).contains("at most 262,144 are stored");
+
+            System.setIn(new ByteArrayInputStream(("[7" + " ".repeat(1 << 20) + "]").getBytes(UTF_8)));
+            assertThat(line.run("enqueue", "echo", "-").exit()).isZero();
+        } finally {
+            System.setIn(before);
+        }
     }
 
     @Test
