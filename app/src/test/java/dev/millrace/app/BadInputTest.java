@@ -115,6 +115,30 @@ class BadInputTest {
                 new Typed(5, "The database 127.0.0.1:1/jobs can't be reached", "jobs", "--database", NOBODY),
                 new Typed(5, "Nothing was changed", "enqueue", "echo", "{}", "--database", NOBODY),
                 new Typed(5, "can't be reached", "up", "--port", "0", "--database", NOBODY),
+                new Typed(5, "can't be reached", "crawl", "http://my_host.example/", "--database", NOBODY),
+                new Typed(5, "can't be reached", "crawl", "http://[::1]/", "--database", NOBODY),
+                new Typed(2, "Missing required parameter: 'URL'", "crawl"),
+                new Typed(4, "begins with \"ftp:\"", "crawl", "ftp://example.org/", "--data", data),
+                new Typed(4, "\"example\"", "crawl", "example", "--data", data),
+                new Typed(4, "can't be read", "crawl", "http://example.org/", "--include", "re:(", "--data", data),
+                new Typed(4, "between 1 and", "crawl", "http://example.org/", "--max-pages", "0", "--data", data),
+                new Typed(
+                        4,
+                        "The depth can't be -1",
+                        "crawl",
+                        "http://example.org/",
+                        "--max-depth",
+                        "-1",
+                        "--data",
+                        data),
+                new Typed(4, "The delay can't be", "crawl", "http://example.org/", "--delay", "2h", "--data", data),
+                new Typed(
+                        4, "attempts can't be 11", "crawl", "http://example.org/", "--attempts", "11", "--data", data),
+                new Typed(
+                        4, "fetchDeadline can't be", "crawl", "http://example.org/", "--timeout", "1h", "--data", data),
+                new Typed(
+                        4, "maxBodyBytes can't be", "crawl", "http://example.org/", "--max-body", "0", "--data", data),
+                new Typed(2, "expected one of", "crawl", "http://example.org/", "--reach", "world", "--data", data),
                 new Typed(2, "is not a JDBC address of PostgreSQL", "jobs", "--database", "postgres://localhost/jobs"),
                 new Typed(
                         6,
