@@ -20,6 +20,7 @@ import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.crawler.url.UrlRules;
 import dev.millrace.crawler.url.UrlRules.TrailingSlash;
 import dev.millrace.postgres.PostgresStore;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -180,6 +181,7 @@ public final class CrawlCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         var settings = settings();
         var file = out == null ? Path.of(host(settings.seed()) + ".jsonl") : out;
+        refuseIfNoPlace(file);
         var signals = Signals.caught();
         try (var db = database.open("millrace crawl", CONNECTIONS, shell.console());
                 var millrace = Millrace.on(new PostgresStore(db.dataSource()));
@@ -192,6 +194,20 @@ public final class CrawlCommand implements Callable<Integer> {
             return tell(run.summary(), file, finished)
                     .number(); // after the close, so that it tells what is in the file
         }
+    }
+
+    /** What can be seen of the file before a database is started for it. */
+    private static void refuseIfNoPlace(Path file) {
+        var folder = file.toAbsolutePath().getParent();
+        var why = Files.isDirectory(file)
+                ? "it is a folder. Name a file in it"
+                : folder != null && !Files.isDirectory(folder)
+                        ? "its folder does not exist. Make it first"
+                        : Files.exists(file) && !Files.isWritable(file)
+                                ? "permission is denied. Choose a place that you may write to"
+                                : null;
+        if (why != null)
+            throw new CommandFailed(ExitCode.REFUSED, "The pages can't be written to %s: %s.".formatted(file, why));
     }
 
     private boolean crawl(CrawlRun run, Path file, Database db, Signals signals) throws InterruptedException {
