@@ -126,11 +126,22 @@ class BadInputTest {
                 new Typed(4, "\"example\"", "crawl", "example", "--data", data),
                 new Typed(4, "can't be read", "crawl", "http://example.org/", "--include", "re:(", "--data", data),
                 new Typed(4, "between 1 and", "crawl", "http://example.org/", "--max-pages", "0", "--data", data),
-                new Typed(4, "The depth can't be -1", "crawl", "http://example.org/", "--max-depth", "-1", "--data", data),
+                new Typed(
+                        4,
+                        "The depth can't be -1",
+                        "crawl",
+                        "http://example.org/",
+                        "--max-depth",
+                        "-1",
+                        "--data",
+                        data),
                 new Typed(4, "The delay can't be", "crawl", "http://example.org/", "--delay", "2h", "--data", data),
-                new Typed(4, "attempts can't be 11", "crawl", "http://example.org/", "--attempts", "11", "--data", data),
-                new Typed(4, "fetchDeadline can't be", "crawl", "http://example.org/", "--timeout", "1h", "--data", data),
-                new Typed(4, "maxBodyBytes can't be", "crawl", "http://example.org/", "--max-body", "0", "--data", data),
+                new Typed(
+                        4, "attempts can't be 11", "crawl", "http://example.org/", "--attempts", "11", "--data", data),
+                new Typed(
+                        4, "fetchDeadline can't be", "crawl", "http://example.org/", "--timeout", "1h", "--data", data),
+                new Typed(
+                        4, "maxBodyBytes can't be", "crawl", "http://example.org/", "--max-body", "0", "--data", data),
                 new Typed(
                         4,
                         "its folder does not exist",
@@ -141,7 +152,14 @@ class BadInputTest {
                         "--out",
                         folder.resolve("no/pages.jsonl").toString()),
                 new Typed(
-                        4, "it is a folder", "crawl", "http://example.org/", "--data", data, "--out", folder.toString()),
+                        4,
+                        "it is a folder",
+                        "crawl",
+                        "http://example.org/",
+                        "--data",
+                        data,
+                        "--out",
+                        folder.toString()),
                 new Typed(2, "expected one of", "crawl", "http://example.org/", "--reach", "world", "--data", data),
                 new Typed(2, "is not a JDBC address of PostgreSQL", "jobs", "--database", "postgres://localhost/jobs"),
                 new Typed(
