@@ -3,8 +3,11 @@ package dev.millrace.app.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.Job;
 import dev.millrace.JobId;
+import dev.millrace.Kind;
 import dev.millrace.Millrace;
+import dev.millrace.Retry;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.world.SystemWorld;
@@ -147,6 +150,37 @@ class CommandLineTest {
             assertThat(line.run("retry", id).out()).contains("runs again");
         }
     }
+
+    @Test
+    void what_a_handler_wrote_does_nothing_to_the_terminal() {
+        var steering = "\u001b]0;owned\u0007\u001b[2J\u009b31m\rnew line";
+        line.onATerminal();
+        try (var millrace = Millrace.on(line.store())) {
+            millrace.node()
+                    .handle(Steering.class, (job, attempt) -> {
+                        attempt.log(steering);
+                        throw new IllegalStateException(steering);
+                    })
+                    .retry(Retry.none())
+                    .start();
+            var id = millrace.enqueue(new Steering()).id().toString();
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> line.run("job", id).out().contains("attempt 1"));
+
+            var shown = line.run("job", id).out()
+                    + line.run("jobs").out()
+                    + line.run("why", id).out();
+
+            assertThat(shown).contains("␛]0;owned␇").contains("attempt 1");
+            assertThat(shown.replaceAll("\u001b\\[\\d+m", "").chars())
+                    .noneMatch(c -> Character.isISOControl(c) && c != '\n');
+            assertThat(line.run("enqueue", "\u001b[2J").err()).doesNotContain("\u001b");
+        }
+    }
+
+    @Kind("steering")
+    record Steering() implements Job<Void> {}
 
     @Test
     void an_empty_store_teaches_the_first_command() {
