@@ -127,7 +127,11 @@ final class DataDirectory {
                                 .formatted(pid, Durations.text(lifetime)));
             case EmbeddedServerEvent.Restarted(var pid, var took) ->
                 console.say("The database runs again (process %d), after %s.".formatted(pid, Durations.text(took)));
-            case EmbeddedServerEvent.RestartFailed(var failure) -> console.say(failure.getMessage());
+            case EmbeddedServerEvent.RestartFailed(var failure) ->
+                console.say(
+                        failure.reason() == Reason.DISK_FULL
+                                ? failure.getMessage() + " Until then it is tried every few seconds."
+                                : failure.getMessage());
             case EmbeddedServerEvent.GivenUp(var failure) -> giveUp(failure);
         }
     }
