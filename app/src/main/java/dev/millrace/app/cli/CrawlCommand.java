@@ -232,8 +232,9 @@ public final class CrawlCommand implements Callable<Integer> {
                 outage.tell(run.trouble());
                 if (!common.json) show(progress, run.progress());
             }
-            return false;
         }
+        shell.console().say("Stopping after the pages in flight … Ctrl-C again ends at once.");
+        return false;
     }
 
     private static void show(Progress bar, CrawlProgress now) {

@@ -58,7 +58,10 @@ public interface CrawlRun extends AutoCloseable {
     /** What came of it so far. */
     CrawlSummary summary();
 
-    /** Stops this process's node and completes the file with what has been committed. The crawl itself remains and can be continued. */
+    /**
+     * Stops this process's node, after the pages that are being fetched, and completes the file with what has been committed. The crawl
+     * itself remains and can be continued.
+     */
     @Override
     void close();
 }

@@ -424,8 +424,7 @@ final class CrawlTables {
 
     /** Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own. */
     private Outcome<Void> giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
-        var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
-        if (row.isEmpty() || !turn.id().equals(row.get().job())) throw lost(turn);
+        own(tx, turn);
         update(tx, sql.giveUpHost, message, turn.crawl(), turn.host());
         failPending(tx, turn, reason, message);
         update(tx, sql.keepRobots, null, Duration.ZERO, turn.host(), turn.id()); // the next crawl asks anew
@@ -730,11 +729,18 @@ final class CrawlTables {
         return turn.attempt().complete(tx);
     }
 
+    /** Ends the turn before this page, whose fetch was noted and has not begun. */
+    Outcome<Void> leave(Turn turn, Entry entry) {
+        return database.transaction("leave " + turn.host() + " for now", tx -> {
+            update(tx, sql.unstart, turn.crawl(), entry.key());
+            own(tx, turn);
+            return succeed(tx, turn, false);
+        });
+    }
+
     /** Nothing is left to fetch here, or may be. The last host of a crawl to end ends the crawl. */
     private Outcome<Void> endHost(Connection tx, Turn turn) throws SQLException {
-        var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
-                .filter(host -> turn.id().equals(host.job()))
-                .orElseThrow(() -> lost(turn));
+        var row = own(tx, turn);
         update(tx, sql.endHost, turn.crawl(), turn.host());
         update(tx, sql.releaseServer, turn.host(), turn.id());
         boolean open = one(tx, sql.lockCrawl, found -> found.getBoolean("open") || row.budget() > 0, turn.crawl())
@@ -750,6 +756,13 @@ final class CrawlTables {
             if (hungry.isEmpty()) update(tx, sql.finishCrawl, turn.crawl());
         }
         return end(turn, tx);
+    }
+
+    /** Locks the host's row, which must still be this turn's. */
+    private HostRow own(Connection tx, Turn turn) throws SQLException {
+        return one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
+                .filter(host -> turn.id().equals(host.job()))
+                .orElseThrow(() -> lost(turn));
     }
 
     private static Outcome<Void> end(Turn turn, Connection tx) {

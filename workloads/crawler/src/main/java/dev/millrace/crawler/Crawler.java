@@ -113,7 +113,7 @@ public final class Crawler implements Handlers, AutoCloseable {
     private OpenedCrawl run(CrawlSettings settings, boolean restart) {
         var opened = tables.open(Origin.of(settings), settings, plans.text(settings), restart);
         leftovers.forget();
-        return new OpenedCrawl(this, millrace, world, database, sql, tables, orphans, settings, opened);
+        return new OpenedCrawl(this, turns, millrace, world, database, sql, tables, orphans, settings, opened);
     }
 
     /** What a node needs to crawl these sites: {@code millrace.node().with(crawler.sites(docs, blog))}. */
@@ -130,9 +130,10 @@ public final class Crawler implements Handlers, AutoCloseable {
         node.decide(HostTurn.class, turns::run).retry(PATIENT).deadline(DEADLINE);
     }
 
-    /** Closes its connections to the web. */
+    /** Ends its work on hosts, each behind the page that it is at, and closes its connections to the web. */
     @Override
     public void close() {
+        turns.close();
         plans.close();
     }
 }

@@ -24,11 +24,15 @@ import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the turns of hosts: robots.txt first, then page after page at the host's pace, each recorded before the next is begun.
+ *
+ * <p>Asked to stop, a turn ends behind the page that it is at, and leaves a successor for whoever continues the crawl.
  *
  * <p>A server belongs to the turn that took it for as long as that one runs. If its job waits, its process was stopped or died in the
  * middle, and perhaps no node will ever serve its queue again: the next crawl takes the server, after a rest.
@@ -55,6 +59,9 @@ final class HostTurns {
     /** A handler whose job was withdrawn is interrupted within so long; until then its last fetch may go on. */
     static final Duration LAST_FETCH = Duration.ofSeconds(4);
 
+    /** How soon a rest ends when the turn is to stop. */
+    private static final Duration NAP = Duration.ofMillis(200);
+
     private static final Duration AFTER_AN_OUTAGE = Duration.ofMillis(500);
 
     /** A page whose fetch was cut off so often, without ever ending, is taken for what kills the process. */
@@ -64,12 +71,32 @@ final class HostTurns {
     private final CrawlTables tables;
     private final Plans plans;
     private final World world;
+    private final Set<Long> stopping = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
 
     HostTurns(Millrace millrace, CrawlTables tables, Plans plans, World world) {
         this.millrace = millrace;
         this.tables = tables;
         this.plans = plans;
         this.world = world;
+    }
+
+    /** Ends the turns of this crawl here, each behind its page in flight; none begins until {@link #goOn}. */
+    void stop(long crawl) {
+        stopping.add(crawl);
+    }
+
+    void goOn(long crawl) {
+        stopping.remove(crawl);
+    }
+
+    /** Ends all turns so, for good. */
+    void close() {
+        closed = true;
+    }
+
+    private boolean stops(long crawl) {
+        return closed || stopping.contains(crawl);
     }
 
     /** An outage of the database is no fault of the host's, and costs no attempt. */
@@ -91,6 +118,7 @@ final class HostTurns {
         }
         var turn =
                 new Turn(job, attempt, plan.get().settings().delay(), plan.get().queue());
+        if (stops(job.crawl())) return Outcome.snooze(AFTER_AN_OUTAGE, "its process stops");
         if (!plans.handles(plan.get())) {
             return Outcome.snooze(
                     jittered(Duration.ofSeconds(2)),
@@ -188,7 +216,7 @@ final class HostTurns {
             if (before != null && !before.isDue(world.now())) {
                 return before.standing() == Standing.UNKNOWN ? awaitRobots(entry, before) : null;
             }
-            rest();
+            if (!rest()) return tables.leave(turn, entry);
             turn.attempt().heartbeat();
             var fetched = plan.fetcher()
                     .fetch(RobotsFile.request(host, plan.settings().limits().fetchDeadline()));
@@ -243,7 +271,11 @@ final class HostTurns {
         // ---- a page
 
         private Next page(Entry entry) throws InterruptedException {
-            var finding = look(entry);
+            var finding = unfetched(entry);
+            if (finding == null) {
+                if (!rest()) return new Next.Ended(tables.leave(turn, entry));
+                finding = fetched(entry);
+            }
             pages++;
             turn.attempt().heartbeat();
             var retryIn = finding instanceof Finding.Failed failed ? retryIn(entry, failed) : null;
@@ -255,15 +287,18 @@ final class HostTurns {
             return next;
         }
 
-        private Finding look(Entry entry) throws InterruptedException {
+        /** What is known of a page without asking for it; null if it is to be fetched. */
+        private @Nullable Finding unfetched(Entry entry) {
             var url = CrawlUrl.of(entry.url());
             if (robots != null && robots.decide(url) instanceof RobotsDecision.Denied(var rule, var message)) {
                 return new Finding.Refused(message);
             }
-            if (entry.cutOff() >= MOST_CUT_OFF) return poisonous(entry);
-            rest();
+            return entry.cutOff() >= MOST_CUT_OFF ? poisonous(entry) : null;
+        }
+
+        private Finding fetched(Entry entry) throws InterruptedException {
             var at = world.now();
-            var fetched = plan.fetcher().fetch(plan.request(url));
+            var fetched = plan.fetcher().fetch(plan.request(CrawlUrl.of(entry.url())));
             restFrom(delay());
             var finding = Inspector.of(plan, entry, fetched, at);
             return finding instanceof Finding.Redirect redirect
@@ -305,6 +340,7 @@ final class HostTurns {
         }
 
         private boolean sliceIsOver(boolean wanted) {
+            if (stops(turn.crawl())) return true;
             var slice = wanted ? SHARED_SLICE : SLICE;
             long now = world.nanoTime();
             if (now - lookedAt >= LOOK.toNanos()) {
@@ -324,9 +360,14 @@ final class HostTurns {
             return Duration.ofNanos(Math.max(0, readyAt - world.nanoTime()));
         }
 
-        private void rest() throws InterruptedException {
-            var left = leftToRest();
-            if (!left.isZero()) world.sleep(left);
+        /** Until the host may be asked again; false if the turn is to stop instead. */
+        private boolean rest() throws InterruptedException {
+            while (!stops(turn.crawl())) {
+                var left = leftToRest();
+                if (left.isZero()) return true;
+                world.sleep(left.compareTo(NAP) < 0 ? left : NAP);
+            }
+            return false;
         }
     }
 }

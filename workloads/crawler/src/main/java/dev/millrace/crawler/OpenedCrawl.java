@@ -35,6 +35,7 @@ final class OpenedCrawl implements CrawlRun {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Crawler crawler;
+    private final HostTurns turns;
     private final Millrace millrace;
     private final World world;
     private final Database database;
@@ -56,6 +57,7 @@ final class OpenedCrawl implements CrawlRun {
 
     OpenedCrawl(
             Crawler crawler,
+            HostTurns turns,
             Millrace millrace,
             World world,
             Database database,
@@ -65,6 +67,7 @@ final class OpenedCrawl implements CrawlRun {
             CrawlSettings settings,
             Opened crawl) {
         this.crawler = crawler;
+        this.turns = turns;
         this.millrace = millrace;
         this.world = world;
         this.database = database;
@@ -228,7 +231,14 @@ final class OpenedCrawl implements CrawlRun {
         turn.lock();
         try {
             var running = node;
-            if (running != null) running.close();
+            if (running != null) {
+                turns.stop(crawl.id());
+                try {
+                    running.close();
+                } finally {
+                    turns.goOn(crawl.id());
+                }
+            }
             var open = file;
             if (open != null) {
                 try (open) {

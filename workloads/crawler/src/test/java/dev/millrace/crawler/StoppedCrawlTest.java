@@ -1,6 +1,7 @@
 package dev.millrace.crawler;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.Millrace;
 import dev.millrace.State;
@@ -83,6 +84,45 @@ class StoppedCrawlTest {
         try (var again = crawler.open(settings("/"))) {
             assertThat(finished(again).pages()).isEqualTo(2);
         }
+    }
+
+    @Test
+    void stopped_in_order_it_ends_behind_the_page_in_flight_and_repeats_none() throws Exception {
+        for (int i = 0; i < 200; i++) web.page("/p" + i, "/p" + (i + 1));
+        int before;
+        long stopping;
+        var patient = settings("/p0").maxDepth(1_000);
+        try (var run = crawler.open(patient)) {
+            run.start(UnaryOperator.identity());
+            await().until(() -> web.requestsFor("/p5") == 1);
+            before = web.requests().size();
+            stopping = System.nanoTime();
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - stopping)).isLessThan(Duration.ofSeconds(5));
+        var fetched = web.requests().size();
+        assertThat(database.number("SELECT count(*) FROM millrace_crawl.frontier WHERE started > tries"))
+                .as("pages begun and not ended")
+                .isZero();
+
+        try (var run = crawler.open(patient)) {
+            assertThat(finished(run).repeated()).isZero();
+        }
+        assertThat(fetched).isLessThan(before + 10);
+        assertThat(web.requestsFor("/p199")).isEqualTo(1);
+    }
+
+    @Test
+    void stopped_in_a_long_rest_it_does_not_wait_for_its_end() throws Exception {
+        web.page("/rest", "/next").page("/next");
+        long stopping;
+        try (var run = crawler.open(settings("/rest").delay(Duration.ofSeconds(9)))) {
+            run.start(UnaryOperator.identity());
+            await().until(() -> database.number("SELECT sum(started) FROM millrace_crawl.frontier") > 0);
+            stopping = System.nanoTime();
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - stopping)).isLessThan(Duration.ofSeconds(5));
+        assertThat(database.number("SELECT sum(started - tries) FROM millrace_crawl.frontier"))
+                .isZero();
     }
 
     @Test
