@@ -219,7 +219,10 @@ final class CrawlSql {
         giveUpHost = q.in("UPDATE $.crawl_host SET given_up = ? WHERE crawl = ? AND host = ?");
         failPending = q.in("""
                 WITH ended AS (
-                    UPDATE $.frontier SET state = 'failed' WHERE crawl = ? AND host = ? AND state = 'pending' RETURNING crawl, key, url
+                    UPDATE $.frontier SET state = 'failed'
+                     WHERE (crawl, key) IN (
+                        SELECT crawl, key FROM $.frontier WHERE crawl = ? AND host = ? AND state = 'pending' ORDER BY no LIMIT ?)
+                    RETURNING crawl, key, url
                 ), told AS (
                     INSERT INTO $.page (crawl, key, url, final_url, fetched_at, took_millis, reason, error)
                     SELECT crawl, key, url, url, clock_timestamp(), 0, ?, ? FROM ended
@@ -228,7 +231,8 @@ final class CrawlSql {
                 SELECT count(*) FROM told
                 """);
         countFailed = q.in("""
-                UPDATE $.crawl_host SET failed = failed + ?, pending = pending - ? WHERE crawl = ? AND host = ?
+                UPDATE $.crawl_host SET failed = failed + ?, pending = pending - ?, budget = budget - ?, touched_at = clock_timestamp()
+                 WHERE crawl = ? AND host = ?
                 """);
 
         progress = q.in("""

@@ -44,6 +44,9 @@ final class CrawlTables {
     /** So many fetches in a row without any answer, over at least four minutes, and a host is given up: a restart is over by then. */
     private static final int SILENCE = 11;
 
+    /** So many pages are given up in one transaction: a tenth of a second. */
+    private static final int BATCH = 500;
+
     /** How long a turn stays away from a server that another crawl waits for: longer than that one's next look. */
     private static final Duration TURN_OF_THE_OTHER = Duration.ofSeconds(3);
 
@@ -73,6 +76,9 @@ final class CrawlTables {
         /** Nothing before then. */
         record Rest(Duration length, String why) implements Next {}
 
+        /** The host was given up: its pages that are left are failures for this reason. See {@link #fail}. */
+        record GivenUp(String reason, String message) implements Next {}
+
         /** The job's end, committed. */
         record Ended(Outcome<Void> outcome) implements Next {}
     }
@@ -98,6 +104,9 @@ final class CrawlTables {
          * @param taken how often it had been taken when this was seen
          */
         record Held(UUID holder, long taken) implements Start {}
+
+        /** With giving up what is left. */
+        record GivenUp(String message) implements Start {}
 
         /** Nothing before then. */
         record Rest(Duration length, String why) implements Start {}
@@ -359,14 +368,15 @@ final class CrawlTables {
                 return new Start.Rest(rest, "its host asked for a rest");
             }
             update(tx, sql.holdServer, turn.id(), cutOff ? turn.delay() : Duration.ZERO, turn.host());
-            if (host.get().givenUp() != null)
-                failPending(tx, turn, "HOST_GIVEN_UP", host.get().givenUp());
+            var givenUp = host.get().givenUp();
+            if (givenUp != null) return new Start.GivenUp(givenUp);
             return switch (pick(tx, turn, 0L, host.get().budget())) {
                 case Next.Fetch(var entry, var none) -> {
                     turn.attempt().checkpoint(tx, 0);
                     yield new Start.Begin(entry, longer(rest, Duration.ZERO), cutOff, server.robots());
                 }
                 case Next.Rest(var wait, var why) -> new Start.Rest(wait, why);
+                case Next.GivenUp(var reason, var message) -> new Start.GivenUp(message);
                 case Next.Ended(var outcome) -> new Start.Ended(outcome);
             };
         });
@@ -417,18 +427,47 @@ final class CrawlTables {
         return true;
     }
 
-    /** All pages of the host that are left are failures, for this reason. Ends the job. */
-    Outcome<Void> giveUp(Turn turn, String reason, String message) {
-        return database.transaction("give up " + turn.host(), tx -> giveUp(tx, turn, reason, message));
+    /** None of the host's pages that are left will be fetched. */
+    Next giveUp(Turn turn, String reason, String message) {
+        return database.transaction("give up " + turn.host(), tx -> {
+            own(tx, turn);
+            return giveUp(tx, turn, reason, message);
+        });
     }
 
-    /** Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own. */
-    private Outcome<Void> giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
-        own(tx, turn);
+    private Next giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
         update(tx, sql.giveUpHost, message, turn.crawl(), turn.host());
-        failPending(tx, turn, reason, message);
         update(tx, sql.keepRobots, null, Duration.ZERO, turn.host(), turn.id()); // the next crawl asks anew
-        return endHost(tx, turn);
+        turn.attempt().checkpoint(tx, 0);
+        return new Next.GivenUp(reason, message);
+    }
+
+    /**
+     * Makes failures of some of the pages that are left on a host that was given up, as many as the crawl may have. To be called until the
+     * turn has ended.
+     *
+     * <p>Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own.
+     */
+    Next fail(Turn turn, Next.GivenUp why) {
+        return database.transaction("give up pages of " + turn.host(), tx -> {
+            long budget = own(tx, turn).budget();
+            if (budget <= 0) return setAside(tx, turn) ? why : new Next.Ended(endHost(tx, turn));
+            long most = Math.min(budget, BATCH);
+            long failed = one(
+                            tx,
+                            sql.failPending,
+                            row -> row.getLong(1),
+                            turn.crawl(),
+                            turn.host(),
+                            most,
+                            why.reason(),
+                            clean(why.message()))
+                    .orElseThrow();
+            update(tx, sql.countFailed, failed, failed, failed, turn.crawl(), turn.host());
+            if (failed < most) return new Next.Ended(endHost(tx, turn));
+            turn.attempt().checkpoint(tx, 0);
+            return why;
+        });
     }
 
     private static String silent(Turn turn) {
@@ -442,12 +481,6 @@ final class CrawlTables {
 
     static Duration longer(Duration a, Duration b) {
         return a.compareTo(b) >= 0 ? a : b;
-    }
-
-    private void failPending(Connection tx, Turn turn, String reason, String message) throws SQLException {
-        long failed = one(tx, sql.failPending, row -> row.getLong(1), turn.crawl(), turn.host(), reason, clean(message))
-                .orElseThrow();
-        if (failed > 0) update(tx, sql.countFailed, failed, failed, turn.crawl(), turn.host());
     }
 
     // ---- a page
@@ -476,7 +509,7 @@ final class CrawlTables {
             int known = links.size() - fresh.size();
             var counted = count(tx, turn, finding, retryIn == null, known, repeated);
             if (retryIn == null) addPage(tx, turn, entry, finding);
-            if (counted.silent() >= SILENCE) return new Next.Ended(giveUp(tx, turn, "HOST_SILENT", silent(turn)));
+            if (counted.silent() >= SILENCE) return giveUp(tx, turn, "HOST_SILENT", silent(turn));
             var pause = longer(asked, restAfter(counted.silent()));
             var wanted = one(tx, sql.paceServer, row -> row.getBoolean(1), pause, turn.host(), turn.id());
             if (wanted.isEmpty()) throw lost(turn);
@@ -733,9 +766,18 @@ final class CrawlTables {
     Outcome<Void> leave(Turn turn, Entry entry) {
         return database.transaction("leave " + turn.host() + " for now", tx -> {
             update(tx, sql.unstart, turn.crawl(), entry.key());
-            own(tx, turn);
-            return succeed(tx, turn, false);
+            return leave(tx, turn);
         });
+    }
+
+    /** Ends the turn between two pages. */
+    Outcome<Void> leave(Turn turn) {
+        return database.transaction("leave " + turn.host() + " for now", tx -> leave(tx, turn));
+    }
+
+    private Outcome<Void> leave(Connection tx, Turn turn) throws SQLException {
+        own(tx, turn);
+        return succeed(tx, turn, false);
     }
 
     /** Nothing is left to fetch here, or may be. The last host of a crawl to end ends the crawl. */

@@ -141,6 +141,9 @@ final class HostTurns {
                     var rest = state.equals(Optional.of(State.CANCELLED)) ? LAST_FETCH : turn.delay();
                     tables.seize(job.host(), held, CrawlTables.longer(rest, turn.delay()));
                 }
+                case Start.GivenUp(var message) -> {
+                    return new Walk(plan.get(), turn).from(new Next.GivenUp("HOST_GIVEN_UP", message));
+                }
                 case Start.Begin begin -> {
                     return new Walk(plan.get(), turn).from(begin);
                 }
@@ -185,13 +188,20 @@ final class HostTurns {
         Outcome<Void> from(Start.Begin begin) throws InterruptedException {
             if (begin.robots() != null) know(plans.robots(begin.robots()));
             restFrom(begin.cutOff() ? CrawlTables.longer(begin.rest(), delay()) : begin.rest());
-            Next next = new Next.Fetch(begin.entry(), Duration.ZERO);
+            return from(new Next.Fetch(begin.entry(), Duration.ZERO));
+        }
+
+        Outcome<Void> from(Next first) throws InterruptedException {
+            var next = first;
             while (true) {
                 switch (next) {
                     case Next.Fetch(var entry, var rest) -> {
-                        var stopped = askRobots(entry);
-                        if (stopped != null) return stopped;
-                        next = page(entry);
+                        var otherwise = askRobots(entry);
+                        next = otherwise == null ? page(entry) : otherwise;
+                    }
+                    case Next.GivenUp givenUp -> {
+                        turn.attempt().heartbeat();
+                        next = stops(turn.crawl()) ? new Next.Ended(tables.leave(turn)) : tables.fail(turn, givenUp);
                     }
                     case Next.Rest(var wait, var why) -> {
                         return Outcome.snooze(wait, why);
@@ -210,13 +220,13 @@ final class HostTurns {
             robots = RobotsPolicy.of(host, file, plan.agent());
         }
 
-        /** Makes sure that robots.txt is known. Gives the turn's outcome where it can't be. */
-        private @Nullable Outcome<Void> askRobots(Entry entry) throws InterruptedException {
+        /** Makes sure that robots.txt is known. Where it can't be, gives what comes instead of the page. */
+        private @Nullable Next askRobots(Entry entry) throws InterruptedException {
             var before = robotsFile;
             if (before != null && !before.isDue(world.now())) {
                 return before.standing() == Standing.UNKNOWN ? awaitRobots(entry, before) : null;
             }
-            if (!rest()) return tables.leave(turn, entry);
+            if (!rest()) return new Next.Ended(tables.leave(turn, entry));
             turn.attempt().heartbeat();
             var fetched = plan.fetcher()
                     .fetch(RobotsFile.request(host, plan.settings().limits().fetchDeadline()));
@@ -235,11 +245,11 @@ final class HostTurns {
             return awaitRobots(entry, failed.status() == 0 ? sooner(known) : known);
         }
 
-        private Outcome<Void> awaitRobots(Entry entry, RobotsFile unknown) {
+        private Next awaitRobots(Entry entry, RobotsFile unknown) {
             var wait = CrawlTables.longer(Duration.between(world.now(), unknown.refreshAt()), Duration.ofMillis(100));
             tables.awaitRobots(turn, entry, plans.text(unknown), wait);
             var trouble = unknown.trouble();
-            return Outcome.snooze(wait, trouble == null ? "its robots.txt can't be had" : trouble.message());
+            return new Next.Rest(wait, trouble == null ? "its robots.txt can't be had" : trouble.message());
         }
 
         /** A server that answers with errors recovers mostly within minutes; one that can't be reached at all gets a few tries. */

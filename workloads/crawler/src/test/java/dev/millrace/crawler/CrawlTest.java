@@ -205,6 +205,29 @@ class CrawlTest {
     }
 
     @Test
+    void not_even_failures_of_a_host_that_is_given_up_are_more_than_the_largest_number() throws Exception {
+        int nobody;
+        try (var closed = new SmallWeb()) {
+            nobody = closed.port();
+        }
+        var links = new ArrayList<String>();
+        for (int i = 0; i < 20; i++) links.add("http://127.0.0.2:" + nobody + "/" + i);
+        web.page("/", links.toArray(String[]::new));
+        var settings = settings("/")
+                .reach(Reach.ANYWHERE)
+                .limits(CrawlSettings.Limits.defaults().attempts(1));
+
+        var some = crawl(settings.maxPages(5)).progress();
+        var all = crawl(settings.maxPages(30)).progress();
+
+        assertThat(some.pages()).isEqualTo(1);
+        assertThat(some.failed()).isEqualTo(4);
+        assertThat(some.pending()).isEqualTo(16);
+        assertThat(all.failed()).isEqualTo(20);
+        assertThat(lines()).hasSize(21);
+    }
+
+    @Test
     void a_page_deeper_than_allowed_is_not_fetched() throws Exception {
         web.page("/", "/1").page("/1", "/2").page("/2", "/3").page("/3");
 
