@@ -37,7 +37,7 @@ final class NamedOperations implements Operations {
     @Override
     public List<JobView> list(UnaryOperator<Filter> filter) {
         var asked = filter.apply(Filter.ALL);
-        return storage.list(new Query(asked.state, asked.queue, asked.kind, asked.before, asked.limit));
+        return storage.list(new Query(asked.state, asked.queue, asked.kind, asked.before, asked.limit, true));
     }
 
     @Override

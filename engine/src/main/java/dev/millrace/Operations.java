@@ -16,7 +16,10 @@ public interface Operations {
     /** The job with everything that is kept of it. */
     Optional<JobHistory> history(JobId job);
 
-    /** Jobs, newest first: {@code list(f -> f.state(State.DISCARDED).limit(20))}. */
+    /**
+     * Jobs, newest first: {@code list(f -> f.state(State.DISCARDED).limit(20))}. Without their payloads and results, which {@link #find}
+     * has: a page of them would be a quarter of a gigabyte.
+     */
     List<JobView> list(UnaryOperator<Filter> filter);
 
     /** All queues, by name. */

@@ -72,6 +72,7 @@ final class Pictures {
                 .filter(job -> query.kind() == null || query.kind().equals(job.kind))
                 .limit(query.limit())
                 .map(Pictures::view)
+                .map(view -> query.brief() ? view.brief() : view)
                 .toList();
     }
 

@@ -49,15 +49,27 @@ public interface Records {
      * @param state only those in this state; null for all
      * @param before only jobs with a smaller id: the last one of the page before; null for the first page
      * @param limit 1 to 1,000
+     * @param brief without payloads and results, which may be a quarter of a gigabyte together
      */
     record Query(
             @Nullable State state,
             @Nullable String queue,
             @Nullable String kind,
             @Nullable JobId before,
-            int limit) {
+            int limit,
+            boolean brief) {
 
         public static final int MAX_LIMIT = 1_000;
+
+        /** With payloads and results. */
+        public Query(
+                @Nullable State state,
+                @Nullable String queue,
+                @Nullable String kind,
+                @Nullable JobId before,
+                int limit) {
+            this(state, queue, kind, before, limit, false);
+        }
     }
 
     /** All queues, by name. Depths are counted up to {@value QueueView#EXACT_UP_TO}, and say so beyond. */

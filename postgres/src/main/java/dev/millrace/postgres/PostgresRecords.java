@@ -36,6 +36,7 @@ final class PostgresRecords implements Records {
     private final String steps;
     private final String log;
     private final String list;
+    private final String briefList;
     private final String queues;
     private final String nodes;
 
@@ -65,6 +66,12 @@ final class PostgresRecords implements Records {
                 """);
         log = q.in("SELECT attempt, at, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");
         list = q.in("SELECT * FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))");
+        briefList = q.in("""
+                SELECT job_id, kind, kind_version, queue, priority, state, run, attempt, rescues, NULL::TEXT AS payload, headers, enqueued_at,
+                       expires_at, run_at, started_at, ended_at, node, reason, NULL::TEXT AS result, failure, progress_done,
+                       progress_total, progress_at
+                  FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))
+                """);
         queues = q.in("SELECT * FROM $.queue_depths(?)");
         nodes = q.in("""
                 SELECT n.*, extract(epoch FROM clock_timestamp() - b.at) AS since,
@@ -171,7 +178,7 @@ final class PostgresRecords implements Records {
             var found = new ArrayList<JobView>();
             try (var s = Session.prepare(
                             c,
-                            list,
+                            query.brief() ? briefList : list,
                             state == null ? null : state.wireName(),
                             query.queue(),
                             query.kind(),

@@ -22,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Jobs over HTTP: thin, since the engine decides. */
 final class JobsApi {
 
-    /** A page of jobs with their payloads fits in it; a thousand of the largest do not, and need not. */
+    /** Twenty jobs with the largest payloads, or thousands of small ones. */
     static final int BODY_BYTES = 8 * 1024 * 1024;
 
     /** Most jobs in one request. */
@@ -85,7 +85,7 @@ final class JobsApi {
                                 .formatted(name, String.join(", ", FILTERS)));
         var jobs = operations.list(f -> filter(f, context));
         var json = Json.object();
-        json.set("jobs", Shapes.all(jobs, Shapes::job));
+        json.set("jobs", Shapes.all(jobs, Shapes::listed));
         json.put("before", jobs.isEmpty() ? null : jobs.getLast().id().toString());
         answer(context, json);
     }

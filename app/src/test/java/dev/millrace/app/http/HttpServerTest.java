@@ -69,6 +69,7 @@ class HttpServerTest {
                 .json();
 
         assertThat(first.get("jobs")).hasSize(2);
+        assertThat(first.get("jobs").get(0).propertyNames()).doesNotContain("payload", "result");
         assertThat(second.get("jobs")).hasSize(1);
         assertThat(second.get("jobs").get(0).get("id"))
                 .isNotIn(

@@ -11,6 +11,12 @@ final class CrawlSql {
     final String findCrawl;
     final String readCrawl;
     final String lockCrawl;
+    final String addHome;
+    final String markRemoved;
+    final String removed;
+    final String turnsOfRemoved;
+    final String forgetTurns;
+    final String freeServers;
     final String deleteCrawl;
     final String deleteFinished;
     final String reopenCrawl;
@@ -60,10 +66,12 @@ final class CrawlSql {
 
     final String progress;
     final String failures;
+    final String lastOfSeed;
     final String activeHosts;
 
     // ---- the file
 
+    final String ownerOfExport;
     final String readExport;
     final String snapshot;
     final String cluster;
@@ -84,23 +92,42 @@ final class CrawlSql {
         nameQueue = q.in("UPDATE $.crawl SET queue = ? WHERE id = ?");
         updateCrawl = q.in("UPDATE $.crawl SET settings = ?, max_pages = ? WHERE id = ?");
         findCrawl = q.in("SELECT id, queue, state FROM $.crawl WHERE identity = ? FOR NO KEY UPDATE");
-        readCrawl = q.in("SELECT settings, state, queue, site, job FROM $.crawl WHERE id = ?");
-        lockCrawl = q.in("SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? FOR NO KEY UPDATE");
-        deleteCrawl = q.in("DELETE FROM $.crawl WHERE identity = ?");
+        readCrawl = q.in("SELECT settings, homes, queue, site, job FROM $.crawl WHERE id = ? AND state <> 'removed'");
+        lockCrawl = q.in("""
+                SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? AND state <> 'removed' FOR NO KEY UPDATE
+                """);
+        addHome = q.in("UPDATE $.crawl SET homes = homes || ?::TEXT WHERE id = ? AND NOT ?::TEXT = ANY (homes)");
+        markRemoved = q.in(
+                "UPDATE $.crawl SET state = 'removed', identity = identity || ' removed ' || id WHERE identity = ?");
+        removed = q.in("SELECT id FROM $.crawl WHERE state = 'removed' ORDER BY id LIMIT 100");
+        turnsOfRemoved =
+                q.in("SELECT host, job FROM $.crawl_host WHERE crawl = ? AND job IS NOT NULL ORDER BY host LIMIT 1000");
+        forgetTurns = q.in("UPDATE $.crawl_host SET job = NULL WHERE crawl = ? AND job = ANY (?)");
+        freeServers = q.in("""
+                UPDATE $.server
+                   SET holder = NULL, wanted = FALSE, next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
+                 WHERE holder = ANY (?)
+                """);
+        deleteCrawl = q.in("DELETE FROM $.crawl WHERE id = ? AND state = 'removed'");
         deleteFinished = q.in("DELETE FROM $.crawl WHERE identity = ? AND state = 'finished'");
-        reopenCrawl = q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ?");
-        finishCrawl = q.in("UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ?");
+        reopenCrawl =
+                q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ? AND state <> 'removed'");
+        finishCrawl = q.in("""
+                UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ? AND state = 'running'
+                """);
 
         lockHost = q.in("SELECT job, given_up, budget FROM $.crawl_host WHERE crawl = ? AND host = ? FOR UPDATE");
         hostJob = q.in("UPDATE $.crawl_host SET job = ?, touched_at = clock_timestamp() WHERE crawl = ? AND host = ?");
         noteServer = q.in("INSERT INTO $.server (host) VALUES (?) ON CONFLICT DO NOTHING");
         lockServer = q.in("""
-                SELECT holder, extract(epoch FROM next_at - clock_timestamp()) AS rest, robots FROM $.server WHERE host = ? FOR UPDATE
+                SELECT holder, taken, extract(epoch FROM next_at - clock_timestamp()) AS rest, robots FROM $.server
+                 WHERE host = ? FOR UPDATE
                 """);
         wantServer = q.in("UPDATE $.server SET wanted = TRUE WHERE host = ?");
         holdServer = q.in("""
                 UPDATE $.server
-                   SET holder = ?, wanted = FALSE, next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
+                   SET holder = ?, taken = taken + 1, wanted = FALSE,
+                       next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
                  WHERE host = ?
                 """);
         paceServer = q.in("""
@@ -108,7 +135,10 @@ final class CrawlSql {
                 RETURNING wanted
                 """);
         releaseServer = q.in("UPDATE $.server SET holder = NULL, wanted = FALSE WHERE host = ? AND holder = ?");
-        seizeServer = q.in("UPDATE $.server SET holder = NULL WHERE host = ? AND holder = ?");
+        seizeServer = q.in("""
+                UPDATE $.server SET holder = NULL, next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
+                 WHERE host = ? AND holder = ? AND taken = ?
+                """);
         keepRobots = q.in("""
                 UPDATE $.server SET robots = ?, next_at = clock_timestamp() + make_interval(secs => ?) WHERE host = ? AND holder = ?
                 """);
@@ -189,7 +219,10 @@ final class CrawlSql {
         giveUpHost = q.in("UPDATE $.crawl_host SET given_up = ? WHERE crawl = ? AND host = ?");
         failPending = q.in("""
                 WITH ended AS (
-                    UPDATE $.frontier SET state = 'failed' WHERE crawl = ? AND host = ? AND state = 'pending' RETURNING crawl, key, url
+                    UPDATE $.frontier SET state = 'failed'
+                     WHERE (crawl, key) IN (
+                        SELECT crawl, key FROM $.frontier WHERE crawl = ? AND host = ? AND state = 'pending' ORDER BY no LIMIT ?)
+                    RETURNING crawl, key, url
                 ), told AS (
                     INSERT INTO $.page (crawl, key, url, final_url, fetched_at, took_millis, reason, error)
                     SELECT crawl, key, url, url, clock_timestamp(), 0, ?, ? FROM ended
@@ -198,7 +231,8 @@ final class CrawlSql {
                 SELECT count(*) FROM told
                 """);
         countFailed = q.in("""
-                UPDATE $.crawl_host SET failed = failed + ?, pending = pending - ? WHERE crawl = ? AND host = ?
+                UPDATE $.crawl_host SET failed = failed + ?, pending = pending - ?, budget = budget - ?, touched_at = clock_timestamp()
+                 WHERE crawl = ? AND host = ?
                 """);
 
         progress = q.in("""
@@ -209,11 +243,18 @@ final class CrawlSql {
                        c.state = 'finished' AS finished,
                        extract(epoch FROM coalesce(c.finished_at, clock_timestamp()) - c.started_at) AS elapsed
                   FROM $.crawl c LEFT JOIN $.crawl_host h ON h.crawl = c.id
-                 WHERE c.id = ?
+                 WHERE c.id = ? AND c.state <> 'removed'
                  GROUP BY c.id
                 """);
         failures = q.in(
                 "SELECT reason, count(*) FROM $.page WHERE crawl = ? AND reason IS NOT NULL GROUP BY reason ORDER BY 1");
+        lastOfSeed = q.in("""
+                SELECT f.url, f.state, p.final_url, coalesce(p.error, f.reason) AS why
+                  FROM $.frontier f LEFT JOIN $.page p ON p.crawl = f.crawl AND p.key = f.key
+                 WHERE f.crawl = ? AND f.depth = 0
+                 ORDER BY f.no DESC
+                 LIMIT 1
+                """);
         activeHosts = q.in("""
                 SELECT host, job FROM $.crawl_host
                  WHERE crawl = ? AND job IS NOT NULL AND touched_at < clock_timestamp() - make_interval(secs => ?)
@@ -221,6 +262,9 @@ final class CrawlSql {
                  LIMIT 1000
                 """);
 
+        ownerOfExport = q.in("""
+                SELECT c.identity, c.seed FROM $.export e LEFT JOIN $.crawl c ON c.id = e.crawl AND c.state <> 'removed' WHERE e.path = ?
+                """);
         readExport = q.in("""
                 SELECT crawl, length, snap::TEXT, tail, cluster, database FROM $.export WHERE path = ?
                 """);

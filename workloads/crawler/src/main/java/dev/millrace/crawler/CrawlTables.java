@@ -44,6 +44,9 @@ final class CrawlTables {
     /** So many fetches in a row without any answer, over at least four minutes, and a host is given up: a restart is over by then. */
     private static final int SILENCE = 11;
 
+    /** So many pages are given up in one transaction: a tenth of a second. */
+    private static final int BATCH = 500;
+
     /** How long a turn stays away from a server that another crawl waits for: longer than that one's next look. */
     private static final Duration TURN_OF_THE_OTHER = Duration.ofSeconds(3);
 
@@ -73,6 +76,9 @@ final class CrawlTables {
         /** Nothing before then. */
         record Rest(Duration length, String why) implements Next {}
 
+        /** The host was given up: its pages that are left are failures for this reason. See {@link #fail}. */
+        record GivenUp(String reason, String message) implements Next {}
+
         /** The job's end, committed. */
         record Ended(Outcome<Void> outcome) implements Next {}
     }
@@ -92,8 +98,15 @@ final class CrawlTables {
                 boolean cutOff,
                 @Nullable String robots) implements Start {}
 
-        /** The server is another turn's. */
-        record Held(UUID holder) implements Start {}
+        /**
+         * The server is another turn's.
+         *
+         * @param taken how often it had been taken when this was seen
+         */
+        record Held(UUID holder, long taken) implements Start {}
+
+        /** With giving up what is left. */
+        record GivenUp(String message) implements Start {}
 
         /** Nothing before then. */
         record Rest(Duration length, String why) implements Start {}
@@ -121,7 +134,10 @@ final class CrawlTables {
     private record HostRow(@Nullable UUID job, @Nullable String givenUp, long budget) {}
 
     private record ServerRow(
-            @Nullable UUID holder, Duration rest, @Nullable String robots) {}
+            @Nullable UUID holder,
+            long taken,
+            Duration rest,
+            @Nullable String robots) {}
 
     // ---- a crawl is opened
 
@@ -147,10 +163,13 @@ final class CrawlTables {
         }
     }
 
-    /** Finds the crawl of this origin, or makes it; its settings are these from now on. */
+    /**
+     * Finds the crawl of this origin, or makes it; its settings are these from now on. A restart makes it in any case; what there was is
+     * left for {@link Leftovers}.
+     */
     Opened open(Origin origin, CrawlSettings settings, String text, boolean restart) {
         return database.transaction("open the crawl of " + settings.seed(), tx -> {
-            if (restart) update(tx, sql.deleteCrawl, origin.identity());
+            if (restart) update(tx, sql.markRemoved, origin.identity());
             return open(tx, origin, settings, text);
         });
     }
@@ -218,19 +237,47 @@ final class CrawlTables {
         });
     }
 
+    // ---- a crawl is forgotten
+
+    /** Crawls that were begun anew and are not forgotten yet; a hundred at most. */
+    List<Long> removed() {
+        return database.transaction("look for crawls to forget", tx -> all(tx, sql.removed, row -> row.getLong(1)));
+    }
+
+    /** Turns that a removed crawl left; a thousand at most. */
+    List<Active> turnsOfRemoved(long crawl) {
+        return database.transaction(
+                "look for the turns of a crawl to forget",
+                tx -> all(tx, sql.turnsOfRemoved, CrawlTables::active, crawl));
+    }
+
+    /** Forgets turns whose jobs were withdrawn, and frees their servers, which rest so long. */
+    void forget(long crawl, List<Active> turns, Duration rest) {
+        database.transaction("forget turns", tx -> {
+            var jobs = turns.stream().map(Active::job).toArray(UUID[]::new);
+            update(tx, sql.forgetTurns, crawl, jobs);
+            return update(tx, sql.freeServers, rest, jobs);
+        });
+    }
+
+    /** Deletes a removed crawl with all that is known of it. */
+    void delete(long crawl) {
+        database.transaction("forget a crawl", tx -> update(tx, sql.deleteCrawl, crawl));
+    }
+
+    // ---- turns that ended unseen
+
     /** A host's turn. */
     record Active(String host, UUID job) {}
+
+    private static Active active(ResultSet row) throws SQLException {
+        return new Active(row.getString("host"), row.getObject("job", UUID.class));
+    }
 
     /** Turns of which nothing has been seen for so long; a thousand at most. */
     List<Active> quiet(long crawl, Duration since) {
         return database.transaction(
-                "look for turns that ended unseen",
-                tx -> all(
-                        tx,
-                        sql.activeHosts,
-                        row -> new Active(row.getString(1), row.getObject(2, UUID.class)),
-                        crawl,
-                        since));
+                "look for turns that ended unseen", tx -> all(tx, sql.activeHosts, CrawlTables::active, crawl, since));
     }
 
     /** Replaces a turn whose job ended without its saying so. With a reason, the host is given up. */
@@ -261,6 +308,22 @@ final class CrawlTables {
         });
     }
 
+    /** Why a crawl that has finished has not one page: what came of the seed, or of where it sends to. */
+    String whyNothing(long crawl) {
+        return database.transaction(
+                "see what came of the seed",
+                tx -> one(tx, sql.lastOfSeed, CrawlTables::fate, crawl).orElse("its seed was never fetched"));
+    }
+
+    private static String fate(ResultSet row) throws SQLException {
+        var why = row.getString("why");
+        if (why != null) return why;
+        return row.getString("state").equals("redirect")
+                ? "%s sends to %s, which the bounds of this crawl keep out."
+                        .formatted(row.getString("url"), row.getString("final_url"))
+                : "%s was not fetched.".formatted(row.getString("url"));
+    }
+
     private static CrawlProgress progressRow(ResultSet row) throws SQLException {
         return new CrawlProgress(
                 row.getLong("pages"),
@@ -282,15 +345,17 @@ final class CrawlTables {
     Start take(Turn turn, Duration longestRest) {
         return database.transaction("begin a turn on " + turn.host(), tx -> {
             var host = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
-            if (host.isEmpty() || !turn.id().equals(host.get().job()))
+            if (host.isEmpty() || !turn.id().equals(host.get().job())) {
+                update(tx, sql.releaseServer, turn.host(), turn.id());
                 return new Start.Ended(end(turn, tx)); // replaced
+            }
             update(tx, sql.noteServer, turn.host());
             var server =
                     one(tx, sql.lockServer, CrawlTables::serverRow, turn.host()).orElseThrow();
             var holder = server.holder();
             if (holder != null && !holder.equals(turn.id())) {
                 update(tx, sql.wantServer, turn.host());
-                return new Start.Held(holder);
+                return new Start.Held(holder, server.taken());
             }
             boolean cutOff =
                     holder != null; // an earlier attempt of this very job died, perhaps in a fetch that just ended
@@ -303,14 +368,15 @@ final class CrawlTables {
                 return new Start.Rest(rest, "its host asked for a rest");
             }
             update(tx, sql.holdServer, turn.id(), cutOff ? turn.delay() : Duration.ZERO, turn.host());
-            if (host.get().givenUp() != null)
-                failPending(tx, turn, "HOST_GIVEN_UP", host.get().givenUp());
+            var givenUp = host.get().givenUp();
+            if (givenUp != null) return new Start.GivenUp(givenUp);
             return switch (pick(tx, turn, 0L, host.get().budget())) {
                 case Next.Fetch(var entry, var none) -> {
                     turn.attempt().checkpoint(tx, 0);
                     yield new Start.Begin(entry, longer(rest, Duration.ZERO), cutOff, server.robots());
                 }
                 case Next.Rest(var wait, var why) -> new Start.Rest(wait, why);
+                case Next.GivenUp(var reason, var message) -> new Start.GivenUp(message);
                 case Next.Ended(var outcome) -> new Start.Ended(outcome);
             };
         });
@@ -328,9 +394,15 @@ final class CrawlTables {
         });
     }
 
-    /** Frees a server whose holder has ended without saying so. */
-    void seize(String host, UUID holder) {
-        database.transaction("free " + host, tx -> update(tx, sql.seizeServer, host, holder));
+    /** Frees a server whose holder does not run, unless it has begun again since. The server rests so long. */
+    void seize(String host, Start.Held held, Duration rest) {
+        database.transaction(
+                "free " + host, tx -> update(tx, sql.seizeServer, rest, host, held.holder(), held.taken()));
+    }
+
+    /** Lets go of a server, where nothing is left to do there. */
+    void release(String host, UUID job) {
+        database.transaction("leave " + host, tx -> update(tx, sql.releaseServer, host, job));
     }
 
     // ---- robots.txt
@@ -355,19 +427,47 @@ final class CrawlTables {
         return true;
     }
 
-    /** All pages of the host that are left are failures, for this reason. Ends the job. */
-    Outcome<Void> giveUp(Turn turn, String reason, String message) {
-        return database.transaction("give up " + turn.host(), tx -> giveUp(tx, turn, reason, message));
+    /** None of the host's pages that are left will be fetched. */
+    Next giveUp(Turn turn, String reason, String message) {
+        return database.transaction("give up " + turn.host(), tx -> {
+            own(tx, turn);
+            return giveUp(tx, turn, reason, message);
+        });
     }
 
-    /** Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own. */
-    private Outcome<Void> giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
-        var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
-        if (row.isEmpty() || !turn.id().equals(row.get().job())) throw lost(turn);
+    private Next giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
         update(tx, sql.giveUpHost, message, turn.crawl(), turn.host());
-        failPending(tx, turn, reason, message);
         update(tx, sql.keepRobots, null, Duration.ZERO, turn.host(), turn.id()); // the next crawl asks anew
-        return endHost(tx, turn);
+        turn.attempt().checkpoint(tx, 0);
+        return new Next.GivenUp(reason, message);
+    }
+
+    /**
+     * Makes failures of some of the pages that are left on a host that was given up, as many as the crawl may have. To be called until the
+     * turn has ended.
+     *
+     * <p>Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own.
+     */
+    Next fail(Turn turn, Next.GivenUp why) {
+        return database.transaction("give up pages of " + turn.host(), tx -> {
+            long budget = own(tx, turn).budget();
+            if (budget <= 0) return setAside(tx, turn) ? why : new Next.Ended(endHost(tx, turn));
+            long most = Math.min(budget, BATCH);
+            long failed = one(
+                            tx,
+                            sql.failPending,
+                            row -> row.getLong(1),
+                            turn.crawl(),
+                            turn.host(),
+                            most,
+                            why.reason(),
+                            clean(why.message()))
+                    .orElseThrow();
+            update(tx, sql.countFailed, failed, failed, failed, turn.crawl(), turn.host());
+            if (failed < most) return new Next.Ended(endHost(tx, turn));
+            turn.attempt().checkpoint(tx, 0);
+            return why;
+        });
     }
 
     private static String silent(Turn turn) {
@@ -381,12 +481,6 @@ final class CrawlTables {
 
     static Duration longer(Duration a, Duration b) {
         return a.compareTo(b) >= 0 ? a : b;
-    }
-
-    private void failPending(Connection tx, Turn turn, String reason, String message) throws SQLException {
-        long failed = one(tx, sql.failPending, row -> row.getLong(1), turn.crawl(), turn.host(), reason, clean(message))
-                .orElseThrow();
-        if (failed > 0) update(tx, sql.countFailed, failed, failed, turn.crawl(), turn.host());
     }
 
     // ---- a page
@@ -415,10 +509,11 @@ final class CrawlTables {
             int known = links.size() - fresh.size();
             var counted = count(tx, turn, finding, retryIn == null, known, repeated);
             if (retryIn == null) addPage(tx, turn, entry, finding);
-            if (counted.silent() >= SILENCE) return new Next.Ended(giveUp(tx, turn, "HOST_SILENT", silent(turn)));
+            if (counted.silent() >= SILENCE) return giveUp(tx, turn, "HOST_SILENT", silent(turn));
             var pause = longer(asked, restAfter(counted.silent()));
             var wanted = one(tx, sql.paceServer, row -> row.getBoolean(1), pause, turn.host(), turn.id());
             if (wanted.isEmpty()) throw lost(turn);
+            if (finding instanceof Redirect redirect && redirect.home()) addHome(tx, turn, redirect.to());
             if (stop.after(wanted.get())) {
                 if (counted.pending() == 0) return new Next.Ended(endHost(tx, turn));
                 return new Next.Ended(succeed(tx, turn, wanted.get()));
@@ -431,6 +526,10 @@ final class CrawlTables {
             turn.attempt().checkpoint(tx, 0);
             return new Next.Fetch(another, pause);
         });
+    }
+
+    private void addHome(Connection tx, Turn turn, CrawlUrl home) throws SQLException {
+        update(tx, sql.addHome, home.href(), turn.crawl(), home.href());
     }
 
     /** Whether a turn is to end after this page. */
@@ -663,11 +762,27 @@ final class CrawlTables {
         return turn.attempt().complete(tx);
     }
 
+    /** Ends the turn before this page, whose fetch was noted and has not begun. */
+    Outcome<Void> leave(Turn turn, Entry entry) {
+        return database.transaction("leave " + turn.host() + " for now", tx -> {
+            update(tx, sql.unstart, turn.crawl(), entry.key());
+            return leave(tx, turn);
+        });
+    }
+
+    /** Ends the turn between two pages. */
+    Outcome<Void> leave(Turn turn) {
+        return database.transaction("leave " + turn.host() + " for now", tx -> leave(tx, turn));
+    }
+
+    private Outcome<Void> leave(Connection tx, Turn turn) throws SQLException {
+        own(tx, turn);
+        return succeed(tx, turn, false);
+    }
+
     /** Nothing is left to fetch here, or may be. The last host of a crawl to end ends the crawl. */
     private Outcome<Void> endHost(Connection tx, Turn turn) throws SQLException {
-        var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
-                .filter(host -> turn.id().equals(host.job()))
-                .orElseThrow(() -> lost(turn));
+        var row = own(tx, turn);
         update(tx, sql.endHost, turn.crawl(), turn.host());
         update(tx, sql.releaseServer, turn.host(), turn.id());
         boolean open = one(tx, sql.lockCrawl, found -> found.getBoolean("open") || row.budget() > 0, turn.crawl())
@@ -685,6 +800,13 @@ final class CrawlTables {
         return end(turn, tx);
     }
 
+    /** Locks the host's row, which must still be this turn's. */
+    private HostRow own(Connection tx, Turn turn) throws SQLException {
+        return one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
+                .filter(host -> turn.id().equals(host.job()))
+                .orElseThrow(() -> lost(turn));
+    }
+
     private static Outcome<Void> end(Turn turn, Connection tx) {
         return turn.attempt().complete(tx);
     }
@@ -697,7 +819,10 @@ final class CrawlTables {
 
     private static ServerRow serverRow(ResultSet row) throws SQLException {
         return new ServerRow(
-                row.getObject("holder", UUID.class), Database.seconds(row.getDouble("rest")), row.getString("robots"));
+                row.getObject("holder", UUID.class),
+                row.getLong("taken"),
+                Database.seconds(row.getDouble("rest")),
+                row.getString("robots"));
     }
 
     private static Entry entry(ResultSet row) throws SQLException {

@@ -11,6 +11,7 @@ import dev.millrace.crawler.fetch.HttpFetcher;
 import dev.millrace.crawler.fetch.NameLookup;
 import dev.millrace.world.SystemWorld;
 import dev.millrace.world.World;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -42,6 +43,7 @@ public final class Crawler implements Handlers, AutoCloseable {
     private final Plans plans;
     private final HostTurns turns;
     private final Orphans orphans;
+    private final Leftovers leftovers;
 
     private Crawler(
             Millrace millrace, DataSource dataSource, World world, Function<FetcherSettings, Fetcher> fetchers) {
@@ -53,6 +55,7 @@ public final class Crawler implements Handlers, AutoCloseable {
         this.tables = new CrawlTables(database, sql);
         this.plans = new Plans(database, sql, fetchers);
         this.orphans = new Orphans(millrace, tables);
+        this.leftovers = new Leftovers(millrace, tables);
         this.turns = new HostTurns(millrace, tables, plans, world);
     }
 
@@ -90,9 +93,27 @@ public final class Crawler implements Handlers, AutoCloseable {
         return run(settings, true);
     }
 
-    private CrawlRun run(CrawlSettings settings, boolean restart) {
+    /**
+     * The same, with a file that is kept up to date as {@link CrawlRun#export} does it. The file is opened, locked and looked at first: if
+     * it can't be written, or holds the pages of another crawl, nothing is forgotten.
+     */
+    public CrawlRun restart(CrawlSettings settings, Path file) {
+        var output = OutputFile.open(file);
+        try {
+            PageFile.check(database, sql, output, settings.identity(), true);
+            var run = run(settings, true);
+            run.writeTo(output);
+            return run;
+        } catch (RuntimeException e) {
+            output.close();
+            throw e;
+        }
+    }
+
+    private OpenedCrawl run(CrawlSettings settings, boolean restart) {
         var opened = tables.open(Origin.of(settings), settings, plans.text(settings), restart);
-        return new OpenedCrawl(this, millrace, world, database, sql, tables, orphans, settings, opened);
+        leftovers.forget();
+        return new OpenedCrawl(this, turns, millrace, world, database, sql, tables, orphans, settings, opened);
     }
 
     /** What a node needs to crawl these sites: {@code millrace.node().with(crawler.sites(docs, blog))}. */
@@ -109,9 +130,10 @@ public final class Crawler implements Handlers, AutoCloseable {
         node.decide(HostTurn.class, turns::run).retry(PATIENT).deadline(DEADLINE);
     }
 
-    /** Closes its connections to the web. */
+    /** Ends its work on hosts, each behind the page that it is at, and closes its connections to the web. */
     @Override
     public void close() {
+        turns.close();
         plans.close();
     }
 }

@@ -24,11 +24,18 @@ import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the turns of hosts: robots.txt first, then page after page at the host's pace, each recorded before the next is begun.
+ *
+ * <p>Asked to stop, a turn ends behind the page that it is at, and leaves a successor for whoever continues the crawl.
+ *
+ * <p>A server belongs to the turn that took it for as long as that one runs. If its job waits, its process was stopped or died in the
+ * middle, and perhaps no node will ever serve its queue again: the next crawl takes the server, after a rest.
  *
  * <p>A turn rests on its thread only for moments; for longer rests it gives its slot back and is snoozed. It stops after a slice, so
  * that a host with a million pages leaves slots for the others.
@@ -49,6 +56,12 @@ final class HostTurns {
     /** How often a turn looks whether its crawl is still wanted. */
     private static final Duration LOOK = Duration.ofSeconds(2);
 
+    /** A handler whose job was withdrawn is interrupted within so long; until then its last fetch may go on. */
+    static final Duration LAST_FETCH = Duration.ofSeconds(4);
+
+    /** How soon a rest ends when the turn is to stop. */
+    private static final Duration NAP = Duration.ofMillis(200);
+
     private static final Duration AFTER_AN_OUTAGE = Duration.ofMillis(500);
 
     /** A page whose fetch was cut off so often, without ever ending, is taken for what kills the process. */
@@ -58,12 +71,32 @@ final class HostTurns {
     private final CrawlTables tables;
     private final Plans plans;
     private final World world;
+    private final Set<Long> stopping = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
 
     HostTurns(Millrace millrace, CrawlTables tables, Plans plans, World world) {
         this.millrace = millrace;
         this.tables = tables;
         this.plans = plans;
         this.world = world;
+    }
+
+    /** Ends the turns of this crawl here, each behind its page in flight; none begins until {@link #goOn}. */
+    void stop(long crawl) {
+        stopping.add(crawl);
+    }
+
+    void goOn(long crawl) {
+        stopping.remove(crawl);
+    }
+
+    /** Ends all turns so, for good. */
+    void close() {
+        closed = true;
+    }
+
+    private boolean stops(long crawl) {
+        return closed || stopping.contains(crawl);
     }
 
     /** An outage of the database is no fault of the host's, and costs no attempt. */
@@ -79,9 +112,13 @@ final class HostTurns {
     private Outcome<Void> turn(HostTurn job, Attempt attempt) throws InterruptedException {
         attempt.checkpoint(Integer.class); // from here on, an earlier attempt that still lives can record nothing
         var plan = plans.of(job.crawl());
-        if (plan.isEmpty()) return Outcome.cancel("its crawl was removed");
+        if (plan.isEmpty()) {
+            tables.release(job.host(), attempt.job().value());
+            return Outcome.cancel("its crawl was removed");
+        }
         var turn =
                 new Turn(job, attempt, plan.get().settings().delay(), plan.get().queue());
+        if (stops(job.crawl())) return Outcome.snooze(AFTER_AN_OUTAGE, "its process stops");
         if (!plans.handles(plan.get())) {
             return Outcome.snooze(
                     jittered(Duration.ofSeconds(2)),
@@ -97,10 +134,15 @@ final class HostTurns {
                 case Start.Rest(var wait, var why) -> {
                     return Outcome.snooze(wait, why);
                 }
-                case Start.Held(var holder) -> {
-                    if (alive(holder))
+                case Start.Held held -> {
+                    var state = stateOf(held.holder());
+                    if (state.equals(Optional.of(State.RUNNING)))
                         return Outcome.snooze(jittered(Duration.ofSeconds(1)), "another crawl is at its host");
-                    tables.seize(job.host(), holder);
+                    var rest = state.equals(Optional.of(State.CANCELLED)) ? LAST_FETCH : turn.delay();
+                    tables.seize(job.host(), held, CrawlTables.longer(rest, turn.delay()));
+                }
+                case Start.GivenUp(var message) -> {
+                    return new Walk(plan.get(), turn).from(new Next.GivenUp("HOST_GIVEN_UP", message));
                 }
                 case Start.Begin begin -> {
                     return new Walk(plan.get(), turn).from(begin);
@@ -115,10 +157,6 @@ final class HostTurns {
         return job != null && stateOf(job).equals(Optional.of(State.CANCELLED));
     }
 
-    private boolean alive(UUID holder) {
-        return stateOf(holder).map(state -> !state.ended()).orElse(false);
-    }
-
     private Optional<State> stateOf(UUID job) {
         return millrace.operations("crawler").find(new JobId(job)).map(view -> view.state());
     }
@@ -131,7 +169,7 @@ final class HostTurns {
     /** One turn of one host. */
     private final class Walk {
 
-        private final Plan plan;
+        private Plan plan;
         private final Turn turn;
         private final HostKey host;
         private final long began = world.nanoTime();
@@ -150,13 +188,20 @@ final class HostTurns {
         Outcome<Void> from(Start.Begin begin) throws InterruptedException {
             if (begin.robots() != null) know(plans.robots(begin.robots()));
             restFrom(begin.cutOff() ? CrawlTables.longer(begin.rest(), delay()) : begin.rest());
-            Next next = new Next.Fetch(begin.entry(), Duration.ZERO);
+            return from(new Next.Fetch(begin.entry(), Duration.ZERO));
+        }
+
+        Outcome<Void> from(Next first) throws InterruptedException {
+            var next = first;
             while (true) {
                 switch (next) {
                     case Next.Fetch(var entry, var rest) -> {
-                        var stopped = askRobots(entry);
-                        if (stopped != null) return stopped;
-                        next = page(entry);
+                        var otherwise = askRobots(entry);
+                        next = otherwise == null ? page(entry) : otherwise;
+                    }
+                    case Next.GivenUp givenUp -> {
+                        turn.attempt().heartbeat();
+                        next = stops(turn.crawl()) ? new Next.Ended(tables.leave(turn)) : tables.fail(turn, givenUp);
                     }
                     case Next.Rest(var wait, var why) -> {
                         return Outcome.snooze(wait, why);
@@ -175,13 +220,13 @@ final class HostTurns {
             robots = RobotsPolicy.of(host, file, plan.agent());
         }
 
-        /** Makes sure that robots.txt is known. Gives the turn's outcome where it can't be. */
-        private @Nullable Outcome<Void> askRobots(Entry entry) throws InterruptedException {
+        /** Makes sure that robots.txt is known. Where it can't be, gives what comes instead of the page. */
+        private @Nullable Next askRobots(Entry entry) throws InterruptedException {
             var before = robotsFile;
             if (before != null && !before.isDue(world.now())) {
                 return before.standing() == Standing.UNKNOWN ? awaitRobots(entry, before) : null;
             }
-            rest();
+            if (!rest()) return new Next.Ended(tables.leave(turn, entry));
             turn.attempt().heartbeat();
             var fetched = plan.fetcher()
                     .fetch(RobotsFile.request(host, plan.settings().limits().fetchDeadline()));
@@ -200,11 +245,11 @@ final class HostTurns {
             return awaitRobots(entry, failed.status() == 0 ? sooner(known) : known);
         }
 
-        private Outcome<Void> awaitRobots(Entry entry, RobotsFile unknown) {
+        private Next awaitRobots(Entry entry, RobotsFile unknown) {
             var wait = CrawlTables.longer(Duration.between(world.now(), unknown.refreshAt()), Duration.ofMillis(100));
             tables.awaitRobots(turn, entry, plans.text(unknown), wait);
             var trouble = unknown.trouble();
-            return Outcome.snooze(wait, trouble == null ? "its robots.txt can't be had" : trouble.message());
+            return new Next.Rest(wait, trouble == null ? "its robots.txt can't be had" : trouble.message());
         }
 
         /** A server that answers with errors recovers mostly within minutes; one that can't be reached at all gets a few tries. */
@@ -236,25 +281,34 @@ final class HostTurns {
         // ---- a page
 
         private Next page(Entry entry) throws InterruptedException {
-            var finding = look(entry);
+            var finding = unfetched(entry);
+            if (finding == null) {
+                if (!rest()) return new Next.Ended(tables.leave(turn, entry));
+                finding = fetched(entry);
+            }
             pages++;
             turn.attempt().heartbeat();
             var retryIn = finding instanceof Finding.Failed failed ? retryIn(entry, failed) : null;
             var pause = pause(finding, retryIn);
             var next = tables.record(turn, entry, finding, pause, LONGEST_REST, retryIn, wanted -> sliceIsOver(wanted));
             if (next instanceof Next.Fetch(var another, var rest) && rest.compareTo(pause) > 0) restFrom(rest);
+            if (finding instanceof Finding.Redirect redirect && redirect.home())
+                plan = plans.of(turn.crawl()).orElse(plan);
             return next;
         }
 
-        private Finding look(Entry entry) throws InterruptedException {
+        /** What is known of a page without asking for it; null if it is to be fetched. */
+        private @Nullable Finding unfetched(Entry entry) {
             var url = CrawlUrl.of(entry.url());
             if (robots != null && robots.decide(url) instanceof RobotsDecision.Denied(var rule, var message)) {
                 return new Finding.Refused(message);
             }
-            if (entry.cutOff() >= MOST_CUT_OFF) return poisonous(entry);
-            rest();
+            return entry.cutOff() >= MOST_CUT_OFF ? poisonous(entry) : null;
+        }
+
+        private Finding fetched(Entry entry) throws InterruptedException {
             var at = world.now();
-            var fetched = plan.fetcher().fetch(plan.request(url));
+            var fetched = plan.fetcher().fetch(plan.request(CrawlUrl.of(entry.url())));
             restFrom(delay());
             var finding = Inspector.of(plan, entry, fetched, at);
             return finding instanceof Finding.Redirect redirect
@@ -296,6 +350,7 @@ final class HostTurns {
         }
 
         private boolean sliceIsOver(boolean wanted) {
+            if (stops(turn.crawl())) return true;
             var slice = wanted ? SHARED_SLICE : SLICE;
             long now = world.nanoTime();
             if (now - lookedAt >= LOOK.toNanos()) {
@@ -315,9 +370,14 @@ final class HostTurns {
             return Duration.ofNanos(Math.max(0, readyAt - world.nanoTime()));
         }
 
-        private void rest() throws InterruptedException {
-            var left = leftToRest();
-            if (!left.isZero()) world.sleep(left);
+        /** Until the host may be asked again; false if the turn is to stop instead. */
+        private boolean rest() throws InterruptedException {
+            while (!stops(turn.crawl())) {
+                var left = leftToRest();
+                if (left.isZero()) return true;
+                world.sleep(left.compareTo(NAP) < 0 ? left : NAP);
+            }
+            return false;
         }
     }
 }

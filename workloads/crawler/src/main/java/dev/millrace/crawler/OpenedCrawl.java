@@ -13,10 +13,14 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** A crawl in the hands of this process. */
+/**
+ * A crawl in the hands of this process. While the database is away it waits: the node does so by itself, and what is looked at and
+ * written here is due again when the database is back.
+ */
 final class OpenedCrawl implements CrawlRun {
 
     /** Often enough for a progress bar, and cheap: one sum over the crawl's hosts. */
@@ -27,7 +31,11 @@ final class OpenedCrawl implements CrawlRun {
     /** How often to look for turns that ended without saying so, and for how long nothing must have been seen of them. */
     private static final Duration CHECK = Duration.ofSeconds(15);
 
+    /** How long an answer is asked for that the caller can't go on without. A server that died is back within seconds. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final Crawler crawler;
+    private final HostTurns turns;
     private final Millrace millrace;
     private final World world;
     private final Database database;
@@ -41,11 +49,15 @@ final class OpenedCrawl implements CrawlRun {
     private final ReentrantLock turn = new ReentrantLock(); // guards node and file
     private @Nullable Node node;
     private @Nullable PageFile file;
+    private boolean complete;
     private long exportedAt;
     private long checkedAt;
+    private volatile CrawlProgress seen;
+    private volatile @Nullable String trouble;
 
     OpenedCrawl(
             Crawler crawler,
+            HostTurns turns,
             Millrace millrace,
             World world,
             Database database,
@@ -55,6 +67,7 @@ final class OpenedCrawl implements CrawlRun {
             CrawlSettings settings,
             Opened crawl) {
         this.crawler = crawler;
+        this.turns = turns;
         this.millrace = millrace;
         this.world = world;
         this.database = database;
@@ -64,7 +77,8 @@ final class OpenedCrawl implements CrawlRun {
         this.settings = settings;
         this.crawl = crawl;
         this.openedAt = world.nanoTime();
-        this.before = recorded(progress());
+        this.seen = tables.progress(crawl.id());
+        this.before = recorded(seen);
     }
 
     @Override
@@ -116,29 +130,64 @@ final class OpenedCrawl implements CrawlRun {
         turn.lock();
         try {
             if (file != null) throw new MillraceException("This crawl writes a file already. One is enough.");
-            file = PageFile.open(database, sql, crawl.id(), path);
-            file.append();
-            exportedAt = world.nanoTime();
+            var output = OutputFile.open(path);
+            try {
+                PageFile.check(database, sql, output, settings.identity(), false);
+                writeTo(output);
+            } catch (RuntimeException e) {
+                output.close();
+                throw e;
+            }
         } finally {
             turn.unlock();
         }
     }
 
+    /** From now on the file belongs to this. */
+    void writeTo(OutputFile output) {
+        var opened = PageFile.of(database, sql, crawl.id(), output);
+        opened.append();
+        exportedAt = world.nanoTime();
+        file = opened;
+    }
+
     @Override
     public CrawlProgress progress() {
-        return tables.progress(crawl.id());
+        try {
+            seen = tables.progress(crawl.id());
+        } catch (MillraceException away) {
+            if (!Database.passes(away)) throw away;
+        }
+        return seen;
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return Optional.ofNullable(trouble);
     }
 
     @Override
     public boolean await(Duration patience) throws InterruptedException {
         long begun = world.nanoTime();
         while (true) {
-            boolean finished = progress().finished();
-            upkeep(finished);
-            if (finished) return true;
+            if (look()) return true;
             long left = patience.toNanos() - (world.nanoTime() - begun);
             if (left <= 0) return false;
             world.sleep(Duration.ofNanos(Math.min(left, LOOK.toNanos())));
+        }
+    }
+
+    /** Does what is due. Whether the crawl has finished, and its file is complete. */
+    private boolean look() {
+        try {
+            seen = tables.progress(crawl.id());
+            upkeep(seen.finished());
+            trouble = null;
+            return seen.finished();
+        } catch (MillraceException away) {
+            if (!Database.passes(away)) throw away;
+            trouble = String.valueOf(away.getMessage());
+            return false;
         }
     }
 
@@ -148,6 +197,7 @@ final class OpenedCrawl implements CrawlRun {
             long now = world.nanoTime();
             if (file != null && (finished || now - exportedAt >= EXPORT.toNanos())) {
                 file.append();
+                complete = finished;
                 exportedAt = world.nanoTime();
             }
             if (!finished && now - checkedAt >= CHECK.toNanos()) {
@@ -161,11 +211,12 @@ final class OpenedCrawl implements CrawlRun {
 
     @Override
     public CrawlSummary summary() {
-        var now = progress();
+        var now = patiently(() -> tables.progress(crawl.id()));
         return new CrawlSummary(
                 settings.seed(),
                 now,
-                tables.failures(crawl.id()),
+                patiently(() -> tables.failures(crawl.id())),
+                now.finished() && now.pages() == 0 ? patiently(() -> tables.whyNothing(crawl.id())) : null,
                 now.finished() && now.pending() > 0,
                 Duration.ofNanos(world.nanoTime() - openedAt),
                 recorded(now) - before);
@@ -180,17 +231,46 @@ final class OpenedCrawl implements CrawlRun {
         turn.lock();
         try {
             var running = node;
-            if (running != null) running.close();
+            if (running != null) {
+                turns.stop(crawl.id());
+                try {
+                    running.close();
+                } finally {
+                    turns.goOn(crawl.id());
+                }
+            }
             var open = file;
             if (open != null) {
                 try (open) {
-                    open.append();
+                    if (!complete) patiently(open::append);
                 }
             }
             node = null;
             file = null;
         } finally {
             turn.unlock();
+        }
+    }
+
+    /** An answer that an outage of the database only delays, unless it lasts. */
+    private <T> T patiently(Supplier<T> question) {
+        long begun = world.nanoTime();
+        while (true) {
+            try {
+                return question.get();
+            } catch (MillraceException away) {
+                if (!Database.passes(away) || world.nanoTime() - begun > PATIENCE.toNanos()) throw away;
+                rest(away);
+            }
+        }
+    }
+
+    private void rest(MillraceException because) {
+        try {
+            world.sleep(LOOK);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw because;
         }
     }
 }

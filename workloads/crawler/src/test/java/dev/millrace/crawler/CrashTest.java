@@ -78,6 +78,33 @@ class CrashTest {
     }
 
     @Test
+    void a_database_that_goes_away_in_the_middle_is_waited_for() throws Exception {
+        chain(40);
+        var connections = database.connections();
+        var flaky = new FlakyConnections(connections, 7);
+
+        try (var millrace = Millrace.on(new PostgresStore(connections));
+                var crawler = Crawler.on(millrace, flaky);
+                var run = crawler.open(settings("/0").delay(Duration.ofMillis(20)))) {
+            run.export(file());
+            run.start(UnaryOperator.identity());
+            flaky.breakFromNowOn();
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                run.await(Duration.ofMillis(1));
+                return run.trouble().isPresent();
+            });
+            flaky.heal();
+
+            assertThat(run.await(Duration.ofSeconds(60))).isTrue();
+            assertThat(run.trouble()).isEmpty();
+            flaky.breakFromNowOn();
+            assertThat(run.summary().progress().pages()).isEqualTo(40);
+        }
+
+        assertThat(lines()).isEqualTo(40);
+    }
+
+    @Test
     void a_node_that_was_deposed_during_a_fetch_records_nothing_of_it() throws Exception {
         var begun = new CountDownLatch(1);
         var go = new CountDownLatch(1);
@@ -233,6 +260,68 @@ class CrashTest {
             assertThatThrownBy(() -> two.export(folder.resolve("thesis.txt")))
                     .hasMessageContaining("was not written by a crawl");
             assertThat(folder.resolve("thesis.txt")).hasContent("Chapter 1");
+        }
+    }
+
+    @Test
+    void a_restart_forgets_nothing_if_its_file_cant_be_written() throws Exception {
+        chain(3);
+        var connections = database.connections();
+        try (var millrace = Millrace.on(new PostgresStore(connections));
+                var crawler = Crawler.on(millrace, connections)) {
+            try (var run = crawler.open(settings("/0"))) {
+                run.export(file());
+                run.start(UnaryOperator.identity());
+                assertThat(run.await(Duration.ofSeconds(30))).isTrue();
+            }
+            var pages = Files.readString(file());
+
+            assertThatThrownBy(() -> crawler.restart(settings("/0"), folder.resolve("no/such/folder")))
+                    .hasMessageContaining("folder does not exist");
+            try (var other = crawler.open(settings("/0"))) {
+                other.export(file());
+                assertThatThrownBy(() -> crawler.restart(settings("/0"), file()))
+                        .hasMessageContaining("another crawl is writing it");
+            }
+
+            assertThat(database.number("SELECT count(*) FROM millrace_crawl.page"))
+                    .isEqualTo(3);
+            assertThat(file()).hasContent(pages);
+            try (var anew = crawler.restart(settings("/0"), file())) {
+                assertThat(file()).isEmptyFile();
+                assertThat(anew.progress().pages()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void the_pages_of_another_crawl_are_not_overwritten_until_it_is_forgotten() throws Exception {
+        chain(3);
+        var connections = database.connections();
+        try (var millrace = Millrace.on(new PostgresStore(connections));
+                var crawler = Crawler.on(millrace, connections)) {
+            try (var run = crawler.open(settings("/0"))) {
+                run.export(file());
+                run.start(UnaryOperator.identity());
+                assertThat(run.await(Duration.ofSeconds(30))).isTrue();
+            }
+            var pages = Files.readString(file());
+
+            try (var another = crawler.open(settings("/1"))) {
+                assertThatThrownBy(() -> another.export(file()))
+                        .hasMessageContaining("the pages of another crawl, of " + web.at("/0"));
+                assertThatThrownBy(() -> crawler.restart(settings("/1"), file()))
+                        .hasMessageContaining("the pages of another crawl, of " + web.at("/0"));
+                assertThat(file()).hasContent(pages);
+
+                Files.copy(file(), folder.resolve("copy.jsonl"));
+                assertThatThrownBy(() -> another.export(folder.resolve("copy.jsonl")))
+                        .hasMessageContaining("this database does not know");
+
+                crawler.restart(settings("/0")).close();
+                another.export(file());
+                assertThat(file()).isEmptyFile();
+            }
         }
     }
 }

@@ -205,6 +205,29 @@ class CrawlTest {
     }
 
     @Test
+    void not_even_failures_of_a_host_that_is_given_up_are_more_than_the_largest_number() throws Exception {
+        int nobody;
+        try (var closed = new SmallWeb()) {
+            nobody = closed.port();
+        }
+        var links = new ArrayList<String>();
+        for (int i = 0; i < 20; i++) links.add("http://127.0.0.2:" + nobody + "/" + i);
+        web.page("/", links.toArray(String[]::new));
+        var settings = settings("/")
+                .reach(Reach.ANYWHERE)
+                .limits(CrawlSettings.Limits.defaults().attempts(1));
+
+        var some = crawl(settings.maxPages(5)).progress();
+        var all = crawl(settings.maxPages(30)).progress();
+
+        assertThat(some.pages()).isEqualTo(1);
+        assertThat(some.failed()).isEqualTo(4);
+        assertThat(some.pending()).isEqualTo(16);
+        assertThat(all.failed()).isEqualTo(20);
+        assertThat(lines()).hasSize(21);
+    }
+
+    @Test
     void a_page_deeper_than_allowed_is_not_fetched() throws Exception {
         web.page("/", "/1").page("/1", "/2").page("/2", "/3").page("/3");
 
@@ -243,6 +266,38 @@ class CrawlTest {
         assertThat(lines().getFirst().get("error").asString())
                 .contains("127.0.0.1")
                 .contains("given up");
+    }
+
+    @Test
+    void a_seed_that_sends_to_another_host_is_at_home_there() throws Exception {
+        try (var there = new SmallWeb()) {
+            var www = "http://localhost:" + there.port();
+            web.redirect("/", www + "/");
+            there.redirect("/", "/en/")
+                    .page("/en/", "/en/a", "http://127.0.0.2:" + there.port() + "/elsewhere")
+                    .page("/en/a", "/moved")
+                    .redirect("/moved", "http://127.0.0.2:" + there.port() + "/elsewhere");
+
+            var summary = crawl(settings("/"));
+
+            assertThat(byUrl().keySet())
+                    .containsExactlyInAnyOrder(web.at("/"), www + "/", www + "/en/", www + "/en/a", www + "/moved");
+            assertThat(summary.progress().pages()).isEqualTo(2);
+            assertThat(summary.nothing()).isNull();
+        }
+    }
+
+    @Test
+    void a_crawl_without_a_page_says_why() throws Exception {
+        web.redirect("/", "/private/").robots("User-agent: *\nDisallow: /private/");
+        web.redirect("/out", "/excluded");
+
+        assertThat(crawl(settings("/")).nothing()).contains("robots.txt").contains("Disallow: /private/");
+        try (var run = crawler.open(settings("/out").exclude(List.of("/excluded")))) {
+            run.start(UnaryOperator.identity());
+            assertThat(run.await(Duration.ofSeconds(20))).isTrue();
+            assertThat(run.summary().nothing()).contains("sends to").contains("keep out");
+        }
     }
 
     @Test
