@@ -7,12 +7,16 @@ import org.jspecify.annotations.Nullable;
 /** How the engine puts things for people. */
 final class Words {
 
+    /** As far as a duration can be turned around. */
+    private static final Duration LONGEST = Duration.ofSeconds(Long.MAX_VALUE);
+
     private Words() {}
 
     /** A duration in its largest units: {@code 250 ms}, {@code 5 s}, {@code 1 h 30 min}. */
     static String duration(Duration duration) {
         if (duration.isZero()) return "0 s";
-        if (duration.isNegative()) return "-" + duration(duration.abs());
+        if (duration.isNegative())
+            return "-" + duration(duration.compareTo(LONGEST.negated()) < 0 ? LONGEST : duration.negated());
         if (duration.compareTo(Duration.ofMillis(1)) < 0) return duration.toNanos() + " ns";
         if (duration.compareTo(Duration.ofSeconds(1)) < 0) return duration.toMillis() + " ms";
         long[] amounts = {

@@ -19,7 +19,8 @@ class WordsTest {
         "PT-5S,-5 s",
         "PT1.5S,1 s 500 ms",
         "PT0.0000005S,500 ns",
-        "PT25H1S,1 d 1 h"
+        "PT25H1S,1 d 1 h",
+        "PT-9223372036854775808S,-106751991167300 d 15 h"
     })
     void durations_are_said_in_their_largest_units(Duration duration, String words) {
         assertThat(Words.duration(duration)).isEqualTo(words);
