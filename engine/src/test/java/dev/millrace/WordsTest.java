@@ -41,6 +41,20 @@ class WordsTest {
     }
 
     @Test
+    void a_text_is_cut_between_characters() {
+        assertThat(Words.cut("abcdef", 6)).isEqualTo("abcdef");
+        assertThat(Words.cut("abcdefg", 6)).isEqualTo("abcde…");
+        assertThat(Words.cut("abcd😀fg", 6)).isEqualTo("abcd…");
+    }
+
+    @Test
+    void what_no_text_column_holds_is_replaced() {
+        assertThat(Words.storable("a\0b😀")).isEqualTo("a\uFFFDb😀");
+        assertThat(Words.storable("\uD83D")).isEqualTo("\uFFFD");
+        assertThat(Words.storable("\uDE00\uD83D\uD83D\uDE00")).isEqualTo("\uFFFD\uFFFD😀");
+    }
+
+    @Test
     void placeholders_are_filled_in_order() {
         assertThat(Words.filled("line {} of {}", 3, "a.csv")).isEqualTo("line 3 of a.csv");
         assertThat(Words.filled("{} and {}", 1)).isEqualTo("1 and {}");

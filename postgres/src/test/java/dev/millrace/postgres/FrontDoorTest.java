@@ -24,6 +24,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,6 +56,9 @@ class FrontDoorTest {
 
     @Kind("note")
     record Note(String text) implements Job<Void> {}
+
+    @Kind("say")
+    record Say(String text) implements Job<String> {}
 
     private final TestServer server = TestServer.embedded();
     private final HikariDataSource pool = PostgresContract.pool(server.freshDatabase("front"));
@@ -89,6 +93,35 @@ class FrontDoorTest {
         millrace.node().handle(SendInvoice.class, job -> receipt).start();
 
         assertThat(millrace.enqueue(new SendInvoice(42, "EUR")).get(SOON)).isEqualTo(receipt);
+    }
+
+    @Test
+    void a_payload_that_can_not_even_be_quoted_is_put_aside_and_its_neighbours_run() {
+        var strange = millrace.operations("a test").enqueue("note", 1, "{\"text\":\"a\",\"\\u0000\\ud83d\":1}", o -> o);
+        var plain = millrace.enqueue(new Note("a neighbour"));
+        millrace.node().handle(Note.class, note -> {}).start();
+
+        plain.get(SOON);
+
+        Awaitility.await()
+                .atMost(SOON)
+                .untilAsserted(() -> assertThat(millrace.operations("a test")
+                                .find(strange.id())
+                                .orElseThrow()
+                                .reason())
+                        .contains("does not fit"));
+    }
+
+    @Test
+    void a_reason_may_say_what_no_database_can_hold() {
+        var cancelled = millrace.enqueue(new Note("unwanted"));
+        var refused = millrace.enqueue(new Say("refused"));
+        millrace.node()
+                .decide(Say.class, (say, attempt) -> Outcome.cancel("half a \uD83D and a \0"))
+                .start();
+
+        assertThat(cancelled.cancel("a \0")).isEqualTo(State.CANCELLED);
+        assertThatThrownBy(() -> refused.get(SOON)).hasMessageContaining("half a \uFFFD and a \uFFFD");
     }
 
     @Test
