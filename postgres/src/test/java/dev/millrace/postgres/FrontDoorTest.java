@@ -20,6 +20,7 @@ import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -122,6 +123,13 @@ class FrontDoorTest {
 
         assertThat(cancelled.cancel("a \0")).isEqualTo(State.CANCELLED);
         assertThatThrownBy(() -> refused.get(SOON)).hasMessageContaining("half a \uFFFD and a \uFFFD");
+    }
+
+    @Test
+    void a_moment_before_all_times_that_a_database_knows_is_now() {
+        millrace.node().handle(Note.class, note -> {}).start();
+
+        millrace.enqueue(new Note("late"), o -> o.at(Instant.MIN)).get(SOON);
     }
 
     @Test
