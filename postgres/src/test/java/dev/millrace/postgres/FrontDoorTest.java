@@ -97,6 +97,14 @@ class FrontDoorTest {
     }
 
     @Test
+    void any_text_comes_back_as_it_was() {
+        millrace.node().handle(Say.class, Say::text).start();
+
+        for (var text : List.of("", "\0", "\uD83D", "\uDE00\uD83D", "😀", "\uFFFF", "e\u0301", "\u001b[31m", "\\u0000"))
+            assertThat(millrace.enqueue(new Say(text)).get(SOON)).isEqualTo(text);
+    }
+
+    @Test
     void a_payload_that_can_not_even_be_quoted_is_put_aside_and_its_neighbours_run() {
         var strange = millrace.operations("a test").enqueue("note", 1, "{\"text\":\"a\",\"\\u0000\\ud83d\":1}", o -> o);
         var plain = millrace.enqueue(new Note("a neighbour"));
