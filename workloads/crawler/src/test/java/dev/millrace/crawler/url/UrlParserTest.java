@@ -167,6 +167,11 @@ class UrlParserTest {
                 .doesNotContain("secret");
         assertThat(((Malformed) parser.parse("http:ann:secret@example.org/")).message())
                 .doesNotContain("secret");
+        for (var beginning : new String[] {"http:ann:", "http:\\\\ann:", "//ann:", "http://" + "a".repeat(200) + ":"})
+            assertThat(((Malformed) parser.parse(beginning + "secret@exa mple.org/")).message())
+                    .as(beginning)
+                    .contains("…@exa mple.org/")
+                    .doesNotContain("secret");
     }
 
     @Test
