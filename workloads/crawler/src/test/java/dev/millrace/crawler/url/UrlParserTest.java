@@ -175,6 +175,14 @@ class UrlParserTest {
     }
 
     @Test
+    void a_host_that_could_not_be_read_back_is_none() {
+        assertThat(parser.parse("http://é_/")).isInstanceOf(Malformed.class);
+        assertThat(parser.parse("http://_é.example.org/")).isInstanceOf(Malformed.class);
+        assertThat(parser.parse("http://bücher.example.org/").orThrow().href())
+                .isEqualTo("http://xn--bcher-kva.example.org/");
+    }
+
+    @Test
     void a_label_longer_than_dns_allows_is_no_host() {
         assertThat(parser.parse("http://" + "a".repeat(63) + ".org/")).isInstanceOf(Valid.class);
         assertThat(parser.parse("http://" + "a".repeat(64) + ".org/")).isInstanceOf(Malformed.class);
