@@ -124,6 +124,16 @@ class BadInputTest {
                         folder.resolve("foreign").toString()),
                 new Typed(6, "file", "jobs", "--data", folder.resolve("file").toString()),
                 new Typed(7, "is taken by another program", "up", "--data", data, "--port", "" + taken.getLocalPort()),
+                new Typed(2, "is not a JDBC address", "crawl", "--database", "nonsense", "http://a_site.example/"),
+                new Typed(
+                        4,
+                        "lies between",
+                        "crawl",
+                        "--database",
+                        "nonsense",
+                        "http://a.example/",
+                        "--delay",
+                        "PT9223372036854775807S"),
                 new Typed(2, "It is 1 to 65535", "up", "--data", data, "--port", "70000"),
                 new Typed(4, "is no address of this machine", "up", "--data", data, "--host", "192.0.2.1"));
     }

@@ -16,10 +16,10 @@ import dev.millrace.crawler.CrawlSettings;
 import dev.millrace.crawler.CrawlSummary;
 import dev.millrace.crawler.Crawler;
 import dev.millrace.crawler.scope.Reach;
+import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.crawler.url.UrlRules;
 import dev.millrace.crawler.url.UrlRules.TrailingSlash;
 import dev.millrace.postgres.PostgresStore;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -267,7 +267,7 @@ public final class CrawlCommand implements Callable<Integer> {
     }
 
     private static String host(String seed) {
-        return URI.create(seed).getHost().replaceAll("[^A-Za-z0-9.-]", "_");
+        return CrawlUrl.of(seed).hostKey().host().replaceAll("[^A-Za-z0-9.-]", "_");
     }
 
     // ---- what came of it
