@@ -54,6 +54,8 @@ public final class Json {
             var at = e.getLocation();
             var where = at == null ? "" : " (line %d, column %d)".formatted(at.getLineNr(), at.getColumnNr());
             throw new NotJson(e.getOriginalMessage().lines().findFirst().orElse("it ends too early") + where);
+        } catch (NumberFormatException e) { // of an exponent beyond all numbers; Jackson lets it pass
+            throw new NotJson(String.valueOf(e.getMessage()));
         }
     }
 
