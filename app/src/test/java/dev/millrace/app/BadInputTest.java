@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.Millrace;
@@ -249,6 +250,14 @@ class BadInputTest {
         assertThat(problem.get("type").stringValue()).startsWith("urn:millrace:problem:");
         assertThat(problem.get("title").stringValue()).isNotEmpty();
         return answer;
+    }
+
+    @Test
+    void a_body_of_bytes_that_are_no_text_is_refused() {
+        var answer = http.post("/api/jobs", "{\"kind\":\"echo\",\"payload\":\"\u00e4\"}".getBytes(ISO_8859_1));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("detail").stringValue()).contains("The body is not UTF-8");
     }
 
     @Test
