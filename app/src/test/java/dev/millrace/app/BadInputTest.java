@@ -175,6 +175,7 @@ class BadInputTest {
                 job(400, "a field \"prio\", which is not known", "{\"kind\":\"echo\",\"prio\":1}"),
                 job(400, "must be a text", "{\"kind\":7}"),
                 job(400, "is not JSON", "{\"kind\":\"echo\",\"payload\":1e-2147483648}"),
+                job(400, "a field \"" + "x".repeat(59) + "…\"", "{\"" + "x".repeat(40_000) + "\":1}"),
                 job(400, "lies in the past", "{\"kind\":\"echo\",\"delay\":\"PT-9223372036854775808S\"}"),
                 job(400, "must be a span of time", "{\"kind\":\"echo\",\"delay\":\"soon\"}"),
                 job(400, "lies in the past", "{\"kind\":\"echo\",\"delay\":\"-5s\"}"),

@@ -196,7 +196,7 @@ final class JobsApi {
                     ProblemType.BAD_REQUEST,
                     "The body has a field \"%s\", which is not known. %s"
                             .formatted(
-                                    unknown.getFirst(),
+                                    JobRequest.shown(unknown.getFirst()),
                                     known.isEmpty() ? "It takes none." : "It takes " + String.join(", ", known) + "."));
     }
 
