@@ -262,6 +262,13 @@ class BadInputTest {
     }
 
     @Test
+    void half_a_surrogate_pair_is_shown_as_it_was_sent() {
+        var sent = http.post("/api/jobs", "{\"kind\":\"nobody-runs-it\",\"payload\":\"\\ud83d\"}");
+
+        assertThat(http.get(sent.header("Location")).text()).contains("\"payload\":\"\\ud83d\"");
+    }
+
+    @Test
     void a_key_that_stands_for_another_request_is_a_conflict_in_both_doors() {
         http.post("/api/jobs", "{\"kind\":\"echo\",\"payload\":1,\"idempotencyKey\":\"k\"}");
         line.run("enqueue", "echo", "1", "--key", "k");
