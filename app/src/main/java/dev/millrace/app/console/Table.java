@@ -93,6 +93,6 @@ public final class Table {
 
     /** One line, whatever a handler wrote. */
     private static String shown(String text) {
-        return text.replaceAll("\\s+", " ");
+        return Console.plain(text.replaceAll("\\s+", " "));
     }
 }
