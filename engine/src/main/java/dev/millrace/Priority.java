@@ -49,7 +49,7 @@ public enum Priority {
      */
     public static Priority of(String wireName) {
         for (var priority : values()) if (priority.wireName().equals(wireName)) return priority;
-        throw new MillraceException(
-                "\"%s\" is not a priority. The priorities are urgent, high, normal and bulk.".formatted(wireName));
+        throw new MillraceException("\"%s\" is not a priority. The priorities are urgent, high, normal and bulk."
+                .formatted(Words.cut(wireName, 80)));
     }
 }

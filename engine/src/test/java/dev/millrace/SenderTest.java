@@ -70,6 +70,12 @@ class SenderTest {
     }
 
     @Test
+    void a_moment_before_all_databases_means_now() {
+        assertThat(made(new SendInvoice(1), o -> o.at(Instant.MIN)).due()).isNull();
+        assertThat(made(new SendInvoice(1), o -> o.at(Instant.EPOCH)).due()).isNull();
+    }
+
+    @Test
     void a_job_that_would_expire_before_it_may_run_is_refused() {
         refused(
                 o -> o.in(Duration.ofDays(2)).expiresAfter(Duration.ofDays(1)),

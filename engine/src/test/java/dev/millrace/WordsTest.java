@@ -19,7 +19,8 @@ class WordsTest {
         "PT-5S,-5 s",
         "PT1.5S,1 s 500 ms",
         "PT0.0000005S,500 ns",
-        "PT25H1S,1 d 1 h"
+        "PT25H1S,1 d 1 h",
+        "PT-9223372036854775808S,-106751991167300 d 15 h"
     })
     void durations_are_said_in_their_largest_units(Duration duration, String words) {
         assertThat(Words.duration(duration)).isEqualTo(words);
@@ -37,6 +38,20 @@ class WordsTest {
     })
     void names_are_made_of_whatever_was_said(String said, String name) {
         assertThat(Words.asName(said)).isEqualTo(name);
+    }
+
+    @Test
+    void a_text_is_cut_between_characters() {
+        assertThat(Words.cut("abcdef", 6)).isEqualTo("abcdef");
+        assertThat(Words.cut("abcdefg", 6)).isEqualTo("abcde…");
+        assertThat(Words.cut("abcd😀fg", 6)).isEqualTo("abcd…");
+    }
+
+    @Test
+    void what_no_text_column_holds_is_replaced() {
+        assertThat(Words.storable("a\0b😀")).isEqualTo("a\uFFFDb😀");
+        assertThat(Words.storable("\uD83D")).isEqualTo("\uFFFD");
+        assertThat(Words.storable("\uDE00\uD83D\uD83D\uDE00")).isEqualTo("\uFFFD\uFFFD😀");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.MemoryStore;
@@ -170,6 +171,16 @@ class BadInputTest {
                         folder.resolve("foreign").toString()),
                 new Typed(6, "file", "jobs", "--data", folder.resolve("file").toString()),
                 new Typed(7, "is taken by another program", "up", "--data", data, "--port", "" + taken.getLocalPort()),
+                new Typed(2, "is not a JDBC address", "crawl", "--database", "nonsense", "http://a_site.example/"),
+                new Typed(
+                        4,
+                        "lies between",
+                        "crawl",
+                        "--database",
+                        "nonsense",
+                        "http://a.example/",
+                        "--delay",
+                        "PT9223372036854775807S"),
                 new Typed(2, "It is 1 to 65535", "up", "--data", data, "--port", "70000"),
                 new Typed(4, "is no address of this machine", "up", "--data", data, "--host", "192.0.2.1"));
     }
@@ -229,6 +240,9 @@ class BadInputTest {
                 job(400, "has no kind", "{}"),
                 job(400, "a field \"prio\", which is not known", "{\"kind\":\"echo\",\"prio\":1}"),
                 job(400, "must be a text", "{\"kind\":7}"),
+                job(400, "is not JSON", "{\"kind\":\"echo\",\"payload\":1e-2147483648}"),
+                job(400, "a field \"" + "x".repeat(59) + "…\"", "{\"" + "x".repeat(40_000) + "\":1}"),
+                job(400, "lies in the past", "{\"kind\":\"echo\",\"delay\":\"PT-9223372036854775808S\"}"),
                 job(400, "must be a span of time", "{\"kind\":\"echo\",\"delay\":\"soon\"}"),
                 job(400, "lies in the past", "{\"kind\":\"echo\",\"delay\":\"-5s\"}"),
                 job(
@@ -303,6 +317,21 @@ class BadInputTest {
         assertThat(problem.get("type").stringValue()).startsWith("urn:millrace:problem:");
         assertThat(problem.get("title").stringValue()).isNotEmpty();
         return answer;
+    }
+
+    @Test
+    void a_body_of_bytes_that_are_no_text_is_refused() {
+        var answer = http.post("/api/jobs", "{\"kind\":\"echo\",\"payload\":\"\u00e4\"}".getBytes(ISO_8859_1));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("detail").stringValue()).contains("The body is not UTF-8");
+    }
+
+    @Test
+    void half_a_surrogate_pair_is_shown_as_it_was_sent() {
+        var sent = http.post("/api/jobs", "{\"kind\":\"nobody-runs-it\",\"payload\":\"\\ud83d\"}");
+
+        assertThat(http.get(sent.header("Location")).text()).contains("\"payload\":\"\\ud83d\"");
     }
 
     @Test

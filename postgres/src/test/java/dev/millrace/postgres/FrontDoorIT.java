@@ -20,10 +20,12 @@ import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,6 +59,9 @@ class FrontDoorIT {
 
     @Kind("note")
     record Note(String text) implements Job<Void> {}
+
+    @Kind("say")
+    record Say(String text) implements Job<String> {}
 
     private final HikariDataSource pool;
     private Millrace millrace;
@@ -94,6 +99,50 @@ class FrontDoorIT {
         millrace.node().handle(SendInvoice.class, job -> receipt).start();
 
         assertThat(millrace.enqueue(new SendInvoice(42, "EUR")).get(SOON)).isEqualTo(receipt);
+    }
+
+    @Test
+    void any_text_comes_back_as_it_was() {
+        millrace.node().handle(Say.class, Say::text).start();
+
+        for (var text : List.of("", "\0", "\uD83D", "\uDE00\uD83D", "😀", "\uFFFF", "e\u0301", "\u001b[31m", "\\u0000"))
+            assertThat(millrace.enqueue(new Say(text)).get(SOON)).isEqualTo(text);
+    }
+
+    @Test
+    void a_payload_that_can_not_even_be_quoted_is_put_aside_and_its_neighbours_run() {
+        var strange = millrace.operations("a test").enqueue("note", 1, "{\"text\":\"a\",\"\\u0000\\ud83d\":1}", o -> o);
+        var plain = millrace.enqueue(new Note("a neighbour"));
+        millrace.node().handle(Note.class, note -> {}).start();
+
+        plain.get(SOON);
+
+        Awaitility.await()
+                .atMost(SOON)
+                .untilAsserted(() -> assertThat(millrace.operations("a test")
+                                .find(strange.id())
+                                .orElseThrow()
+                                .reason())
+                        .contains("does not fit"));
+    }
+
+    @Test
+    void a_reason_may_say_what_no_database_can_hold() {
+        var cancelled = millrace.enqueue(new Note("unwanted"));
+        var refused = millrace.enqueue(new Say("refused"));
+        millrace.node()
+                .decide(Say.class, (say, attempt) -> Outcome.cancel("half a \uD83D and a \0"))
+                .start();
+
+        assertThat(cancelled.cancel("a \0")).isEqualTo(State.CANCELLED);
+        assertThatThrownBy(() -> refused.get(SOON)).hasMessageContaining("half a \uFFFD and a \uFFFD");
+    }
+
+    @Test
+    void a_moment_before_all_times_that_a_database_knows_is_now() {
+        millrace.node().handle(Note.class, note -> {}).start();
+
+        millrace.enqueue(new Note("late"), o -> o.at(Instant.MIN)).get(SOON);
     }
 
     @Test

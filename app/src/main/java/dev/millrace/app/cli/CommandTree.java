@@ -106,7 +106,7 @@ public final class CommandTree {
                     .put("message", trouble.message());
             console.print(Json.write(said));
         } else {
-            console.say("millrace: " + trouble.message());
+            console.say("millrace: " + Console.plain(trouble.message()));
         }
         if (Arrays.asList(arguments).contains("--verbose")) thrown.printStackTrace(console.err());
         console.err().flush();

@@ -3,9 +3,12 @@ package dev.millrace.app.console;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /** Where a command writes: results to {@code out}, everything about them to {@code err}. Safe for use by many threads. */
 public final class Console {
+
+    private static final Pattern DRIVING = Pattern.compile("[\\p{Cc}&&[^\n\t]]");
 
     private final PrintWriter out;
     private final PrintWriter err;
@@ -53,6 +56,11 @@ public final class Console {
     /** A line for people that a script would only have to skip. */
     public void hint(String line) {
         if (terminal.err()) say(line);
+    }
+
+    /** What jobs and handlers wrote, as a terminal may have it: whatever could drive it is replaced, line ends and tabs stay. */
+    public static String plain(String text) {
+        return DRIVING.matcher(text).replaceAll("\uFFFD");
     }
 
     /** Paints text, where colour may be used. */

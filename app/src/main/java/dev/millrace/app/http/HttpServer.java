@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.eclipse.jetty.server.ServerConnector;
 import org.jspecify.annotations.Nullable;
@@ -209,7 +210,9 @@ public final class HttpServer implements AutoCloseable {
             LOG.log(Level.ERROR, "Request %s failed".formatted(id), problem.getCause());
         context.status(problem.type().status);
         if (problem.type().status == 503) context.header("Retry-After", "5");
-        context.contentType("application/problem+json").result(Json.write(problem.json(id)));
+        // As bytes: of a text of this type Jetty would make ISO-8859-1.
+        context.contentType("application/problem+json")
+                .result(Json.write(problem.json(id)).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Where it is, for a person to open. */
