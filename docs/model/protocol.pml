@@ -488,7 +488,10 @@ arrived:
         TAKE_BORDER_IF_FINE
 #endif
 #endif
-        if :: opened -> d_step { window_rows(VISIBLE, stream, c.snap, snap, 0, 0, result) } :: else fi
+        if :: opened -> d_step { window_rows(VISIBLE, stream, c.snap, snap, 0, 0, result) } :: else fi;
+#ifdef EARLY_START      /* handlers start before the commit is answered */
+        add(held[n], result)
+#endif
     }
     if
     :: d_step { has(in_take, n) ->
@@ -497,7 +500,13 @@ arrived:
             forget()
         }
     :: d_step { has(in_take, n) && LOSE_TAKE -> insert_and_commit(); untold[n] = result; LOST_TAKE; forget() }
-    :: d_step { has(in_take, n) && LOSE_TAKE -> LOST_TAKE; forget() }
+    :: d_step { has(in_take, n) && LOSE_TAKE ->
+            LOST_TAKE; i_ = stream; forget();
+#ifdef SESSION_LOCK     /* the stream's lock is the session's, not the transaction's: a rollback keeps it */
+            stream_lock[i_] = n + 1;
+#endif
+            i_ = 0
+        }
     :: atomic { !has(in_take, n) || has(down, n) || taking[n] == UNKNOWN -> goto refused }
     fi;
     goto again;
@@ -552,10 +561,16 @@ inline write_outcomes(n, batch, again) {
         if
 #ifdef ALL_EFFECTS      /* side effects do not hang on RETURNING */
         :: has(batch, i_) && i_ == again - 1 -> add(timers, bit(failing))
+#elif defined(TIMER_APART) /* the timer is written by a transaction of its own, later */
+        :: has(won, i_) && i_ == again - 1
 #else
         :: has(won, i_) && i_ == again - 1 -> add(timers, bit(failing))
 #endif
+#ifdef ALL_ENDS         /* what the end of a job brings with it does not hang on RETURNING */
+        :: has(batch, i_) && i_ != again - 1 ->
+#else
         :: has(won, i_) && i_ != again - 1 ->
+#endif
             ended_twice = has(ended, row_job[i_]); assert(!ended_twice);
             add(ended, bit(row_job[i_]))
         :: else
