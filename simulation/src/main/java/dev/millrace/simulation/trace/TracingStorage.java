@@ -1,0 +1,429 @@
+package dev.millrace.simulation.trace;
+
+import dev.millrace.Codec;
+import dev.millrace.JobHistory;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
+import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.simulation.trace.TraceEvent.Case;
+import dev.millrace.simulation.trace.TraceEvent.End;
+import dev.millrace.simulation.trace.TraceEvent.Held;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.Claim;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Ending;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Note;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Peer;
+import dev.millrace.store.Place;
+import dev.millrace.store.Promoted;
+import dev.millrace.store.Rescued;
+import dev.millrace.store.Settled;
+import dev.millrace.store.Storage;
+import dev.millrace.store.StreamInfo;
+import dev.millrace.world.World;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A storage that tells what is done to it. It changes nothing: each call goes to the real one, and what that answers or throws comes
+ * back. The steps of nodes and single enqueues are told; looks and operators' words are not. A step without a lease is told under the
+ * node that joined last here: one process is one node at a time.
+ */
+public final class TracingStorage implements Storage {
+
+    private final Storage real;
+    private final Tracer tracer;
+    private volatile @Nullable Lease joined;
+
+    public TracingStorage(Storage real, World world, Consumer<? super TraceEvent> sink) {
+        this.real = real;
+        this.tracer = new Tracer(world, sink);
+    }
+
+    // ---- life of a node
+
+    @Override
+    public Lease join(NodeCard card) {
+        var lease = tracer.step(
+                "join",
+                null,
+                card.id().toString(),
+                () -> real.join(card),
+                (at, given) -> new TraceEvent.Joined(
+                        new TraceEvent.Stamp(given.node(), given.epoch().value(), at.asked(), at.nanos(), at.wall()),
+                        card.name(),
+                        card.pid(),
+                        card.slots()));
+        joined = lease;
+        return lease;
+    }
+
+    @Override
+    public void beat(Lease lease) {
+        tracer.act("beat", lease, () -> real.beat(lease), TraceEvent.Beat::new);
+    }
+
+    @Override
+    public void leave(Lease lease) {
+        tracer.act("leave", lease, () -> real.leave(lease), TraceEvent.Left::new);
+    }
+
+    @Override
+    public List<Peer> census(Lease lease) {
+        return tracer.quiet("census", lease, () -> real.census(lease));
+    }
+
+    @Override
+    public void witness(Lease by, Peer silent, Duration watched) {
+        tracer.quiet("witness", by, () -> {
+            real.witness(by, silent, watched);
+            return true;
+        });
+    }
+
+    @Override
+    public boolean depose(Lease by, Peer dead) {
+        return tracer.step(
+                "depose",
+                by,
+                dead.id().toString(),
+                () -> real.depose(by, dead),
+                (at, won) -> new TraceEvent.Deposed(at, dead.id(), dead.epoch().value(), dead.beat(), won));
+    }
+
+    @Override
+    public List<Rescued> rescue(Lease by, NodeId dead, int limit) {
+        return tracer.step(
+                "rescue",
+                by,
+                dead.toString(),
+                () -> real.rescue(by, dead, limit),
+                (at, rescued) -> new TraceEvent.TookBack(
+                        at,
+                        dead,
+                        rescued.stream()
+                                .map(r -> new Case(r.job(), r.rescues(), r.charged(), r.discarded()))
+                                .toList()));
+    }
+
+    // ---- claim
+
+    @Override
+    public List<StreamInfo> streams(Collection<String> queues) {
+        return real.streams(queues);
+    }
+
+    @Override
+    public Set<Integer> poll(Collection<Integer> streams) {
+        return real.poll(streams);
+    }
+
+    @Override
+    public Claim take(Lease lease, int stream, int want, long ordinal, ClaimToken token) {
+        return tracer.step(
+                "take",
+                lease,
+                token.value().toString(),
+                () -> real.take(lease, stream, want, ordinal, token),
+                (at, claim) -> new TraceEvent.Claimed(at, token, stream, ordinal, want, false, claim.places()));
+    }
+
+    @Override
+    public Claim resolve(Lease lease, int stream, long ordinal, ClaimToken token) {
+        return tracer.step(
+                "resolve",
+                lease,
+                token.value().toString(),
+                () -> real.resolve(lease, stream, ordinal, token),
+                (at, claim) -> new TraceEvent.Claimed(at, token, stream, ordinal, 0, true, claim.places()));
+    }
+
+    @Override
+    public List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes) {
+        return tracer.step(
+                "read",
+                joined,
+                token.value().toString(),
+                () -> real.read(token, places, maxBytes),
+                (at, deliveries) -> new TraceEvent.Read(
+                        at, token, deliveries.stream().map(TracingStorage::held).toList()));
+    }
+
+    /** What a trace keeps of a delivery. */
+    static Held held(Delivery d) {
+        return new Held(
+                d.place(), d.job(), d.run(), d.no(), d.attempt(), d.rescues(), d.charged(), d.expired(), d.cancelled());
+    }
+
+    @Override
+    public void mark(Lease lease, List<Place> places) {
+        tracer.act("mark", lease, () -> real.mark(lease, places), at -> new TraceEvent.Marked(at, List.copyOf(places)));
+    }
+
+    @Override
+    public void outlived(Lease lease, List<Place> places) {
+        tracer.act(
+                "outlived",
+                lease,
+                () -> real.outlived(lease, places),
+                at -> new TraceEvent.Outlived(at, List.copyOf(places)));
+    }
+
+    @Override
+    public void manifest(Lease lease, long no, long upto, Collection<Place> open) {
+        tracer.act(
+                "manifest",
+                lease,
+                () -> real.manifest(lease, no, upto, open),
+                at -> new TraceEvent.Manifested(at, no, upto, List.copyOf(open)));
+    }
+
+    // ---- end
+
+    @Override
+    public List<Settled> flush(Lease lease, List<Ended> ended) {
+        return tracer.step(
+                "flush",
+                lease,
+                () -> real.flush(lease, ended),
+                (at, verdicts) -> new TraceEvent.Flushed(at, ends(ended, verdicts)));
+    }
+
+    private static List<End> ends(List<Ended> ended, List<Settled> verdicts) {
+        var ends = new ArrayList<End>(ended.size());
+        for (int i = 0; i < Math.min(ended.size(), verdicts.size()); i++) {
+            var d = ended.get(i).delivery();
+            var ending = ended.get(i).ending();
+            ends.add(new End(
+                    d.place(),
+                    d.token(),
+                    d.job(),
+                    d.run(),
+                    d.no(),
+                    d.attempt(),
+                    name(ending),
+                    ending.leadsTo(),
+                    verdicts.get(i)));
+        }
+        return ends;
+    }
+
+    private static String name(Ending ending) {
+        return switch (ending) {
+            case Ending.Done done -> "done";
+            case Ending.Retry retry -> "retry";
+            case Ending.TimedOut late -> "timed_out";
+            case Ending.Snoozed snoozed -> "snoozed";
+            case Ending.Cancelled cancelled -> "cancelled";
+            case Ending.Discarded discarded -> "discarded";
+            case Ending.HandedBack back -> "handed_back";
+            case Ending.Parked parked -> "parked";
+        };
+    }
+
+    @Override
+    public void complete(Connection tx, Lease lease, Ended ended) {
+        var d = ended.delivery();
+        tracer.act(
+                "complete",
+                lease,
+                () -> real.complete(tx, lease, ended),
+                at -> new TraceEvent.Completing(at, d.place(), d.token(), d.job()));
+    }
+
+    // ---- waiting
+
+    @Override
+    public Promoted promote(Lease lease, int limit) {
+        return tracer.step(
+                "promote",
+                lease,
+                () -> real.promote(lease, limit),
+                (at, promoted) -> new TraceEvent.Promoted(at, promoted.count()));
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, int limit) {
+        return tracer.step("release", lease, () -> real.release(lease, room, limit), TraceEvent.Released::new);
+    }
+
+    @Override
+    public Control control(Lease lease, String cursor) {
+        return tracer.quiet("control", lease, () -> real.control(lease, cursor));
+    }
+
+    // ---- handlers
+
+    @Override
+    public void note(Lease lease, List<Note> notes) {
+        tracer.quiet("note", lease, () -> {
+            real.note(lease, notes);
+            return true;
+        });
+    }
+
+    @Override
+    public void checkpoint(Lease lease, Delivery delivery, Payload value) {
+        tracer.act(
+                "checkpoint",
+                lease,
+                () -> real.checkpoint(lease, delivery, value),
+                at -> checkpointed(at, delivery, false));
+    }
+
+    @Override
+    public void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value) {
+        tracer.act(
+                "checkpoint",
+                lease,
+                () -> real.checkpoint(tx, lease, delivery, value),
+                at -> checkpointed(at, delivery, true));
+    }
+
+    private static TraceEvent checkpointed(TraceEvent.Stamp at, Delivery d, boolean joined) {
+        return new TraceEvent.Checkpointed(at, d.place(), d.job(), d.run(), d.no(), joined);
+    }
+
+    @Override
+    public Optional<Payload> checkpointOf(Lease lease, Delivery delivery) {
+        return tracer.quiet("read a checkpoint", lease, () -> real.checkpointOf(lease, delivery));
+    }
+
+    @Override
+    public void keep(Lease lease) {
+        tracer.quiet("keep", lease, () -> {
+            real.keep(lease);
+            return true;
+        });
+    }
+
+    // ---- intake
+
+    @Override
+    public Accepted enqueue(NewJob job) {
+        return tracer.step(
+                "enqueue",
+                joined,
+                job.id().toString(),
+                () -> real.enqueue(job),
+                (at, accepted) ->
+                        new TraceEvent.Enqueued(at, accepted.job(), job.queue(), job.kind(), accepted.existed()));
+    }
+
+    @Override
+    public Accepted enqueue(Connection tx, NewJob job) {
+        return real.enqueue(tx, job);
+    }
+
+    @Override
+    public void enqueueAll(Iterator<NewJob> jobs) {
+        real.enqueueAll(jobs);
+    }
+
+    @Override
+    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        real.enqueueAll(tx, jobs);
+    }
+
+    // ---- passed through
+
+    @Override
+    public @Nullable Codec codec() {
+        return real.codec();
+    }
+
+    @Override
+    public String describe() {
+        return real.describe();
+    }
+
+    @Override
+    public void reserveNode() {
+        real.reserveNode();
+    }
+
+    @Override
+    public Connection connection() {
+        return real.connection();
+    }
+
+    @Override
+    public Listening listen(Consumer<Wakeup> listener) {
+        return real.listen(listener);
+    }
+
+    @Override
+    public Map<JobId, Conclusion> conclusions(Collection<JobId> jobs) {
+        return real.conclusions(jobs);
+    }
+
+    @Override
+    public Optional<JobView> find(JobId job) {
+        return real.find(job);
+    }
+
+    @Override
+    public Optional<JobHistory> history(JobId job) {
+        return real.history(job);
+    }
+
+    @Override
+    public List<JobView> list(Query query) {
+        return real.list(query);
+    }
+
+    @Override
+    public List<QueueView> queues() {
+        return real.queues();
+    }
+
+    @Override
+    public List<NodeView> nodes() {
+        return real.nodes();
+    }
+
+    @Override
+    public Optional<State> cancel(JobId job, String reason, String by) {
+        return real.cancel(job, reason, by);
+    }
+
+    @Override
+    public Optional<State> requeue(JobId job, String by) {
+        return real.requeue(job, by);
+    }
+
+    @Override
+    public void pause(Scope scope, String reason, String by) {
+        real.pause(scope, reason, by);
+    }
+
+    @Override
+    public void resume(Scope scope, String by) {
+        real.resume(scope, by);
+    }
+
+    @Override
+    public void close() {
+        real.close();
+    }
+}
