@@ -40,7 +40,8 @@ final class Rescuer implements Loop {
 
     /**
      * Since when a beat counter has stood at the same value, how many beats of our own had gone through then, and for how long it had been
-     * watched before, by others or by us. What others watch meanwhile is the same time, and does not count.
+     * watched before, by others or by us. What others watch meanwhile is the same time, and is not added; but who has come to more goes on
+     * being right after its death.
      *
      * @param confirmed our own last beat, when we looked last: up to then it was not us
      */
@@ -48,6 +49,11 @@ final class Rescuer implements Loop {
 
         Silence confirmed(long ownBeat) {
             return new Silence(beat, since, ownBeats, before, ownBeat);
+        }
+
+        /** Others have come to more: what we watch from now on is added to that. */
+        Silence continues(Peer peer, long now) {
+            return new Silence(beat, now, ownBeats, peer.witnessed(), now);
         }
 
         /** Our own beats had broken off, and go through again: the watch goes on from what it had come to. */
@@ -119,6 +125,7 @@ final class Rescuer implements Loop {
             return false;
         }
         silence = lookedAt(silence, beats);
+        if (peer.witnessed().compareTo(watched(silence)) > 0) silence = silence.continues(peer, world.nanoTime());
         silences.put(peer.id(), silence);
         return watched(silence).compareTo(node.limits().lease()) >= 0 && beats - silence.ownBeats >= ownBeats(silence);
     }
@@ -145,7 +152,7 @@ final class Rescuer implements Loop {
         var silence = silences.get(peer.id());
         if (silence == null) return;
         var watched = watched(silence);
-        if (watched.compareTo(node.limits().lease().dividedBy(3)) < 0 || watched.compareTo(peer.witnessed()) <= 0)
+        if (watched.compareTo(node.limits().lease().dividedBy(4)) < 0 || watched.compareTo(peer.witnessed()) <= 0)
             return;
         node.storage().witness(node.lease(), peer, watched);
     }

@@ -167,10 +167,27 @@ class RescuerTest {
         node.pass(Duration.ofSeconds(4));
         node.store.beat(other);
 
-        node.store.witness(other, node.peer(silent), Duration.ofSeconds(9));
+        node.store.witness(other, node.peer(silent), Duration.ofSeconds(4));
         node.pass(Duration.ofSeconds(4));
+        node.store.beat(other);
 
         assertThat(node.status().counters().deposed()).isZero();
+    }
+
+    @Test
+    void who_has_watched_longer_is_believed_even_if_both_watched_at_the_same_time() {
+        var node = new OneNode();
+        var silent = silent(node, node.send());
+        var other = node.store.join(OneNode.stranger(2));
+        node.pass(Duration.ofSeconds(3));
+        node.store.beat(other);
+
+        node.store.witness(other, node.peer(silent), Duration.ofSeconds(7)); // and dies
+        node.pass(Duration.ofSeconds(2));
+        assertThat(node.status().counters().deposed()).isZero();
+
+        node.pass(Duration.ofSeconds(3));
+        assertThat(node.status().counters().deposed()).isEqualTo(1);
     }
 
     @Test
