@@ -138,6 +138,7 @@ final class PostgresStorage implements Storage {
             }
             pool.borrow("handlers and producers").close();
         } catch (Unavailable | SQLException e) {
+            if (e instanceof Unavailable away && SqlErrors.toldByTheServer(away)) throw away;
             int needed = settings.listen() ? duties.size() + 1 : duties.size();
             throw new MillraceException(
                     "A node needs %d connections of its own (beat, claim, flush, upkeep, rescue%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"

@@ -16,6 +16,9 @@ import dev.millrace.Outcome;
 import dev.millrace.Priority;
 import dev.millrace.Retry;
 import dev.millrace.State;
+import dev.millrace.store.StoreException;
+import dev.millrace.world.SystemWorld;
+import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -24,6 +27,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -243,6 +247,35 @@ class FrontDoorTest {
         assertThat(ops.why(lonely.id()).reasons().get(0).text()).contains("elsewhere");
         assertThat(lonely.cancel("a test")).isEqualTo(State.CANCELLED);
         assertThat(ops.why(lonely.id()).reasons().get(0).text()).startsWith("It was cancelled");
+    }
+
+    @Test
+    void a_pool_that_is_too_small_for_a_node_is_refused_with_what_it_needs() {
+        try (var small = PostgresContract.pool(pool.getJdbcUrl())) {
+            small.setMaximumPoolSize(3);
+            small.setConnectionTimeout(300);
+            try (var storage = new PostgresStore(small).withoutMigration().open(new SystemWorld())) {
+                assertThatThrownBy(storage::reserveNode)
+                        .hasMessageContaining("the data source gave 3")
+                        .hasMessageContaining("Raise its maximum pool size to 7");
+            }
+        }
+    }
+
+    @Test
+    void a_database_that_goes_away_while_a_node_begins_is_not_taken_for_a_small_pool() {
+        var given = new AtomicInteger();
+        var breaking = (DataSource) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, arguments) -> {
+                    if (given.incrementAndGet() > 4) throw new SQLException("the connection was reset", "08006");
+                    return pool.getConnection();
+                });
+        try (var storage = new PostgresStore(breaking).withoutMigration().open(new SystemWorld())) {
+            assertThatThrownBy(storage::reserveNode)
+                    .isInstanceOf(StoreException.Unavailable.class)
+                    .hasMessageContaining("can't be reached")
+                    .hasMessageNotContaining("pool");
+        }
     }
 
     private Connection transaction() throws SQLException {

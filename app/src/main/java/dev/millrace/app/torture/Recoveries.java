@@ -14,7 +14,7 @@ import java.util.function.ToLongFunction;
 
 /**
  * How long it took from the moment a node fell silent to the next start of each job that was taken back from it, or to the moment when
- * another node had taken it and let it wait for its kind's turn. Where the next node fell
+ * another node had taken it and let it wait: for its kind's turn, or because it is charged with a death and starts among few. Where the next node fell
  * silent before the job had started on it, to that moment: from there on it is the recovery of another one. Raw, and net of the
  * {@linkplain Timeline outages} in between.
  */
@@ -22,8 +22,12 @@ record Recoveries(List<Recovery> all) {
 
     private static final long[] BUCKETS = {1, 2, 5, 8, 10, 11, 12, 13, 14, 15, 20, 30, 60};
 
-    /** One job, once; in milliseconds. */
-    record Recovery(String job, String node, long since, long raw, long net) {
+    /**
+     * One job, once; in milliseconds.
+     *
+     * @param charged how long until it was started, net, if it is charged with a death and had to wait for its turn; else −1
+     */
+    record Recovery(String job, String node, long since, long raw, long net, long charged) {
         @Override
         public String toString() {
             return String.format(
@@ -51,13 +55,18 @@ record Recoveries(List<Recovery> all) {
             var rescue = rescues.get(i);
             var silence = silences.get(rescue.node());
             if (silence == null) continue;
-            long until = traces.startAfter(rescue.job(), clock.ofDatabase(rescue.at()));
-            if (rescue.parked() != null) until = Math.min(until, clock.ofDatabase(rescue.parked()));
+            long taken = clock.ofDatabase(rescue.at());
+            long start = traces.startAfter(rescue.job(), taken);
             var next = i + 1 < rescues.size() ? rescues.get(i + 1) : null;
             if (next != null && next.job().equals(rescue.job())) {
                 var another = silences.get(next.node());
-                if (another != null && another.since() > silence.since()) until = Math.min(until, another.since());
+                if (another != null && another.since() > silence.since()) start = Math.min(start, another.since());
             }
+            long until = start;
+            if (rescue.parked() != null) until = Math.min(until, clock.ofDatabase(rescue.parked()));
+            long charged = traces.chargedAfter(rescue.job(), taken);
+            boolean waits = charged < until;
+            if (waits) until = charged;
             if (until == Long.MAX_VALUE) continue; // it ended without another start
             long raw = Math.max(0, until - silence.since());
             all.add(new Recovery(
@@ -65,9 +74,14 @@ record Recoveries(List<Recovery> all) {
                     rescue.node(),
                     silence.since(),
                     raw,
-                    Math.max(0, raw - outages.within(silence.since(), until))));
+                    net(silence.since(), until, outages),
+                    waits && start < Long.MAX_VALUE ? net(silence.since(), start, outages) : -1));
         }
         return new Recoveries(List.copyOf(all));
+    }
+
+    private static long net(long since, long until, Spans outages) {
+        return Math.max(0, until - since - outages.within(since, until));
     }
 
     /** Why and since when each node was silent from which something was taken back, by its id. */

@@ -280,6 +280,10 @@ public final class Torture {
                         recoveries.slowest(Recoveries.Recovery::raw),
                         recoveries.median(Recoveries.Recovery::raw),
                         outages.length(),
+                        recoveries.all().stream()
+                                .filter(recovery -> recovery.charged() >= 0)
+                                .count(),
+                        recoveries.slowest(Recoveries.Recovery::charged),
                         recoveries.histogram(Recoveries.Recovery::net),
                         recoveries.histogram(Recoveries.Recovery::raw)),
                 deposed,

@@ -71,6 +71,8 @@ public record TortureReport(
      * @param slowestMillis net of outages; so is {@code medianMillis}
      * @param slowestRawMillis outages included; so is {@code medianRawMillis}
      * @param outageMillis how long no living node could reach a database that takes writes, all in all
+     * @param charged of those, how many were charged with a death, so that they had to wait for their turn among few
+     * @param slowestChargedMillis how long it took until the last of these had started, net; −1 if there were none
      * @param netSeconds how many took up to so many seconds, outages not counted
      * @param rawSeconds the same, outages included
      */
@@ -81,6 +83,8 @@ public record TortureReport(
             long slowestRawMillis,
             long medianRawMillis,
             long outageMillis,
+            long charged,
+            long slowestChargedMillis,
             Map<String, Long> netSeconds,
             Map<String, Long> rawSeconds) {}
 
@@ -128,6 +132,7 @@ public record TortureReport(
               nodes deposed       %8d    by why they were silent: %s
               slowest recovery    %8d ms from the silence of a node to the start elsewhere; median %d ms of %d
                                   %8d ms with outages; in all, no node could reach the database for %d ms
+                                  %8d ms until the last of %d that were charged with a death had started
               recoveries, by s             %s
             %s
             %s""".formatted(
@@ -159,6 +164,8 @@ public record TortureReport(
                         recovery.count,
                         recovery.slowestRawMillis,
                         recovery.outageMillis,
+                        recovery.slowestChargedMillis,
+                        recovery.charged,
                         words(recovery.netSeconds),
                         kept() ? "every promise was kept" : "A PROMISE WAS BROKEN",
                         "again: " + repeat);

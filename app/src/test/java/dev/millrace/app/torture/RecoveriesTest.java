@@ -50,7 +50,7 @@ class RecoveriesTest {
         traces.started("job", 21_000);
 
         assertThat(of(rescue("job", "a", 20_500)))
-                .containsExactly(new Recovery("job", "a", 10_000, 11_000, 11_000));
+                .containsExactly(new Recovery("job", "a", 10_000, 11_000, 11_000, -1));
     }
 
     @Test
@@ -59,7 +59,7 @@ class RecoveriesTest {
         timeline.serverDown(12_000, 15_000);
 
         assertThat(of(rescue("job", "a", 23_500)))
-                .containsExactly(new Recovery("job", "a", 10_000, 14_000, 11_000));
+                .containsExactly(new Recovery("job", "a", 10_000, 14_000, 11_000, -1));
     }
 
     @Test
@@ -68,8 +68,8 @@ class RecoveriesTest {
 
         assertThat(of(rescue("job", "a", 17_000), rescue("job", "b", 29_000)))
                 .containsExactly(
-                        new Recovery("job", "a", 10_000, 8_000, 8_000),
-                        new Recovery("job", "b", 18_000, 11_500, 11_500));
+                        new Recovery("job", "a", 10_000, 8_000, 8_000, -1),
+                        new Recovery("job", "b", 18_000, 11_500, 11_500, -1));
     }
 
     @Test
@@ -77,7 +77,16 @@ class RecoveriesTest {
         traces.started("job", 60_000);
 
         assertThat(of(new Rescue("job", "a", 20_500, 20_900L)))
-                .containsExactly(new Recovery("job", "a", 10_000, 10_900, 10_900));
+                .containsExactly(new Recovery("job", "a", 10_000, 10_900, 10_900, -1));
+    }
+
+    @Test
+    void a_job_that_is_charged_with_a_death_has_been_recovered_when_it_waits_among_others() {
+        traces.charged("job", 21_000);
+        traces.started("job", 31_000);
+
+        assertThat(of(rescue("job", "a", 20_500)))
+                .containsExactly(new Recovery("job", "a", 10_000, 11_000, 11_000, 21_000));
     }
 
     @Test
