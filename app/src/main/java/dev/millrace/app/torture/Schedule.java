@@ -107,7 +107,7 @@ record Schedule(List<Planned> faults) {
                             40,
                             random,
                             () -> new Fault.Delay(
-                                    whose(random), millis(random, 20, 300), millis(random, 3_000, 10_000)));
+                                    whose(random), millis(random, 5, 60), millis(random, 3_000, 10_000)));
                 case DISK -> fullDisks(random);
                 case CLOCK -> strikes(10, random, () -> new Fault.ClockStep(seat(random), step(random)));
             };

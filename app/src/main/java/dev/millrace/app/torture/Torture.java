@@ -69,9 +69,18 @@ public final class Torture {
                 else journal.say(ground.keep() + " Again: " + plan.command());
                 return report;
             } catch (RuntimeException | SQLException | IOException broken) {
-                journal.say("%s %s Again: %s".formatted(broken.getMessage(), ground.keep(), plan.command()));
+                journal.say("%s %s Again: %s".formatted(broken.getMessage(), keepAnyway(broken), plan.command()));
                 throw broken;
             }
+        }
+    }
+
+    private String keepAnyway(Exception broken) {
+        try {
+            return ground.keep();
+        } catch (RuntimeException notEvenThat) {
+            broken.addSuppressed(notEvenThat);
+            return "The logs are in %s.".formatted(ground.logs());
         }
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,7 @@ final class Traces {
         return next(beats, moment);
     }
 
-    private static long next(@Nullable TreeSet<Long> times, long moment) {
+    private static long next(@Nullable NavigableSet<Long> times, long moment) {
         var next = times == null ? null : times.ceiling(moment);
         return next == null ? Long.MAX_VALUE : next;
     }
