@@ -144,6 +144,7 @@ final class PostgresStorage implements Storage {
             }
         } catch (Unavailable | SQLException e) {
             sessions.release();
+            if (e instanceof Unavailable away && SqlErrors.toldByTheServer(away)) throw away;
             int needed = sessions.all().size() + (settings.listen() ? 1 : 0);
             throw new MillraceException(
                     "A node needs %d connections of its own (%s%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"

@@ -84,6 +84,11 @@ final class SqlErrors {
                 "The database can't be reached for \"%s\": %s. Nothing was sent.".formatted(step, first(e)), e);
     }
 
+    /** Whether a server was asked for a connection, and broke it or refused it. A pool that has none left says so without a code. */
+    static boolean toldByTheServer(Unavailable away) {
+        return away.getCause() instanceof SQLException cause && !state(cause).isEmpty();
+    }
+
     /** The code of the innermost SQL error; empty if it has none. */
     static String state(SQLException e) {
         for (Throwable t = e; t != null; t = t.getCause()) {

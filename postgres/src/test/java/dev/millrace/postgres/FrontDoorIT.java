@@ -16,6 +16,9 @@ import dev.millrace.Outcome;
 import dev.millrace.Priority;
 import dev.millrace.Retry;
 import dev.millrace.State;
+import dev.millrace.store.StoreException;
+import dev.millrace.world.SystemWorld;
+import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -314,6 +318,22 @@ class FrontDoorIT {
 
                 assertThat(small.getHikariPoolMXBean().getActiveConnections()).isZero();
             }
+        }
+    }
+
+    @Test
+    void a_database_that_goes_away_while_a_node_begins_is_not_taken_for_a_small_pool() {
+        var given = new AtomicInteger();
+        var breaking = (DataSource) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, arguments) -> {
+                    if (given.incrementAndGet() > 4) throw new SQLException("the connection was reset", "08006");
+                    return pool.getConnection();
+                });
+        try (var storage = new PostgresStore(breaking).withoutMigration().open(new SystemWorld())) {
+            assertThatThrownBy(storage::reserveNode)
+                    .isInstanceOf(StoreException.Unavailable.class)
+                    .hasMessageContaining("can't be reached")
+                    .hasMessageNotContaining("pool");
         }
     }
 

@@ -39,6 +39,11 @@ public final class Json {
         return MAPPER.valueToTree(value);
     }
 
+    /** An object as a record, each component from what is under its name. */
+    public static <T> T value(JsonNode object, Class<T> type) {
+        return MAPPER.treeToValue(object, type);
+    }
+
     /** The text in one line. */
     public static String write(JsonNode value) {
         return withoutHalves(MAPPER.writeValueAsString(value));
