@@ -4,7 +4,6 @@ import dev.millrace.JobHistory;
 import dev.millrace.JobView;
 import dev.millrace.Operations;
 import dev.millrace.Why;
-import dev.millrace.app.console.Console;
 import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Style;

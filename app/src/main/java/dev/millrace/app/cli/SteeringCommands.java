@@ -4,7 +4,6 @@ import dev.millrace.Operations;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.app.console.CommandFailed;
-import dev.millrace.app.console.Console;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Json;

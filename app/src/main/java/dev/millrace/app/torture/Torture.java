@@ -239,7 +239,8 @@ public final class Torture {
         world.sleep(Duration.ofSeconds(2)); // the last counters of each node
     }
 
-    private TortureReport report(TortureLedger ledger, Herd herd, Known sent, Disasters disasters, Journal journal) throws SQLException, IOException {
+    private TortureReport report(TortureLedger ledger, Herd herd, Known sent, Disasters disasters, Journal journal)
+            throws SQLException, IOException {
         long end = clock.now();
         ledger.indexEffects();
         var nodes = ledger.nodes();
