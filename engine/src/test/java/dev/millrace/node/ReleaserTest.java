@@ -39,7 +39,7 @@ class ReleaserTest {
             node.store.beat(older);
         }
 
-        assertThat(parked).as("in five minutes").isBetween(5, 20);
+        assertThat(parked).as("in five minutes").isBetween(10, 30);
 
         node.wire.isUp("take");
         node.pass(Duration.ofSeconds(60));
