@@ -116,10 +116,10 @@ END $$;
 
 -- Idempotency keys past their time, some at a call.
 CREATE FUNCTION sweep_keys(p_keys INTERVAL, p_limit INT) RETURNS INT LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
-DECLARE v_n INT;
+DECLARE v_n INT; v_before TIMESTAMPTZ := clock_timestamp() - p_keys;           -- a variable: no index can be asked for the time itself
 BEGIN
     DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM idempotency_key WHERE at < clock_timestamp() - p_keys ORDER BY at LIMIT p_limit FOR UPDATE SKIP LOCKED));
+        SELECT ctid FROM idempotency_key WHERE at < v_before ORDER BY at LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS v_n = ROW_COUNT;
     RETURN v_n;
 END $$;
