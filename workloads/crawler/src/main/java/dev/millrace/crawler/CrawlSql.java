@@ -92,7 +92,8 @@ final class CrawlSql {
         nameQueue = q.in("UPDATE $.crawl SET queue = ? WHERE id = ?");
         updateCrawl = q.in("UPDATE $.crawl SET settings = ?, max_pages = ? WHERE id = ?");
         findCrawl = q.in("SELECT id, queue, state FROM $.crawl WHERE identity = ? FOR NO KEY UPDATE");
-        readCrawl = q.in("SELECT settings, homes, queue, site, job FROM $.crawl WHERE id = ? AND state <> 'removed'");
+        readCrawl = q.in(
+                "SELECT settings, homes, run_at, queue, site, job FROM $.crawl WHERE id = ? AND state <> 'removed'");
         lockCrawl = q.in("""
                 SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? AND state <> 'removed' FOR NO KEY UPDATE
                 """);
@@ -110,8 +111,9 @@ final class CrawlSql {
                 """);
         deleteCrawl = q.in("DELETE FROM $.crawl WHERE id = ? AND state = 'removed'");
         deleteFinished = q.in("DELETE FROM $.crawl WHERE identity = ? AND state = 'finished'");
-        reopenCrawl =
-                q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ? AND state <> 'removed'");
+        reopenCrawl = q.in("""
+                UPDATE $.crawl SET state = 'running', finished_at = NULL, run_at = ? WHERE id = ? AND state <> 'removed'
+                """);
         finishCrawl = q.in("""
                 UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ? AND state = 'running'
                 """);

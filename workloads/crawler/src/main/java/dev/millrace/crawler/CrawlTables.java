@@ -19,6 +19,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -221,7 +222,7 @@ final class CrawlTables {
     }
 
     /** Puts the seed on the frontier, and gives a turn to each host that has pages and none. False: there is nothing left to do. */
-    boolean seed(long crawl, CrawlUrl seed, Enqueue enqueue) {
+    boolean seed(long crawl, CrawlUrl seed, Instant now, Enqueue enqueue) {
         return database.transaction("begin at " + seed, tx -> {
             var more = new TreeMap<String, Long>();
             for (var host : add(tx, crawl, List.of(seed), 0, 0)) more.merge(host, 1L, Long::sum);
@@ -232,7 +233,7 @@ final class CrawlTables {
                     one(tx, sql.lockCrawl, row -> row.getBoolean("open"), crawl).orElse(false);
             if (!open && !active) return false;
             for (var host : hungry) update(tx, sql.hostJob, enqueue.turn(tx, host), crawl, host);
-            if (active || !hungry.isEmpty()) update(tx, sql.reopenCrawl, crawl);
+            if (active || !hungry.isEmpty()) update(tx, sql.reopenCrawl, now, crawl);
             return active || !hungry.isEmpty();
         });
     }

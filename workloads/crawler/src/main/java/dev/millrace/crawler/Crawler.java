@@ -119,7 +119,7 @@ public final class Crawler implements Handlers, AutoCloseable {
     /** What a node needs to crawl these sites: {@code millrace.node().with(crawler.sites(docs, blog))}. */
     public Handlers sites(Site... sites) {
         plans.know(sites);
-        var crawls = new Crawls(tables, plans, orphans, sites);
+        var crawls = new Crawls(tables, plans, orphans, world, sites);
         return node ->
                 node.with(this).decide(Crawl.class, crawls::run).retry(PATIENT).deadline(DEADLINE);
     }

@@ -4,6 +4,7 @@ import dev.millrace.Attempt;
 import dev.millrace.Outcome;
 import dev.millrace.crawler.CrawlTables.Origin;
 import dev.millrace.crawler.url.CrawlUrl;
+import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -21,12 +22,14 @@ final class Crawls {
     private final CrawlTables tables;
     private final Plans plans;
     private final Orphans orphans;
+    private final World world;
     private final Map<String, Site> sites;
 
-    Crawls(CrawlTables tables, Plans plans, Orphans orphans, Site... sites) {
+    Crawls(CrawlTables tables, Plans plans, Orphans orphans, World world, Site... sites) {
         this.tables = tables;
         this.plans = plans;
         this.orphans = orphans;
+        this.world = world;
         this.sites = Stream.of(sites).collect(Collectors.toUnmodifiableMap(Site::name, site -> site));
     }
 
@@ -62,6 +65,7 @@ final class Crawls {
         tables.seed(
                 crawl.id(),
                 CrawlUrl.of(site.settings().seed()),
+                world.now(),
                 (tx, host) -> orphans.enqueue(tx, crawl.id(), host, crawl.queue()));
         attempt.checkpoint(crawl.id());
         return crawl.id();

@@ -186,7 +186,7 @@ final class HostTurns {
         }
 
         Outcome<Void> from(Start.Begin begin) throws InterruptedException {
-            if (begin.robots() != null) know(plans.robots(begin.robots()));
+            if (begin.robots() != null) recall(plans.robots(begin.robots()));
             restFrom(begin.cutOff() ? CrawlTables.longer(begin.rest(), delay()) : begin.rest());
             return from(new Next.Fetch(begin.entry(), Duration.ZERO));
         }
@@ -214,6 +214,13 @@ final class HostTurns {
         }
 
         // ---- robots.txt
+
+        /** What an earlier run tried in vain is tried anew; the rest that the host was given is kept. */
+        private void recall(RobotsFile file) {
+            var trouble = file.trouble();
+            boolean old = trouble != null && trouble.since().isBefore(plan.runAt());
+            if (!old || file.standing() != Standing.UNKNOWN) know(file);
+        }
 
         private void know(RobotsFile file) {
             robotsFile = file;

@@ -103,7 +103,7 @@ final class OpenedCrawl implements CrawlRun {
             if (node != null)
                 throw new MillraceException("This crawl has been started here before. Open it again for another node.");
             orphans.replace(crawl.id(), crawl.queue(), Duration.ZERO);
-            if (!tables.seed(crawl.id(), CrawlUrl.of(settings.seed()), this::enqueue)) return;
+            if (!tables.seed(crawl.id(), CrawlUrl.of(settings.seed()), world.now(), this::enqueue)) return;
             node = more.apply(millrace.node().name("crawl").queue(crawl.queue()).with(crawler))
                     .start();
         } finally {

@@ -11,6 +11,7 @@ import dev.millrace.crawler.page.ReadingRoom;
 import dev.millrace.crawler.scope.CrawlScope;
 import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.crawler.url.UrlParser;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.BiConsumer;
@@ -22,12 +23,14 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param text  the settings as they are stored
  * @param homes where the seed's redirects led, beside the seed
+ * @param runAt when it was begun, or continued, last
  * @param queue where its jobs wait
  * @param json  how what handlers save is written
  */
 record Plan(
         String text,
         List<String> homes,
+        Instant runAt,
         CrawlSettings settings,
         String queue,
         CrawlScope scope,
@@ -52,6 +55,7 @@ record Plan(
     static Plan of(
             String text,
             List<String> homes,
+            Instant runAt,
             CrawlSettings settings,
             String queue,
             Fetcher fetcher,
@@ -67,6 +71,7 @@ record Plan(
         return new Plan(
                 text,
                 homes,
+                runAt,
                 settings,
                 queue,
                 scope,
@@ -85,6 +90,11 @@ record Plan(
                 fetcher,
                 origin,
                 json);
+    }
+
+    /** Whether it was made of this. */
+    boolean is(String otherText, List<String> otherHomes, Instant otherRunAt) {
+        return text.equals(otherText) && homes.equals(otherHomes) && runAt.equals(otherRunAt);
     }
 
     /** No redirect is followed: each hop is a page with its own turn, robots.txt and rest. Text of any kind is read. */

@@ -7,6 +7,8 @@ import dev.millrace.crawler.fetch.HttpFetcher;
 import dev.millrace.crawler.fetch.UserAgent;
 import dev.millrace.crawler.page.ReadingRoom;
 import dev.millrace.crawler.robots.RobotsFile;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +42,7 @@ final class Plans implements AutoCloseable {
     private record Stored(
             String settings,
             List<String> homes,
+            Instant runAt,
             String queue,
             @Nullable String site,
             @Nullable UUID job) {}
@@ -66,6 +69,7 @@ final class Plans implements AutoCloseable {
                         row -> new Stored(
                                 row.getString("settings"),
                                 List.of((String[]) row.getArray("homes").getArray()),
+                                row.getObject("run_at", OffsetDateTime.class).toInstant(),
                                 row.getString("queue"),
                                 row.getString("site"),
                                 row.getObject("job", UUID.class)),
@@ -76,11 +80,20 @@ final class Plans implements AutoCloseable {
         }
         var text = stored.get().settings();
         var homes = stored.get().homes();
+        var runAt = stored.get().runAt();
         return Optional.of(plans.compute(crawl, (id, known) -> {
-            if (known != null && known.text().equals(text) && known.homes().equals(homes)) return known;
+            if (known != null && known.is(text, homes, runAt)) return known;
             var settings = settings(text);
             return Plan.of(
-                    text, homes, settings, stored.get().queue(), fetcher(settings), room, origin(stored.get()), json);
+                    text,
+                    homes,
+                    runAt,
+                    settings,
+                    stored.get().queue(),
+                    fetcher(settings),
+                    room,
+                    origin(stored.get()),
+                    json);
         }));
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.crawler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.Millrace;
+import dev.millrace.crawler.robots.RobotsFile;
 import dev.millrace.crawler.scope.Reach;
 import dev.millrace.postgres.PostgresStore;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -64,7 +66,7 @@ class CrawlTest {
         try (var run = crawler.open(settings)) {
             run.export(folder.resolve("pages.jsonl"));
             run.start(UnaryOperator.identity());
-            assertThat(run.await(Duration.ofSeconds(20)))
+            assertThat(run.await(Duration.ofSeconds(60)))
                     .as(() -> run.progress() + " " + millrace.operations("test").list(f -> f))
                     .isTrue();
             return run.summary();
@@ -295,7 +297,7 @@ class CrawlTest {
         assertThat(crawl(settings("/")).nothing()).contains("robots.txt").contains("Disallow: /private/");
         try (var run = crawler.open(settings("/out").exclude(List.of("/excluded")))) {
             run.start(UnaryOperator.identity());
-            assertThat(run.await(Duration.ofSeconds(20))).isTrue();
+            assertThat(run.await(Duration.ofSeconds(60))).isTrue();
             assertThat(run.summary().nothing()).contains("sends to").contains("keep out");
         }
     }
@@ -318,6 +320,25 @@ class CrawlTest {
 
         assertThat(summary.failures()).isEqualTo(Map.of("STATUS_SERVER_ERROR", 1L));
         assertThat(web.requestsFor("/")).isZero();
+    }
+
+    @Test
+    void how_often_robots_txt_failed_in_an_earlier_run_does_not_count() throws Exception {
+        var asked = new AtomicInteger();
+        web.page("/").on("/robots.txt", exchange -> {
+            if (asked.incrementAndGet() > 1) SmallWeb.send(exchange, 200, "text/plain", "");
+        });
+        var now = Instant.now();
+        var trouble = new RobotsFile.Trouble(now.minusSeconds(3_600), 2, "nobody answered");
+        var robots = new RobotsFile(RobotsFile.Standing.UNKNOWN, "", 0, now, now.plusSeconds(60), trouble);
+        database.run("INSERT INTO millrace_crawl.server (host, robots) VALUES ('%s', '%s')"
+                .formatted(web.at(""), JsonMapper.builder().build().writeValueAsString(robots)));
+
+        var summary = crawl(settings("/"));
+
+        assertThat(summary.failures()).isEmpty();
+        assertThat(summary.progress().pages()).isEqualTo(1);
+        assertThat(asked.get()).isEqualTo(2);
     }
 
     @Test
