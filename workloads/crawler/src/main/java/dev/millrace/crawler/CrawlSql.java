@@ -33,7 +33,9 @@ final class CrawlSql {
     final String paceServer;
     final String releaseServer;
     final String seizeServer;
+    final String readOrigin;
     final String keepRobots;
+    final String forgetRobots;
 
     // ---- a page
 
@@ -59,6 +61,7 @@ final class CrawlSql {
     final String otherHosts;
     final String hungryHosts;
     final String giveUpHost;
+    final String giveUpOrigin;
     final String failPending;
     final String countFailed;
 
@@ -122,7 +125,7 @@ final class CrawlSql {
         hostJob = q.in("UPDATE $.crawl_host SET job = ?, touched_at = clock_timestamp() WHERE crawl = ? AND host = ?");
         noteServer = q.in("INSERT INTO $.server (host) VALUES (?) ON CONFLICT DO NOTHING");
         lockServer = q.in("""
-                SELECT holder, taken, extract(epoch FROM next_at - clock_timestamp()) AS rest, robots FROM $.server
+                SELECT holder, taken, extract(epoch FROM next_at - clock_timestamp()) AS rest FROM $.server
                  WHERE host = ? FOR UPDATE
                 """);
         wantServer = q.in("UPDATE $.server SET wanted = TRUE WHERE host = ?");
@@ -141,9 +144,13 @@ final class CrawlSql {
                 UPDATE $.server SET holder = NULL, next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
                  WHERE host = ? AND holder = ? AND taken = ?
                 """);
-        keepRobots = q.in("""
-                UPDATE $.server SET robots = ?, next_at = clock_timestamp() + make_interval(secs => ?) WHERE host = ? AND holder = ?
+        readOrigin = q.in("""
+                SELECT (SELECT file FROM $.robots WHERE origin = ?) AS file,
+                       (SELECT given_up FROM $.crawl_origin WHERE crawl = ? AND origin = ?) AS given_up
                 """);
+        keepRobots = q.in(
+                "INSERT INTO $.robots (origin, file) VALUES (?, ?) ON CONFLICT (origin) DO UPDATE SET file = excluded.file");
+        forgetRobots = q.in("DELETE FROM $.robots WHERE origin = ?");
 
         pick = q.in("""
                 UPDATE $.frontier SET started = started + 1
@@ -219,11 +226,14 @@ final class CrawlSql {
                 SELECT host FROM $.crawl_host WHERE crawl = ? AND pending > 0 AND job IS NULL ORDER BY host LIMIT 100 FOR UPDATE
                 """);
         giveUpHost = q.in("UPDATE $.crawl_host SET given_up = ? WHERE crawl = ? AND host = ?");
+        giveUpOrigin =
+                q.in("INSERT INTO $.crawl_origin (crawl, origin, given_up) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
         failPending = q.in("""
                 WITH ended AS (
                     UPDATE $.frontier SET state = 'failed'
                      WHERE (crawl, key) IN (
-                        SELECT crawl, key FROM $.frontier WHERE crawl = ? AND host = ? AND state = 'pending' ORDER BY no LIMIT ?)
+                        SELECT crawl, key FROM $.frontier WHERE crawl = ? AND host = ? AND state = 'pending' AND starts_with(url, ?)
+                         ORDER BY no LIMIT ?)
                     RETURNING crawl, key, url
                 ), told AS (
                     INSERT INTO $.page (crawl, key, url, final_url, fetched_at, took_millis, reason, error)

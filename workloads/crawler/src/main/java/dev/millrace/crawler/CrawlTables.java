@@ -13,6 +13,7 @@ import dev.millrace.crawler.Finding.Read;
 import dev.millrace.crawler.Finding.Redirect;
 import dev.millrace.crawler.Finding.Refused;
 import dev.millrace.crawler.url.CrawlUrl;
+import dev.millrace.crawler.url.HostKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -77,8 +78,12 @@ final class CrawlTables {
         /** Nothing before then. */
         record Rest(Duration length, String why) implements Next {}
 
-        /** The host was given up: its pages that are left are failures for this reason. See {@link #fail}. */
-        record GivenUp(String reason, String message) implements Next {}
+        /**
+         * The host was given up: its pages that are left are failures for this reason. See {@link #fail}.
+         *
+         * @param origin whose pages; null: all
+         */
+        record GivenUp(@Nullable HostKey origin, String reason, String message) implements Next {}
 
         /** The job's end, committed. */
         record Ended(Outcome<Void> outcome) implements Next {}
@@ -91,13 +96,8 @@ final class CrawlTables {
          * With this page, after this rest.
          *
          * @param cutOff whether an earlier attempt died, perhaps in a fetch that has just ended
-         * @param robots what is known of the host's robots.txt, as JSON; null: nothing
          */
-        record Begin(
-                Entry entry,
-                Duration rest,
-                boolean cutOff,
-                @Nullable String robots) implements Start {}
+        record Begin(Entry entry, Duration rest, boolean cutOff) implements Start {}
 
         /**
          * The server is another turn's.
@@ -134,11 +134,15 @@ final class CrawlTables {
 
     private record HostRow(@Nullable UUID job, @Nullable String givenUp, long budget) {}
 
-    private record ServerRow(
-            @Nullable UUID holder,
-            long taken,
-            Duration rest,
-            @Nullable String robots) {}
+    private record ServerRow(@Nullable UUID holder, long taken, Duration rest) {}
+
+    /**
+     * What is known of an origin.
+     *
+     * @param robots  its robots.txt, as JSON; null: nothing
+     * @param givenUp why none of its pages will be fetched any more; null: they will
+     */
+    record OriginRow(@Nullable String robots, @Nullable String givenUp) {}
 
     // ---- a crawl is opened
 
@@ -374,10 +378,10 @@ final class CrawlTables {
             return switch (pick(tx, turn, 0L, host.get().budget())) {
                 case Next.Fetch(var entry, var none) -> {
                     turn.attempt().checkpoint(tx, 0);
-                    yield new Start.Begin(entry, longer(rest, Duration.ZERO), cutOff, server.robots());
+                    yield new Start.Begin(entry, longer(rest, Duration.ZERO), cutOff);
                 }
                 case Next.Rest(var wait, var why) -> new Start.Rest(wait, why);
-                case Next.GivenUp(var reason, var message) -> new Start.GivenUp(message);
+                case Next.GivenUp givenUpNow -> new Start.GivenUp(givenUpNow.message());
                 case Next.Ended(var outcome) -> new Start.Ended(outcome);
             };
         });
@@ -408,44 +412,63 @@ final class CrawlTables {
 
     // ---- robots.txt
 
+    /** What is known of an origin. */
+    OriginRow origin(long crawl, HostKey origin) {
+        return database.transaction(
+                "see what is known of " + origin,
+                tx -> one(
+                                tx,
+                                sql.readOrigin,
+                                row -> new OriginRow(row.getString("file"), row.getString("given_up")),
+                                origin.toString(),
+                                crawl,
+                                origin.toString())
+                        .orElseThrow());
+    }
+
     /** Keeps what is known now, as JSON. */
-    void keepRobots(Turn turn, String robots, Duration pause) {
-        database.transaction("keep the robots.txt of " + turn.host(), tx -> keepRobots(tx, turn, robots, pause));
+    void keepRobots(Turn turn, HostKey origin, String robots, Duration pause) {
+        database.transaction("keep the robots.txt of " + origin, tx -> keepRobots(tx, turn, origin, robots, pause));
     }
 
     /** The same, where it is not known yet whether anything may be fetched: the turn is to rest, this page not begun. */
-    void awaitRobots(Turn turn, Entry entry, String robots, Duration pause) {
-        database.transaction("note that the robots.txt of " + turn.host() + " can't be had", tx -> {
+    void awaitRobots(Turn turn, Entry entry, HostKey origin, String robots, Duration pause) {
+        database.transaction("note that the robots.txt of " + origin + " can't be had", tx -> {
             update(tx, sql.unstart, turn.crawl(), entry.key());
-            keepRobots(tx, turn, robots, pause);
+            keepRobots(tx, turn, origin, robots, pause);
             return update(tx, sql.releaseServer, turn.host(), turn.id());
         });
     }
 
-    private boolean keepRobots(Connection tx, Turn turn, String robots, Duration pause) throws SQLException {
-        if (update(tx, sql.keepRobots, robots, pause, turn.host(), turn.id()) == 0) throw lost(turn);
+    private boolean keepRobots(Connection tx, Turn turn, HostKey origin, String robots, Duration pause)
+            throws SQLException {
+        var ours = one(tx, sql.paceServer, row -> true, pause, turn.host(), turn.id());
+        if (ours.isEmpty()) throw lost(turn);
+        update(tx, sql.keepRobots, origin.toString(), robots);
         turn.attempt().checkpoint(tx, 0);
         return true;
     }
 
-    /** None of the host's pages that are left will be fetched. */
-    Next giveUp(Turn turn, String reason, String message) {
-        return database.transaction("give up " + turn.host(), tx -> {
+    /** None of the origin's pages that are left will be fetched. The next crawl asks anew. */
+    Next giveUp(Turn turn, HostKey origin, String reason, String message) {
+        return database.transaction("give up " + origin, tx -> {
             own(tx, turn);
-            return giveUp(tx, turn, reason, message);
+            update(tx, sql.giveUpOrigin, turn.crawl(), origin.toString(), message);
+            update(tx, sql.forgetRobots, origin.toString());
+            turn.attempt().checkpoint(tx, 0);
+            return new Next.GivenUp(origin, reason, message);
         });
     }
 
-    private Next giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
+    private Next silent(Connection tx, Turn turn) throws SQLException {
+        var message = "%s was given up: %d fetches in a row got no answer.".formatted(turn.host(), SILENCE);
         update(tx, sql.giveUpHost, message, turn.crawl(), turn.host());
-        update(tx, sql.keepRobots, null, Duration.ZERO, turn.host(), turn.id()); // the next crawl asks anew
         turn.attempt().checkpoint(tx, 0);
-        return new Next.GivenUp(reason, message);
+        return new Next.GivenUp(null, "HOST_SILENT", message);
     }
 
     /**
-     * Makes failures of some of the pages that are left on a host that was given up, as many as the crawl may have. To be called until the
-     * turn has ended.
+     * Makes failures of some of the pages that were given up, as many as the crawl may have. To be called until something else is next.
      *
      * <p>Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own.
      */
@@ -460,19 +483,16 @@ final class CrawlTables {
                             row -> row.getLong(1),
                             turn.crawl(),
                             turn.host(),
+                            why.origin() == null ? "" : why.origin() + "/",
                             most,
                             why.reason(),
                             clean(why.message()))
                     .orElseThrow();
             update(tx, sql.countFailed, failed, failed, failed, turn.crawl(), turn.host());
-            if (failed < most) return new Next.Ended(endHost(tx, turn));
+            if (failed < most && why.origin() == null) return new Next.Ended(endHost(tx, turn));
             turn.attempt().checkpoint(tx, 0);
-            return why;
+            return failed < most ? pick(tx, turn, 0L, budget - failed) : why;
         });
-    }
-
-    private static String silent(Turn turn) {
-        return "%s was given up: %d fetches in a row got no answer.".formatted(turn.host(), SILENCE);
     }
 
     /** After two fetches without an answer 1 s, then twice as long each time. */
@@ -510,7 +530,7 @@ final class CrawlTables {
             int known = links.size() - fresh.size();
             var counted = count(tx, turn, finding, retryIn == null, known, repeated);
             if (retryIn == null) addPage(tx, turn, entry, finding);
-            if (counted.silent() >= SILENCE) return giveUp(tx, turn, "HOST_SILENT", silent(turn));
+            if (counted.silent() >= SILENCE) return silent(tx, turn);
             var pause = longer(asked, restAfter(counted.silent()));
             var wanted = one(tx, sql.paceServer, row -> row.getBoolean(1), pause, turn.host(), turn.id());
             if (wanted.isEmpty()) throw lost(turn);
@@ -593,7 +613,7 @@ final class CrawlTables {
                 hops,
                 links.stream().map(CrawlTables::key).toArray(UUID[]::new),
                 links.stream().map(CrawlUrl::href).toArray(String[]::new),
-                links.stream().map(link -> link.hostKey().toString()).toArray(String[]::new));
+                links.stream().map(link -> link.hostKey().host()).toArray(String[]::new));
     }
 
     /** Counts what is pending, this host's and the others' in one statement, in order; and gives those a turn that have none. */
@@ -820,10 +840,7 @@ final class CrawlTables {
 
     private static ServerRow serverRow(ResultSet row) throws SQLException {
         return new ServerRow(
-                row.getObject("holder", UUID.class),
-                row.getLong("taken"),
-                Database.seconds(row.getDouble("rest")),
-                row.getString("robots"));
+                row.getObject("holder", UUID.class), row.getLong("taken"), Database.seconds(row.getDouble("rest")));
     }
 
     private static Entry entry(ResultSet row) throws SQLException {

@@ -331,7 +331,7 @@ class CrawlTest {
         var now = Instant.now();
         var trouble = new RobotsFile.Trouble(now.minusSeconds(3_600), 2, "nobody answered");
         var robots = new RobotsFile(RobotsFile.Standing.UNKNOWN, "", 0, now, now.plusSeconds(60), trouble);
-        database.run("INSERT INTO millrace_crawl.server (host, robots) VALUES ('%s', '%s')"
+        database.run("INSERT INTO millrace_crawl.robots (origin, file) VALUES ('%s', '%s')"
                 .formatted(web.at(""), JsonMapper.builder().build().writeValueAsString(robots)));
 
         var summary = crawl(settings("/"));
@@ -366,6 +366,43 @@ class CrawlTest {
             var gap = Duration.ofNanos(
                     requests.get(i).begin() - requests.get(i - 1).end());
             assertThat(gap).as("before %s", requests.get(i)).isGreaterThanOrEqualTo(delay.minusMillis(20));
+        }
+    }
+
+    @Test
+    void two_ports_of_a_host_are_one_host_with_two_robots_files() throws Exception {
+        var busy = new AtomicInteger();
+        var mostAtOnce = new AtomicInteger();
+        SmallWeb.Answer slow = exchange -> {
+            mostAtOnce.accumulateAndGet(busy.incrementAndGet(), Math::max);
+            Thread.sleep(20);
+            busy.decrementAndGet();
+            SmallWeb.send(exchange, 200, "text/html", "<title>slow");
+        };
+        try (var other = new SmallWeb()) {
+            int nobody;
+            try (var closed = new SmallWeb()) {
+                nobody = closed.port();
+            }
+            var links = new ArrayList<String>();
+            for (int i = 0; i < 10; i++) {
+                web.on("/a" + i, slow);
+                other.on("/b" + i, slow);
+                links.add("/a" + i);
+                links.add("http://127.0.0.1:" + other.port() + "/b" + i);
+                links.add("http://127.0.0.1:" + nobody + "/c" + i);
+            }
+            web.page("/", links.toArray(String[]::new)).robots("User-agent: *\nDisallow: /b");
+            other.robots("User-agent: *\nDisallow: /b9");
+
+            var summary = crawl(settings("/")
+                    .reach(Reach.ANYWHERE)
+                    .limits(CrawlSettings.Limits.defaults().attempts(1)));
+
+            assertThat(summary.progress().pages()).isEqualTo(20);
+            assertThat(summary.progress().refused()).isEqualTo(1);
+            assertThat(summary.failures()).isEqualTo(Map.of("UNREACHABLE", 10L));
+            assertThat(mostAtOnce.get()).isEqualTo(1);
         }
     }
 
