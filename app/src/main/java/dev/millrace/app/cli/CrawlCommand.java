@@ -240,7 +240,17 @@ public final class CrawlCommand implements Callable<Integer> {
     private static void show(Progress bar, CrawlProgress now) {
         var more =
                 "%,d hosts".formatted(now.hosts()) + (now.failed() == 0 ? "" : ", %,d failed".formatted(now.failed()));
+        var waiting = now.waiting();
+        if (waiting != null && now.stands()) more = waits(waiting) + ", " + more;
         bar.show(seen(now), seen(now) + now.pending(), more);
+    }
+
+    private static String waits(CrawlProgress.Waiting waiting) {
+        return "waiting %s for %s (%s)"
+                .formatted(
+                        Durations.text(waiting.left()),
+                        waiting.host(),
+                        waiting.why().replaceAll("\\.$", ""));
     }
 
     private static long seen(CrawlProgress now) {

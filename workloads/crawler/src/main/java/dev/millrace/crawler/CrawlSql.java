@@ -26,6 +26,8 @@ final class CrawlSql {
 
     final String lockHost;
     final String hostJob;
+    final String waits;
+    final String waitsNoMore;
     final String noteServer;
     final String lockServer;
     final String wantServer;
@@ -123,6 +125,12 @@ final class CrawlSql {
 
         lockHost = q.in("SELECT job, given_up, budget FROM $.crawl_host WHERE crawl = ? AND host = ? FOR UPDATE");
         hostJob = q.in("UPDATE $.crawl_host SET job = ?, touched_at = clock_timestamp() WHERE crawl = ? AND host = ?");
+        waits = q.in("""
+                UPDATE $.crawl_host SET waits_until = clock_timestamp() + make_interval(secs => ?), waits_for = ?
+                 WHERE crawl = ? AND host = ? AND job = ?
+                """);
+        waitsNoMore = q.in(
+                "UPDATE $.crawl_host SET waits_until = NULL WHERE crawl = ? AND host = ? AND waits_until IS NOT NULL");
         noteServer = q.in("INSERT INTO $.server (host) VALUES (?) ON CONFLICT DO NOTHING");
         lockServer = q.in("""
                 SELECT holder, taken, extract(epoch FROM next_at - clock_timestamp()) AS rest FROM $.server
@@ -248,15 +256,21 @@ final class CrawlSql {
                 """);
 
         progress = q.in("""
-                SELECT coalesce(sum(h.pages), 0) AS pages, coalesce(sum(h.failed), 0) AS failed,
-                       coalesce(sum(h.redirects), 0) AS redirects, coalesce(sum(h.refused), 0) AS refused,
-                       coalesce(sum(h.pending), 0) AS pending, count(h.job) AS hosts, coalesce(sum(h.bytes), 0) AS bytes,
-                       coalesce(sum(h.duplicates), 0) AS duplicates, coalesce(sum(h.repeated), 0) AS repeated,
-                       c.state = 'finished' AS finished,
-                       extract(epoch FROM coalesce(c.finished_at, clock_timestamp()) - c.started_at) AS elapsed
-                  FROM $.crawl c LEFT JOIN $.crawl_host h ON h.crawl = c.id
-                 WHERE c.id = ? AND c.state <> 'removed'
-                 GROUP BY c.id
+                SELECT s.*, w.host AS waits, w.waits_for, extract(epoch FROM w.waits_until - clock_timestamp()) AS waits_left
+                  FROM (SELECT c.id, coalesce(sum(h.pages), 0) AS pages, coalesce(sum(h.failed), 0) AS failed,
+                               coalesce(sum(h.redirects), 0) AS redirects, coalesce(sum(h.refused), 0) AS refused,
+                               coalesce(sum(h.pending), 0) AS pending, count(h.job) AS hosts, coalesce(sum(h.bytes), 0) AS bytes,
+                               coalesce(sum(h.duplicates), 0) AS duplicates, coalesce(sum(h.repeated), 0) AS repeated,
+                               count(*) FILTER (WHERE h.job IS NOT NULL AND h.waits_until > clock_timestamp()) AS waiting,
+                               c.state = 'finished' AS finished,
+                               extract(epoch FROM coalesce(c.finished_at, clock_timestamp()) - c.started_at) AS elapsed
+                          FROM $.crawl c LEFT JOIN $.crawl_host h ON h.crawl = c.id
+                         WHERE c.id = ? AND c.state <> 'removed'
+                         GROUP BY c.id) s
+                  LEFT JOIN LATERAL (
+                       SELECT * FROM $.crawl_host h
+                        WHERE h.crawl = s.id AND h.job IS NOT NULL AND h.waits_until > clock_timestamp()
+                        ORDER BY h.waits_until LIMIT 1) w ON true
                 """);
         failures = q.in(
                 "SELECT reason, count(*) FROM $.page WHERE crawl = ? AND reason IS NOT NULL GROUP BY reason ORDER BY 1");

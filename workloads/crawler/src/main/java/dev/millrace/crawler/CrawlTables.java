@@ -8,6 +8,7 @@ import dev.millrace.Attempt;
 import dev.millrace.Handle;
 import dev.millrace.MillraceException;
 import dev.millrace.Outcome;
+import dev.millrace.crawler.CrawlProgress.Waiting;
 import dev.millrace.crawler.Finding.Failed;
 import dev.millrace.crawler.Finding.Read;
 import dev.millrace.crawler.Finding.Redirect;
@@ -48,6 +49,9 @@ final class CrawlTables {
 
     /** So many pages are given up in one transaction: a tenth of a second. */
     private static final int BATCH = 500;
+
+    /** A turn whose server is another crawl's looks again within so long. */
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(3);
 
     /** How long a turn stays away from a server that another crawl waits for: longer than that one's next look. */
     private static final Duration TURN_OF_THE_OTHER = Duration.ofSeconds(3);
@@ -340,8 +344,20 @@ final class CrawlTables {
                 row.getLong("bytes"),
                 row.getLong("duplicates"),
                 row.getLong("repeated"),
+                waiting(row),
                 row.getBoolean("finished"),
                 Database.seconds(row.getDouble("elapsed")));
+    }
+
+    private static @Nullable Waiting waiting(ResultSet row) throws SQLException {
+        var host = row.getString("waits");
+        return host == null
+                ? null
+                : new Waiting(
+                        row.getLong("waiting"),
+                        host,
+                        row.getString("waits_for"),
+                        Database.seconds(row.getDouble("waits_left")));
     }
 
     // ---- the turn begins
@@ -359,6 +375,7 @@ final class CrawlTables {
                     one(tx, sql.lockServer, CrawlTables::serverRow, turn.host()).orElseThrow();
             var holder = server.holder();
             if (holder != null && !holder.equals(turn.id())) {
+                waits(tx, turn, LOOK_AGAIN, "another crawl is at it");
                 update(tx, sql.wantServer, turn.host());
                 return new Start.Held(holder, server.taken());
             }
@@ -370,8 +387,10 @@ final class CrawlTables {
                     update(tx, sql.holdServer, turn.id(), rest, turn.host());
                     update(tx, sql.releaseServer, turn.host(), turn.id());
                 }
+                waits(tx, turn, rest, "it asked for a rest");
                 return new Start.Rest(rest, "its host asked for a rest");
             }
+            update(tx, sql.waitsNoMore, turn.crawl(), turn.host());
             update(tx, sql.holdServer, turn.id(), cutOff ? turn.delay() : Duration.ZERO, turn.host());
             var givenUp = host.get().givenUp();
             if (givenUp != null) return new Start.GivenUp(givenUp);
@@ -431,10 +450,15 @@ final class CrawlTables {
         database.transaction("keep the robots.txt of " + origin, tx -> keepRobots(tx, turn, origin, robots, pause));
     }
 
-    /** The same, where it is not known yet whether anything may be fetched: the turn is to rest, this page not begun. */
-    void awaitRobots(Turn turn, Entry entry, HostKey origin, String robots, Duration pause) {
+    /**
+     * The same, where it is not known yet whether anything may be fetched: the turn is to rest, this page not begun.
+     *
+     * @param why its robots.txt can't be had
+     */
+    void awaitRobots(Turn turn, Entry entry, HostKey origin, String robots, Duration pause, String why) {
         database.transaction("note that the robots.txt of " + origin + " can't be had", tx -> {
             update(tx, sql.unstart, turn.crawl(), entry.key());
+            waits(tx, turn, pause, why);
             keepRobots(tx, turn, origin, robots, pause);
             return update(tx, sql.releaseServer, turn.host(), turn.id());
         });
@@ -766,6 +790,7 @@ final class CrawlTables {
 
     /** The same job goes on after a rest; until then, the server is free. */
     private Next.Rest rest(Connection tx, Turn turn, Duration wait, String why) throws SQLException {
+        waits(tx, turn, wait, why);
         update(tx, sql.releaseServer, turn.host(), turn.id());
         turn.attempt().checkpoint(tx, 0);
         return new Next.Rest(wait.isNegative() ? Duration.ZERO : wait, why);
@@ -826,6 +851,11 @@ final class CrawlTables {
         return one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
                 .filter(host -> turn.id().equals(host.job()))
                 .orElseThrow(() -> lost(turn));
+    }
+
+    /** Writes down for whom it may concern what the host waits for. */
+    private void waits(Connection tx, Turn turn, Duration rest, String why) throws SQLException {
+        update(tx, sql.waits, rest, clean(why), turn.crawl(), turn.host(), turn.id());
     }
 
     private static Outcome<Void> end(Turn turn, Connection tx) {

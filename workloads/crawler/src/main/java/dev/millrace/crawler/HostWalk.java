@@ -143,9 +143,10 @@ final class HostWalk {
 
     private Next awaitRobots(Entry entry, Origin origin, RobotsFile unknown) {
         var wait = CrawlTables.longer(Duration.between(world.now(), unknown.refreshAt()), Duration.ofMillis(100));
-        tables.awaitRobots(turn, entry, origin.key(), plans.text(unknown), wait);
         var trouble = unknown.trouble();
-        return new Next.Rest(wait, trouble == null ? "its robots.txt can't be had" : trouble.message());
+        var why = "its robots.txt can't be had" + (trouble == null ? "" : ": " + trouble.message());
+        tables.awaitRobots(turn, entry, origin.key(), plans.text(unknown), wait, why);
+        return new Next.Rest(wait, why);
     }
 
     /** A server that answers with errors recovers mostly within minutes; one that can't be reached at all gets a few tries. */

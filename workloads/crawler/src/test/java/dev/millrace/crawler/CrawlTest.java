@@ -1,6 +1,7 @@
 package dev.millrace.crawler;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.Millrace;
 import dev.millrace.crawler.robots.RobotsFile;
@@ -320,6 +321,22 @@ class CrawlTest {
 
         assertThat(summary.failures()).isEqualTo(Map.of("STATUS_SERVER_ERROR", 1L));
         assertThat(web.requestsFor("/")).isZero();
+    }
+
+    @Test
+    void a_crawl_that_waits_says_for_what() throws Exception {
+        web.page("/").status("/robots.txt", 503);
+
+        try (var run = crawler.open(settings("/"))) {
+            run.start(UnaryOperator.identity());
+            await().atMost(Duration.ofSeconds(30)).until(() -> run.progress().stands());
+
+            var waiting = java.util.Objects.requireNonNull(run.progress().waiting());
+            assertThat(waiting.hosts()).isEqualTo(1);
+            assertThat(waiting.host()).isEqualTo("127.0.0.1");
+            assertThat(waiting.why()).contains("robots.txt").contains("503");
+            assertThat(waiting.left()).isBetween(Duration.ofSeconds(20), Duration.ofSeconds(61));
+        }
     }
 
     @Test
