@@ -156,7 +156,7 @@ public final class Incarnation {
                 duty("releaser", Duty.Seat.DESK, new Releaser(this), release, later),
                 duty("rescuer", Duty.Seat.RESCUE, rescuer, rescue, later),
                 duty("reporter", Duty.Seat.DESK, reporter, report, later),
-                duty("keeper", Duty.Seat.DESK, new Keeper(this), new Bell(), later),
+                duty("keeper", Duty.Seat.KEEP, new Keeper(this), new Bell(), later),
                 duty("closer", Duty.Seat.DESK, closer, close, soon));
     }
 

@@ -13,8 +13,8 @@ import java.util.Set;
  * {@link StoreException.Fenced} if it is over; then nothing was written. {@link StoreException.Unavailable} means that nothing was
  * written either; {@link StoreException.CommitUnknown} that nobody knows, and the step's own text says how that is resolved.
  *
- * <p>Steps of different duties may be called at the same time; each duty (beat; take, resolve, read; flush; the rest) calls from one
- * thread at a time.
+ * <p>Steps of different duties may be called at the same time; each duty (beat; take, resolve, read; flush; keep; the rest) calls
+ * from one thread at a time.
  */
 public interface Protocol {
 

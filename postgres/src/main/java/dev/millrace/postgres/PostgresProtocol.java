@@ -61,7 +61,7 @@ final class PostgresProtocol implements Protocol {
     private final Obstacles obstacles;
 
     /** One connection a duty, so that none waits for another. */
-    record Sessions(Session beat, Session claim, Session flush, Session upkeep, Session rescue)
+    record Sessions(Session beat, Session claim, Session flush, Session upkeep, Session rescue, Session keep)
             implements AutoCloseable {
         @Override
         public void close() {
@@ -70,6 +70,7 @@ final class PostgresProtocol implements Protocol {
             flush.close();
             upkeep.close();
             rescue.close();
+            keep.close();
         }
     }
 
@@ -574,8 +575,8 @@ final class PostgresProtocol implements Protocol {
 
     @Override
     public void keep(Lease lease) {
-        sessions.upkeep.step("keep", c -> call(c, sql.prove, node(lease), epoch(lease)));
-        keeping.turn(sessions.upkeep);
+        sessions.keep.step("keep", c -> call(c, sql.prove, node(lease), epoch(lease)));
+        keeping.turn(sessions.keep);
     }
 
     // ---- small things

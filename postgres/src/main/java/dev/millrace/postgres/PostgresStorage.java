@@ -49,6 +49,9 @@ final class PostgresStorage implements Storage {
     private static final Duration BEAT_PATIENCE = Duration.ofSeconds(4);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    /** Of the housekeeping, which nothing waits for: to detach a partition it waits for all who look into it. */
+    private static final Duration KEEP_PATIENCE = Duration.ofMinutes(5);
+
     private final DataSource dataSource;
     private final Settings settings;
     private final World world;
@@ -77,12 +80,14 @@ final class PostgresStorage implements Storage {
                 new Session(dataSource, "claim", PATIENCE),
                 new Session(dataSource, "flush", PATIENCE),
                 new Session(dataSource, "upkeep", PATIENCE),
-                new Session(dataSource, "rescue", PATIENCE));
+                new Session(dataSource, "rescue", PATIENCE),
+                new Session(dataSource, "keep", KEEP_PATIENCE));
         intake = new PostgresIntake(
                 pool, sql, streams, new Shards(shards, world.random().nextInt(shards)), json, notifier);
         records = new PostgresRecords(pool, json, q);
         steering = new PostgresSteering(sql, pool, channel());
-        protocol = new PostgresProtocol(sql, sessions, pool, streams, json, new Keeping(q, settings.keeping()), world);
+        protocol = new PostgresProtocol(
+                sql, sessions, pool, streams, json, new Keeping(q, settings.keeping(), world), world);
     }
 
     static PostgresStorage open(DataSource dataSource, Settings settings, World world) {
@@ -126,7 +131,13 @@ final class PostgresStorage implements Storage {
     @Override
     public void reserveNode() {
         int had = 0;
-        var duties = List.of(sessions.beat(), sessions.claim(), sessions.flush(), sessions.upkeep(), sessions.rescue());
+        var duties = List.of(
+                sessions.beat(),
+                sessions.claim(),
+                sessions.flush(),
+                sessions.upkeep(),
+                sessions.rescue(),
+                sessions.keep());
         try {
             for (var duty : duties) {
                 duty.reserve();
@@ -140,7 +151,7 @@ final class PostgresStorage implements Storage {
         } catch (Unavailable | SQLException e) {
             int needed = settings.listen() ? duties.size() + 1 : duties.size();
             throw new MillraceException(
-                    "A node needs %d connections of its own (beat, claim, flush, upkeep, rescue%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"
+                    "A node needs %d connections of its own (beat, claim, flush, upkeep, rescue, keep%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"
                             .formatted(needed, settings.listen() ? ", listen" : "", had, needed + 1, e.getMessage()),
                     e);
         }

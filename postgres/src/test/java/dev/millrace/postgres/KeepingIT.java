@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.State;
+import dev.millrace.store.Control;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Records.Query;
@@ -11,11 +12,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The life of partitions, with days shortened to a second. */
+/** The life of partitions. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(RealServer.class)
 class KeepingIT {
@@ -26,28 +29,40 @@ class KeepingIT {
         this.server = server;
     }
 
-    private Workbench quick(String name) {
-        return new Workbench(
-                server,
-                name,
-                store -> store.withPartitions(Duration.ofSeconds(1), Duration.ofSeconds(1))
-                        .withRetention(Duration.ofSeconds(1)));
+    /** A database in which time passes when a test says so. */
+    private Workbench bench(String name) {
+        return new Workbench(server, name, store -> store);
+    }
+
+    /** All that happened to partitions happened so much earlier. */
+    private static void age(Workbench bench, Duration by) {
+        bench.sql("""
+                UPDATE millrace.part SET attached_at = attached_at - i, current_at = current_at - i, closed_at = closed_at - i
+                  FROM (SELECT INTERVAL '%d seconds') t (i)
+                """.formatted(by.toSeconds()));
+        bench.sql("UPDATE millrace.meta SET kept_at = '-infinity'");
+    }
+
+    /** Days go by, and each has its housekeeping. */
+    private static void keep(Workbench bench, Lease node, int days) {
+        for (int day = 0; day < days; day++) {
+            age(bench, Duration.ofDays(1));
+            bench.storage.keep(node);
+        }
     }
 
     private static void keepUntilDropped(Workbench bench, Lease node, int part) {
-        await().atMost(Duration.ofSeconds(40))
-                .pollInterval(Duration.ofMillis(200))
-                .until(() -> {
-                    bench.storage.keep(node);
-                    return bench.number("SELECT count(*) FROM millrace.part WHERE no = " + part
-                                    + " AND dropped_at IS NOT NULL")
-                            == 1;
-                });
+        for (int day = 0; day < 20; day++) {
+            if (bench.number("SELECT count(*) FROM millrace.part WHERE no = " + part + " AND dropped_at IS NOT NULL")
+                    == 1) return;
+            keep(bench, node, 1);
+        }
+        throw new AssertionError("partition " + part + " was not dropped within 20 days");
     }
 
     @Test
     void what_ended_goes_with_its_partition_and_what_did_not_is_moved_and_runs() {
-        try (var bench = quick("keeping")) {
+        try (var bench = bench("keeping")) {
             var node = bench.node();
             var finished = bench.enqueue(50);
             bench.finish(node, bench.claimAll(node));
@@ -60,22 +75,18 @@ class KeepingIT {
             assertThat(bench.storage.find(finished.get(0))).isEmpty();
             assertThat(bench.storage.find(forgotten.get(0)))
                     .hasValueSatisfying(job -> assertThat(job.state()).isEqualTo(State.AVAILABLE));
-            assertThat(bench.claimAll(node)).extracting(d -> d.job()).containsExactlyInAnyOrderElementsOf(forgotten);
+            assertThat(bench.claimAll(node)).extracting(d -> d.job()).containsExactlyElementsOf(forgotten);
         }
     }
 
     @Test
     void a_partition_with_a_job_that_still_runs_is_kept() {
-        try (var bench = quick("straggler")) {
+        try (var bench = bench("straggler")) {
             var node = bench.node();
             bench.enqueue(5);
             var running = bench.claimAll(node);
-            await().atMost(Duration.ofSeconds(30))
-                    .pollInterval(Duration.ofMillis(200))
-                    .until(() -> {
-                        bench.storage.keep(node);
-                        return bench.number("SELECT current_part FROM millrace.meta") >= 4;
-                    });
+            keep(bench, node, 12);
+            assertThat(bench.number("SELECT current_part FROM millrace.meta")).isGreaterThan(4);
             assertThat(bench.number("SELECT live_part FROM millrace.meta")).isEqualTo(1);
 
             bench.finish(node, running);
@@ -87,8 +98,113 @@ class KeepingIT {
     }
 
     @Test
+    void a_large_partition_is_walked_once_and_some_at_a_time() {
+        try (var bench = bench("walk")) {
+            var node = bench.node();
+            bench.enqueue(95);
+            var claimed = bench.claimAll(node);
+            var straggler = claimed.get(70);
+            bench.finish(
+                    node, claimed.stream().filter(one -> !one.equals(straggler)).toList());
+            bench.enqueue(1);
+            bench.sql("SELECT millrace.switch_part(1)");
+            assertThat(walk(bench, 10)).as("not sealed yet").isEqualTo("open");
+            bench.sql("SELECT millrace.seal_part(1)");
+
+            for (int step = 1; step <= 7; step++) {
+                assertThat(walk(bench, 10)).isEqualTo(step < 8 ? "more" : "open");
+                assertThat(walked(bench)).isEqualTo(Math.min(70, step * 10));
+            }
+            assertThat(walk(bench, 10)).isEqualTo("open");
+            assertThat(walk(bench, 10)).isEqualTo("open");
+            assertThat(walked(bench)).isEqualTo(70);
+            assertThat(bench.number("SELECT millrace.raise_live()::int")).isZero();
+
+            bench.finish(node, List.of(straggler));
+            assertThat(walk(bench, 1_000)).as("one waits behind it").isEqualTo("open");
+            assertThat(walked(bench)).isEqualTo(95);
+            bench.finish(node, bench.claimAll(node));
+            for (var stream : bench.streams()) bench.sql("SELECT millrace.re_anchor(" + stream.id() + ")");
+            assertThat(walk(bench, 1_000)).isEqualTo("done");
+            assertThat(bench.number("SELECT millrace.raise_live()::int")).isEqualTo(1);
+        }
+    }
+
+    private static String walk(Workbench bench, int limit) {
+        return bench.text("SELECT millrace.settle_part(1, " + limit + ")");
+    }
+
+    private static long walked(Workbench bench) {
+        return bench.number("""
+                SELECT count(*) FROM millrace.job_log j JOIN millrace.settling s ON (s.part, s.stream) = (j.part, j.stream)
+                 WHERE (j.xid, j.seq) <= (s.xid, s.seq)
+                """);
+    }
+
+    @Test
+    void looking_whether_a_partition_is_settled_holds_up_nobody() throws SQLException {
+        try (var bench = bench("short_locks")) {
+            var node = bench.node();
+            bench.enqueue(3);
+            var running = bench.claimAll(node);
+            bench.sql("SELECT millrace.switch_part(1)");
+            bench.sql("SELECT millrace.seal_part(1)");
+            for (var stream : bench.streams()) bench.sql("SELECT millrace.re_anchor(" + stream.id() + ")");
+            try (var tx = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                    var statement = tx.createStatement()) {
+                statement.execute("SELECT millrace.settle_part(1, 1000)");
+                statement.execute("SELECT millrace.raise_live()"); // in vain, and its transaction stays open
+
+                bench.sql("SET lock_timeout = '1s'; SELECT millrace.add_queue('meanwhile'); RESET lock_timeout");
+                tx.rollback();
+            }
+            bench.finish(node, running);
+        }
+    }
+
+    @Test
+    void a_node_goes_on_with_everything_else_while_its_housekeeping_waits() throws Exception {
+        try (var bench = bench("own_session");
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var node = bench.node();
+            try (var tx = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                    var statement = tx.createStatement()) {
+                statement.execute("UPDATE millrace.meta SET kept_at = kept_at");
+                var keeping = threads.submit(() -> bench.storage.keep(node));
+                await().until(() -> bench.number("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN"
+                                + " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())")
+                        == 1);
+
+                bench.storage.control(node, Control.START);
+                bench.storage.manifest(node, 1, 1, List.of());
+                assertThat(keeping.isDone()).isFalse();
+
+                keeping.get(10, TimeUnit.SECONDS); // it does not wait for ever
+                tx.rollback();
+            }
+        }
+    }
+
+    @Test
+    void keys_past_their_time_are_forgotten_however_many_there_are() {
+        try (var bench = bench("keys")) {
+            var node = bench.node();
+            bench.sql("""
+                    INSERT INTO millrace.idempotency_key
+                    SELECT 'old ' || i, '', gen_random_uuid(), clock_timestamp() - INTERVAL '25 hours' FROM generate_series(1, 25000) i
+                    """);
+            bench.sql("INSERT INTO millrace.idempotency_key VALUES ('new', '', gen_random_uuid())");
+
+            bench.storage.keep(node);
+
+            assertThat(bench.text("SELECT string_agg(key, ',') FROM millrace.idempotency_key"))
+                    .isEqualTo("new");
+        }
+    }
+
+    @Test
     void a_sealed_partition_refuses_a_transaction_that_is_too_late() throws SQLException {
-        try (var bench = quick("sealed")) {
+        try (var bench = bench("sealed")) {
             bench.sql("SELECT millrace.seal_part(2)");
             try (var tx = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
                     var statement = tx.createStatement()) {
@@ -103,7 +219,7 @@ class KeepingIT {
 
     @Test
     void claims_go_on_over_a_change_of_partition_with_producers_on_both_sides() throws SQLException {
-        try (var bench = quick("change")) {
+        try (var bench = bench("change")) {
             var node = bench.node();
             try (var old = bench.transaction(Connection.TRANSACTION_READ_COMMITTED)) {
                 var before = bench.storage.enqueue(old, Workbench.job()).job();

@@ -35,7 +35,7 @@ final class Workbench implements AutoCloseable {
     private long ordinal;
 
     Workbench(TestServer server, String name, UnaryOperator<PostgresStore> how) {
-        this(server.freshDatabase(name), how);
+        this(server.migratedDatabase(name), how);
     }
 
     Workbench(String url, UnaryOperator<PostgresStore> how) {
@@ -128,6 +128,17 @@ final class Workbench implements AutoCloseable {
                 var rows = statement.executeQuery(sql)) {
             rows.next();
             return rows.getLong(1);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    String text(String sql) {
+        try (var connection = pool.getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getString(1);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
