@@ -74,7 +74,26 @@ final class Pool {
         }
     }
 
-    /** How long a read from the server may take meanwhile. Costs no round trip. */
+    /** One statement that may take hours. */
+    <T> T unhurried(String what, Session.Work<T> work) {
+        try (var connection = borrow(what)) {
+            return within(Duration.ZERO, connection, c -> {
+                if (!c.getAutoCommit()) c.setAutoCommit(true);
+                try (var s = c.createStatement()) {
+                    s.execute("SET statement_timeout = 0");
+                    try {
+                        return work.run(c);
+                    } finally {
+                        if (!c.isClosed()) s.execute("RESET statement_timeout");
+                    }
+                }
+            });
+        } catch (SQLException e) {
+            throw SqlErrors.explain(what, e);
+        }
+    }
+
+    /** How long a read from the server may take meanwhile, zero for ever. Costs no round trip. */
     private static <T> T within(Duration patience, Connection connection, Session.Work<T> work) throws SQLException {
         int before = connection.getNetworkTimeout();
         connection.setNetworkTimeout(Runnable::run, (int) patience.toMillis());

@@ -49,6 +49,10 @@ import org.jspecify.annotations.Nullable;
 final class PostgresProtocol implements Protocol {
 
     private static final Logger LOG = System.getLogger(PostgresProtocol.class.getName());
+
+    /** Each waits a minute for its locks. */
+    private static final int REBASES = 10;
+
     private static final Duration HOLDERS_PATIENCE = Duration.ofSeconds(2);
 
     private final JobSql sql;
@@ -93,14 +97,30 @@ final class PostgresProtocol implements Protocol {
         try {
             return joinOnce(card);
         } catch (OtherDatabase moved) {
-            long rebased = sessions.upkeep.step("rebase", c -> number(c, sql.rebase));
-            if (rebased >= 0) {
+            rebase();
+            return joinOnce(card);
+        }
+    }
+
+    /** Takes as long as it takes: the whole log is looked through, and locks are needed that others hold. */
+    private void rebase() {
+        for (int tries = 1; ; tries++) {
+            try {
+                long rebased = pool.unhurried("rebase", c -> number(c, sql.rebase));
+                if (rebased >= 0) {
+                    LOG.log(
+                            Level.WARNING,
+                            "This database was restored or copied: its streams were rebased, and {0} unfinished deliveries will run here.",
+                            rebased);
+                }
+                return;
+            } catch (Blocked blocked) {
+                if (tries == REBASES) throw blocked;
                 LOG.log(
                         Level.WARNING,
-                        "This database was restored or copied: its streams were rebased, and {0} unfinished deliveries will run here.",
-                        rebased);
+                        "This database was restored or copied, and its streams are to be rebased first; that waits for others, such as another node that does it: {0}",
+                        blocked.getMessage());
             }
-            return joinOnce(card);
         }
     }
 

@@ -171,9 +171,7 @@ class KeepingIT {
                     var statement = tx.createStatement()) {
                 statement.execute("UPDATE millrace.meta SET kept_at = kept_at");
                 var keeping = threads.submit(() -> bench.storage.keep(node));
-                await().until(() -> bench.number("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN"
-                                + " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())")
-                        == 1);
+                await().until(() -> waiting(bench, Duration.ZERO) == 1);
 
                 bench.storage.control(node, Control.START);
                 bench.storage.manifest(node, 1, 1, List.of());
@@ -183,6 +181,34 @@ class KeepingIT {
                 tx.rollback();
             }
         }
+    }
+
+    @Test
+    void a_copy_is_rebased_although_its_partitions_are_being_vacuumed() throws Exception {
+        try (var bench = bench("vacuumed");
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var jobs = bench.enqueue(3);
+            bench.sql("UPDATE millrace.meta SET system_identifier = 0"); // as it would be in another cluster
+            try (var vacuum = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                    var statement = vacuum.createStatement()) {
+                statement.execute("LOCK TABLE millrace.job_log_1 IN SHARE UPDATE EXCLUSIVE MODE");
+                var joining = threads.submit(bench::node);
+                await().until(() -> waiting(bench, Duration.ofMillis(600)) == 1); // longer than housekeeping would
+                vacuum.rollback();
+
+                assertThat(bench.claimAll(joining.get(20, TimeUnit.SECONDS)))
+                        .extracting(d -> d.job())
+                        .containsExactlyElementsOf(jobs);
+            }
+        }
+    }
+
+    private static long waiting(Workbench bench, Duration since) {
+        return bench.number("""
+                SELECT count(*) FROM pg_locks
+                 WHERE NOT granted AND waitstart <= clock_timestamp() - INTERVAL '%d ms'
+                   AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())
+                """.formatted(since.toMillis()));
     }
 
     @Test

@@ -59,6 +59,18 @@ class PatienceTest {
     }
 
     @Test
+    void a_statement_that_may_take_hours_is_given_them() {
+        var pool = new Pool(dataSource());
+        networkTimeout = 7;
+
+        int waiting = pool.unhurried("rebase", Connection::getNetworkTimeout);
+
+        assertThat(waiting).isZero();
+        assertThat(networkTimeout).isEqualTo(7);
+        assertThat(said).containsExactly("SET statement_timeout = 0", "RESET statement_timeout");
+    }
+
+    @Test
     void who_listens_asks_a_silent_server_whether_it_is_there_and_turns_to_another_connection_if_not()
             throws Exception {
         var listener = new Listener(dataSource(), "channel", new TimeOfLooks(), wakeup -> {}).start();
