@@ -78,7 +78,7 @@ final class Waiting {
             if (released.size() >= limit) break;
             var job = parked.job();
             if (left.getOrDefault(job.kind, 0) < 1 || versions.getOrDefault(job.kind, 0) < job.kindVersion) continue;
-            if (paused(job) || !worthTrying(by, parked)) continue;
+            if (!by.card.queues().contains(job.queue.name) || paused(job) || !worthTrying(by, parked)) continue;
             left.merge(job.kind, -1, Integer::sum);
             released.add(parked);
         }

@@ -128,7 +128,7 @@ public interface Protocol {
     Promoted promote(Lease lease, int limit);
 
     /**
-     * Moves parked deliveries back into their streams, oldest first.
+     * Moves parked deliveries back into their streams, oldest first: those of the queues that this node serves, as its card says.
      *
      * @param room how many of each kind ({@code name:version}) this node can run now
      * @return how many were released

@@ -95,7 +95,12 @@ final class Given implements AutoCloseable {
     // ---- others
 
     TestNode node() {
-        var node = new TestNode(this);
+        return nodeOf(queue);
+    }
+
+    /** A node that serves this queue. */
+    TestNode nodeOf(String queue) {
+        var node = new TestNode(this, queue);
         nodes.add(node);
         return node;
     }

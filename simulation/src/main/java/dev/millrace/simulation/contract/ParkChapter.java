@@ -143,6 +143,19 @@ abstract class ParkChapter extends Chapter {
     }
 
     @Test
+    void a_node_releases_nothing_of_a_queue_that_it_does_not_serve() {
+        var job = given.job();
+        var node = given.node();
+        node.runs(job, parked(Parking.UNKNOWN_KIND));
+        var elsewhere = given.nodeOf(given.queue + "-other");
+
+        assertThat(elsewhere.releases(10)).isZero();
+        assertThat(job).says("waits for a node that can run it");
+
+        assertThat(node.releases(10)).isEqualTo(1);
+    }
+
+    @Test
     void what_could_not_be_decoded_is_tried_again_only_by_a_node_that_started_later() {
         var job = given.job();
         var before = given.node();

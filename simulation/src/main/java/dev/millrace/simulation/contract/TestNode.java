@@ -42,7 +42,7 @@ final class TestNode {
     private long ordinal;
     private long manifests;
 
-    TestNode(Given given) {
+    TestNode(Given given, String queue) {
         this.given = given;
         this.store = given.store;
         this.card = new NodeCard(
@@ -52,7 +52,7 @@ final class TestNode {
                 4711,
                 "1.0",
                 10,
-                List.of(given.queue),
+                List.of(queue),
                 List.of(given.kind));
         this.lease = store.join(card);
     }
