@@ -143,7 +143,11 @@ public interface Protocol {
     /** Writes progress and log lines of deliveries that this node holds. */
     void note(Lease lease, List<Note> notes);
 
-    /** Writes a checkpoint of a delivery that has not ended; durable when the call returns. */
+    /**
+     * Writes a checkpoint of a delivery that has not ended; durable when the call returns.
+     *
+     * @throws StoreException.Blocked if an earlier delivery of the job keeps one open in a transaction; it is waited for shortly
+     */
     void checkpoint(Lease lease, Delivery delivery, Payload value);
 
     /**
@@ -153,7 +157,11 @@ public interface Protocol {
      */
     void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value);
 
-    /** The last checkpoint of the job's run. An earlier delivery of the same run can write none from now on. */
+    /**
+     * The last checkpoint of the job's run. An earlier delivery of the same run can write none from now on.
+     *
+     * @throws StoreException.Blocked if an earlier delivery of the job keeps one open in a transaction; it is waited for shortly
+     */
     Optional<Payload> checkpointOf(Lease lease, Delivery delivery);
 
     // ---- keeping

@@ -381,6 +381,27 @@ abstract class JoiningChapter extends Chapter {
     }
 
     @Test
+    @Timeout(10)
+    void a_checkpoint_does_not_wait_long_for_one_that_an_earlier_delivery_keeps_open() throws SQLException {
+        given.job();
+        var node = given.node();
+        var earlier = node.claimOne();
+        given.store.checkpoint(tx, node.lease, earlier, new Payload.Text("1"));
+        node.ends(earlier, retry(Duration.ZERO));
+        node.promotes();
+        var later = node.claimOne();
+
+        assertThatThrownBy(() -> given.store.checkpointOf(node.lease, later)).isInstanceOf(Blocked.class);
+        assertThatThrownBy(() -> given.store.checkpoint(node.lease, later, new Payload.Text("2")))
+                .isInstanceOf(Blocked.class);
+
+        tx.rollback();
+        assertThat(given.store.checkpointOf(node.lease, later)).isEmpty();
+        given.store.checkpoint(node.lease, later, new Payload.Text("2"));
+        assertThat(given.store.checkpointOf(node.lease, later)).contains(new Payload.Text("2"));
+    }
+
+    @Test
     void a_checkpoint_of_an_ended_delivery_is_refused() {
         given.job();
         var node = given.node();
