@@ -80,7 +80,7 @@ public interface Protocol {
 
     /**
      * The deliveries at these places of one claim, in order: all of them, or as many as fit into {@code maxBytes}, at least one.
-     * Writes nothing and holds no lock.
+     * Writes nothing and holds no lock. Should one be missing, which only a hand can have deleted, those before it; none, if it is the first.
      */
     List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes);
 

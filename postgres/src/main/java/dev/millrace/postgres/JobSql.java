@@ -130,7 +130,8 @@ final class JobSql {
         take = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.take(?, ?, ?, ?, ?, ?)");
         resolve = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.resolve(?, ?, ?, ?)");
         read = q.in("""
-                SELECT job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired, cancelled
+                SELECT nr, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired,
+                       cancelled
                   FROM $.read_deliveries(?, ?, ?, ?, ?)
                 """);
         mark = q.in("SELECT $.mark_starts(?, ?, ?, ?)");

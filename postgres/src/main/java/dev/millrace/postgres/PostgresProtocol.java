@@ -348,7 +348,11 @@ final class PostgresProtocol implements Protocol {
             var deliveries = new ArrayList<Delivery>(places.size());
             try (var s = Session.prepare(c, sql.read, arrays.part, arrays.stream, arrays.xid, arrays.seq, maxBytes);
                     var rows = s.executeQuery()) {
-                while (rows.next()) deliveries.add(delivery(rows, places.get(deliveries.size()), token));
+                while (rows.next()) {
+                    if (rows.getLong("nr") != deliveries.size() + 1)
+                        break; // a row is missing here: the rest is asked for anew
+                    deliveries.add(delivery(rows, places.get(deliveries.size()), token));
+                }
             }
             return deliveries;
         });
@@ -359,22 +363,22 @@ final class PostgresProtocol implements Protocol {
         return new Delivery(
                 place,
                 token,
-                new JobId(rows.getObject(1, UUID.class)),
-                rows.getInt(2),
-                rows.getInt(3),
-                rows.getInt(4),
-                rows.getInt(5),
-                rows.getInt(6),
+                new JobId(rows.getObject("job_id", UUID.class)),
+                rows.getInt("run"),
+                rows.getInt("no"),
+                rows.getInt("attempt"),
+                rows.getInt("rescues"),
+                rows.getInt("charged"),
                 stream.queue(),
                 stream.priority(),
-                rows.getString(7),
-                rows.getInt(8),
-                new Payload.Text(rows.getString(9)),
-                json.read(rows.getString(10)),
+                rows.getString("kind"),
+                rows.getInt("kind_version"),
+                new Payload.Text(rows.getString("payload")),
+                json.read(rows.getString("headers")),
                 Objects.requireNonNull(Session.instant(rows, "enqueued_at")),
                 Session.instant(rows, "expires_at"),
-                rows.getBoolean(13),
-                rows.getBoolean(14));
+                rows.getBoolean("expired"),
+                rows.getBoolean("cancelled"));
     }
 
     @Override

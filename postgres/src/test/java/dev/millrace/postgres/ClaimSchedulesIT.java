@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
@@ -226,6 +227,63 @@ class ClaimSchedulesIT {
         }
         assertThat(bench.storage.find(job))
                 .hasValueSatisfying(view -> assertThat(view.state()).isEqualTo(State.SCHEDULED));
+    }
+
+    @Test
+    void headers_that_others_wrote_make_no_delivery_unreadable() {
+        var node = bench.node();
+        for (var headers :
+                List.of("{\"a\": null, \"b\": 7, \"c\": \"text\", \"d\": {\"e\": [1]}}", "[1]", "\"text\"", "null"))
+            bench.sql("""
+                    INSERT INTO millrace.job_log (part, stream, job_id, kind, payload, headers)
+                    SELECT current_part, s.id, gen_random_uuid(), 'kind', '{}', '%s' FROM millrace.meta, millrace.stream s
+                     WHERE (s.queue, s.priority, s.shard) = ('default', 2, 0)
+                    """.formatted(headers));
+
+        var claimed = bench.claimAll(node);
+
+        assertThat(claimed)
+                .extracting(Delivery::headers)
+                .containsExactly(Map.of("b", "7", "c", "text", "d", "{\"e\":[1]}"), Map.of(), Map.of(), Map.of());
+        assertThat(bench.storage.find(claimed.getFirst().job())).isPresent();
+        bench.finish(node, claimed);
+    }
+
+    @Test
+    void a_delivery_deleted_by_hand_lends_its_place_to_no_other_and_its_claim_reaches_no_further() {
+        var node = bench.node();
+        var jobs = bench.enqueue(6);
+        int stream = bench.storage
+                .poll(bench.streams().stream().map(StreamInfo::id).toList())
+                .iterator()
+                .next();
+        var claim = bench.take(node, stream, 4);
+        bench.sql("DELETE FROM millrace.job_log WHERE job_id = '%s'".formatted(jobs.get(1)));
+
+        assertThat(jobs(bench.read(claim))).containsExactly(jobs.get(0));
+        assertThat(bench.storage.read(claim.token(), claim.places().subList(1, 4), 1 << 20))
+                .isEmpty();
+        assertThat(jobs(bench.storage.read(claim.token(), claim.places().subList(2, 4), 1 << 20)))
+                .containsExactly(jobs.get(2), jobs.get(3));
+        assertThat(bench.storage.resolve(node, stream, 0, claim.token()).places())
+                .hasSize(3);
+
+        var rescuer = bench.node();
+        bench.storage.manifest(node, 1, 1_000, claim.places());
+        assertThat(bench.storage.depose(rescuer, peer(rescuer, node.node().value())))
+                .isTrue();
+        assertThat(bench.storage.rescue(rescuer, node.node(), 1))
+                .extracting(r -> r.job())
+                .containsExactly(jobs.get(0));
+        assertThat(bench.storage.rescue(rescuer, node.node(), 1))
+                .as("what is missing stops nothing")
+                .hasSize(1);
+        assertThat(bench.storage.rescue(rescuer, node.node(), 10)).hasSize(1);
+        assertThat(bench.storage.rescue(rescuer, node.node(), 10)).isEmpty();
+        assertThat(bench.number(
+                        "SELECT count(*) FROM millrace.node WHERE id = '%s' AND state = 'gone'".formatted(node.node())))
+                .isEqualTo(1);
+        bench.finish(rescuer, bench.claimAll(rescuer));
     }
 
     private Peer peer(dev.millrace.store.Lease by, UUID id) {
