@@ -65,6 +65,8 @@ final class StreamOrder {
     private static int band(StreamInfo stream, @Nullable Priority leader) {
         int bands = Priority.values().length;
         if (stream.front()) return stream.priority().rank();
-        return stream.priority() == leader ? bands : bands + 1 + stream.priority().rank();
+        return stream.priority() == leader
+                ? bands
+                : bands + 1 + stream.priority().rank();
     }
 }

@@ -67,14 +67,18 @@ final class PostgresProtocol implements Protocol {
     /** One connection a duty, so that none waits for another. */
     record Sessions(Session beat, Session claim, Session flush, Session upkeep, Session rescue, Session keep)
             implements AutoCloseable {
+        List<Session> all() {
+            return List.of(beat, claim, flush, upkeep, rescue, keep);
+        }
+
+        /** Gives their connections back; they are borrowed again at need. */
+        void release() {
+            for (var session : all()) session.release();
+        }
+
         @Override
         public void close() {
-            beat.close();
-            claim.close();
-            flush.close();
-            upkeep.close();
-            rescue.close();
-            keep.close();
+            for (var session : all()) session.close();
         }
     }
 

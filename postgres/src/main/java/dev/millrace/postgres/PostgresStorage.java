@@ -40,6 +40,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /** An open PostgreSQL store: hands each duty to the class that has it. */
@@ -131,28 +132,28 @@ final class PostgresStorage implements Storage {
     @Override
     public void reserveNode() {
         int had = 0;
-        var duties = List.of(
-                sessions.beat(),
-                sessions.claim(),
-                sessions.flush(),
-                sessions.upkeep(),
-                sessions.rescue(),
-                sessions.keep());
         try {
-            for (var duty : duties) {
+            for (var duty : sessions.all()) {
                 duty.reserve();
                 had++;
             }
-            if (settings.listen()) {
-                pool.borrow("listen").close();
-                had++;
+            // Both at once: the one that listens stays away.
+            try (var listening = settings.listen() ? pool.borrow("listen") : null) {
+                if (listening != null) had++;
+                pool.borrow("handlers and producers").close();
             }
-            pool.borrow("handlers and producers").close();
         } catch (Unavailable | SQLException e) {
-            int needed = settings.listen() ? duties.size() + 1 : duties.size();
+            sessions.release();
+            int needed = sessions.all().size() + (settings.listen() ? 1 : 0);
             throw new MillraceException(
-                    "A node needs %d connections of its own (beat, claim, flush, upkeep, rescue, keep%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"
-                            .formatted(needed, settings.listen() ? ", listen" : "", had, needed + 1, e.getMessage()),
+                    "A node needs %d connections of its own (%s%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"
+                            .formatted(
+                                    needed,
+                                    sessions.all().stream().map(Session::duty).collect(Collectors.joining(", ")),
+                                    settings.listen() ? ", listen" : "",
+                                    had,
+                                    needed + 1,
+                                    e.getMessage()),
                     e);
         }
     }

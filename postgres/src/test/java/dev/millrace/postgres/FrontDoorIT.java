@@ -250,6 +250,24 @@ class FrontDoorIT {
         assertThat(ops.why(lonely.id()).reasons().get(0).text()).startsWith("It was cancelled");
     }
 
+    @Test
+    void a_pool_that_is_one_connection_too_small_is_told_so_and_keeps_what_it_has() throws SQLException {
+        try (var small = PostgresContract.pool(pool.getJdbcUrl())) {
+            small.setMaximumPoolSize(PostgresStore.NODE_CONNECTIONS);
+            small.setConnectionTimeout(500);
+            try (var cramped = Millrace.on(new PostgresStore(small))) {
+                var node = cramped.node().handle(Note.class, note -> {});
+
+                assertThatThrownBy(node::start)
+                        .isInstanceOf(MillraceException.class)
+                        .hasMessageContaining("needs 7 connections of its own")
+                        .hasMessageContaining("Raise its maximum pool size to 8 or more");
+
+                assertThat(small.getHikariPoolMXBean().getActiveConnections()).isZero();
+            }
+        }
+    }
+
     private Connection transaction() throws SQLException {
         var connection = pool.getConnection();
         connection.setAutoCommit(false);
