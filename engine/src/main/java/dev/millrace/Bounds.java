@@ -67,11 +67,17 @@ final class Bounds {
         return word;
     }
 
+    /** A reason as it is stored. */
     static String reason(String what, String reason) {
         if (reason.isBlank())
             throw new MillraceException(
                     what + " needs a reason: who looks at the job later reads it. Say in a few words why.");
-        return reason;
+        return shown(reason);
+    }
+
+    /** Text for people, as it is stored and shown in one line: at most so long, and without characters that a database or a terminal trips over. */
+    static String shown(String text) {
+        return Words.cut(Words.line(text), REASON);
     }
 
     static Duration delay(String what, Duration delay) {

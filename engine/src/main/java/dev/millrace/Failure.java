@@ -26,6 +26,6 @@ public record Failure(String type, String message, String fingerprint, int attem
         var clean = text.indexOf('\0') < 0
                 ? text
                 : text.replace('\0', '\uFFFD'); // text columns can't hold a zero character
-        return clean.length() <= limit ? clean : clean.substring(0, limit - 1) + "…";
+        return Words.cut(clean, limit);
     }
 }

@@ -55,7 +55,23 @@ final class Words {
 
     /** At most so many characters, the last one an ellipsis if there were more. */
     static String cut(String text, int limit) {
-        return text.length() <= limit ? text : text.substring(0, limit - 1) + "…";
+        if (text.length() <= limit) return text;
+        int end = Character.isHighSurrogate(text.charAt(limit - 2)) ? limit - 2 : limit - 1; // not through a character
+        return text.substring(0, end) + "…";
+    }
+
+    /** The text in one line: white space as blanks, and a sign in the place of what can't be shown. */
+    static String line(String text) {
+        if (text.codePoints().allMatch(Words::showable)) return text;
+        var line = new StringBuilder(text.length());
+        text.codePoints()
+                .forEach(c -> line.appendCodePoint(showable(c) ? c : Character.isWhitespace(c) ? ' ' : '\uFFFD'));
+        return line.toString();
+    }
+
+    /** Neither a control character nor half of one that takes two. */
+    private static boolean showable(int c) {
+        return !Character.isISOControl(c) && Character.getType(c) != Character.SURROGATE;
     }
 
     private static String printed(@Nullable Object value) {

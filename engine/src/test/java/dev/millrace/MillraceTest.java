@@ -94,6 +94,28 @@ class MillraceTest {
     }
 
     @Test
+    void reasons_are_stored_in_one_line_that_can_be_shown_whoever_gives_them() {
+        var hostile = "no\0\n" + "x".repeat(2_000);
+        var kept = "no\uFFFD " + "x".repeat(995) + "…";
+        millrace.node()
+                .decide(Echo.class, (job, attempt) -> Outcome.snooze(ofDays(1), hostile))
+                .start();
+        var snoozed = millrace.enqueue(new Echo("chair"));
+        var withdrawn = millrace.enqueue(new Echo("table"), o -> o.in(ofDays(1)));
+        var stopped = millrace.enqueue(new Echo("bench"), o -> o.in(ofDays(1)));
+
+        withdrawn.cancel(hostile);
+        ops.cancel(stopped.id(), hostile);
+        ops.pause(Scope.queue("elsewhere"), hostile);
+        await().until(() -> snoozed.state() == State.SCHEDULED);
+
+        assertThat(Outcome.cancel(hostile)).isEqualTo(Outcome.cancel(kept));
+        assertThat(List.of(snoozed, withdrawn, stopped))
+                .extracting(handle -> ops.find(handle.id()).orElseThrow().reason())
+                .containsOnly(kept);
+    }
+
+    @Test
     void a_wait_that_runs_out_says_how_the_job_stands() {
         var handle = millrace.enqueue(new Echo("chair"), o -> o.in(ofDays(1)));
 

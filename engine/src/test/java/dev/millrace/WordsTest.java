@@ -59,4 +59,18 @@ class WordsTest {
 
         assertThat(Words.filled("{}", hostile)).contains("can't be printed");
     }
+
+    @Test
+    void what_is_cut_ends_in_a_sign_and_through_no_character() {
+        assertThat(Words.cut("chair", 5)).isEqualTo("chair");
+        assertThat(Words.cut("chairs", 5)).isEqualTo("chai…");
+        assertThat(Words.cut("abc\uD83E\uDE91s", 5)).isEqualTo("abc…");
+    }
+
+    @Test
+    void a_line_holds_nothing_that_can_not_be_shown() {
+        assertThat(Words.line("no\0 \u001B[31m red\nline\tend \uD83E\uDE91"))
+                .isEqualTo("no\uFFFD \uFFFD[31m red line end \uD83E\uDE91");
+        assertThat(Words.line("half a chair: \uD83E")).isEqualTo("half a chair: \uFFFD");
+    }
 }
