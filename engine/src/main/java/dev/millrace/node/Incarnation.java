@@ -460,6 +460,10 @@ public final class Incarnation {
         held.kind().started();
         seated.add(held);
         if (over() && held.end() != null) return false; // end() may have looked before it sat down
+        if (controller.cancelled(held.delivery().place()) && held.endUnlaunched()) { // and so may a cancel
+            drop(held);
+            return false;
+        }
         return true;
     }
 
@@ -506,9 +510,14 @@ public final class Incarnation {
 
     /** It was cancelled before it ran: the outcome exists already. */
     void drop(HeldDelivery held) {
+        letGo(held);
+        announceCancelled(held);
+    }
+
+    /** It has an outcome already that is nothing to this node. */
+    void letGo(HeldDelivery held) {
         close(held);
         unseat(held);
-        announceCancelled(held);
     }
 
     private void unseat(HeldDelivery held) {

@@ -172,7 +172,10 @@ final class Reading {
         if (delivery.cancelled()) {
             held.end();
             node.drop(held);
-        } else if (delivery.expired()) finish(held, new Ending.Discarded(Failures.expired()));
+        } else if (delivery.gone()) {
+            held.end();
+            node.letGo(held);
+        } else if (delivery.expired()) finish(held, new Ending.Discarded(Failures.expired(delivery)));
         else if (node.kindOf(delivery) == null)
             finish(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, unknownKind(delivery)));
         else {

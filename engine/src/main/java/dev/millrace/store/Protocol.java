@@ -124,7 +124,10 @@ public interface Protocol {
 
     // ---- waiting
 
-    /** Moves timers that are due into the log, at most so many; expired ones are discarded on the way. */
+    /**
+     * Moves timers that are due into the log, at most so many; expired ones are discarded on the way. So are, some at a time, expired jobs
+     * that are parked.
+     */
     Promoted promote(Lease lease, int limit);
 
     /**

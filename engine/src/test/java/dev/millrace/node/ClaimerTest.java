@@ -8,6 +8,7 @@ import dev.millrace.MillraceException;
 import dev.millrace.Priority;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
@@ -214,6 +215,47 @@ class ClaimerTest {
         assertThat(node.handlers).doesNotContainKey(cancelled);
         assertThat(node.node.open()).isZero();
         assertThat(node.status().counters().lostOutcomes()).isZero();
+    }
+
+    @Test
+    void one_that_has_ended_otherwise_meanwhile_is_let_go_without_a_word() {
+        var node = new OneNode();
+        node.settle();
+        node.wire.changes(
+                "read",
+                read -> ((List<?>) read)
+                        .stream().map(one -> gone((Delivery) one)).toList());
+
+        var moved = node.send();
+        node.pass(Duration.ofSeconds(2));
+
+        assertThat(node.handlers).doesNotContainKey(moved);
+        assertThat(node.events).isEmpty();
+        assertThat(node.node.open()).isZero();
+        assertThat(node.status().buffered()).isZero();
+    }
+
+    private static Delivery gone(Delivery one) {
+        return new Delivery(
+                one.place(),
+                one.token(),
+                one.job(),
+                one.run(),
+                one.no(),
+                one.attempt(),
+                one.rescues(),
+                one.charged(),
+                one.queue(),
+                one.priority(),
+                one.kind(),
+                one.kindVersion(),
+                one.payload(),
+                one.headers(),
+                one.enqueuedAt(),
+                one.expiresAt(),
+                one.expired(),
+                false,
+                true);
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -62,6 +63,11 @@ final class Wire {
 
     void allows(String step) {
         refused.remove(step);
+    }
+
+    /** The next such step does what it should, and its caller is told what becomes of its answer. */
+    void changes(String step, UnaryOperator<Object> answer) {
+        plan(step, effect -> () -> answer.apply(Objects.requireNonNull(effect.call())));
     }
 
     /** All such steps fail until further notice. */

@@ -131,7 +131,7 @@ final class JobSql {
         resolve = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.resolve(?, ?, ?, ?)");
         read = q.in("""
                 SELECT nr, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired,
-                       cancelled
+                       cancelled, gone
                   FROM $.read_deliveries(?, ?, ?, ?, ?)
                 """);
         mark = q.in("SELECT $.mark_starts(?, ?, ?, ?)");

@@ -382,7 +382,8 @@ final class PostgresProtocol implements Protocol {
                 Objects.requireNonNull(Session.instant(rows, "enqueued_at")),
                 Session.instant(rows, "expires_at"),
                 rows.getBoolean("expired"),
-                rows.getBoolean("cancelled"));
+                rows.getBoolean("cancelled"),
+                rows.getBoolean("gone"));
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.State;
 import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Records.Query;
@@ -94,6 +95,30 @@ class KeepingIT {
             keepUntilDropped(bench, node, 1);
             assertThat(bench.storage.list(new Query(State.RUNNING, null, null, null, 10)))
                     .isEmpty();
+        }
+    }
+
+    @Test
+    void what_was_moved_is_gone_from_where_it_was_and_not_cancelled() {
+        try (var bench = bench("gone")) {
+            var node = bench.node();
+            bench.enqueue(1);
+            var straggler = bench.claimAll(node); // keeps the partition, and so claims go through it
+            var forgotten = bench.enqueue(20);
+            keep(bench, node, 12);
+
+            var claimed = bench.claimAll(node);
+
+            assertThat(claimed).extracting(Delivery::cancelled).containsOnly(false);
+            assertThat(claimed)
+                    .filteredOn(Delivery::gone)
+                    .extracting(Delivery::job)
+                    .containsExactlyElementsOf(forgotten);
+            assertThat(claimed)
+                    .filteredOn(one -> !one.gone())
+                    .extracting(Delivery::job)
+                    .containsExactlyElementsOf(forgotten);
+            bench.finish(node, straggler);
         }
     }
 
@@ -279,7 +304,8 @@ class KeepingIT {
             }
             bench.finish(node, bench.claimAll(node));
 
-            bench.sql("SELECT pg_stat_force_next_flush()");
+            bench.storage.close();
+            bench.pool.getHikariPoolMXBean().softEvictConnections(); // whoever goes says what he has done
             for (var table : List.of("job_log_1", "claim_1", "outcome_1")) {
                 await().atMost(Duration.ofSeconds(30)).until(() -> bench.number(rows(table, "n_tup_ins")) > 0);
                 assertThat(bench.number(rows(table, "n_dead_tup + n_tup_upd + n_tup_del")))
