@@ -71,6 +71,10 @@ final class Sender {
         if (options.at.isAfter(world.now().plus(Bounds.DELAY)))
             throw new MillraceException(
                     "%s is more than ten years away, the most there is. Check its unit.".formatted(options.at));
+        if (options.expiresAfter != null && !options.at.isBefore(world.now().plus(options.expiresAfter)))
+            throw new MillraceException(
+                    "The job waits until %s and expires after %s from now, which is before: it could never run. Make the expiry longer."
+                            .formatted(options.at, Words.duration(options.expiresAfter)));
         return new Due.At(options.at);
     }
 

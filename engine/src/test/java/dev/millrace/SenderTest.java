@@ -74,6 +74,12 @@ class SenderTest {
         refused(
                 o -> o.in(Duration.ofDays(2)).expiresAfter(Duration.ofDays(1)),
                 "The job waits 2 d and expires after 1 d: it could never run.");
+        var tomorrow = world.now().plus(Duration.ofDays(1));
+        refused(o -> o.at(tomorrow).expiresAfter(Duration.ofHours(23)), "which is before: it could never run.");
+        refused(o -> o.at(tomorrow).expiresAfter(Duration.ofDays(1)), "it could never run.");
+        assertThat(made(new SendInvoice(1), o -> o.at(tomorrow).expiresAfter(Duration.ofHours(25)))
+                        .due())
+                .isEqualTo(new Due.At(tomorrow));
     }
 
     @Test
