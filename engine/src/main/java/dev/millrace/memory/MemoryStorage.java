@@ -90,7 +90,7 @@ final class MemoryStorage implements Storage {
     public Accepted enqueue(NewJob job) {
         return step(now -> {
             var known = memory.keys.find(job, now);
-            if (known != null) return new Accepted(known, true);
+            if (known != null) return new Accepted(known, !known.equals(job.id()));
             memory.ledger.enqueue(List.of(job), now);
             memory.keys.keep(job, now);
             return new Accepted(job.id(), false);

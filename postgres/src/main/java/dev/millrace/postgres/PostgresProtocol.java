@@ -293,7 +293,7 @@ final class PostgresProtocol implements Protocol {
 
     @Override
     public List<StreamInfo> streams(Collection<String> queues) {
-        return streams.of(queues);
+        return sessions.claim.step("look up queues", c -> streams.refresh(c, queues));
     }
 
     @Override

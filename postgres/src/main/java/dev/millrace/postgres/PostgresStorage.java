@@ -47,6 +47,7 @@ import javax.sql.DataSource;
 final class PostgresStorage implements Storage {
 
     private static final int OLDEST_VERSION = 150_000;
+    private static final String DEFAULT_QUEUE = "default";
     private static final Duration BEAT_PATIENCE = Duration.ofSeconds(4);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -87,6 +88,7 @@ final class PostgresStorage implements Storage {
                 pool, sql, streams, new Shards(shards, world.random().nextInt(shards)), json, notifier);
         records = new PostgresRecords(pool, json, q);
         steering = new PostgresSteering(sql, pool, channel());
+        streams.need(DEFAULT_QUEUE); // so that its first job, in somebody's transaction, asks for nothing
         protocol = new PostgresProtocol(
                 sql, sessions, pool, streams, json, new Keeping(q, settings.keeping(), world), world);
     }

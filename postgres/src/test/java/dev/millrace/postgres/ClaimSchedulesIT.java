@@ -9,11 +9,16 @@ import dev.millrace.State;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Settled;
 import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StoreException.Unavailable;
 import dev.millrace.store.StreamInfo;
+import dev.millrace.world.SystemWorld;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -29,6 +34,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -230,6 +236,86 @@ class ClaimSchedulesIT {
     }
 
     @Test
+    void a_queue_that_a_failover_has_lost_is_made_anew_and_its_old_streams_are_nobodys() {
+        var node = bench.node();
+        var queues = List.of("lost", "lost-too", "lost-all");
+        bench.storage.streams(queues);
+        // As if a standby had taken over that had not heard of them, and has given their numbers to others since.
+        bench.sql("UPDATE millrace.stream SET queue = 'not-' || queue WHERE queue LIKE 'lost%'");
+
+        bench.storage.enqueue(to("lost", null));
+        bench.storage.enqueue(to("lost-too", new Due.In(Duration.ofMillis(1))));
+        var many = List.of(to("lost-all", null));
+        assertThatThrownBy(() -> bench.storage.enqueueAll(many.iterator()))
+                .isInstanceOf(Unavailable.class)
+                .hasMessageContaining("enqueue again");
+        bench.storage.enqueueAll(many.iterator());
+        await().until(() -> bench.storage.promote(node, 10).count() == 1);
+
+        for (var queue : queues) {
+            assertThat(claimAll(node, queue)).as(queue).hasSize(1);
+            assertThat(claimAll(node, "not-" + queue)).isEmpty();
+        }
+    }
+
+    private static NewJob to(String queue, @Nullable Due due) {
+        var job = Workbench.job();
+        return new NewJob(
+                job.id(),
+                queue,
+                job.priority(),
+                job.spread(),
+                job.kind(),
+                job.kindVersion(),
+                job.payload(),
+                job.headers(),
+                due,
+                null,
+                null);
+    }
+
+    private List<Delivery> claimAll(Lease node, String queue) {
+        var found = new ArrayList<Delivery>();
+        for (var stream : bench.storage.streams(List.of(queue)))
+            found.addAll(bench.read(bench.take(node, stream.id(), 100)));
+        return found;
+    }
+
+    @Test
+    void a_new_queue_may_begin_in_a_transaction_whose_snapshot_is_older() throws SQLException {
+        var node = bench.node();
+        try (var tx = bench.transaction(Connection.TRANSACTION_REPEATABLE_READ);
+                var statement = tx.createStatement()) {
+            statement.execute("SELECT count(*) FROM millrace.stream");
+            bench.storage.enqueue(tx, to("newer", null));
+            bench.storage.enqueueAll(
+                    tx, List.of(to("newer", null), to("newest", null)).iterator());
+            tx.commit();
+        }
+
+        assertThat(claimAll(node, "newer")).hasSize(2);
+        assertThat(claimAll(node, "newest")).hasSize(1);
+    }
+
+    @Test
+    void a_job_for_a_queue_that_is_there_asks_for_no_second_connection() throws SQLException {
+        bench.storage.streams(List.of("there"));
+        try (var small = PostgresContract.pool(bench.url)) {
+            small.setMaximumPoolSize(1);
+            small.setConnectionTimeout(500);
+            var storage = new PostgresStore(small).withoutMigration().open(new SystemWorld());
+            try (var tx = small.getConnection()) {
+                tx.setAutoCommit(false);
+                storage.enqueue(tx, to("there", null));
+                storage.enqueue(tx, Workbench.job());
+                storage.enqueueAll(tx, List.of(to("there", null)).iterator());
+                tx.rollback();
+            }
+            storage.close();
+        }
+    }
+
+    @Test
     void headers_that_others_wrote_make_no_delivery_unreadable() {
         var node = bench.node();
         for (var headers :
@@ -286,7 +372,7 @@ class ClaimSchedulesIT {
         bench.finish(rescuer, bench.claimAll(rescuer));
     }
 
-    private Peer peer(dev.millrace.store.Lease by, UUID id) {
+    private Peer peer(Lease by, UUID id) {
         return bench.storage.census(by).stream()
                 .filter(peer -> peer.id().value().equals(id))
                 .findFirst()
