@@ -479,6 +479,15 @@ class MillraceTest {
     }
 
     @Test
+    void a_paused_kind_is_the_reason_at_once_and_without_any_node() {
+        ops.pause(Scope.kind("echo"), "a bug");
+
+        var waiting = millrace.enqueue(new Echo("x"));
+
+        assertThat(why(waiting)).isEqualTo("Kind echo is paused: a bug.");
+    }
+
+    @Test
     void an_operator_cancels_requeues_pauses_and_resumes() {
         millrace.node().handle(Echo.class, Echo::text).start();
         ops.pause(Scope.queue("default"), "the provider is down");
@@ -486,7 +495,7 @@ class MillraceTest {
 
         assertThat(handle.await(ofMillis(100))).isInstanceOf(Result.Pending.class);
         assertThat(ops.cancel(handle.id(), "a test order")).contains(State.CANCELLED);
-        assertThat(ops.requeue(handle.id())).contains(State.CANCELLED);
+        assertThat(ops.requeue(handle.id(), "it is wanted after all")).contains(State.CANCELLED);
         ops.resume(Scope.queue("default"));
 
         assertThat(handle.get(SOON)).isEqualTo("x");

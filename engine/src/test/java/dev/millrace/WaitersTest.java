@@ -221,6 +221,11 @@ class WaitersTest {
         }
 
         @Override
+        public Map<Scope, String> pauses() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public List<NodeView> nodes() {
             throw new UnsupportedOperationException();
         }

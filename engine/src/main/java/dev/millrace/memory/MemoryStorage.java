@@ -143,6 +143,11 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
+    public Map<Scope, String> pauses() {
+        return step(now -> Map.copyOf(memory.ledger.pauses));
+    }
+
+    @Override
     public List<NodeView> nodes() {
         return step(memory.pictures::nodes);
     }
@@ -155,7 +160,7 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
+    public Optional<State> requeue(JobId job, String reason, String by) {
         return step(now -> memory.endings.requeue(job, now));
     }
 

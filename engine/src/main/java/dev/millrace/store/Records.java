@@ -5,6 +5,7 @@ import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
 import dev.millrace.QueueView;
+import dev.millrace.Scope;
 import dev.millrace.State;
 import java.util.Collection;
 import java.util.List;
@@ -62,6 +63,9 @@ public interface Records {
 
     /** All queues, by name. Depths are counted up to {@value QueueView#EXACT_UP_TO}, and say so beyond. */
     List<QueueView> queues();
+
+    /** All that is paused, each with its reason. */
+    Map<Scope, String> pauses();
 
     /** All nodes that are alive or not yet gone, and those that went within the last day. */
     List<NodeView> nodes();

@@ -170,7 +170,7 @@ final class JobSql {
         readCheckpoint = q.in("SELECT $.read_checkpoint(?, ?, ?, ?, ?)");
 
         cancel = q.in("SELECT $.cancel_job(?, ?, ?)");
-        requeue = q.in("SELECT $.requeue_job(?, ?)");
+        requeue = q.in("SELECT $.requeue_job(?, ?, ?)");
         pause = q.in("""
                 INSERT INTO $.pause (scope, name, reason, by) VALUES (?, ?, ?, ?)
                 ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, by = excluded.by, at = clock_timestamp()

@@ -7,6 +7,7 @@ import dev.millrace.MillraceException;
 import dev.millrace.NodeView;
 import dev.millrace.Priority;
 import dev.millrace.QueueView;
+import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records;
@@ -37,6 +38,7 @@ final class PostgresRecords implements Records {
     private final String log;
     private final String list;
     private final String queues;
+    private final String pauses;
     private final String nodes;
 
     PostgresRecords(Pool pool, Json json, JobSql.Qualifier q) {
@@ -66,6 +68,7 @@ final class PostgresRecords implements Records {
         log = q.in("SELECT attempt, at, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");
         list = q.in("SELECT * FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))");
         queues = q.in("SELECT * FROM $.queue_depths(?)");
+        pauses = q.in("SELECT scope, name, reason FROM $.pause");
         nodes = q.in("""
                 SELECT n.*, extract(epoch FROM clock_timestamp() - b.at) AS since,
                        (SELECT cardinality(m.open) FROM $.manifest m WHERE m.node = n.id ORDER BY m.no DESC LIMIT 1) AS open
@@ -244,6 +247,23 @@ final class PostgresRecords implements Records {
         return count > QueueView.EXACT_UP_TO
                 ? new QueueView.Depth(QueueView.EXACT_UP_TO, false)
                 : new QueueView.Depth(count, true);
+    }
+
+    @Override
+    public Map<Scope, String> pauses() {
+        return pool.look("list pauses", c -> {
+            var found = new HashMap<Scope, String>();
+            try (var s = Session.prepare(c, pauses);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var name = rows.getString("name");
+                    found.put(
+                            rows.getString("scope").equals("kind") ? Scope.kind(name) : Scope.queue(name),
+                            rows.getString("reason"));
+                }
+            }
+            return Map.copyOf(found);
+        });
     }
 
     @Override

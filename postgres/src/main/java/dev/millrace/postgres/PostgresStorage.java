@@ -227,6 +227,11 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
+    public Map<Scope, String> pauses() {
+        return records.pauses();
+    }
+
+    @Override
     public List<NodeView> nodes() {
         return records.nodes();
     }
@@ -239,8 +244,8 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
-        return steering.requeue(job, by);
+    public Optional<State> requeue(JobId job, String reason, String by) {
+        return steering.requeue(job, reason, by);
     }
 
     @Override

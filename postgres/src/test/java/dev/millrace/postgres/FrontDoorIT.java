@@ -251,6 +251,24 @@ class FrontDoorIT {
     }
 
     @Test
+    void who_requeued_a_job_and_why_is_kept() throws SQLException {
+        var job = millrace.enqueue(new Note("x"), o -> o.queue("elsewhere"));
+        job.cancel("a test");
+
+        assertThat(millrace.operations("mara").requeue(job.id(), "it is wanted after all"))
+                .contains(State.CANCELLED);
+
+        try (var connection = pool.getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(
+                        "SELECT by || ': ' || reason FROM millrace.audit WHERE action = 'requeue' AND target = '%s'"
+                                .formatted(job.id()))) {
+            assertThat(rows.next()).isTrue();
+            assertThat(rows.getString(1)).isEqualTo("mara: it is wanted after all");
+        }
+    }
+
+    @Test
     void a_pool_that_is_one_connection_too_small_is_told_so_and_keeps_what_it_has() throws SQLException {
         try (var small = PostgresContract.pool(pool.getJdbcUrl())) {
             small.setMaximumPoolSize(PostgresStore.NODE_CONNECTIONS);

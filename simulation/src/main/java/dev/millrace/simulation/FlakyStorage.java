@@ -313,6 +313,11 @@ final class FlakyStorage implements Storage {
     }
 
     @Override
+    public Map<Scope, String> pauses() {
+        return real.pauses();
+    }
+
+    @Override
     public List<NodeView> nodes() {
         return real.nodes();
     }
@@ -323,8 +328,8 @@ final class FlakyStorage implements Storage {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
-        return real.requeue(job, by);
+    public Optional<State> requeue(JobId job, String reason, String by) {
+        return real.requeue(job, reason, by);
     }
 
     @Override

@@ -119,7 +119,7 @@ final class Given implements AutoCloseable {
     }
 
     Optional<State> requeue(JobId job) {
-        var state = store.requeue(job, "a test");
+        var state = store.requeue(job, "it is to run again", "a test");
         recorder.look();
         return state;
     }
