@@ -216,6 +216,11 @@ class WaitersTest {
         }
 
         @Override
+        public Sample sample(Collection<String> queues, int most) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public List<QueueView> queues() {
             throw new UnsupportedOperationException();
         }

@@ -138,6 +138,11 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
+    public Sample sample(Collection<String> queues, int most) {
+        return step(now -> memory.pictures.sample(queues, most));
+    }
+
+    @Override
     public List<QueueView> queues() {
         return step(now -> memory.pictures.queues());
     }

@@ -61,6 +61,22 @@ public interface Records {
         public static final int MAX_LIMIT = 1_000;
     }
 
+    /**
+     * Some of the jobs that wait in these queues, for a time, for a node that can run them, or for their turn: of each kind and version
+     * the oldest that were met, at most so many. However many wait, it looks at a bounded number of them.
+     */
+    Sample sample(Collection<String> queues, int most);
+
+    /**
+     * Jobs that wait.
+     *
+     * @param complete whether these are all that wait there
+     */
+    record Sample(List<Waiting> jobs, boolean complete) {}
+
+    /** A job that waits, with what its handler will have to read. */
+    record Waiting(JobId job, String kind, int kindVersion, Payload payload) {}
+
     /** All queues, by name. Depths are counted up to {@value QueueView#EXACT_UP_TO}, and say so beyond. */
     List<QueueView> queues();
 

@@ -152,7 +152,12 @@ class ExamplesTest {
 
     @Example(PayloadVersions.class)
     void a_job_of_an_older_shape_is_brought_up() {
-        assertThat(printed).containsExactly("version 1: order 7 was paid in EUR", "version 2: order 8 was paid in USD");
+        assertThat(printed)
+                .containsExactly(
+                        "pay version 1: 1 of 1 can be read",
+                        "pay version 2: 1 of 1 can be read",
+                        "version 1: order 7 was paid in EUR",
+                        "version 2: order 8 was paid in USD");
     }
 
     @Example(ProducerWithoutNode.class)

@@ -30,6 +30,11 @@ import org.jspecify.annotations.Nullable;
 /** Looking. The questions are functions of the schema, in {@code migration/V004__looking.sql}. */
 final class PostgresRecords implements Records {
 
+    /** Jobs of each place where they wait, from either end, that a sample is taken from. */
+    private static final int LOOKED_AT = 10_000;
+
+    private static final long SAMPLE_BYTES = 64L * 1024 * 1024;
+
     private final Pool pool;
     private final Json json;
     private final String conclusions;
@@ -37,6 +42,7 @@ final class PostgresRecords implements Records {
     private final String steps;
     private final String log;
     private final String list;
+    private final String sample;
     private final String queues;
     private final String pauses;
     private final String nodes;
@@ -67,6 +73,7 @@ final class PostgresRecords implements Records {
                 """);
         log = q.in("SELECT attempt, at, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");
         list = q.in("SELECT * FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))");
+        sample = q.in("SELECT * FROM $.waiting_sample(?, ?, ?, ?)");
         queues = q.in("SELECT * FROM $.queue_depths(?)");
         pauses = q.in("SELECT scope, name, reason FROM $.pause");
         nodes = q.in("""
@@ -218,6 +225,26 @@ final class PostgresRecords implements Records {
                         ? null
                         : new JobView.Progress(
                                 rows.getLong("progress_done"), rows.getLong("progress_total"), progressAt));
+    }
+
+    /** The first row tells whether the others are all there are. */
+    @Override
+    public Sample sample(Collection<String> names, int most) {
+        return pool.look("look at jobs that wait", c -> {
+            var found = new ArrayList<Waiting>();
+            try (var s = Session.prepare(c, sample, names.toArray(new String[0]), most, LOOKED_AT, SAMPLE_BYTES);
+                    var rows = s.executeQuery()) {
+                rows.next();
+                boolean complete = rows.getBoolean("complete");
+                while (rows.next())
+                    found.add(new Waiting(
+                            new JobId(rows.getObject("job_id", UUID.class)),
+                            rows.getString("kind"),
+                            rows.getInt("kind_version"),
+                            new Payload.Text(rows.getString("payload"))));
+                return new Sample(List.copyOf(found), complete);
+            }
+        });
     }
 
     @Override

@@ -222,6 +222,11 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
+    public Sample sample(Collection<String> queues, int most) {
+        return records.sample(queues, most);
+    }
+
+    @Override
     public List<QueueView> queues() {
         return records.queues();
     }

@@ -251,6 +251,27 @@ class FrontDoorIT {
     }
 
     @Test
+    void a_check_finds_what_would_not_fit_before_it_is_deployed() {
+        var ops = millrace.operations("cli");
+        ops.enqueue("transfer", 1, "{\"cents\": 7}", o -> o.queue("checked"));
+        var bad = ops.enqueue(
+                "transfer", 1, "{\"cents\": \"many\"}", o -> o.queue("checked").in(Duration.ofHours(1)));
+
+        var check = millrace.node()
+                .queue("checked")
+                .handle(Transfer.class, Transfer::cents)
+                .check();
+
+        assertThat(check.complete()).isTrue();
+        assertThat(check.kinds()).singleElement().satisfies(kind -> {
+            assertThat(kind.looked()).isEqualTo(2);
+            assertThat(kind.refused()).isEqualTo(1);
+            assertThat(kind.example()).isEqualTo(bad.id());
+            assertThat(kind.why()).contains("does not fit");
+        });
+    }
+
+    @Test
     void who_requeued_a_job_and_why_is_kept() throws SQLException {
         var job = millrace.enqueue(new Note("x"), o -> o.queue("elsewhere"));
         job.cancel("a test");

@@ -308,6 +308,11 @@ final class FlakyStorage implements Storage {
     }
 
     @Override
+    public Sample sample(Collection<String> queues, int most) {
+        return real.sample(queues, most);
+    }
+
+    @Override
     public List<QueueView> queues() {
         return real.queues();
     }
