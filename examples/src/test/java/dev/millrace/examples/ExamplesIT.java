@@ -1,7 +1,6 @@
 package dev.millrace.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -13,7 +12,6 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -27,7 +25,7 @@ import org.junit.jupiter.api.TestInstance;
 
 /** Runs every example, and reads what it printed. One server is there for those that need it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class ExamplesTest {
+class ExamplesIT {
 
     /** A test of what this main prints: it has run when the test begins. */
     @Test
@@ -185,7 +183,7 @@ class ExamplesTest {
 
     @Test
     void every_main_has_a_test_here_and_a_row_in_the_table() throws Exception {
-        var tested = Arrays.stream(ExamplesTest.class.getDeclaredMethods())
+        var tested = Arrays.stream(ExamplesIT.class.getDeclaredMethods())
                 .map(method -> method.getAnnotation(Example.class))
                 .filter(Objects::nonNull)
                 .map(example -> example.value().getSimpleName())
@@ -213,22 +211,18 @@ class ExamplesTest {
         assertThat(said).contains("Give its JDBC URL as the first argument, or in MILLRACE_DATABASE");
     }
 
-    private static List<String> mains() throws IOException, URISyntaxException {
-        var classes = Path.of(requireNonNull(HelloWorld.class.getResource("HelloWorld.class"))
-                        .toURI())
-                .getParent();
-        try (var files = Files.list(requireNonNull(classes))) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.endsWith(".class") && !name.contains("$"))
-                    .map(name -> name.substring(0, name.length() - ".class".length()))
-                    .filter(ExamplesTest::hasMain)
+    private static List<String> mains() throws IOException {
+        try (var files = Files.list(Path.of("src/main/java/dev/millrace/examples"))) {
+            return files.map(file -> file.getFileName().toString().replace(".java", ""))
+                    .filter(name -> !name.equals("package-info"))
+                    .filter(ExamplesIT::hasMain)
                     .toList();
         }
     }
 
     private static boolean hasMain(String name) {
         try {
-            var type = Class.forName(ExamplesTest.class.getPackageName() + "." + name);
+            var type = Class.forName(ExamplesIT.class.getPackageName() + "." + name);
             return Arrays.stream(type.getDeclaredMethods())
                     .anyMatch(method -> method.getName().equals("main"));
         } catch (ClassNotFoundException gone) {

@@ -15,7 +15,6 @@ import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StreamInfo;
-import dev.millrace.world.SystemWorld;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -32,6 +31,7 @@ final class Workbench implements AutoCloseable {
     final String url;
     final HikariDataSource pool;
     final Storage storage;
+    final HurriedWorld world = new HurriedWorld();
     private long ordinal;
 
     Workbench(TestServer server, String name, UnaryOperator<PostgresStore> how) {
@@ -41,7 +41,7 @@ final class Workbench implements AutoCloseable {
     Workbench(String url, UnaryOperator<PostgresStore> how) {
         this.url = url;
         pool = PostgresContract.pool(url);
-        storage = how.apply(new PostgresStore(pool)).open(new SystemWorld());
+        storage = how.apply(new PostgresStore(pool)).open(world);
     }
 
     Lease node() {
