@@ -97,6 +97,18 @@ class HttpServerTest {
     }
 
     @Test
+    void a_reason_may_hold_what_no_database_takes() {
+        var id = http.post("/api/jobs", "{\"kind\":\"echo\",\"delay\":\"1h\"}")
+                .json()
+                .get("id")
+                .stringValue();
+
+        assertThat(http.post("/api/jobs/" + id + "/cancel", "{\"reason\":\"a zero \\u0000 within\"}")
+                        .status())
+                .isEqualTo(200);
+    }
+
+    @Test
     void health_says_whether_it_lives_and_whether_it_can_work() {
         assertThat(http.get("/health/live").status()).isEqualTo(200);
         assertThat(http.get("/health/ready").status()).isEqualTo(200);
