@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a crawl is after something broke in its middle. */
-class CrashTest {
+class CrashIT {
 
     private final TestDatabase database = TestDatabase.fresh();
     private final SmallWeb web = new SmallWeb();

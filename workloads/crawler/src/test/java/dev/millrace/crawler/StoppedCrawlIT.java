@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a crawl that was cut off in the middle of a turn means to the crawls after it. */
-class StoppedCrawlTest {
+class StoppedCrawlIT {
 
     private final TestDatabase database = TestDatabase.fresh();
     private final SmallWeb web = new SmallWeb();

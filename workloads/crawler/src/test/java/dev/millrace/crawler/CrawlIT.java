@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-class CrawlTest {
+class CrawlIT {
 
     private final TestDatabase database = TestDatabase.fresh();
     private final SmallWeb web = new SmallWeb();
