@@ -6,24 +6,18 @@ import static dev.millrace.crawler.Database.update;
 
 import dev.millrace.Attempt;
 import dev.millrace.Handle;
-import dev.millrace.MillraceException;
 import dev.millrace.Outcome;
-import dev.millrace.crawler.CrawlProgress.Waiting;
 import dev.millrace.crawler.Finding.Failed;
 import dev.millrace.crawler.Finding.Read;
 import dev.millrace.crawler.Finding.Redirect;
 import dev.millrace.crawler.Finding.Refused;
 import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.crawler.url.HostKey;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -58,10 +52,12 @@ final class CrawlTables {
 
     private final Database database;
     private final CrawlSql sql;
+    private final Frontier frontier;
 
     CrawlTables(Database database, CrawlSql sql) {
         this.database = database;
         this.sql = sql;
+        this.frontier = new Frontier(sql);
     }
 
     /** A page to fetch. Its fetch has been noted as begun. */
@@ -147,218 +143,6 @@ final class CrawlTables {
      * @param givenUp why none of its pages will be fetched any more; null: they will
      */
     record OriginRow(@Nullable String robots, @Nullable String givenUp) {}
-
-    // ---- a crawl is opened
-
-    /** A crawl's row. */
-    record Opened(long id, String queue, boolean existed, boolean finished) {}
-
-    /**
-     * Where a crawl comes from.
-     *
-     * @param identity what makes it the same crawl when it is asked for again
-     * @param site     whose handler sees its pages; null: none does
-     * @param job      that reports on it; null: none does
-     * @param queue    of its turns; null: one of its own
-     */
-    record Origin(
-            String identity,
-            @Nullable String site,
-            @Nullable UUID job,
-            @Nullable String queue) {
-
-        static Origin of(CrawlSettings settings) {
-            return new Origin(settings.identity(), null, null, null);
-        }
-    }
-
-    /**
-     * Finds the crawl of this origin, or makes it; its settings are these from now on. A restart makes it in any case; what there was is
-     * left for {@link Leftovers}.
-     */
-    Opened open(Origin origin, CrawlSettings settings, String text, boolean restart) {
-        return database.transaction("open the crawl of " + settings.seed(), tx -> {
-            if (restart) update(tx, sql.markRemoved, origin.identity());
-            return open(tx, origin, settings, text);
-        });
-    }
-
-    /** The same, anew if it has finished. */
-    Opened begin(Origin origin, CrawlSettings settings, String text) {
-        return database.transaction("begin the crawl of " + settings.seed(), tx -> {
-            update(tx, sql.deleteFinished, origin.identity());
-            return open(tx, origin, settings, text);
-        });
-    }
-
-    private Opened open(Connection tx, Origin origin, CrawlSettings settings, String text) throws SQLException {
-        var queue = origin.queue() == null ? "" : origin.queue();
-        var made = one(
-                tx,
-                sql.makeCrawl,
-                row -> row.getLong(1),
-                origin.identity(),
-                settings.seed(),
-                text,
-                queue,
-                settings.maxPages(),
-                origin.site(),
-                origin.job());
-        if (made.isPresent()) {
-            var named = queue.isEmpty() ? "crawl-" + made.get() : queue;
-            update(tx, sql.nameQueue, named, made.get());
-            return new Opened(made.get(), named, false, false);
-        }
-        var found = one(
-                        tx,
-                        sql.findCrawl,
-                        row -> new Opened(
-                                row.getLong("id"),
-                                row.getString("queue"),
-                                true,
-                                row.getString("state").equals("finished")),
-                        origin.identity())
-                .orElseThrow();
-        update(tx, sql.updateCrawl, text, settings.maxPages(), found.id());
-        return found;
-    }
-
-    /** Enqueues a turn in the caller's transaction. */
-    @FunctionalInterface
-    interface Enqueue {
-        UUID turn(Connection tx, String host);
-    }
-
-    /** Puts the seed on the frontier, and gives a turn to each host that has pages and none. False: there is nothing left to do. */
-    boolean seed(long crawl, CrawlUrl seed, Instant now, Enqueue enqueue) {
-        return database.transaction("begin at " + seed, tx -> {
-            var more = new TreeMap<String, Long>();
-            for (var host : add(tx, crawl, List.of(seed), 0, 0)) more.merge(host, 1L, Long::sum);
-            raise(tx, crawl, more);
-            boolean active = one(tx, sql.otherHosts, other -> true, crawl).isPresent();
-            var hungry = all(tx, sql.hungryHosts, host -> host.getString(1), crawl);
-            boolean open =
-                    one(tx, sql.lockCrawl, row -> row.getBoolean("open"), crawl).orElse(false);
-            if (!open && !active) return false;
-            for (var host : hungry) update(tx, sql.hostJob, enqueue.turn(tx, host), crawl, host);
-            if (active || !hungry.isEmpty()) update(tx, sql.reopenCrawl, now, crawl);
-            return active || !hungry.isEmpty();
-        });
-    }
-
-    // ---- a crawl is forgotten
-
-    /** Crawls that were begun anew and are not forgotten yet; a hundred at most. */
-    List<Long> removed() {
-        return database.transaction("look for crawls to forget", tx -> all(tx, sql.removed, row -> row.getLong(1)));
-    }
-
-    /** Turns that a removed crawl left; a thousand at most. */
-    List<Active> turnsOfRemoved(long crawl) {
-        return database.transaction(
-                "look for the turns of a crawl to forget",
-                tx -> all(tx, sql.turnsOfRemoved, CrawlTables::active, crawl));
-    }
-
-    /** Forgets turns whose jobs were withdrawn, and frees their servers, which rest so long. */
-    void forget(long crawl, List<Active> turns, Duration rest) {
-        database.transaction("forget turns", tx -> {
-            var jobs = turns.stream().map(Active::job).toArray(UUID[]::new);
-            update(tx, sql.forgetTurns, crawl, jobs);
-            return update(tx, sql.freeServers, rest, jobs);
-        });
-    }
-
-    /** Deletes a removed crawl with all that is known of it. */
-    void delete(long crawl) {
-        database.transaction("forget a crawl", tx -> update(tx, sql.deleteCrawl, crawl));
-    }
-
-    // ---- turns that ended unseen
-
-    /** A host's turn. */
-    record Active(String host, UUID job) {}
-
-    private static Active active(ResultSet row) throws SQLException {
-        return new Active(row.getString("host"), row.getObject("job", UUID.class));
-    }
-
-    /** Turns of which nothing has been seen for so long; a thousand at most. */
-    List<Active> quiet(long crawl, Duration since) {
-        return database.transaction(
-                "look for turns that ended unseen", tx -> all(tx, sql.activeHosts, CrawlTables::active, crawl, since));
-    }
-
-    /** Replaces a turn whose job ended without its saying so. With a reason, the host is given up. */
-    void replace(long crawl, Active turn, @Nullable String givenUp, Enqueue enqueue) {
-        database.transaction("replace the turn on " + turn.host(), tx -> {
-            var row = one(tx, sql.lockHost, CrawlTables::hostRow, crawl, turn.host());
-            if (row.isEmpty() || !turn.job().equals(row.get().job())) return false;
-            if (givenUp != null) update(tx, sql.giveUpHost, givenUp, crawl, turn.host());
-            update(tx, sql.hostJob, enqueue.turn(tx, turn.host()), crawl, turn.host());
-            return true;
-        });
-    }
-
-    CrawlProgress progress(long crawl) {
-        return database.transaction(
-                "see how far the crawl is",
-                tx -> one(tx, sql.progress, CrawlTables::progressRow, crawl)
-                        .orElseThrow(
-                                () -> new MillraceException(
-                                        "The crawl was removed while it ran: somebody restarted it. Ask for it again to see the new one.")));
-    }
-
-    Map<String, Long> failures(long crawl) {
-        return database.transaction("count failures", tx -> {
-            var counts = new TreeMap<String, Long>();
-            all(tx, sql.failures, row -> counts.put(row.getString(1), row.getLong(2)), crawl);
-            return counts;
-        });
-    }
-
-    /** Why a crawl that has finished has not one page: what came of the seed, or of where it sends to. */
-    String whyNothing(long crawl) {
-        return database.transaction(
-                "see what came of the seed",
-                tx -> one(tx, sql.lastOfSeed, CrawlTables::fate, crawl).orElse("its seed was never fetched"));
-    }
-
-    private static String fate(ResultSet row) throws SQLException {
-        var why = row.getString("why");
-        if (why != null) return why;
-        return row.getString("state").equals("redirect")
-                ? "%s sends to %s, which the bounds of this crawl keep out."
-                        .formatted(row.getString("url"), row.getString("final_url"))
-                : "%s was not fetched.".formatted(row.getString("url"));
-    }
-
-    private static CrawlProgress progressRow(ResultSet row) throws SQLException {
-        return new CrawlProgress(
-                row.getLong("pages"),
-                row.getLong("failed"),
-                row.getLong("redirects"),
-                row.getLong("refused"),
-                row.getLong("pending"),
-                row.getLong("hosts"),
-                row.getLong("bytes"),
-                row.getLong("duplicates"),
-                row.getLong("repeated"),
-                waiting(row),
-                row.getBoolean("finished"),
-                Database.seconds(row.getDouble("elapsed")));
-    }
-
-    private static @Nullable Waiting waiting(ResultSet row) throws SQLException {
-        var host = row.getString("waits");
-        return host == null
-                ? null
-                : new Waiting(
-                        row.getLong("waiting"),
-                        host,
-                        row.getString("waits_for"),
-                        Database.seconds(row.getDouble("waits_left")));
-    }
 
     // ---- the turn begins
 
@@ -595,7 +379,7 @@ final class CrawlTables {
             case Failed f -> "failed";
             case Refused r -> "refused";
         };
-        var leadsTo = finding instanceof Redirect redirect ? key(redirect.to()) : null;
+        var leadsTo = finding instanceof Redirect redirect ? Frontier.key(redirect.to()) : null;
         var reason = finding instanceof Refused refused ? refused.reason() : null;
         return one(
                         tx,
@@ -623,21 +407,8 @@ final class CrawlTables {
     private List<String> add(Connection tx, Turn turn, Entry entry, Finding finding, List<CrawlUrl> links)
             throws SQLException {
         boolean redirect = finding instanceof Redirect;
-        return add(tx, turn.crawl(), links, entry.depth() + (redirect ? 0 : 1), redirect ? entry.hops() + 1 : 0);
-    }
-
-    private List<String> add(Connection tx, long crawl, List<CrawlUrl> links, int depth, int hops) throws SQLException {
-        if (links.isEmpty()) return List.of();
-        return all(
-                tx,
-                sql.addEntries,
-                row -> row.getString(1),
-                crawl,
-                depth,
-                hops,
-                links.stream().map(CrawlTables::key).toArray(UUID[]::new),
-                links.stream().map(CrawlUrl::href).toArray(String[]::new),
-                links.stream().map(link -> link.hostKey().host()).toArray(String[]::new));
+        return frontier.add(
+                tx, turn.crawl(), links, entry.depth() + (redirect ? 0 : 1), redirect ? entry.hops() + 1 : 0);
     }
 
     /** Counts what is pending, this host's and the others' in one statement, in order; and gives those a turn that have none. */
@@ -645,25 +416,11 @@ final class CrawlTables {
         var more = new TreeMap<String, Long>();
         more.put(turn.host(), ended ? -1L : 0L);
         for (var host : fresh) more.merge(host, 1L, Long::sum);
-        for (var host : raise(tx, turn.crawl(), more)) {
+        for (var host : frontier.raise(tx, turn.crawl(), more)) {
             if (host.equals(turn.host())) throw lost(turn);
             var job = turn.attempt().enqueue(tx, new HostTurn(turn.crawl(), host), o -> o.queue(turn.queue()));
             update(tx, sql.hostJob, job.id().value(), turn.crawl(), host);
         }
-    }
-
-    /** Raises (or lowers) what is pending. Gives the hosts that have no turn. */
-    private List<String> raise(Connection tx, long crawl, Map<String, Long> more) throws SQLException {
-        return all(
-                        tx,
-                        sql.countHosts,
-                        row -> row.getObject(2) == null ? row.getString(1) : "",
-                        crawl,
-                        more.keySet().toArray(String[]::new),
-                        more.values().toArray(Long[]::new))
-                .stream()
-                .filter(host -> !host.isEmpty())
-                .toList();
     }
 
     private record Counted(long budget, long pending, int silent) {}
@@ -752,11 +509,11 @@ final class CrawlTables {
 
     /** Whether this page sends to one that leads back to it. */
     boolean leadsBack(long crawl, String from, CrawlUrl to) {
-        var self = key(CrawlUrl.of(from));
-        if (self.equals(key(to))) return true;
+        var self = Frontier.key(CrawlUrl.of(from));
+        if (self.equals(Frontier.key(to))) return true;
         return database.transaction(
                 "follow the redirects of " + from,
-                tx -> one(tx, sql.chain, row -> true, key(to), crawl, LONGEST_CHAIN, self)
+                tx -> one(tx, sql.chain, row -> true, Frontier.key(to), crawl, LONGEST_CHAIN, self)
                         .isPresent());
     }
 
@@ -882,12 +639,6 @@ final class CrawlTables {
                 row.getInt("hops"),
                 row.getInt("started"),
                 row.getInt("tries"));
-    }
-
-    /** What stands for a URL in keys. */
-    static UUID key(CrawlUrl url) {
-        var halves = ByteBuffer.wrap(Hashes.digest(url.href().getBytes(StandardCharsets.US_ASCII)));
-        return new UUID(halves.getLong(), halves.getLong());
     }
 
     /** Text that PostgreSQL takes: no NUL, no half of a surrogate pair; both become U+FFFD. */

@@ -4,7 +4,7 @@ import dev.millrace.Handlers;
 import dev.millrace.Millrace;
 import dev.millrace.NodeBuilder;
 import dev.millrace.Retry;
-import dev.millrace.crawler.CrawlTables.Origin;
+import dev.millrace.crawler.CrawlBook.Origin;
 import dev.millrace.crawler.fetch.Fetcher;
 import dev.millrace.crawler.fetch.FetcherSettings;
 import dev.millrace.crawler.fetch.HttpFetcher;
@@ -39,7 +39,7 @@ public final class Crawler implements Handlers, AutoCloseable {
     private final World world;
     private final Database database;
     private final CrawlSql sql;
-    private final CrawlTables tables;
+    private final CrawlBook book;
     private final Plans plans;
     private final HostTurns turns;
     private final Orphans orphans;
@@ -52,11 +52,11 @@ public final class Crawler implements Handlers, AutoCloseable {
         this.world = world;
         this.database = new Database(dataSource);
         this.sql = new CrawlSql(SCHEMA);
-        this.tables = new CrawlTables(database, sql);
+        this.book = new CrawlBook(database, sql);
         this.plans = new Plans(database, sql, fetchers);
-        this.orphans = new Orphans(millrace, tables);
-        this.leftovers = new Leftovers(millrace, tables);
-        this.turns = new HostTurns(millrace, tables, plans, world);
+        this.orphans = new Orphans(millrace, book);
+        this.leftovers = new Leftovers(millrace, book);
+        this.turns = new HostTurns(millrace, new CrawlTables(database, sql), plans, world);
     }
 
     /**
@@ -111,15 +111,15 @@ public final class Crawler implements Handlers, AutoCloseable {
     }
 
     private OpenedCrawl run(CrawlSettings settings, boolean restart) {
-        var opened = tables.open(Origin.of(settings), settings, plans.text(settings), restart);
+        var opened = book.open(Origin.of(settings), settings, plans.text(settings), restart);
         leftovers.forget();
-        return new OpenedCrawl(this, turns, millrace, world, database, sql, tables, orphans, settings, opened);
+        return new OpenedCrawl(this, turns, millrace, world, database, sql, book, orphans, settings, opened);
     }
 
     /** What a node needs to crawl these sites: {@code millrace.node().with(crawler.sites(docs, blog))}. */
     public Handlers sites(Site... sites) {
         plans.know(sites);
-        var crawls = new Crawls(tables, plans, orphans, world, sites);
+        var crawls = new Crawls(book, plans, orphans, world, sites);
         return node ->
                 node.with(this).decide(Crawl.class, crawls::run).retry(PATIENT).deadline(DEADLINE);
     }

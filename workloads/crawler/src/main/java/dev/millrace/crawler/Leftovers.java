@@ -10,27 +10,27 @@ import dev.millrace.Millrace;
 final class Leftovers {
 
     private final Millrace millrace;
-    private final CrawlTables tables;
+    private final CrawlBook book;
 
-    Leftovers(Millrace millrace, CrawlTables tables) {
+    Leftovers(Millrace millrace, CrawlBook book) {
         this.millrace = millrace;
-        this.tables = tables;
+        this.book = book;
     }
 
     void forget() {
-        for (long crawl : tables.removed()) {
+        for (long crawl : book.removed()) {
             while (withdrawTurns(crawl)) {}
-            tables.delete(crawl);
+            book.delete(crawl);
         }
     }
 
     /** Whether there were any. */
     private boolean withdrawTurns(long crawl) {
-        var turns = tables.turnsOfRemoved(crawl);
+        var turns = book.turnsOfRemoved(crawl);
         if (turns.isEmpty()) return false;
         var operator = millrace.operations("crawler");
         for (var turn : turns) operator.cancel(new JobId(turn.job()), "its crawl was begun anew");
-        tables.forget(crawl, turns, HostTurns.LAST_FETCH);
+        book.forget(crawl, turns, HostTurns.LAST_FETCH);
         return true;
     }
 }

@@ -4,7 +4,7 @@ import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
 import dev.millrace.Node;
 import dev.millrace.NodeBuilder;
-import dev.millrace.crawler.CrawlTables.Opened;
+import dev.millrace.crawler.CrawlBook.Opened;
 import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.world.World;
 import java.nio.file.Path;
@@ -40,7 +40,7 @@ final class OpenedCrawl implements CrawlRun {
     private final World world;
     private final Database database;
     private final CrawlSql sql;
-    private final CrawlTables tables;
+    private final CrawlBook book;
     private final Orphans orphans;
     private final CrawlSettings settings;
     private final Opened crawl;
@@ -62,7 +62,7 @@ final class OpenedCrawl implements CrawlRun {
             World world,
             Database database,
             CrawlSql sql,
-            CrawlTables tables,
+            CrawlBook book,
             Orphans orphans,
             CrawlSettings settings,
             Opened crawl) {
@@ -72,12 +72,12 @@ final class OpenedCrawl implements CrawlRun {
         this.world = world;
         this.database = database;
         this.sql = sql;
-        this.tables = tables;
+        this.book = book;
         this.orphans = orphans;
         this.settings = settings;
         this.crawl = crawl;
         this.openedAt = world.nanoTime();
-        this.seen = tables.progress(crawl.id());
+        this.seen = book.progress(crawl.id());
         this.before = recorded(seen);
     }
 
@@ -103,7 +103,7 @@ final class OpenedCrawl implements CrawlRun {
             if (node != null)
                 throw new MillraceException("This crawl has been started here before. Open it again for another node.");
             orphans.replace(crawl.id(), crawl.queue(), Duration.ZERO);
-            if (!tables.seed(crawl.id(), CrawlUrl.of(settings.seed()), world.now(), this::enqueue)) return;
+            if (!book.seed(crawl.id(), CrawlUrl.of(settings.seed()), world.now(), this::enqueue)) return;
             node = more.apply(millrace.node().name("crawl").queue(crawl.queue()).with(crawler))
                     .start();
         } finally {
@@ -154,7 +154,7 @@ final class OpenedCrawl implements CrawlRun {
     @Override
     public CrawlProgress progress() {
         try {
-            seen = tables.progress(crawl.id());
+            seen = book.progress(crawl.id());
         } catch (MillraceException away) {
             if (!Database.passes(away)) throw away;
         }
@@ -180,7 +180,7 @@ final class OpenedCrawl implements CrawlRun {
     /** Does what is due. Whether the crawl has finished, and its file is complete. */
     private boolean look() {
         try {
-            seen = tables.progress(crawl.id());
+            seen = book.progress(crawl.id());
             upkeep(seen.finished());
             trouble = null;
             return seen.finished();
@@ -211,12 +211,12 @@ final class OpenedCrawl implements CrawlRun {
 
     @Override
     public CrawlSummary summary() {
-        var now = patiently(() -> tables.progress(crawl.id()));
+        var now = patiently(() -> book.progress(crawl.id()));
         return new CrawlSummary(
                 settings.seed(),
                 now,
-                patiently(() -> tables.failures(crawl.id())),
-                now.finished() && now.pages() == 0 ? patiently(() -> tables.whyNothing(crawl.id())) : null,
+                patiently(() -> book.failures(crawl.id())),
+                now.finished() && now.pages() == 0 ? patiently(() -> book.whyNothing(crawl.id())) : null,
                 now.finished() && now.pending() > 0,
                 Duration.ofNanos(world.nanoTime() - openedAt),
                 recorded(now) - before);
