@@ -27,8 +27,7 @@ final class Disasters {
     private static final long PATIENCE_MILLIS = 10_000;
 
     private final Herd herd;
-    private final List<Proxy> seats;
-    private final Proxy producers;
+    private final Ways ways;
     private final Ground ground;
     private final TortureLedger ledger;
     private final Timeline timeline;
@@ -48,8 +47,7 @@ final class Disasters {
     Disasters(
             Schedule schedule,
             Herd herd,
-            List<Proxy> seats,
-            Proxy producers,
+            Ways ways,
             Ground ground,
             TortureLedger ledger,
             Timeline timeline,
@@ -57,8 +55,7 @@ final class Disasters {
             Journal journal) {
         this.coming = new ArrayDeque<>(schedule.faults());
         this.herd = herd;
-        this.seats = seats;
-        this.producers = producers;
+        this.ways = ways;
         this.ground = ground;
         this.ledger = ledger;
         this.timeline = timeline;
@@ -218,9 +215,9 @@ final class Disasters {
 
     private List<Proxy> ways(Whose whose) {
         return switch (whose) {
-            case Whose.Node(int seat) -> List.of(seats.get(seat));
-            case Whose.AllNodes all -> seats;
-            case Whose.Producers sender -> List.of(producers);
+            case Whose.Node(int seat) -> List.of(ways.seats().get(seat));
+            case Whose.AllNodes all -> ways.seats();
+            case Whose.Producers sender -> List.of(ways.producers());
         };
     }
 

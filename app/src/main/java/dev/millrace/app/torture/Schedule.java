@@ -106,8 +106,7 @@ record Schedule(List<Planned> faults) {
                     strikes(
                             40,
                             random,
-                            () -> new Fault.Delay(
-                                    whose(random), millis(random, 5, 60), millis(random, 3_000, 10_000)));
+                            () -> new Fault.Delay(whose(random), millis(random, 5, 60), millis(random, 3_000, 10_000)));
                 case DISK -> fullDisks(random);
                 case CLOCK -> strikes(10, random, () -> new Fault.ClockStep(seat(random), step(random)));
             };
@@ -186,12 +185,11 @@ record Schedule(List<Planned> faults) {
             var holes = new ArrayList<Planned>();
             windows(50).forEach(w -> {
                 var whose = whose(random);
-                var length =
-                        switch (whose) {
-                            case Whose.Node node -> millis(random, 3_000, 18_000);
-                            case Whose.AllNodes all -> millis(random, 2_000, 14_000);
-                            case Whose.Producers producers -> millis(random, 1_000, 6_000);
-                        };
+                var length = switch (whose) {
+                    case Whose.Node node -> millis(random, 3_000, 18_000);
+                    case Whose.AllNodes all -> millis(random, 2_000, 14_000);
+                    case Whose.Producers producers -> millis(random, 1_000, 6_000);
+                };
                 holes.add(apart(w, 50, Duration.ZERO, random, new Fault.BlackHole(whose, length)));
             });
             return holes;
@@ -200,8 +198,8 @@ record Schedule(List<Planned> faults) {
         private List<Planned> fullDisks(Random random) {
             var full = new ArrayList<Planned>();
             windows(70)
-                    .forEach(w -> full.add(apart(
-                            w, 70, Duration.ZERO, random, new Fault.FullDisk(millis(random, 2_000, 6_000)))));
+                    .forEach(w -> full.add(
+                            apart(w, 70, Duration.ZERO, random, new Fault.FullDisk(millis(random, 2_000, 6_000)))));
             return full;
         }
 
@@ -211,8 +209,7 @@ record Schedule(List<Planned> faults) {
             int tries = 0;
             do {
                 drawn = new Planned(at(window, length, 0.05 + 0.9 * random.nextDouble()), fault);
-            } while (++tries < 100
-                    && (drawn.at().compareTo(earliest) < 0 || (tries < 50 && meetsFreeze(drawn))));
+            } while (++tries < 100 && (drawn.at().compareTo(earliest) < 0 || (tries < 50 && meetsFreeze(drawn))));
             return drawn;
         }
 

@@ -3,8 +3,6 @@ package dev.millrace.app.torture;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
-import dev.millrace.app.torture.TortureLedger.Sent;
-import dev.millrace.app.torture.proxy.Proxy;
 import dev.millrace.app.wire.Json;
 import dev.millrace.postgres.PostgresStore;
 import dev.millrace.simulation.trace.TracingStore;
@@ -13,15 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 
 /**
  * One run: jobs arrive all the time, and faults strike by a schedule; then all faults end, everything is let finish, and counted. Each
@@ -93,10 +83,10 @@ public final class Torture {
         clock.databaseShowed(ledger.now(), clock.now());
         writeFacts();
         var login = ground.login();
-        try (var ways = new Ways(login);
+        try (var ways = new Ways(login, plan.nodes(), world, clock, timeline);
                 var herd = new Herd(ways.environments(), ground.schema(), plan.slots(), ground.logs());
                 var trace = new TraceFile(ground.logs().resolve("producers.trace.jsonl"));
-                var pool = login.through(ways.producers.port()).pool(PRODUCERS, PRODUCER_CONNECTIONS);
+                var pool = ways.loginOfProducers().pool(PRODUCERS, PRODUCER_CONNECTIONS);
                 var millrace = Millrace.on(
                         new TracingStore(
                                 new PostgresStore(pool)
@@ -113,8 +103,7 @@ public final class Torture {
                             schedule.faults().size(),
                             plan.faults().size(),
                             ground.logs()));
-            var disasters =
-                    new Disasters(schedule, herd, ways.seats, ways.producers, ground, ledger, timeline, clock, journal);
+            var disasters = new Disasters(schedule, herd, ways, ground, ledger, timeline, clock, journal);
             for (int seat = 0; seat < plan.nodes(); seat++) disasters.start(seat);
             Known sent;
             try (var watch = new ServerWatch(login, world, clock, timeline, journal)) {
@@ -123,7 +112,8 @@ public final class Torture {
                 sent.record(ledger);
                 finish(ledger, sent, disasters, journal);
             }
-            return report(ledger, herd, sent, disasters, journal);
+            return new Check(plan, ledger, timeline, clock, ground.logs(), journal)
+                    .report(sent, disasters.done(), herd.counters());
         }
     }
 
@@ -136,56 +126,6 @@ public final class Torture {
                 .put("beganNanos", clock.beganNanos())
                 .put("databaseAheadMillis", clock.toDatabase(0));
         Files.writeString(ground.logs().resolve("run.json"), Json.pretty(facts) + "\n");
-    }
-
-    /** The proxies. */
-    private final class Ways implements AutoCloseable {
-        private final List<Proxy> seats;
-        private final Proxy producers;
-        private final Login login;
-
-        private Ways(Login login) {
-            this.login = login;
-            this.seats = IntStream.range(0, plan.nodes())
-                    .mapToObj(seat -> Proxy.to(login.host(), login.port(), world, () -> torn(seat)))
-                    .toList();
-            this.producers = Proxy.to(login.host(), login.port(), world, () -> {});
-        }
-
-        private void torn(int seat) {
-            timeline.happened(FaultKind.CUT_AFTER, seat, clock.now(), clock.now());
-        }
-
-        private List<Map<String, String>> environments() {
-            return seats.stream()
-                    .map(way -> login.through(way.port()).environment())
-                    .toList();
-        }
-
-        @Override
-        public void close() {
-            seats.forEach(Proxy::close);
-            producers.close();
-        }
-    }
-
-    /** What the producers know in the end. */
-    private record Known(
-            List<Sent> acknowledged, Set<Integer> unknown, Set<Integer> taken, Set<Integer> twice, long refusals) {
-
-        private void record(TortureLedger ledger) throws SQLException {
-            ledger.sent(acknowledged, true);
-        }
-
-        /** Of what is in the log and was not acknowledged, each unknown one may be there once. */
-        private void adopt(TortureLedger ledger) throws SQLException {
-            var rightful = new ArrayList<Sent>();
-            for (var stray : ledger.strays()) {
-                if (unknown.contains(stray.n()) && taken.add(stray.n())) rightful.add(stray);
-                else twice.add(stray.n());
-            }
-            if (!rightful.isEmpty()) ledger.sent(rightful, false);
-        }
     }
 
     // ---- jobs and disasters
@@ -213,12 +153,7 @@ public final class Torture {
                 disasters.replaceFallen();
                 world.sleep(TICK);
             }
-            return new Known(
-                    producers.acknowledged(),
-                    producers.unknown(),
-                    new HashSet<>(),
-                    new HashSet<>(),
-                    producers.refused());
+            return new Known(producers);
         }
     }
 
@@ -237,87 +172,5 @@ public final class Torture {
             world.sleep(Duration.ofSeconds(1));
         }
         world.sleep(Duration.ofSeconds(2)); // the last counters of each node
-    }
-
-    private TortureReport report(TortureLedger ledger, Herd herd, Known sent, Disasters disasters, Journal journal) throws SQLException, IOException {
-        long end = clock.now();
-        ledger.indexEffects();
-        var nodes = ledger.nodes();
-        for (var node : nodes.values()) timeline.joined(node.name(), clock.ofDatabase(node.startedAt()));
-        var rescues = ledger.rescues();
-        var silences = Recoveries.silences(rescues, nodes, timeline, clock);
-        recordEnds(ledger, nodes, silences);
-        var traces = Traces.in(ground.logs(), clock);
-        var outages = timeline.outages(end, traces);
-        var recoveries = Recoveries.of(rescues, traces, nodes, timeline, outages, clock);
-        recoveries.slowerThan(TortureReport.PROMISED_RECOVERY_MILLIS, 5).forEach(slow -> journal.say("slow: " + slow));
-        var deposed = Timeline.noneOfEach();
-        silences.values().forEach(silence -> deposed.merge(silence.name(), 1L, Long::sum));
-        long takenOpen = ledger.open(false);
-        var counters = herd.counters();
-        var faults = new TreeMap<String, Integer>();
-        disasters.done().forEach((kind, count) -> faults.put(kind.wireName(), count));
-        var report = new TortureReport(
-                plan.seed(),
-                plan.seconds(),
-                sent.acknowledged.size(),
-                ledger.ended("done"),
-                ledger.ended("discarded"),
-                ledger.ended("cancelled"),
-                ledger.rescued(),
-                counters.stream().mapToLong(Herd.Counters::refusedWrites).sum(),
-                counters.stream().mapToLong(Herd.Counters::lostOutcomes).sum(),
-                ledger.open(),
-                ledger.outcomeTwice(),
-                sent.twice.size(),
-                ledger.wrongEnding(),
-                ledger.takenForPoison(),
-                ledger.exactNotOnce(),
-                ledger.effectMissing(),
-                new TortureReport.Unknown(
-                        sent.unknown.size(),
-                        sent.taken.size(),
-                        sent.taken.size() - takenOpen,
-                        sent.unknown.size() - sent.taken.size(),
-                        sent.refusals),
-                new Duplicates(timeline, clock, silences).count(ledger.repeatedEffects()),
-                recoveries.slowest(Recoveries.Recovery::net),
-                new TortureReport.Recovery(
-                        recoveries.all().size(),
-                        recoveries.slowest(Recoveries.Recovery::net),
-                        recoveries.median(Recoveries.Recovery::net),
-                        recoveries.slowest(Recoveries.Recovery::raw),
-                        recoveries.median(Recoveries.Recovery::raw),
-                        outages.length(),
-                        recoveries.all().stream()
-                                .filter(recovery -> recovery.charged() >= 0)
-                                .count(),
-                        recoveries.slowest(Recoveries.Recovery::charged),
-                        recoveries.histogram(Recoveries.Recovery::net),
-                        recoveries.histogram(Recoveries.Recovery::raw)),
-                deposed,
-                faults,
-                clock.now(),
-                plan.command());
-        if (report.completed() + report.discarded() + report.cancelled() + ledger.open(true) != report.acknowledged()) {
-            throw new MillraceException(
-                    "The count does not add up: %s. This is an error of the torture itself.".formatted(report));
-        }
-        return report;
-    }
-
-    private void recordEnds(
-            TortureLedger ledger, Map<String, TortureLedger.Joined> nodes, Map<String, Timeline.Silence> silences)
-            throws SQLException {
-        var ends = new HashMap<String, List<Long>>();
-        timeline.deaths()
-                .forEach((name, at) ->
-                        ends.computeIfAbsent(name, first -> new ArrayList<>()).add(clock.toDatabase(at)));
-        silences.forEach((id, silence) -> {
-            var node = nodes.get(id);
-            if (node != null)
-                ends.computeIfAbsent(node.name(), first -> new ArrayList<>()).add(clock.toDatabase(silence.since()));
-        });
-        ledger.ends(ends);
     }
 }

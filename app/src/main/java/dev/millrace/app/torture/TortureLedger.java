@@ -3,10 +3,7 @@ package dev.millrace.app.torture;
 import dev.millrace.JobId;
 import dev.millrace.store.Protocol;
 import dev.millrace.world.World;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -14,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -25,26 +21,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class TortureLedger {
 
-    /** A server that was just restarted is waited for. */
-    private static final int TRIES = 60;
-
-    private static final Duration PAUSE = Duration.ofMillis(500);
-
     private final DataSource dataSource;
-    private final String schema;
-    private final World world;
+    private final PatientSql sql;
 
     TortureLedger(DataSource dataSource, String schema, World world) {
         this.dataSource = dataSource;
-        this.schema = schema;
-        this.world = world;
+        this.sql = new PatientSql(dataSource, schema, world);
     }
 
     /** A job that was sent. */
     record Sent(JobId id, int n, String kind) {}
 
     void create() throws SQLException {
-        run("""
+        sql.run("""
             CREATE TABLE $.torture_effect (n INT NOT NULL, phase TEXT NOT NULL, process TEXT NOT NULL, part INT NOT NULL,
                 seq BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp());
             CREATE TABLE $.torture_job (job_id UUID PRIMARY KEY, n INT NOT NULL, kind TEXT NOT NULL, acknowledged BOOL NOT NULL);
@@ -53,7 +42,7 @@ final class TortureLedger {
 
     /** What the database's clock shows. */
     long now() throws SQLException {
-        return number("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT");
+        return sql.number("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT");
     }
 
     /** Ends at most so many backends of the connections with this name. Returns how many; asks once. */
@@ -83,10 +72,10 @@ final class TortureLedger {
     // ---- what the torture remembers
 
     void sent(Collection<Sent> jobs, boolean acknowledged) throws SQLException {
-        patiently(connection -> {
+        sql.patiently(connection -> {
             connection.setAutoCommit(false);
             try (var insert = connection.prepareStatement(
-                    q(
+                    sql.q(
                             "INSERT INTO $.torture_job (job_id, n, kind, acknowledged) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"))) {
                 for (var job : jobs) {
                     insert.setObject(1, job.id().value());
@@ -106,9 +95,9 @@ final class TortureLedger {
 
     /** A process fell silent at this moment of the database's clock, whatever the reason. */
     void ends(Map<String, List<Long>> moments) throws SQLException {
-        patiently(connection -> {
+        sql.patiently(connection -> {
             try (var insert = connection.prepareStatement(
-                    q("INSERT INTO $.torture_end (process, at) VALUES (?, to_timestamp(? / 1000.0))"))) {
+                    sql.q("INSERT INTO $.torture_end (process, at) VALUES (?, to_timestamp(? / 1000.0))"))) {
                 for (var process : moments.entrySet()) {
                     for (long at : process.getValue()) {
                         insert.setString(1, process.getKey());
@@ -124,7 +113,7 @@ final class TortureLedger {
 
     /** Jobs that are in the log, or wait to be, and were not acknowledged. */
     List<Sent> strays() throws SQLException {
-        return rows(
+        return sql.rows(
                 """
                 SELECT DISTINCT j.job_id, (j.payload::JSONB ->> 'n')::INT AS n, j.kind
                   FROM (SELECT job_id, payload, kind FROM $.job_log UNION ALL SELECT job_id, payload, kind FROM $.timer
@@ -149,7 +138,7 @@ final class TortureLedger {
     }
 
     private long open(String which) throws SQLException {
-        return number("""
+        return sql.number("""
                 SELECT count(*) FROM $.torture_job j WHERE %s
                    AND NOT EXISTS (SELECT FROM $.job_log l JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
                                     WHERE l.job_id = j.job_id AND %s)
@@ -158,19 +147,19 @@ final class TortureLedger {
 
     /** How many acknowledged jobs ended so. */
     long ended(String outcome) throws SQLException {
-        return number("""
+        return sql.number("""
                 SELECT count(DISTINCT j.job_id) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id
                   JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq WHERE o.outcome = '%s' AND j.acknowledged
                 """.formatted(outcome));
     }
 
     long rescued() throws SQLException {
-        return number("SELECT count(*) FROM $.outcome WHERE outcome = 'rescued'");
+        return sql.number("SELECT count(*) FROM $.outcome WHERE outcome = 'rescued'");
     }
 
     /** Any ending twice, or a delivery or a timer left behind an ending. */
     long outcomeTwice() throws SQLException {
-        return number("""
+        return sql.number("""
                 SELECT count(*) FROM (
                     SELECT l.job_id FROM $.job_log l LEFT JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
                      GROUP BY l.job_id HAVING count(*) FILTER (WHERE %1$s) > 1
@@ -183,7 +172,7 @@ final class TortureLedger {
 
     /** Jobs that ended otherwise than their handler decided, and were not rightly taken for poison. */
     long wrongEnding() throws SQLException {
-        return number("SELECT count(*) FROM " + WRONG) - takenForPoison();
+        return sql.number("SELECT count(*) FROM " + WRONG) - takenForPoison();
     }
 
     /**
@@ -191,7 +180,7 @@ final class TortureLedger {
      * afterwards, but for the first, as the rule says. Who kills nodes at random must sometimes hit the same job again and again.
      */
     long takenForPoison() throws SQLException {
-        return number("SELECT count(*) FROM " + WRONG + """
+        return sql.number("SELECT count(*) FROM " + WRONG + """
                 AND o.failure ->> 'fingerprint' = 'worker-died'
                 AND (SELECT count(DISTINCT e.process) FROM $.torture_effect e JOIN $.torture_end d ON d.process = e.process AND d.at > e.at
                       WHERE e.n = j.n AND e.phase = 'started') >= %d
@@ -207,11 +196,11 @@ final class TortureLedger {
 
     /** For the questions that follow. */
     void indexEffects() throws SQLException {
-        run("CREATE INDEX ON $.torture_effect (n); ANALYZE $.torture_effect; ANALYZE $.torture_job");
+        sql.run("CREATE INDEX ON $.torture_effect (n); ANALYZE $.torture_effect; ANALYZE $.torture_job");
     }
 
     long exactNotOnce() throws SQLException {
-        return number("""
+        return sql.number("""
                 SELECT count(*) FROM $.torture_job j WHERE j.kind = 'torture-exact'
                    AND (SELECT count(*) FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'done')
                        <> (SELECT count(*) FROM $.job_log l JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
@@ -221,7 +210,7 @@ final class TortureLedger {
 
     /** Jobs that completed, and whose effect is not there. */
     long effectMissing() throws SQLException {
-        return number("""
+        return sql.number("""
                 SELECT count(*) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
                  WHERE o.outcome = 'done' AND NOT EXISTS (SELECT FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'done')
                 """);
@@ -244,7 +233,7 @@ final class TortureLedger {
 
     /** All effects of jobs whose effect is a commit of its own and happened more than once, a job after the other, the oldest first. */
     List<Repeated> repeatedEffects() throws SQLException {
-        return rows(
+        return sql.rows(
                 """
                 SELECT e.n, e.process, %s AS at, e.seq, o.outcome, o.reason, %s AS ended
                   FROM $.torture_effect e JOIN $.torture_job j USING (n) LEFT JOIN $.outcome o ON o.part = e.part AND o.seq = e.seq
@@ -269,7 +258,7 @@ final class TortureLedger {
 
     Map<String, Joined> nodes() throws SQLException {
         var nodes = new HashMap<String, Joined>();
-        var found = rows(
+        var found = sql.rows(
                 "SELECT n.id::TEXT, n.name, %s AS started, %s AS beat FROM $.node n LEFT JOIN $.beat b ON b.node = n.id"
                         .formatted(millis("n.started_at"), millis("coalesce(b.at, n.started_at)")),
                 row -> new Joined(
@@ -289,7 +278,7 @@ final class TortureLedger {
 
     /** All of them, a job after the other, the oldest first. */
     List<Rescue> rescues() throws SQLException {
-        return rows(
+        return sql.rows(
                 """
                 SELECT o.job_id::TEXT, substring(o.reason FROM 6 FOR 36) AS node, %s AS at,
                        (SELECT %s FROM $.job_log l JOIN $.outcome p ON p.part = l.part AND p.seq = l.seq
@@ -305,65 +294,5 @@ final class TortureLedger {
 
     private static String millis(String moment) {
         return "(extract(epoch FROM %s) * 1000)::BIGINT".formatted(moment);
-    }
-
-    // ---- asking
-
-    private interface Work<T> {
-        T on(Connection connection) throws SQLException;
-    }
-
-    private interface Row<T> {
-        T of(ResultSet row) throws SQLException;
-    }
-
-    private <T> T patiently(Work<T> work) throws SQLException {
-        for (int tries = 1; ; tries++) {
-            try (var connection = dataSource.getConnection()) {
-                return work.on(connection);
-            } catch (SQLException e) {
-                if (tries == TRIES || !passing(e)) throw e;
-            }
-            try {
-                world.sleep(PAUSE);
-            } catch (InterruptedException stop) {
-                Thread.currentThread().interrupt();
-                throw new SQLException("interrupted while the server was away", stop);
-            }
-        }
-    }
-
-    /** No connection, a server that goes or comes, a full disk. */
-    private static boolean passing(SQLException e) {
-        var state = e.getSQLState();
-        return state == null || Set.of("08", "57", "53").contains(state.substring(0, Math.min(2, state.length())));
-    }
-
-    private void run(String sql) throws SQLException {
-        patiently(connection -> {
-            try (var statement = connection.createStatement()) {
-                return statement.execute(q(sql));
-            }
-        });
-    }
-
-    private long number(String sql) throws SQLException {
-        return rows(sql, row -> row.getLong(1)).getFirst();
-    }
-
-    private <T> List<T> rows(String sql, Row<T> row) throws SQLException {
-        return patiently(connection -> {
-            try (var statement = connection.createStatement();
-                    var rows = statement.executeQuery(q(sql))) {
-                var found = new ArrayList<T>();
-                while (rows.next()) found.add(row.of(rows));
-                return found;
-            }
-        });
-    }
-
-    /** The schema's name was made here, of letters, digits and underscores. */
-    private String q(String sql) {
-        return sql.replace("$.", schema + ".");
     }
 }

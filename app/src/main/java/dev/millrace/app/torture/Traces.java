@@ -41,10 +41,12 @@ final class Traces {
         try {
             var event = TraceJson.read(line);
             long at = clock.ofNanos(event.at().nanos());
-            if (event instanceof TraceEvent.Started start) started(start.held().job().toString(), at);
+            if (event instanceof TraceEvent.Started start)
+                started(start.held().job().toString(), at);
             if (event instanceof TraceEvent.Beat) beat(at);
             if (event instanceof TraceEvent.Read read)
-                for (var held : read.held()) if (held.charged() > 0) charged(held.job().toString(), at);
+                for (var held : read.held())
+                    if (held.charged() > 0) charged(held.job().toString(), at);
         } catch (Json.NotJson torn) {
             // it was being written when its process was killed
         }

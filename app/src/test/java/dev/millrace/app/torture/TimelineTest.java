@@ -47,8 +47,7 @@ class TimelineTest {
         traces.beat(46_700);
         timeline.serverDown(60_000, 62_000);
 
-        assertThat(outages())
-                .containsExactly(new Span(0, 900), new Span(40_050, 46_700), new Span(60_000, 67_000));
+        assertThat(outages()).containsExactly(new Span(0, 900), new Span(40_050, 46_700), new Span(60_000, 67_000));
     }
 
     @Test

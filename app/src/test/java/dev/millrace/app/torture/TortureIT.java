@@ -83,7 +83,9 @@ class TortureIT {
                     try {
                         events.add(TraceJson.read(lines.get(i)));
                     } catch (Json.NotJson torn) {
-                        assertThat(i).as("only the last line of %s may be torn", file).isEqualTo(lines.size() - 1);
+                        assertThat(i)
+                                .as("only the last line of %s may be torn", file)
+                                .isEqualTo(lines.size() - 1);
                     }
                 }
             }
