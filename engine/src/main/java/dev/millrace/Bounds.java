@@ -64,14 +64,23 @@ final class Bounds {
         if (word.chars().anyMatch(Character::isISOControl))
             throw new MillraceException(
                     what + " holds a control character, such as a line break or a zero. Use visible characters.");
+        if (!Words.storable(word).equals(word))
+            throw new MillraceException(
+                    what + " holds half of a surrogate pair, which is no character. Cut texts between characters.");
         return word;
     }
 
+    /** A reason as it is stored. */
     static String reason(String what, String reason) {
         if (reason.isBlank())
             throw new MillraceException(
                     what + " needs a reason: who looks at the job later reads it. Say in a few words why.");
-        return reason;
+        return shown(reason);
+    }
+
+    /** Text for people, as it is stored and shown in one line: at most so long, and without characters that a database or a terminal trips over. */
+    static String shown(String text) {
+        return Words.cut(Words.line(text), REASON);
     }
 
     static Duration delay(String what, Duration delay) {

@@ -113,23 +113,27 @@ final class Draft {
     /** What was said, as the node runs it. */
     NodePlan plan() {
         refuseIfStarted();
+        refuseIfNothingToDo();
+        var kinds = new LinkedHashMap<String, KindPlan>();
+        entries.forEach((wireName, entry) -> kinds.put(wireName, plan(entry)));
+        return new NodePlan(
+                name == null ? engine.nextNodeName() : name,
+                served(),
+                Map.copyOf(kinds),
+                List.copyOf(listeners),
+                NodePlan.Limits.DEFAULT.withSlots(slots));
+    }
+
+    private void refuseIfNothingToDo() {
         if (entries.isEmpty())
             throw new MillraceException(
                     "This node has no handlers: it would claim jobs and could run none. Add one: node.handle(SendInvoice.class, billing::send).");
-        var kinds = new LinkedHashMap<String, KindPlan>();
-        entries.forEach((wireName, entry) -> kinds.put(wireName, plan(entry)));
         for (var way : waysUp)
             if (!entries.containsKey(way.from().name()))
                 throw new MillraceException(
                         "upcast from %s leads to no handler: nothing on this node handles the kind %s."
                                 .formatted(
                                         way.older().getSimpleName(), way.from().name()));
-        return new NodePlan(
-                name == null ? engine.nextNodeName() : name,
-                queues.isEmpty() ? List.of(JobOptions.DEFAULT.queue) : List.copyOf(queues),
-                Map.copyOf(kinds),
-                List.copyOf(listeners),
-                NodePlan.Limits.DEFAULT.withSlots(slots));
     }
 
     private KindPlan plan(Entry entry) {
@@ -172,6 +176,18 @@ final class Draft {
     /** How this node reads payloads, by kind. */
     List<Decoder> decoders() {
         return entries.values().stream().map(entry -> decoder(entry.kind)).toList();
+    }
+
+    /** Reads what waits for this node, and runs nothing. */
+    Check check() {
+        refuseIfNothingToDo();
+        var decoders = new HashMap<String, Decoder>();
+        entries.forEach((wireName, entry) -> decoders.put(wireName, decoder(entry.kind)));
+        return new Checker(engine.storage(), decoders).check(served());
+    }
+
+    private List<String> served() {
+        return queues.isEmpty() ? List.of(JobOptions.DEFAULT.queue) : List.copyOf(queues);
     }
 
     /** Whether a handler needs a transaction. */

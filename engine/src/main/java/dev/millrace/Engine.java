@@ -1,6 +1,9 @@
 package dev.millrace;
 
 import dev.millrace.Operations.NamedJob;
+import dev.millrace.node.Host;
+import dev.millrace.node.Hosted;
+import dev.millrace.node.NodePlan;
 import dev.millrace.node.NodeShell;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.NewJob;
@@ -13,6 +16,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -20,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The front door over an open store: hands jobs in, and keeps what it started. */
@@ -250,13 +255,20 @@ final class Engine implements Millrace {
         refuseIfClosed();
         if (draft.transacts()) refuseIfNoTransactions();
         var plan = draft.plan();
-        var shell = new NodeShell(storage, world, plan);
-        for (var dead : draft.dead()) shell.deposeAtOnce(new NodeId(dead));
-        var node = new RunningNode(plan.name(), shell.start(), draft.decoders(), nodes::remove);
+        var dead = draft.dead().stream().map(NodeId::new).collect(Collectors.toUnmodifiableSet());
+        var node = new RunningNode(plan.name(), hosted(plan, dead), draft.decoders(), nodes::remove);
         draft.started();
         nodes.add(node);
         if (closed.get()) node.close(); // while it started
         return node;
+    }
+
+    /** By the world itself if it hosts nodes, else on threads of its own. */
+    private Hosted hosted(NodePlan plan, Set<NodeId> dead) {
+        if (world instanceof Host host) return host.start(storage, plan, dead);
+        var shell = new NodeShell(storage, world, plan);
+        for (var id : dead) shell.deposeAtOnce(id);
+        return shell.start();
     }
 
     /** Tries whether the store has any: for handlers that write in one. */

@@ -18,14 +18,7 @@ public record Failure(String type, String message, String fingerprint, int attem
     public static final int MAX_TRACE = 8_000;
 
     public Failure {
-        message = cut(message, MAX_MESSAGE);
-        trace = cut(trace, MAX_TRACE);
-    }
-
-    private static String cut(String text, int limit) {
-        var clean = text.indexOf('\0') < 0
-                ? text
-                : text.replace('\0', '\uFFFD'); // text columns can't hold a zero character
-        return clean.length() <= limit ? clean : clean.substring(0, limit - 1) + "…";
+        message = Words.storable(Words.cut(message, MAX_MESSAGE));
+        trace = Words.storable(Words.cut(trace, MAX_TRACE));
     }
 }

@@ -83,7 +83,7 @@ final class HeldAttempt implements Attempt {
     @Override
     public void log(String text, @Nullable Object... arguments) {
         refuseIfOver();
-        held.log(Words.cut(Words.filled(text, arguments), Bounds.LOG_LINE));
+        held.log(Words.storable(Words.cut(Words.filled(text, arguments), Bounds.LOG_LINE)));
     }
 
     @Override

@@ -80,8 +80,9 @@ final class JobHandle<R> implements Handle<R> {
 
     @Override
     public State cancel(String reason) {
-        Bounds.reason("A cancel", reason);
-        return engine.storage().cancel(id, reason, "its sender").orElseThrow(this::unknown);
+        return engine.storage()
+                .cancel(id, Bounds.reason("A cancel", reason), "its sender")
+                .orElseThrow(this::unknown);
     }
 
     private MillraceException unknown() {

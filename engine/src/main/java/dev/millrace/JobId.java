@@ -27,7 +27,7 @@ public record JobId(UUID value) implements Comparable<JobId> {
 
     private static String complaint(String text) {
         return "\"%s\" is not a job id: ids look like 01932c07-209c-7fff-8a5c-3a1f8b2d9e10. Copy it from the answer to enqueue."
-                .formatted(text);
+                .formatted(Words.cut(text, 80));
     }
 
     /** By time of creation, as the sender's clock told it. */

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
  * @param run which run of the job, from 1
  * @param attempt the attempt it is at, from 1
  * @param rescues how often a dead node's work on it was taken over
- * @param payload what was asked for, as text; null if the store keeps values, not text
+ * @param payload what was asked for, as text; null in a list, or if the store keeps values, not text
  * @param headers trace, tenant, tags
  * @param runAt when it runs next; null unless scheduled or retryable
  * @param node the node that holds it, or ended it; null if none does or did
  * @param reason why it waits or ended so, in a sentence; null if there is nothing to say
- * @param result what its handler returned, as text; null if nothing, or it did not complete
+ * @param result what its handler returned, as text; null in a list, if nothing, or if it did not complete
  * @param failure its last error; null if it had none
  * @param progress how far its handler says it is; null if it says nothing
  */
@@ -41,6 +41,32 @@ public record JobView(
         @Nullable String result,
         @Nullable Failure failure,
         @Nullable Progress progress) {
+
+    /** As it stands in a list: without payload and result. */
+    public JobView brief() {
+        return new JobView(
+                id,
+                kind,
+                kindVersion,
+                queue,
+                priority,
+                state,
+                run,
+                attempt,
+                rescues,
+                null,
+                headers,
+                enqueuedAt,
+                expiresAt,
+                runAt,
+                startedAt,
+                endedAt,
+                node,
+                reason,
+                null,
+                failure,
+                progress);
+    }
 
     /** How far a handler says it is. */
     public record Progress(long done, long total, Instant at) {}

@@ -37,7 +37,7 @@ final class KindBody implements Body {
         try {
             job = decoder.job(delivery.kindVersion(), delivery.payload());
         } catch (Decoder.Undecodable refused) {
-            return new Verdict.ToFlush(new Ending.Parked(Parking.UNDECODABLE, Words.cut(refused.why(), Bounds.REASON)));
+            return new Verdict.ToFlush(new Ending.Parked(Parking.UNDECODABLE, Bounds.shown(refused.why())));
         }
         var attempt = new HeldAttempt(engine, delivery, held, judge, deadline);
         engine.handlerThreads().enter();

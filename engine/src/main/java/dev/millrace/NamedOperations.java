@@ -37,7 +37,7 @@ final class NamedOperations implements Operations {
     @Override
     public List<JobView> list(UnaryOperator<Filter> filter) {
         var asked = filter.apply(Filter.ALL);
-        return storage.list(new Query(asked.state, asked.queue, asked.kind, asked.before, asked.limit));
+        return storage.list(new Query(asked.state, asked.queue, asked.kind, asked.before, asked.limit, true));
     }
 
     @Override
@@ -53,7 +53,7 @@ final class NamedOperations implements Operations {
     @Override
     public Why why(JobId job) {
         return storage.find(job)
-                .map(view -> new Reasons(view, storage.queues(), storage.nodes()).why())
+                .map(view -> new Reasons(view, storage.queues(), storage.pauses(), storage.nodes()).why())
                 .orElseGet(() -> Reasons.notKnown(job));
     }
 
@@ -63,8 +63,8 @@ final class NamedOperations implements Operations {
     }
 
     @Override
-    public Optional<State> requeue(JobId job) {
-        return storage.requeue(job, actor);
+    public Optional<State> requeue(JobId job, String reason) {
+        return storage.requeue(job, Bounds.reason("A requeue", reason), actor);
     }
 
     @Override

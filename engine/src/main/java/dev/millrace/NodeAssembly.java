@@ -102,6 +102,11 @@ class NodeAssembly implements NodeBuilder {
     }
 
     @Override
+    public Check check() {
+        return draft.check();
+    }
+
+    @Override
     public Node start() {
         return draft.engine().start(draft);
     }

@@ -67,6 +67,15 @@ public interface NodeBuilder {
     NodeBuilder onEvent(Consumer<? super JobEvent> listener);
 
     /**
+     * Before a deploy: whether this node could read the jobs that wait in its queues, for a time, parked, or for their turn. It decodes a
+     * bounded sample of them, some hundreds of each kind and version, with their upcasts. Nothing is claimed, run or changed, and the node
+     * need not be started.
+     *
+     * @throws MillraceException if the node could not be started for what was said of it
+     */
+    Check check();
+
+    /**
      * Starts the node. It is up when this returns, and stays so until it or its {@code Millrace} is closed.
      *
      * @throws MillraceException if it could not run: no handlers, a kind handled twice, an upcast that leads nowhere, too few

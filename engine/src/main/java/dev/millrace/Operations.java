@@ -16,7 +16,10 @@ public interface Operations {
     /** The job with everything that is kept of it. */
     Optional<JobHistory> history(JobId job);
 
-    /** Jobs, newest first: {@code list(f -> f.state(State.DISCARDED).limit(20))}. */
+    /**
+     * Jobs, newest first: {@code list(f -> f.state(State.DISCARDED).limit(20))}. Without their payloads and results, which {@link #find}
+     * has: a page of them would be a quarter of a gigabyte.
+     */
     List<JobView> list(UnaryOperator<Filter> filter);
 
     /** All queues, by name. */
@@ -38,9 +41,15 @@ public interface Operations {
     /**
      * Runs a job that has ended again: a new run, attempt 1, with the payload it had.
      *
+     * @param reason kept with who did it
      * @return the state before: if that had not ended, nothing was done; empty if the job is not known
      */
-    Optional<State> requeue(JobId job);
+    Optional<State> requeue(JobId job, String reason);
+
+    /** The same, where there is no more to say. */
+    default Optional<State> requeue(JobId job) {
+        return requeue(job, "it is to run again");
+    }
 
     /** Lets nothing of the scope start any more. What runs goes on. */
     void pause(Scope scope, String reason);

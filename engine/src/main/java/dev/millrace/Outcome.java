@@ -21,7 +21,7 @@ public sealed interface Outcome<R> {
     record Retry<R>(Duration delay, String reason) implements Outcome<R> {
         public Retry {
             Bounds.delay("A retry", delay);
-            Bounds.reason("A retry", reason);
+            reason = Bounds.reason("A retry", reason);
         }
     }
 
@@ -29,21 +29,21 @@ public sealed interface Outcome<R> {
     record Snooze<R>(Duration delay, String reason) implements Outcome<R> {
         public Snooze {
             Bounds.delay("A snooze", delay);
-            Bounds.reason("A snooze", reason);
+            reason = Bounds.reason("A snooze", reason);
         }
     }
 
     /** It is not wanted any more. */
     record Cancel<R>(String reason) implements Outcome<R> {
         public Cancel {
-            Bounds.reason("A cancel", reason);
+            reason = Bounds.reason("A cancel", reason);
         }
     }
 
     /** It failed, and no further attempt could succeed. */
     record Discard<R>(String reason) implements Outcome<R> {
         public Discard {
-            Bounds.reason("A discard", reason);
+            reason = Bounds.reason("A discard", reason);
         }
     }
 

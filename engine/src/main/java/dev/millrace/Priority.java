@@ -3,8 +3,8 @@ package dev.millrace;
 import java.util.Locale;
 
 /**
- * How soon a job is claimed among the jobs of its queue. A lower band is not starved: every tenth claim of a node begins at the
- * lowest band.
+ * How soon a job is claimed among the jobs of its queue. A lower band is not starved: every tenth claim of a node begins with one of the
+ * lower bands, each in its turn.
  */
 public enum Priority {
     /** Before everything else: a person is waiting. */
@@ -49,7 +49,7 @@ public enum Priority {
      */
     public static Priority of(String wireName) {
         for (var priority : values()) if (priority.wireName().equals(wireName)) return priority;
-        throw new MillraceException(
-                "\"%s\" is not a priority. The priorities are urgent, high, normal and bulk.".formatted(wireName));
+        throw new MillraceException("\"%s\" is not a priority. The priorities are urgent, high, normal and bulk."
+                .formatted(Words.cut(wireName, 80)));
     }
 }

@@ -4,15 +4,16 @@ import dev.millrace.NodeView.Life;
 import dev.millrace.Why.Reason;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out why a job is not running, from one picture of it, of the queues and of the nodes. Pure: what it can't see there it calls
+ * Finds out why a job is not running, from one picture of it, of the queues, of the pauses and of the nodes. Pure: what it can't see there it calls
  * unknown.
  */
-record Reasons(JobView job, List<QueueView> queues, List<NodeView> nodes) {
+record Reasons(JobView job, List<QueueView> queues, Map<Scope, String> pauses, List<NodeView> nodes) {
 
     static Why notKnown(JobId job) {
         return new Why(
@@ -81,13 +82,16 @@ record Reasons(JobView job, List<QueueView> queues, List<NodeView> nodes) {
     private List<Reason> available() {
         var reasons = new ArrayList<Reason>();
         if (job.reason() != null) reasons.add(new Why.Parked(sentence("It is parked: " + job.reason())));
-        queue().filter(queue -> queue.pausedBecause() != null)
-                .ifPresent(queue -> reasons.add(new Why.Paused(
-                        sentence("Queue %s is paused: %s".formatted(job.queue(), queue.pausedBecause())),
-                        Scope.queue(job.queue()))));
+        paused("Queue " + job.queue(), Scope.queue(job.queue())).ifPresent(reasons::add);
+        paused("Kind " + job.kind(), Scope.kind(job.kind())).ifPresent(reasons::add);
         nobody().ifPresent(reasons::add);
         if (reasons.isEmpty()) reasons.add(behind());
         return reasons;
+    }
+
+    private Optional<Reason> paused(String what, Scope scope) {
+        return Optional.ofNullable(pauses.get(scope))
+                .map(reason -> new Why.Paused(sentence("%s is paused: %s".formatted(what, reason)), scope));
     }
 
     /** Why no node that is alive could run it, if so. */

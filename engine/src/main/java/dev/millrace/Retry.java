@@ -55,7 +55,7 @@ public final class Retry {
     /** Rests for this time, and up to a tenth of it longer. 15 attempts, unless you say otherwise. */
     public static Retry fixed(Duration rest) {
         Bounds.span("A back-off", rest, Bounds.DELAY);
-        return new Retry(rest, false, rest, 15, List.of());
+        return new Retry(rest, false, withTenth(rest), 15, List.of());
     }
 
     /** One attempt. A crash of the node still leads to another start: at least once. */
@@ -63,7 +63,7 @@ public final class Retry {
         return fixed(Duration.ofSeconds(1)).attempts(1);
     }
 
-    /** The longest rest. */
+    /** The longest rest, chance included: a fixed one that could exceed it becomes shorter. */
     public Retry atMost(Duration rest) {
         Bounds.span("A longest back-off", rest, Bounds.DELAY);
         return new Retry(base, doubling, rest, attempts, rules);
@@ -133,12 +133,23 @@ public final class Retry {
 
     /** The rest after the attempt with this number, from 1. */
     Duration backOff(int attempt, RandomGenerator random) {
-        if (!doubling) return spread(base.compareTo(atMost) < 0 ? base : atMost, random);
+        if (!doubling) return spread(withTenth(base).compareTo(atMost) <= 0 ? base : withoutTenth(atMost), random);
         var most = atMost;
         int doublings = attempt - 1;
         if (doublings < 40 && base.compareTo(atMost.dividedBy(1L << doublings)) < 0)
             most = base.multipliedBy(1L << doublings);
         return Duration.ofMillis(random.nextLong(1, Math.max(2, most.toMillis() + 1)));
+    }
+
+    private static Duration withTenth(Duration rest) {
+        return rest.plus(rest.dividedBy(10));
+    }
+
+    /** What has this as its longest when it is spread. */
+    private static Duration withoutTenth(Duration longest) {
+        var rest = longest.multipliedBy(10).dividedBy(11);
+        var shortest = Duration.ofMillis(1);
+        return rest.compareTo(shortest) < 0 ? shortest : rest;
     }
 
     /** This delay, or up to a tenth longer. */

@@ -1,6 +1,6 @@
 package dev.millrace;
 
-import dev.millrace.node.NodeShell;
+import dev.millrace.node.Hosted;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
 import java.time.Duration;
@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
 final class RunningNode implements Node {
 
     private final String name;
-    private final NodeShell shell;
+    private final Hosted node;
     private final List<Decoder> decoders;
     private final Consumer<RunningNode> whenClosed;
 
-    RunningNode(String name, NodeShell shell, List<Decoder> decoders, Consumer<RunningNode> whenClosed) {
+    RunningNode(String name, Hosted node, List<Decoder> decoders, Consumer<RunningNode> whenClosed) {
         this.name = name;
-        this.shell = shell;
+        this.node = node;
         this.decoders = decoders;
         this.whenClosed = whenClosed;
     }
@@ -30,7 +30,7 @@ final class RunningNode implements Node {
 
     @Override
     public Status status() {
-        var now = shell.status();
+        var now = node.status();
         @Nullable NodeId id = now.id();
         var counters = now.counters();
         return new Status(
@@ -67,7 +67,7 @@ final class RunningNode implements Node {
     public boolean drain(Duration patience) {
         Bounds.timeout(patience);
         try {
-            return shell.drain(patience);
+            return node.drain(patience);
         } finally {
             whenClosed.accept(this);
         }
@@ -76,7 +76,7 @@ final class RunningNode implements Node {
     @Override
     public void close() {
         try {
-            shell.close();
+            node.close();
         } finally {
             whenClosed.accept(this);
         }

@@ -71,7 +71,13 @@ final class Sender {
         if (options.at.isAfter(world.now().plus(Bounds.DELAY)))
             throw new MillraceException(
                     "%s is more than ten years away, the most there is. Check its unit.".formatted(options.at));
-        return new Due.At(options.at);
+        if (options.expiresAfter != null && !options.at.isBefore(world.now().plus(options.expiresAfter)))
+            throw new MillraceException(
+                    "The job waits until %s and expires after %s from now, which is before: it could never run. Make the expiry longer."
+                            .formatted(options.at, Words.duration(options.expiresAfter)));
+        // So long ago that a database may not have such a time, and no clock is so wrong that it could be meant for
+        // later.
+        return options.at.isBefore(world.now().minus(Bounds.DELAY)) ? null : new Due.At(options.at);
     }
 
     /** What a key stands for: everything that decides what runs, where and when. Long values as a hash, so that it can be shown. */

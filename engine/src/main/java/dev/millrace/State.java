@@ -38,6 +38,6 @@ public enum State {
         for (var state : values()) if (state.wireName().equals(wireName)) return state;
         throw new MillraceException(
                 "\"%s\" is not a state. The states are scheduled, available, running, retryable, completed, cancelled and discarded."
-                        .formatted(wireName));
+                        .formatted(Words.cut(wireName, 80)));
     }
 }

@@ -2,17 +2,25 @@ package dev.millrace;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** How the engine puts things for people. */
 final class Words {
+
+    /** As far as a duration can be turned around. */
+    private static final Duration LONGEST = Duration.ofSeconds(Long.MAX_VALUE);
+
+    /** A surrogate that has no other half: where it has, the two are one character. */
+    private static final Pattern UNSTORABLE = Pattern.compile("[\\x00\\p{Cs}]");
 
     private Words() {}
 
     /** A duration in its largest units: {@code 250 ms}, {@code 5 s}, {@code 1 h 30 min}. */
     static String duration(Duration duration) {
         if (duration.isZero()) return "0 s";
-        if (duration.isNegative()) return "-" + duration(duration.abs());
+        if (duration.isNegative())
+            return "-" + duration(duration.compareTo(LONGEST.negated()) < 0 ? LONGEST : duration.negated());
         if (duration.compareTo(Duration.ofMillis(1)) < 0) return duration.toNanos() + " ns";
         if (duration.compareTo(Duration.ofSeconds(1)) < 0) return duration.toMillis() + " ms";
         long[] amounts = {
@@ -53,9 +61,30 @@ final class Words {
         return filled.append(text, from, text.length()).toString();
     }
 
-    /** At most so many characters, the last one an ellipsis if there were more. */
+    /** At most so many characters, the last one an ellipsis if there were more. No surrogate pair is cut in two. */
     static String cut(String text, int limit) {
-        return text.length() <= limit ? text : text.substring(0, limit - 1) + "…";
+        if (text.length() <= limit) return text;
+        int end = Character.isHighSurrogate(text.charAt(limit - 2)) ? limit - 2 : limit - 1;
+        return text.substring(0, end) + "…";
+    }
+
+    /** The text without what no text column holds: a zero and half a surrogate pair become U+FFFD. */
+    static String storable(String text) {
+        return UNSTORABLE.matcher(text).replaceAll("\uFFFD");
+    }
+
+    /** The text in one line: white space as blanks, and a sign in the place of what can't be shown. */
+    static String line(String text) {
+        if (text.codePoints().allMatch(Words::showable)) return text;
+        var line = new StringBuilder(text.length());
+        text.codePoints()
+                .forEach(c -> line.appendCodePoint(showable(c) ? c : Character.isWhitespace(c) ? ' ' : '\uFFFD'));
+        return line.toString();
+    }
+
+    /** Neither a control character nor half of one that takes two. */
+    private static boolean showable(int c) {
+        return !Character.isISOControl(c) && Character.getType(c) != Character.SURROGATE;
     }
 
     private static String printed(@Nullable Object value) {

@@ -6,10 +6,14 @@ import dev.millrace.store.Ending;
 import dev.millrace.store.Storage;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** What each shape of a handler makes of a job. */
 final class Works {
+
+    /** How long a job is put off that found no connection. */
+    private static final Duration NO_CONNECTION = Duration.ofSeconds(2);
 
     private Works() {}
 
@@ -30,11 +34,17 @@ final class Works {
         };
     }
 
-    /** {@code transact}: its writes and its outcome are one commit. */
+    /** {@code transact}: its writes and its outcome are one commit. That no connection is to be had is not the job's fault. */
     static <J> Work transaction(Class<J> type, Handler.Transact<? super J, ?> code, Storage storage) {
         return (job, attempt, judge) -> {
-            try (var tx = storage.connection()) {
-                tx.setAutoCommit(false);
+            Connection open;
+            try {
+                open = begin(storage);
+            } catch (MillraceException | SQLException none) {
+                return new Verdict.ToFlush(postponed(none, judge));
+            }
+            attempt.held().heartbeat(); // its time begins now
+            try (var tx = open) {
                 try {
                     return committed(tx, code.handle(type.cast(job), tx), attempt, judge);
                 } catch (Throwable failed) {
@@ -43,6 +53,24 @@ final class Works {
                 }
             }
         };
+    }
+
+    private static Connection begin(Storage storage) throws SQLException {
+        var tx = storage.connection();
+        try {
+            tx.setAutoCommit(false);
+            return tx;
+        } catch (SQLException | RuntimeException broken) {
+            try (tx) {
+                throw broken;
+            }
+        }
+    }
+
+    private static Ending postponed(Exception none, Judge judge) {
+        return new Ending.Snoozed(
+                Retry.spread(NO_CONNECTION, judge.world().random()),
+                Bounds.shown("No connection was free for its transaction: " + none.getMessage()));
     }
 
     /** Commits what the handler wrote if, and only if, its job is done. */

@@ -88,6 +88,9 @@ class JobOptionsTest {
         refused(
                 o -> o.header("trace", "a\0b"),
                 "The header \"trace\" holds a control character, such as a line break or a zero. Use visible characters.");
+        refused(
+                o -> o.tenant("a\uD83D"),
+                "A tenant holds half of a surrogate pair, which is no character. Cut texts between characters.");
         refused(o -> o.tag("a,b"), "The tag \"a,b\" holds a comma, which separates tags. Give them one by one.");
         refused(
                 o -> o.header("tenant", "acme"),

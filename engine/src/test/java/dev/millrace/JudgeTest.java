@@ -24,6 +24,16 @@ class JudgeTest {
     }
 
     @Test
+    void a_reason_is_kept_as_far_as_a_database_can_hold_it() {
+        assertThat(judge(policy).decided(Outcome.cancel("a\0b\uD83D"), 1))
+                .isEqualTo(new Ending.Cancelled("a\uFFFDb\uFFFD"));
+        assertThat(judge(policy).decided(Outcome.snooze(ofSeconds(1), "\0".repeat(2_000)), 1))
+                .isInstanceOfSatisfying(
+                        Ending.Snoozed.class,
+                        later -> assertThat(later.reason()).hasSize(1_000).doesNotContain("\0"));
+    }
+
+    @Test
     void an_exception_is_tried_again_while_attempts_remain() {
         assertThat(judge(policy).failed(new IOException("no route"), 2))
                 .isInstanceOfSatisfying(Ending.Retry.class, retry -> {

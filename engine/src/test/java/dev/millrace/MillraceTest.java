@@ -94,6 +94,28 @@ class MillraceTest {
     }
 
     @Test
+    void reasons_are_stored_in_one_line_that_can_be_shown_whoever_gives_them() {
+        var hostile = "no\0\n" + "x".repeat(2_000);
+        var kept = "no\uFFFD " + "x".repeat(995) + "…";
+        millrace.node()
+                .decide(Echo.class, (job, attempt) -> Outcome.snooze(ofDays(1), hostile))
+                .start();
+        var snoozed = millrace.enqueue(new Echo("chair"));
+        var withdrawn = millrace.enqueue(new Echo("table"), o -> o.in(ofDays(1)));
+        var stopped = millrace.enqueue(new Echo("bench"), o -> o.in(ofDays(1)));
+
+        withdrawn.cancel(hostile);
+        ops.cancel(stopped.id(), hostile);
+        ops.pause(Scope.queue("elsewhere"), hostile);
+        await().until(() -> snoozed.state() == State.SCHEDULED);
+
+        assertThat(Outcome.cancel(hostile)).isEqualTo(Outcome.cancel(kept));
+        assertThat(List.of(snoozed, withdrawn, stopped))
+                .extracting(handle -> ops.find(handle.id()).orElseThrow().reason())
+                .containsOnly(kept);
+    }
+
+    @Test
     void a_wait_that_runs_out_says_how_the_job_stands() {
         var handle = millrace.enqueue(new Echo("chair"), o -> o.in(ofDays(1)));
 
@@ -457,6 +479,15 @@ class MillraceTest {
     }
 
     @Test
+    void a_paused_kind_is_the_reason_at_once_and_without_any_node() {
+        ops.pause(Scope.kind("echo"), "a bug");
+
+        var waiting = millrace.enqueue(new Echo("x"));
+
+        assertThat(why(waiting)).isEqualTo("Kind echo is paused: a bug.");
+    }
+
+    @Test
     void an_operator_cancels_requeues_pauses_and_resumes() {
         millrace.node().handle(Echo.class, Echo::text).start();
         ops.pause(Scope.queue("default"), "the provider is down");
@@ -464,7 +495,7 @@ class MillraceTest {
 
         assertThat(handle.await(ofMillis(100))).isInstanceOf(Result.Pending.class);
         assertThat(ops.cancel(handle.id(), "a test order")).contains(State.CANCELLED);
-        assertThat(ops.requeue(handle.id())).contains(State.CANCELLED);
+        assertThat(ops.requeue(handle.id(), "it is wanted after all")).contains(State.CANCELLED);
         ops.resume(Scope.queue("default"));
 
         assertThat(handle.get(SOON)).isEqualTo("x");

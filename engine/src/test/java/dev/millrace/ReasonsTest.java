@@ -77,8 +77,16 @@ class ReasonsTest {
 
     @Test
     void a_pause_is_told_with_its_reason() {
-        assertThat(text(available(), queue(1, "the provider is down"), node("billing", "send-invoice:2")))
-                .isEqualTo("Queue billing is paused: the provider is down.");
+        var paused = new Reasons(
+                available(),
+                List.of(queue(1, null)),
+                Map.of(Scope.queue("billing"), "the provider is down", Scope.kind("send-invoice"), "a bug"),
+                List.of(node("billing", "send-invoice:2")));
+
+        assertThat(paused.why().reasons())
+                .containsExactly(
+                        new Why.Paused("Queue billing is paused: the provider is down.", Scope.queue("billing")),
+                        new Why.Paused("Kind send-invoice is paused: a bug.", Scope.kind("send-invoice")));
     }
 
     @Test
@@ -113,7 +121,7 @@ class ReasonsTest {
     @Test
     void what_is_not_known_is_called_unknown() {
         assertThat(Reasons.notKnown(ID).reasons()).hasOnlyElementsOfType(Why.Unknown.class);
-        assertThat(new Reasons(available(), List.of(), List.of(node("billing", "send-invoice:2")))
+        assertThat(new Reasons(available(), List.of(), Map.of(), List.of(node("billing", "send-invoice:2")))
                         .why()
                         .reasons())
                 .hasOnlyElementsOfType(Why.Unknown.class);
@@ -133,11 +141,15 @@ class ReasonsTest {
     }
 
     private static String text(JobView job) {
-        return new Reasons(job, List.of(), List.of()).why().reasons().get(0).text();
+        return new Reasons(job, List.of(), Map.of(), List.of())
+                .why()
+                .reasons()
+                .get(0)
+                .text();
     }
 
     private static String text(JobView job, QueueView queue, NodeView... nodes) {
-        return new Reasons(job, List.of(queue), List.of(nodes))
+        return new Reasons(job, List.of(queue), Map.of(), List.of(nodes))
                 .why()
                 .reasons()
                 .get(0)

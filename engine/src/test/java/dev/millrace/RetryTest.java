@@ -56,6 +56,15 @@ class RetryTest {
     }
 
     @Test
+    void the_longest_back_off_holds_for_what_is_random_about_a_fixed_one() {
+        var policy = Retry.fixed(ofSeconds(10)).atMost(ofSeconds(5));
+
+        assertThat(longest(policy, 1)).isBetween(ofMillis(4_900), ofSeconds(5));
+        assertThat(rests(policy, 1).distinct().count()).isGreaterThan(100);
+        assertThat(longest(Retry.fixed(ofMillis(1)).atMost(ofMillis(1)), 1)).isEqualTo(ofMillis(1));
+    }
+
+    @Test
     void attempts_count_the_first_one() {
         assertThat(Retry.none().grantsAnother(1)).isFalse();
         assertThat(Retry.none().attempts(3).grantsAnother(2)).isTrue();

@@ -14,9 +14,16 @@ final class ScriptedConnection {
     boolean autoCommit = true;
 
     @Nullable
+    RuntimeException onOpen;
+
+    @Nullable
+    SQLException onBegin;
+
+    @Nullable
     SQLException onCommit;
 
     Connection open() {
+        if (onOpen != null) throw onOpen;
         return (Connection) Proxy.newProxyInstance(
                 Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
                     switch (method.getName()) {
@@ -24,6 +31,7 @@ final class ScriptedConnection {
                             return autoCommit;
                         }
                         case "setAutoCommit" -> {
+                            if (onBegin != null) throw onBegin;
                             autoCommit = (boolean) arguments[0];
                             calls.add("setAutoCommit " + autoCommit);
                         }

@@ -70,10 +70,22 @@ class SenderTest {
     }
 
     @Test
+    void a_moment_before_all_databases_means_now() {
+        assertThat(made(new SendInvoice(1), o -> o.at(Instant.MIN)).due()).isNull();
+        assertThat(made(new SendInvoice(1), o -> o.at(Instant.EPOCH)).due()).isNull();
+    }
+
+    @Test
     void a_job_that_would_expire_before_it_may_run_is_refused() {
         refused(
                 o -> o.in(Duration.ofDays(2)).expiresAfter(Duration.ofDays(1)),
                 "The job waits 2 d and expires after 1 d: it could never run.");
+        var tomorrow = world.now().plus(Duration.ofDays(1));
+        refused(o -> o.at(tomorrow).expiresAfter(Duration.ofHours(23)), "which is before: it could never run.");
+        refused(o -> o.at(tomorrow).expiresAfter(Duration.ofDays(1)), "it could never run.");
+        assertThat(made(new SendInvoice(1), o -> o.at(tomorrow).expiresAfter(Duration.ofHours(25)))
+                        .due())
+                .isEqualTo(new Due.At(tomorrow));
     }
 
     @Test

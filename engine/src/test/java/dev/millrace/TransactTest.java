@@ -84,6 +84,35 @@ class TransactTest {
     }
 
     @Test
+    void that_no_connection_is_free_costs_no_attempt() throws Exception {
+        for (var none : List.of(
+                new StoreException.Unavailable("Connection is not available, request timed out after 30000ms"),
+                new MillraceException("The database refused the login."))) {
+            connection.onOpen = none;
+
+            var verdict = run((transfer, tx) -> "moved");
+
+            assertThat(ending(verdict))
+                    .isInstanceOfSatisfying(
+                            Ending.Snoozed.class,
+                            later -> assertThat(later.reason())
+                                    .startsWith("No connection was free")
+                                    .contains(String.valueOf(none.getMessage())));
+        }
+        assertThat(connection.calls).isEmpty();
+    }
+
+    @Test
+    void a_connection_that_is_broken_when_it_is_handed_out_costs_none_either() throws Exception {
+        connection.onBegin = new SQLException("This connection has been closed.", "08003");
+
+        var verdict = run((transfer, tx) -> "moved");
+
+        assertThat(ending(verdict)).isInstanceOf(Ending.Snoozed.class);
+        assertThat(connection.calls).containsExactly("close");
+    }
+
+    @Test
     void a_refused_outcome_rolls_back_and_is_not_the_job_s_fault() {
         held.refusal = new StoreException.Fenced("deposed");
 

@@ -216,7 +216,17 @@ class WaitersTest {
         }
 
         @Override
+        public Sample sample(Collection<String> queues, int most) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public List<QueueView> queues() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Map<Scope, String> pauses() {
             throw new UnsupportedOperationException();
         }
 

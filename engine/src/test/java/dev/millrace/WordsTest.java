@@ -19,7 +19,8 @@ class WordsTest {
         "PT-5S,-5 s",
         "PT1.5S,1 s 500 ms",
         "PT0.0000005S,500 ns",
-        "PT25H1S,1 d 1 h"
+        "PT25H1S,1 d 1 h",
+        "PT-9223372036854775808S,-106751991167300 d 15 h"
     })
     void durations_are_said_in_their_largest_units(Duration duration, String words) {
         assertThat(Words.duration(duration)).isEqualTo(words);
@@ -37,6 +38,20 @@ class WordsTest {
     })
     void names_are_made_of_whatever_was_said(String said, String name) {
         assertThat(Words.asName(said)).isEqualTo(name);
+    }
+
+    @Test
+    void a_text_is_cut_between_characters() {
+        assertThat(Words.cut("abcdef", 6)).isEqualTo("abcdef");
+        assertThat(Words.cut("abcdefg", 6)).isEqualTo("abcde…");
+        assertThat(Words.cut("abcd😀fg", 6)).isEqualTo("abcd…");
+    }
+
+    @Test
+    void what_no_text_column_holds_is_replaced() {
+        assertThat(Words.storable("a\0b😀")).isEqualTo("a\uFFFDb😀");
+        assertThat(Words.storable("\uD83D")).isEqualTo("\uFFFD");
+        assertThat(Words.storable("\uDE00\uD83D\uD83D\uDE00")).isEqualTo("\uFFFD\uFFFD😀");
     }
 
     @Test
@@ -58,5 +73,19 @@ class WordsTest {
         };
 
         assertThat(Words.filled("{}", hostile)).contains("can't be printed");
+    }
+
+    @Test
+    void what_is_cut_ends_in_a_sign_and_through_no_character() {
+        assertThat(Words.cut("chair", 5)).isEqualTo("chair");
+        assertThat(Words.cut("chairs", 5)).isEqualTo("chai…");
+        assertThat(Words.cut("abc\uD83E\uDE91s", 5)).isEqualTo("abc…");
+    }
+
+    @Test
+    void a_line_holds_nothing_that_can_not_be_shown() {
+        assertThat(Words.line("no\0 \u001B[31m red\nline\tend \uD83E\uDE91"))
+                .isEqualTo("no\uFFFD \uFFFD[31m red line end \uD83E\uDE91");
+        assertThat(Words.line("half a chair: \uD83E")).isEqualTo("half a chair: \uFFFD");
     }
 }

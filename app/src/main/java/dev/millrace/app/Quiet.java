@@ -8,7 +8,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** Keeps libraries from talking: warnings and worse go to standard error, one line each. */
-final class Quiet {
+public final class Quiet {
 
     /** Kept here, since the log manager forgets loggers that nobody holds. What they warn of, our own errors say better. */
     private static final List<Logger> LOUD = List.of(
@@ -19,7 +19,8 @@ final class Quiet {
 
     private Quiet() {}
 
-    static void libraries() {
+    /** From now on. */
+    public static void libraries() {
         var root = Logger.getLogger("");
         for (var handler : root.getHandlers()) root.removeHandler(handler);
         var handler = new ConsoleHandler();

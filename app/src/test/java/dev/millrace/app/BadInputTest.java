@@ -1,7 +1,9 @@
 package dev.millrace.app;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
 import dev.millrace.Operations;
 import dev.millrace.app.CommandLineFixture.Ran;
@@ -36,6 +38,9 @@ class BadInputTest {
 
     private final CommandLineFixture line = new CommandLineFixture();
     private final CommandLineFixture realLine = new CommandLineFixture(Gate.toPostgres());
+
+    private final CommandLineFixture lineWithoutDatabase = new CommandLineFixture((options, command, console) ->
+            new Gate.Visit(withoutDatabase(Millrace.on(new MemoryStore(new TextCodec()))), () -> {}));
 
     private Path folder;
     private ServerSocket taken;
@@ -96,10 +101,10 @@ class BadInputTest {
                 new Typed(4, "\"sleeping\" is not a state", "jobs", "--state", "sleeping"),
                 new Typed(4, "can't be 0", "jobs", "--limit", "0"),
                 new Typed(2, "is not a job id", "job", "7"),
-                new Typed(3, "There is no job " + ID, "job", ID),
-                new Typed(3, "There is no job " + ID, "why", ID),
-                new Typed(3, "There is no job " + ID, "cancel", ID),
-                new Typed(3, "There is no job " + ID, "retry", ID),
+                new Typed(9, "There is no job " + ID, "job", ID),
+                new Typed(9, "There is no job " + ID, "why", ID),
+                new Typed(9, "There is no job " + ID, "cancel", ID),
+                new Typed(9, "There is no job " + ID, "retry", ID),
                 new Typed(2, "expected one of", "pause", "node", "x"));
     }
 
@@ -115,6 +120,48 @@ class BadInputTest {
                 new Typed(5, "The database 127.0.0.1:1/jobs can't be reached", "jobs", "--database", NOBODY),
                 new Typed(5, "Nothing was changed", "enqueue", "echo", "{}", "--database", NOBODY),
                 new Typed(5, "can't be reached", "up", "--port", "0", "--database", NOBODY),
+                new Typed(5, "can't be reached", "crawl", "http://my_host.example/", "--database", NOBODY),
+                new Typed(5, "can't be reached", "crawl", "http://[::1]/", "--database", NOBODY),
+                new Typed(2, "Missing required parameter: 'URL'", "crawl"),
+                new Typed(4, "begins with \"ftp:\"", "crawl", "ftp://example.org/", "--data", data),
+                new Typed(4, "\"example\"", "crawl", "example", "--data", data),
+                new Typed(4, "can't be read", "crawl", "http://example.org/", "--include", "re:(", "--data", data),
+                new Typed(4, "between 1 and", "crawl", "http://example.org/", "--max-pages", "0", "--data", data),
+                new Typed(
+                        4,
+                        "The depth can't be -1",
+                        "crawl",
+                        "http://example.org/",
+                        "--max-depth",
+                        "-1",
+                        "--data",
+                        data),
+                new Typed(4, "The delay can't be", "crawl", "http://example.org/", "--delay", "2h", "--data", data),
+                new Typed(
+                        4, "attempts can't be 11", "crawl", "http://example.org/", "--attempts", "11", "--data", data),
+                new Typed(
+                        4, "fetchDeadline can't be", "crawl", "http://example.org/", "--timeout", "1h", "--data", data),
+                new Typed(
+                        4, "maxBodyBytes can't be", "crawl", "http://example.org/", "--max-body", "0", "--data", data),
+                new Typed(
+                        4,
+                        "its folder does not exist",
+                        "crawl",
+                        "http://example.org/",
+                        "--data",
+                        data,
+                        "--out",
+                        folder.resolve("no/pages.jsonl").toString()),
+                new Typed(
+                        4,
+                        "it is a folder",
+                        "crawl",
+                        "http://example.org/",
+                        "--data",
+                        data,
+                        "--out",
+                        folder.toString()),
+                new Typed(2, "expected one of", "crawl", "http://example.org/", "--reach", "world", "--data", data),
                 new Typed(2, "is not a JDBC address of PostgreSQL", "jobs", "--database", "postgres://localhost/jobs"),
                 new Typed(
                         6,
@@ -124,6 +171,16 @@ class BadInputTest {
                         folder.resolve("foreign").toString()),
                 new Typed(6, "file", "jobs", "--data", folder.resolve("file").toString()),
                 new Typed(7, "is taken by another program", "up", "--data", data, "--port", "" + taken.getLocalPort()),
+                new Typed(2, "is not a JDBC address", "crawl", "--database", "nonsense", "http://a_site.example/"),
+                new Typed(
+                        4,
+                        "lies between",
+                        "crawl",
+                        "--database",
+                        "nonsense",
+                        "http://a.example/",
+                        "--delay",
+                        "PT9223372036854775807S"),
                 new Typed(2, "It is 1 to 65535", "up", "--data", data, "--port", "70000"),
                 new Typed(4, "is no address of this machine", "up", "--data", data, "--host", "192.0.2.1"));
     }
@@ -133,6 +190,26 @@ class BadInputTest {
     void a_command_says_what_stands_in_its_way(Typed row) {
         holds(realLine.run(row.command()), row);
         assertThat(folder.resolve("data")).as("nothing was begun").doesNotExist();
+    }
+
+    Stream<Typed> typedWhileTheDatabaseGoesAway() {
+        return Stream.of(
+                new Typed(5, "Nothing was sent", "enqueue", "echo"),
+                new Typed(5, "Nothing was sent", "jobs"),
+                new Typed(5, "Nothing was sent", "job", ID),
+                new Typed(5, "Nothing was sent", "why", ID),
+                new Typed(5, "Nothing was sent", "cancel", ID),
+                new Typed(5, "Nothing was sent", "retry", ID),
+                new Typed(5, "Nothing was sent", "queues"),
+                new Typed(5, "Nothing was sent", "nodes"),
+                new Typed(5, "Nothing was sent", "pause", "queue", "mail"),
+                new Typed(5, "Nothing was sent", "resume", "queue", "mail"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("typedWhileTheDatabaseGoesAway")
+    void a_command_whose_database_goes_away_in_its_middle_says_so(Typed row) {
+        holds(lineWithoutDatabase.run(row.command()), row);
     }
 
     private void holds(Ran ran, Typed row) {
@@ -163,6 +240,9 @@ class BadInputTest {
                 job(400, "has no kind", "{}"),
                 job(400, "a field \"prio\", which is not known", "{\"kind\":\"echo\",\"prio\":1}"),
                 job(400, "must be a text", "{\"kind\":7}"),
+                job(400, "is not JSON", "{\"kind\":\"echo\",\"payload\":1e-2147483648}"),
+                job(400, "a field \"" + "x".repeat(59) + "…\"", "{\"" + "x".repeat(40_000) + "\":1}"),
+                job(400, "lies in the past", "{\"kind\":\"echo\",\"delay\":\"PT-9223372036854775808S\"}"),
                 job(400, "must be a span of time", "{\"kind\":\"echo\",\"delay\":\"soon\"}"),
                 job(400, "lies in the past", "{\"kind\":\"echo\",\"delay\":\"-5s\"}"),
                 job(
@@ -237,6 +317,21 @@ class BadInputTest {
         assertThat(problem.get("type").stringValue()).startsWith("urn:millrace:problem:");
         assertThat(problem.get("title").stringValue()).isNotEmpty();
         return answer;
+    }
+
+    @Test
+    void a_body_of_bytes_that_are_no_text_is_refused() {
+        var answer = http.post("/api/jobs", "{\"kind\":\"echo\",\"payload\":\"\u00e4\"}".getBytes(ISO_8859_1));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("detail").stringValue()).contains("The body is not UTF-8");
+    }
+
+    @Test
+    void half_a_surrogate_pair_is_shown_as_it_was_sent() {
+        var sent = http.post("/api/jobs", "{\"kind\":\"nobody-runs-it\",\"payload\":\"\\ud83d\"}");
+
+        assertThat(http.get(sent.header("Location")).text()).contains("\"payload\":\"\\ud83d\"");
     }
 
     @Test

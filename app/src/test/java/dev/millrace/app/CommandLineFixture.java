@@ -3,6 +3,7 @@ package dev.millrace.app;
 import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
 import dev.millrace.app.cli.CommandTree;
+import dev.millrace.app.cli.CrawlCommand;
 import dev.millrace.app.cli.Gate;
 import dev.millrace.app.cli.Shell;
 import dev.millrace.app.cli.TryOut;
@@ -58,6 +59,7 @@ public final class CommandLineFixture {
         var shell = new Shell(console, new SystemWorld(), gate);
         var commands = CommandTree.of(shell);
         commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
+        commands.addSubcommand(new CrawlCommand(shell));
         int exit = CommandTree.finished(commands, shell).execute(arguments);
         return new Ran(exit, out.toString(), err.toString());
     }

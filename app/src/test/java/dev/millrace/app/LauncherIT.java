@@ -92,6 +92,23 @@ class LauncherIT {
     }
 
     @Test
+    void a_number_that_another_process_has_by_now_locks_nobody_out() throws Exception {
+        var up = up();
+        long dead = up.process().pid();
+        var server = ProcessHandle.of(serverPid()).orElseThrow();
+        up.process().destroyForcibly().waitFor();
+        server.destroyForcibly();
+        Awaitility.await().until(() -> !server.isAlive());
+        var owner = folder.resolve("data/millrace.owner");
+        Files.writeString(
+                owner,
+                Files.readString(owner)
+                        .replace("pid=" + dead, "pid=" + ProcessHandle.current().pid()));
+
+        ok(run("jobs"));
+    }
+
+    @Test
     void a_stop_in_order_ends_with_zero_and_leaves_no_server() throws Exception {
         var up = up();
 

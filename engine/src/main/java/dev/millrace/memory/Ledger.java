@@ -213,11 +213,10 @@ final class Ledger {
     }
 
     Control control(String cursor) {
-        long seen = cursor.equals(Control.START) ? 0 : Long.parseLong(cursor);
-        return new Control(
-                Long.toString(number),
-                Set.copyOf(withdrawn.tailMap(seen, false).values()),
-                Set.copyOf(pauses.keySet()));
+        Collection<Place> since = cursor.equals(Control.START)
+                ? List.of()
+                : withdrawn.tailMap(Long.parseLong(cursor), false).values();
+        return new Control(Long.toString(number), Set.copyOf(since), Set.copyOf(pauses.keySet()));
     }
 
     // ---- forgetting

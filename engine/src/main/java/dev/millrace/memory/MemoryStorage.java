@@ -90,7 +90,7 @@ final class MemoryStorage implements Storage {
     public Accepted enqueue(NewJob job) {
         return step(now -> {
             var known = memory.keys.find(job, now);
-            if (known != null) return new Accepted(known, true);
+            if (known != null) return new Accepted(known, !known.equals(job.id()));
             memory.ledger.enqueue(List.of(job), now);
             memory.keys.keep(job, now);
             return new Accepted(job.id(), false);
@@ -138,8 +138,18 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
+    public Sample sample(Collection<String> queues, int most) {
+        return step(now -> memory.pictures.sample(queues, most));
+    }
+
+    @Override
     public List<QueueView> queues() {
         return step(now -> memory.pictures.queues());
+    }
+
+    @Override
+    public Map<Scope, String> pauses() {
+        return step(now -> Map.copyOf(memory.ledger.pauses));
     }
 
     @Override
@@ -155,7 +165,7 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
+    public Optional<State> requeue(JobId job, String reason, String by) {
         return step(now -> memory.endings.requeue(job, now));
     }
 

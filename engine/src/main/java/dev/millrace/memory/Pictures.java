@@ -13,8 +13,11 @@ import dev.millrace.memory.Standing.Timer;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.Records.Query;
+import dev.millrace.store.Records.Sample;
+import dev.millrace.store.Records.Waiting;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -72,7 +75,21 @@ final class Pictures {
                 .filter(job -> query.kind() == null || query.kind().equals(job.kind))
                 .limit(query.limit())
                 .map(Pictures::view)
+                .map(view -> query.brief() ? view.brief() : view)
                 .toList();
+    }
+
+    Sample sample(Collection<String> names, int most) {
+        var found = new ArrayList<Waiting>();
+        var met = new HashMap<String, Integer>();
+        boolean complete = true;
+        for (var job : ledger.jobs.values()) {
+            if (job.state().ended() || job.state() == State.RUNNING || !names.contains(job.queue.name)) continue;
+            if (met.merge(job.kind + ":" + job.kindVersion, 1, Integer::sum) <= most)
+                found.add(new Waiting(job.id, job.kind, job.kindVersion, job.payload));
+            else complete = false;
+        }
+        return new Sample(found, complete);
     }
 
     private static JobView view(KeptJob job) {

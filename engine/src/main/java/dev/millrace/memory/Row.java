@@ -50,6 +50,7 @@ final class Row implements Standing {
 
     /** As its claimer reads it. */
     Delivery delivery(Claimed claim, Instant now) {
+        boolean cancelled = outcome != null && outcome.word().equals("cancelled");
         return new Delivery(
                 place,
                 claim.token,
@@ -68,6 +69,7 @@ final class Row implements Standing {
                 at,
                 job.expiresAt,
                 job.expired(now),
-                outcome != null && outcome.word().equals("cancelled"));
+                cancelled,
+                outcome != null && !cancelled);
     }
 }

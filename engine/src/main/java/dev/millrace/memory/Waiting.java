@@ -1,11 +1,11 @@
 package dev.millrace.memory;
 
-import dev.millrace.Failure;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.memory.Standing.Parked;
 import dev.millrace.memory.Standing.Timer;
 import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Expiry;
 import dev.millrace.store.Promoted;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,7 +38,16 @@ final class Waiting {
                 promoted++;
             }
         }
+        expireParked(limit, now);
         return new Promoted(promoted, untilNext(now));
+    }
+
+    private void expireParked(int limit, Instant now) {
+        var late = ledger.parked.values().stream()
+                .filter(parked -> parked.job().expired(now))
+                .limit(limit)
+                .toList();
+        for (var parked : late) expire(parked, now);
     }
 
     private @Nullable Timer due(Instant now) {
@@ -53,14 +62,11 @@ final class Waiting {
         return next.isNegative() ? Duration.ZERO : next;
     }
 
-    private void expire(Timer timer, Instant now) {
-        var failure = new Failure(
-                "expired",
-                "it had to start before %s, and still waited then".formatted(timer.job().expiresAt),
-                "expired",
-                0,
-                "");
-        ledger.endJob(timer.job(), State.DISCARDED, Outcome.discarded(null, failure, now), now);
+    private void expire(Standing waiting, Instant now) {
+        var job = waiting.job();
+        var turn = waiting.turn();
+        var failure = Expiry.failure(turn.no(), turn.attempt(), turn.rescues());
+        ledger.endJob(job, State.DISCARDED, Outcome.discarded(null, failure, now), now);
     }
 
     // ---- for a node
@@ -78,7 +84,7 @@ final class Waiting {
             if (released.size() >= limit) break;
             var job = parked.job();
             if (left.getOrDefault(job.kind, 0) < 1 || versions.getOrDefault(job.kind, 0) < job.kindVersion) continue;
-            if (paused(job) || !worthTrying(by, parked)) continue;
+            if (!by.card.queues().contains(job.queue.name) || paused(job) || !worthTrying(by, parked)) continue;
             left.merge(job.kind, -1, Integer::sum);
             released.add(parked);
         }

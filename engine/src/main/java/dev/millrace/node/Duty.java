@@ -25,6 +25,8 @@ public final class Duty {
         WATCH,
         /** Watching over the other nodes: to depose one may take seconds. */
         RESCUE,
+        /** Housekeeping, which may take its time. */
+        KEEP,
         /** Everything else that talks to the storage. */
         DESK
     }

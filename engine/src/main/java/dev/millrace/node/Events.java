@@ -1,6 +1,7 @@
 package dev.millrace.node;
 
 import dev.millrace.JobEvent;
+import java.util.function.Consumer;
 
 /** Where events go. Never blocks. */
 interface Events {
@@ -9,6 +10,21 @@ interface Events {
     boolean wanted();
 
     void happened(JobEvent event);
+
+    /** To one who always listens. */
+    static Events to(Consumer<JobEvent> ear) {
+        return new Events() {
+            @Override
+            public boolean wanted() {
+                return true;
+            }
+
+            @Override
+            public void happened(JobEvent event) {
+                ear.accept(event);
+            }
+        };
+    }
 
     Events NOBODY = new Events() {
         @Override

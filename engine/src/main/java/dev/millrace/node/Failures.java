@@ -1,6 +1,8 @@
 package dev.millrace.node;
 
 import dev.millrace.Failure;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Expiry;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
@@ -10,8 +12,8 @@ final class Failures {
     private Failures() {}
 
     /** The expiry that its sender gave it passed before it could start. */
-    static Failure expired() {
-        return new Failure("expired", "It expired before it could start: no attempt was made.", "expired", 0, "");
+    static Failure expired(Delivery delivery) {
+        return Expiry.failure(delivery.no(), delivery.attempt(), delivery.rescues());
     }
 
     /** Something of the engine threw where nothing may. */

@@ -1,5 +1,6 @@
 package dev.millrace.node;
 
+import dev.millrace.MillraceException;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Place;
@@ -22,9 +23,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * nothing. While one is under way the next gathers by itself. Only when that has just happened do a few more milliseconds of lingering
  * pay, and not if many wait; a lone outcome on an idle node is flushed at once.
  *
- * <p>An outcome that the storage will not take at all (a character that it can't keep, say) must not hold up the others: a batch that
- * fails again and again, while the node's beats go through, is halved until the culprit is alone. If others are written and it still
- * is not, its job is discarded with that as the reason.
+ * <p>One outcome must not hold up the others. It may be blocked, by a handler that has written another outcome into a transaction of its own and
+ * leaves that open; it may be refused, for a character that the storage can't keep; or it fails again and again while the node's beats go
+ * through. Then its batch is halved until it is alone, and put {@link Aside}. What may be blocked is flushed apart from the beginning. If it
+ * is refused for what it carries, or others are written and it still is not, its job is discarded with that as the reason. What concerns
+ * the whole database (its login, its grants, its schema) costs no outcome, however long it lasts.
  */
 final class Finisher implements Loop {
 
@@ -46,6 +49,7 @@ final class Finisher implements Loop {
     private final AtomicInteger flushing = new AtomicInteger();
 
     private final ArrayDeque<List<HeldDelivery>> pieces = new ArrayDeque<>();
+    private final Aside aside = new Aside();
     private final Stubborn stubborn;
     private long flushes;
     private long lastFlush;
@@ -77,14 +81,25 @@ final class Finisher implements Loop {
     public Duration turn() {
         if (node.over()) return IDLE;
         if (pieces.isEmpty()) {
+            var held = aside.due(world.nanoTime());
+            if (held != null) {
+                pieces.add(List.of(held));
+                flush(pieces.getFirst(), true);
+                return rest();
+            }
             int count = waitingCount.get();
-            if (count == 0) return IDLE;
+            if (count == 0) return rest();
             long linger = linger(count);
             if (linger > 0) return Duration.ofNanos(linger);
-            pieces.add(drain(Math.min(count, flushBatch)));
+            drain(Math.min(count, flushBatch));
         }
-        flush(pieces.getFirst());
-        return pieces.isEmpty() && waitingCount.get() == 0 ? IDLE : Duration.ZERO;
+        flush(pieces.getFirst(), false);
+        return rest();
+    }
+
+    private Duration rest() {
+        if (!pieces.isEmpty() || waitingCount.get() > 0) return Duration.ZERO;
+        return Duration.ofNanos(Math.min(IDLE.toNanos(), aside.rest(world.nanoTime())));
     }
 
     private long linger(int count) {
@@ -98,17 +113,26 @@ final class Finisher implements Loop {
         return lingerEnd - now;
     }
 
-    private List<HeldDelivery> drain(int count) {
+    private void drain(int count) {
         lingering = false;
-        var batch = new ArrayList<HeldDelivery>(count);
-        for (HeldDelivery held; batch.size() < count && (held = waiting.poll()) != null; ) batch.add(held);
-        flushing.addAndGet(batch.size());
-        waitingCount.addAndGet(-batch.size());
-        batch.sort(LOCK_ORDER);
-        return batch;
+        var plain = new ArrayList<HeldDelivery>(count);
+        var blockable = new ArrayList<HeldDelivery>();
+        int drained = 0;
+        for (HeldDelivery held; drained < count && (held = waiting.poll()) != null; drained++)
+            (held.completing() == null ? plain : blockable).add(held);
+        flushing.addAndGet(drained);
+        waitingCount.addAndGet(-drained);
+        add(plain);
+        add(blockable);
     }
 
-    private void flush(List<HeldDelivery> batch) {
+    private void add(List<HeldDelivery> batch) {
+        if (batch.isEmpty()) return;
+        batch.sort(LOCK_ORDER);
+        pieces.addLast(batch);
+    }
+
+    private void flush(List<HeldDelivery> batch, boolean again) {
         var entries = new ArrayList<Ended>(batch.size());
         for (var held : batch) entries.add(held.outcome());
         List<Settled> answers;
@@ -119,12 +143,19 @@ final class Finisher implements Loop {
                         "%d outcomes were flushed, and %d answered".formatted(batch.size(), answers.size()));
         } catch (StoreException.Fenced over) {
             throw over;
-        } catch (StoreException again) {
-            if (stubborn.failed()) isolate(batch, again); // else the same entries again, after the rest
-            throw again;
-        } catch (RuntimeException refused) {
-            isolate(batch, refused);
-            throw refused;
+        } catch (StoreException.Blocked | StoreException.Refused ofSome) {
+            node.failedInPart();
+            isolate(batch, ofSome); // and on with the others, at once
+            return;
+        } catch (MillraceException away) {
+            if (again || stubborn.failed()) isolate(batch, away); // else the same entries again, after the rest
+            if (!again) throw away;
+            node.failedInPart();
+            return;
+        } catch (RuntimeException unreadable) {
+            node.failedInPart();
+            isolate(batch, unreadable);
+            return;
         }
         stubborn.succeeded();
         flushes++;
@@ -153,20 +184,29 @@ final class Finisher implements Loop {
                 : held.outcome().ending();
     }
 
-    private void isolate(List<HeldDelivery> batch, RuntimeException refused) {
+    private void isolate(List<HeldDelivery> batch, RuntimeException why) {
         pieces.removeFirst();
         if (batch.size() > 1) {
             pieces.addFirst(batch.subList(batch.size() / 2, batch.size()));
             pieces.addFirst(batch.subList(0, batch.size() / 2));
             return;
         }
-        var held = batch.get(0);
-        boolean forThis =
-                !(refused instanceof StoreException); // the storage does not say that it is away: it means this one
-        if (forThis || held.unwritable(flushes))
+        var held = batch.getFirst();
+        node.troubled("finisher", "write the outcome of job " + held.delivery().job(), why);
+        if (unwritable(held, why)) {
             held.endsWith(new Ending.Discarded(
-                    Failures.unwritable(refused, held.delivery().attempt())));
-        pieces.addLast(batch); // behind the others
-        if (waitingCount.get() > 0) pieces.addFirst(drain(Math.min(waitingCount.get(), flushBatch)));
+                    Failures.unwritable(why, held.delivery().attempt())));
+        }
+        aside.add(held, world.nanoTime());
+    }
+
+    private boolean unwritable(HeldDelivery held, RuntimeException why) {
+        return switch (why) {
+            case StoreException.Refused refused -> true;
+            case StoreException.Blocked blocked -> false; // as long as that transaction is open
+            case StoreException again -> held.unwritable(flushes);
+            case MillraceException ofAll -> false;
+            default -> true; // it could not even be put into a flush
+        };
     }
 }

@@ -305,14 +305,15 @@ final class HeldDelivery implements Held, Runnable {
     }
 
     /**
-     * The storage has refused its outcome, alone. Returns whether it is time to give it up: it was tried often enough, and other
-     * outcomes have been written since.
+     * The storage has failed to write its outcome, alone. Returns whether it is time to give it up: it failed often enough, and between
+     * one failure and the next other outcomes were written, so that it is not the storage that is away from time to time.
      *
      * @param flushes how many flushes have gone through so far
      */
     boolean unwritable(long flushes) {
-        if (refusals++ == 0) flushesBefore = flushes;
-        return refusals >= REFUSALS && flushes > flushesBefore;
+        if (refusals > 0 && flushes == flushesBefore) return false;
+        flushesBefore = flushes;
+        return ++refusals >= REFUSALS;
     }
 
     /** It is durable that it ended so. */

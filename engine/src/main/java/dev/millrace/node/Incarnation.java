@@ -28,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +103,12 @@ public final class Incarnation {
         return join(storage, world, plan, attempts, card, new Tally(), Events.NOBODY);
     }
 
+    /** The same, with an ear: told what happens in the middle of a turn, it must neither block nor throw. */
+    public static Incarnation join(
+            Storage storage, World world, NodePlan plan, Attempts attempts, NodeCard card, Consumer<JobEvent> ear) {
+        return join(storage, world, plan, attempts, card, new Tally(), Events.to(ear));
+    }
+
     static Incarnation join(
             Storage storage, World world, NodePlan plan, Attempts attempts, NodeCard card, Tally tally, Events events) {
         long asked = world.nanoTime();
@@ -156,7 +163,7 @@ public final class Incarnation {
                 duty("releaser", Duty.Seat.DESK, new Releaser(this), release, later),
                 duty("rescuer", Duty.Seat.RESCUE, rescuer, rescue, later),
                 duty("reporter", Duty.Seat.DESK, reporter, report, later),
-                duty("keeper", Duty.Seat.DESK, new Keeper(this), new Bell(), later),
+                duty("keeper", Duty.Seat.KEEP, new Keeper(this), new Bell(), later),
                 duty("closer", Duty.Seat.DESK, closer, close, soon));
     }
 
@@ -203,7 +210,7 @@ public final class Incarnation {
     }
 
     /** It has left, nothing was interrupted, and all that it held had been flushed. */
-    boolean leftClean() {
+    public boolean leftClean() {
         return leftClean;
     }
 
@@ -231,7 +238,7 @@ public final class Incarnation {
     }
 
     /** Somebody knows for certain that this node is dead: its work is taken over without waiting for its lease. */
-    void deposeAtOnce(NodeId dead) {
+    public void deposeAtOnce(NodeId dead) {
         rescuer.condemn(dead);
         rescue.ring();
     }
@@ -460,6 +467,10 @@ public final class Incarnation {
         held.kind().started();
         seated.add(held);
         if (over() && held.end() != null) return false; // end() may have looked before it sat down
+        if (controller.cancelled(held.delivery().place()) && held.endUnlaunched()) { // and so may a cancel
+            drop(held);
+            return false;
+        }
         return true;
     }
 
@@ -506,9 +517,14 @@ public final class Incarnation {
 
     /** It was cancelled before it ran: the outcome exists already. */
     void drop(HeldDelivery held) {
+        letGo(held);
+        announceCancelled(held);
+    }
+
+    /** It has an outcome already that is nothing to this node. */
+    void letGo(HeldDelivery held) {
         close(held);
         unseat(held);
-        announceCancelled(held);
     }
 
     private void unseat(HeldDelivery held) {
@@ -615,6 +631,20 @@ public final class Incarnation {
     }
 
     // ---- failures
+
+    /** A step failed, and its duty goes on: the turn did not fail as a whole, but counts as one that did. */
+    void failedInPart() {
+        tally.loopFailures.increment();
+    }
+
+    /** Says that something failed that concerns one delivery only: its duty goes on with others, and comes back to it. */
+    void troubled(String duty, String what, RuntimeException why) {
+        if (mayWarn(duty + " " + why.getClass().getName()))
+            LOG.log(
+                    Level.WARNING,
+                    "The %s of node %s could not %s: %s. It goes on with others, and tries this again; nothing is lost."
+                            .formatted(duty, plan.name(), what, why));
+    }
 
     private final class Edge implements Duty.Edge {
         @Override

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class NodeShell implements AutoCloseable {
+public final class NodeShell implements Hosted {
 
     private static final Logger LOG = System.getLogger(NodeShell.class.getName());
 
@@ -116,7 +116,7 @@ public final class NodeShell implements AutoCloseable {
         if (current != null) current.deposeAtOnce(dead);
     }
 
-    /** How it stands. */
+    @Override
     public NodeStatus status() {
         var current = incarnation;
         if (current != null) return current.status(listeners.dropped());
@@ -136,18 +136,12 @@ public final class NodeShell implements AutoCloseable {
 
     // ---- end
 
-    /**
-     * Stops claiming, gives back what has not started, waits for what runs, flushes and leaves. What still runs after that time is
-     * interrupted, and runs again elsewhere without costing an attempt. Returns when the node is gone.
-     *
-     * @return whether everything ended by itself and was flushed
-     */
+    @Override
     public boolean drain(Duration atMost) {
         shutDown(atMost);
         return clean;
     }
 
-    /** The same, with the grace of its limits. Again, or before a start, it does nothing. */
     @Override
     public void close() {
         shutDown(plan.limits().grace());

@@ -44,7 +44,7 @@ public record NodeStatus(
      * @param lostOutcomes outcomes that did not count, because the delivery had been cancelled or rescued
      * @param eventsDropped events that found the listeners' queue full
      * @param notesDropped log lines and progress that found their queue full
-     * @param loopFailures turns that failed and were tried again
+     * @param loopFailures turns, and steps inside of them, that failed and were tried again
      */
     public record Counters(
             long claimed,

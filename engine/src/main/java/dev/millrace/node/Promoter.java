@@ -1,5 +1,6 @@
 package dev.millrace.node;
 
+import dev.millrace.store.Promoted;
 import dev.millrace.world.World;
 import java.time.Duration;
 
@@ -19,6 +20,9 @@ final class Promoter implements Loop {
         this.nextTurn = world.nanoTime();
     }
 
+    /** What is due and was not promoted is in another node's hands. */
+    private static final Duration IN_OTHER_HANDS = Duration.ofMillis(20);
+
     /** A timer was written that is due so soon. */
     void expect(Duration delay) {
         if (world.nanoTime() + delay.toNanos() - nextTurn < 0)
@@ -30,11 +34,15 @@ final class Promoter implements Loop {
         if (node.closing()) return REST;
         var promoted = node.storage().promote(node.lease(), LIMIT);
         if (promoted.count() > 0) node.claimer().hint();
-        var next = promoted.next();
-        var rest = promoted.count() >= LIMIT
-                ? Duration.ZERO
-                : next == null || next.compareTo(REST) > 0 ? REST : next.isNegative() ? Duration.ZERO : next;
+        var rest = promoted.count() >= LIMIT ? Duration.ZERO : rest(promoted);
         nextTurn = world.nanoTime() + rest.toNanos();
         return rest;
+    }
+
+    private static Duration rest(Promoted promoted) {
+        var next = promoted.next();
+        if (next == null || next.compareTo(REST) > 0) return REST;
+        var least = promoted.count() == 0 ? IN_OTHER_HANDS : Duration.ZERO;
+        return next.compareTo(least) < 0 ? least : next;
     }
 }

@@ -10,8 +10,10 @@ import java.util.Set;
  * Fetches parked deliveries back as far as this node has room for their kinds: what another build did not know, what was paused, and
  * what a kind at its limit could not take in.
  *
- * <p>What is released goes back to its stream, where a node that can't run it may be the first again, and park it again. So a kind of
- * which something was released and nothing has started here since is left alone for a while, longer each time.
+ * <p>What is released goes back to its stream, where a node that can't run it may be the first again, and park it again. So of a kind of
+ * which something was released and nothing has started here since less is released each time, down to one; and should that be in vain
+ * as well, again and again, it is left alone for a while, longer each time. That nothing is parked right behind a release is no sign of
+ * an end: what was released is on its way.
  */
 final class Releaser implements Loop {
 
@@ -23,6 +25,9 @@ final class Releaser implements Loop {
 
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
+    /** So often in a row in vain, before the rest gets longer: where half of a fleet can run a kind, that is luck's work once in 250. */
+    private static final int UNLUCKY = 8;
+
     private final Incarnation node;
     private final Map<KindLine, Pace> paces = new HashMap<>();
     private Set<Scope> paused = Set.of();
@@ -32,7 +37,20 @@ final class Releaser implements Loop {
     private static final class Pace {
         long starts = -1;
         long due;
-        Duration rest = Duration.ZERO;
+        boolean released;
+
+        /** How many releases in a row were in vain. */
+        int fruitless;
+
+        Duration rest() {
+            if (fruitless <= UNLUCKY) return fruitless == 0 ? Duration.ZERO : REST;
+            var rest = REST.multipliedBy(1L << Math.min(fruitless - UNLUCKY, 10));
+            return rest.compareTo(LONGEST) > 0 ? LONGEST : rest;
+        }
+
+        int most(int room) {
+            return room == 0 ? 0 : Math.max(1, room >> Math.min(fruitless, 30));
+        }
     }
 
     Releaser(Incarnation node) {
@@ -75,7 +93,7 @@ final class Releaser implements Loop {
         int free = Math.max(1, node.claimer().want());
         paces.forEach((kind, pace) -> {
             if (pace.due - now > 0 || paused.contains(Scope.kind(kind.plan().kind()))) return;
-            int most = Math.min(free, kind.room());
+            int most = pace.most(Math.min(free, kind.room()));
             if (most > 0) room.put(kind, most);
         });
         return room;
@@ -83,21 +101,15 @@ final class Releaser implements Loop {
 
     private void released(KindLine kind, int released, long now) {
         var pace = paces.getOrDefault(kind, begin());
-        if (released == 0) {
+        if (released > 0) {
+            pace.fruitless = kind.starts() == pace.starts ? pace.fruitless + 1 : 0;
+            pace.starts = kind.starts();
+        } else if (!pace.released) {
             kind.parkedSome(false);
             pace.starts = -1;
-            pace.rest = Duration.ZERO;
-            return;
+            pace.fruitless = 0;
         }
-        boolean fruitless = kind.starts() == pace.starts;
-        pace.rest = fruitless ? longer(pace.rest) : Duration.ZERO;
-        pace.starts = kind.starts();
-        pace.due = now + pace.rest.toNanos();
-    }
-
-    private static Duration longer(Duration rest) {
-        if (rest.isZero()) return REST;
-        var twice = rest.multipliedBy(2);
-        return twice.compareTo(LONGEST) > 0 ? LONGEST : twice;
+        pace.released = released > 0;
+        pace.due = now + pace.rest().toNanos();
     }
 }

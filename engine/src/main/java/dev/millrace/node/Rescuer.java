@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Takes over from the dead. A peer is dead when its beat counter has stood still for the lease on this node's monotonic clock, while
  * this node's own beats went through: no wall clock is asked, and while the storage stalls, or this process was frozen itself, nobody
- * is judged. How long it has watched a silence it writes down, since watchers die as well. Being wrong would still be harmless to the jobs, since a deposed node is fenced; it would only waste work.
+ * is judged; what was watched before such a gap counts after it. How long it has watched a silence it writes down, since watchers die as well. Being wrong would still be harmless to the jobs, since a deposed node is fenced; it would only waste work.
  *
  * <p>Deposing and rescuing are apart: a rescuer that dies in between leaves a deposed node, which any other finishes. Whoever deposed
  * begins at once; the others hold back for a moment, so that they do not all queue for the same rows.
@@ -39,10 +39,28 @@ final class Rescuer implements Loop {
     private final Set<NodeId> condemned = ConcurrentHashMap.newKeySet();
 
     /**
-     * Since when a beat counter has stood at the same value, how many beats of our own had gone through then, and for how long others had
-     * watched it before. What they watch meanwhile is the same time, and does not count.
+     * Since when a beat counter has stood at the same value, how many beats of our own had gone through then, and for how long it had been
+     * watched before, by others or by us. What others watch meanwhile is the same time, and is not added; but who has come to more goes on
+     * being right after its death.
+     *
+     * @param confirmed our own last beat, when we looked last: up to then it was not us
      */
-    private record Silence(long beat, long since, long ownBeats, Duration before) {}
+    private record Silence(long beat, long since, long ownBeats, Duration before, long confirmed) {
+
+        Silence confirmed(long ownBeat) {
+            return new Silence(beat, since, ownBeats, before, ownBeat);
+        }
+
+        /** Others have come to more: what we watch from now on is added to that. */
+        Silence continues(Peer peer, long now) {
+            return new Silence(beat, now, ownBeats, peer.witnessed(), now);
+        }
+
+        /** Our own beats had broken off, and go through again: the watch goes on from what it had come to. */
+        Silence resumed(long now, long beats) {
+            return new Silence(beat, now, beats, before.plusNanos(Math.max(0, confirmed - since)), now);
+        }
+    }
 
     Rescuer(Incarnation node) {
         this.node = node;
@@ -102,10 +120,20 @@ final class Rescuer implements Loop {
         long beats = node.beater().count();
         var silence = silences.get(peer.id());
         if (silence == null || silence.beat != peer.beat()) {
-            silences.put(peer.id(), new Silence(peer.beat(), world.nanoTime(), beats, peer.witnessed()));
+            long now = world.nanoTime();
+            silences.put(peer.id(), new Silence(peer.beat(), now, beats, peer.witnessed(), now));
             return false;
         }
+        silence = lookedAt(silence, beats);
+        if (peer.witnessed().compareTo(watched(silence)) > 0) silence = silence.continues(peer, world.nanoTime());
+        silences.put(peer.id(), silence);
         return watched(silence).compareTo(node.limits().lease()) >= 0 && beats - silence.ownBeats >= ownBeats(silence);
+    }
+
+    private Silence lookedAt(Silence silence, long beats) {
+        long unbroken = node.beater().unbrokenSince();
+        if (unbroken - silence.since > 0) return silence.resumed(unbroken, beats);
+        return silence.confirmed(world.nanoTime() - node.beater().sinceBeat().toNanos());
     }
 
     /** Who watched before had beats that went through as well; but one at least is our own. */
@@ -124,7 +152,7 @@ final class Rescuer implements Loop {
         var silence = silences.get(peer.id());
         if (silence == null) return;
         var watched = watched(silence);
-        if (watched.compareTo(node.limits().lease().dividedBy(3)) < 0 || watched.compareTo(peer.witnessed()) <= 0)
+        if (watched.compareTo(node.limits().lease().dividedBy(4)) < 0 || watched.compareTo(peer.witnessed()) <= 0)
             return;
         node.storage().witness(node.lease(), peer, watched);
     }

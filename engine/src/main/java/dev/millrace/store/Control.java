@@ -12,6 +12,6 @@ import java.util.Set;
  */
 public record Control(String cursor, Set<Place> cancelled, Set<Scope> paused) {
 
-    /** The cursor of the first look. */
+    /** The cursor of the first look, which tells of no cancels: it comes before a node's first claim, and what is claimed tells by itself. */
     public static final String START = "";
 }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param charged how many of its marked starts, one after the other, died young with their node
  * @param expired whether it may no longer start
  * @param cancelled whether it has been cancelled since it was appended
+ * @param gone whether it has ended otherwise since: it is nothing to whoever claimed it
  */
 public record Delivery(
         Place place,
@@ -36,4 +37,48 @@ public record Delivery(
         Instant enqueuedAt,
         @Nullable Instant expiresAt,
         boolean expired,
-        boolean cancelled) {}
+        boolean cancelled,
+        boolean gone) {
+
+    /** One that is not gone. */
+    public Delivery(
+            Place place,
+            ClaimToken token,
+            JobId job,
+            int run,
+            int no,
+            int attempt,
+            int rescues,
+            int charged,
+            String queue,
+            Priority priority,
+            String kind,
+            int kindVersion,
+            Payload payload,
+            Map<String, String> headers,
+            Instant enqueuedAt,
+            @Nullable Instant expiresAt,
+            boolean expired,
+            boolean cancelled) {
+        this(
+                place,
+                token,
+                job,
+                run,
+                no,
+                attempt,
+                rescues,
+                charged,
+                queue,
+                priority,
+                kind,
+                kindVersion,
+                payload,
+                headers,
+                enqueuedAt,
+                expiresAt,
+                expired,
+                cancelled,
+                false);
+    }
+}

@@ -13,8 +13,8 @@ import java.util.Set;
  * {@link StoreException.Fenced} if it is over; then nothing was written. {@link StoreException.Unavailable} means that nothing was
  * written either; {@link StoreException.CommitUnknown} that nobody knows, and the step's own text says how that is resolved.
  *
- * <p>Steps of different duties may be called at the same time; each duty (beat; take, resolve, read; flush; the rest) calls from one
- * thread at a time.
+ * <p>Steps of different duties may be called at the same time; each duty (beat; take, resolve, read; flush; keep; the rest) calls
+ * from one thread at a time.
  */
 public interface Protocol {
 
@@ -80,7 +80,7 @@ public interface Protocol {
 
     /**
      * The deliveries at these places of one claim, in order: all of them, or as many as fit into {@code maxBytes}, at least one.
-     * Writes nothing and holds no lock.
+     * Writes nothing and holds no lock. Should one be missing, which only a hand can have deleted, those before it; none, if it is the first.
      */
     List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes);
 
@@ -108,6 +108,9 @@ public interface Protocol {
      * Writes outcomes, and for those that won everything that hangs on them: timers, front deliveries, parkings. Repeating a flush
      * changes nothing and answers {@link Settled#REPEATED}, so unknown: flush again.
      *
+     * <p>It waits at most a second or two for a delivery whose outcome another transaction holds open; then it throws {@link
+     * StoreException.Blocked}, and nothing of the batch was written. A lone outcome that stays blocked for long may end that transaction.
+     *
      * @return one answer per entry, in the order given
      */
     List<Settled> flush(Lease lease, List<Ended> ended);
@@ -121,11 +124,14 @@ public interface Protocol {
 
     // ---- waiting
 
-    /** Moves timers that are due into the log, at most so many; expired ones are discarded on the way. */
+    /**
+     * Moves timers that are due into the log, at most so many; expired ones are discarded on the way. So are, some at a time, expired jobs
+     * that are parked.
+     */
     Promoted promote(Lease lease, int limit);
 
     /**
-     * Moves parked deliveries back into their streams, oldest first.
+     * Moves parked deliveries back into their streams, oldest first: those of the queues that this node serves, as its card says.
      *
      * @param room how many of each kind ({@code name:version}) this node can run now
      * @return how many were released
@@ -140,7 +146,11 @@ public interface Protocol {
     /** Writes progress and log lines of deliveries that this node holds. */
     void note(Lease lease, List<Note> notes);
 
-    /** Writes a checkpoint of a delivery that has not ended; durable when the call returns. */
+    /**
+     * Writes a checkpoint of a delivery that has not ended; durable when the call returns.
+     *
+     * @throws StoreException.Blocked if an earlier delivery of the job keeps one open in a transaction; it is waited for shortly
+     */
     void checkpoint(Lease lease, Delivery delivery, Payload value);
 
     /**
@@ -150,7 +160,11 @@ public interface Protocol {
      */
     void checkpoint(Connection tx, Lease lease, Delivery delivery, Payload value);
 
-    /** The last checkpoint of the job's run. An earlier delivery of the same run can write none from now on. */
+    /**
+     * The last checkpoint of the job's run. An earlier delivery of the same run can write none from now on.
+     *
+     * @throws StoreException.Blocked if an earlier delivery of the job keeps one open in a transaction; it is waited for shortly
+     */
     Optional<Payload> checkpointOf(Lease lease, Delivery delivery);
 
     // ---- keeping

@@ -5,6 +5,7 @@ import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
 import dev.millrace.QueueView;
+import dev.millrace.Scope;
 import dev.millrace.State;
 import java.util.Collection;
 import java.util.List;
@@ -49,19 +50,50 @@ public interface Records {
      * @param state only those in this state; null for all
      * @param before only jobs with a smaller id: the last one of the page before; null for the first page
      * @param limit 1 to 1,000
+     * @param brief without payloads and results, which may be a quarter of a gigabyte together
      */
     record Query(
             @Nullable State state,
             @Nullable String queue,
             @Nullable String kind,
             @Nullable JobId before,
-            int limit) {
+            int limit,
+            boolean brief) {
 
         public static final int MAX_LIMIT = 1_000;
+
+        /** With payloads and results. */
+        public Query(
+                @Nullable State state,
+                @Nullable String queue,
+                @Nullable String kind,
+                @Nullable JobId before,
+                int limit) {
+            this(state, queue, kind, before, limit, false);
+        }
     }
+
+    /**
+     * Some of the jobs that wait in these queues, for a time, for a node that can run them, or for their turn: of each kind and version
+     * the oldest that were met, at most so many. However many wait, it looks at a bounded number of them.
+     */
+    Sample sample(Collection<String> queues, int most);
+
+    /**
+     * Jobs that wait.
+     *
+     * @param complete whether these are all that wait there
+     */
+    record Sample(List<Waiting> jobs, boolean complete) {}
+
+    /** A job that waits, with what its handler will have to read. */
+    record Waiting(JobId job, String kind, int kindVersion, Payload payload) {}
 
     /** All queues, by name. Depths are counted up to {@value QueueView#EXACT_UP_TO}, and say so beyond. */
     List<QueueView> queues();
+
+    /** All that is paused, each with its reason. */
+    Map<Scope, String> pauses();
 
     /** All nodes that are alive or not yet gone, and those that went within the last day. */
     List<NodeView> nodes();

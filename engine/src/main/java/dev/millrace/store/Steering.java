@@ -21,7 +21,7 @@ public interface Steering {
      *
      * @return the state before; if that had not ended, nothing was done; empty if the job is not known
      */
-    Optional<State> requeue(JobId job, String by);
+    Optional<State> requeue(JobId job, String reason, String by);
 
     /** Lets nothing of the scope start any more. What runs goes on. */
     void pause(Scope scope, String reason, String by);

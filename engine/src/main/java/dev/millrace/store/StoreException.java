@@ -28,7 +28,7 @@ public abstract sealed class StoreException extends MillraceException {
     }
 
     /** Nothing was written; the same step may be tried again. */
-    public static final class Unavailable extends StoreException {
+    public static sealed class Unavailable extends StoreException permits Blocked, Refused {
         @Serial
         private static final long serialVersionUID = 1L;
 
@@ -37,6 +37,34 @@ public abstract sealed class StoreException extends MillraceException {
         }
 
         public Unavailable(String message) {
+            super(message);
+        }
+    }
+
+    /** Nothing was written: somebody else's open transaction holds what the step needs. Other steps may go through meanwhile. */
+    public static final class Blocked extends Unavailable {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        public Blocked(String message, Throwable cause) {
+            super(message, cause);
+        }
+
+        public Blocked(String message) {
+            super(message);
+        }
+    }
+
+    /** Nothing was written, and the same step would be refused again: it is about what it carries, not about the storage. */
+    public static final class Refused extends Unavailable {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        public Refused(String message, Throwable cause) {
+            super(message, cause);
+        }
+
+        public Refused(String message) {
             super(message);
         }
     }

@@ -199,7 +199,7 @@ class MemoryTest {
         small.enqueueAll(jobs.iterator());
 
         small.cancel(jobs.get(0).id(), "not wanted", "a test");
-        small.requeue(jobs.get(0).id(), "a test");
+        small.requeue(jobs.get(0).id(), "it is to run again", "a test");
         small.cancel(jobs.get(1).id(), "not wanted", "a test");
         small.cancel(jobs.get(2).id(), "not wanted", "a test");
 

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobEvent;
 import dev.millrace.JobId;
+import dev.millrace.MillraceException;
 import dev.millrace.Priority;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
+import dev.millrace.store.Place;
 import dev.millrace.store.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -215,6 +218,47 @@ class ClaimerTest {
     }
 
     @Test
+    void one_that_has_ended_otherwise_meanwhile_is_let_go_without_a_word() {
+        var node = new OneNode();
+        node.settle();
+        node.wire.changes(
+                "read",
+                read -> ((List<?>) read)
+                        .stream().map(one -> gone((Delivery) one)).toList());
+
+        var moved = node.send();
+        node.pass(Duration.ofSeconds(2));
+
+        assertThat(node.handlers).doesNotContainKey(moved);
+        assertThat(node.events).isEmpty();
+        assertThat(node.node.open()).isZero();
+        assertThat(node.status().buffered()).isZero();
+    }
+
+    private static Delivery gone(Delivery one) {
+        return new Delivery(
+                one.place(),
+                one.token(),
+                one.job(),
+                one.run(),
+                one.no(),
+                one.attempt(),
+                one.rescues(),
+                one.charged(),
+                one.queue(),
+                one.priority(),
+                one.kind(),
+                one.kindVersion(),
+                one.payload(),
+                one.headers(),
+                one.enqueuedAt(),
+                one.expiresAt(),
+                one.expired(),
+                false,
+                true);
+    }
+
+    @Test
     void large_payloads_are_read_in_steps_and_run_all_the_same() {
         var limits = OneNode.LIMITS;
         var node = new OneNode(new NodePlan.Limits(
@@ -262,9 +306,49 @@ class ClaimerTest {
                 node.send("work", ClaimerTest::large));
         for (int i = 0; i < 3; i++) node.wire.fails("read", new IllegalStateException("a broken row"));
 
-        node.pass(Duration.ofSeconds(5));
+        node.pass(Duration.ofSeconds(6));
 
         assertThat(jobs).allMatch(node::runs);
+    }
+
+    @Test
+    void one_that_can_never_be_read_keeps_the_node_from_nothing() {
+        var node = new OneNode();
+        var broken = node.send();
+        node.wire.refuses("read", ClaimerTest::readsTheFirst, new NullPointerException("a broken row"));
+        node.pass(Duration.ofSeconds(1));
+
+        var others = node.send(50);
+        for (int tenths = 0; tenths < 30; tenths++) {
+            node.pass(Duration.ofMillis(100));
+            for (var job : others) if (node.runs(job)) node.done(job);
+        }
+
+        assertThat(others).allMatch(job -> node.state(job) == State.COMPLETED);
+        assertThat(node.wire.tried("read"))
+                .as("it is not asked for all the time")
+                .isLessThan(10);
+        node.wire.allows("read");
+        node.pass(Duration.ofSeconds(6));
+        assertThat(node.runs(broken)).isTrue();
+    }
+
+    @Test
+    void a_store_that_reads_nothing_at_all_is_not_taken_for_broken_rows() {
+        var node = new OneNode();
+        var jobs = node.send(4);
+        node.wire.isDown("read", new MillraceException("The database refused the login."));
+        node.pass(Duration.ofMinutes(2));
+
+        node.wire.isUp("read");
+        node.pass(Duration.ofSeconds(6));
+
+        assertThat(jobs).allMatch(node::runs);
+    }
+
+    private static boolean readsTheFirst(List<?> given) {
+        return given.get(1) instanceof List<?> places
+                && places.stream().anyMatch(place -> place instanceof Place at && at.seq() == 1);
     }
 
     @Test

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobEvent;
 import dev.millrace.State;
+import dev.millrace.store.ClaimToken;
 import dev.millrace.store.StoreException;
 import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class ControllerTest {
@@ -57,6 +60,36 @@ class ControllerTest {
                 .last()
                 .isInstanceOfSatisfying(
                         JobEvent.Ended.class, ended -> assertThat(ended.state()).isEqualTo(State.CANCELLED));
+    }
+
+    @Test
+    void a_cancel_that_is_heard_just_before_a_delivery_gets_its_slot_is_not_missed() {
+        var node = new OneNode();
+        node.settle();
+        node.wire.isDown("take", new StoreException.Unavailable("the test claims by itself"));
+        var job = node.send();
+        var held = claim(node);
+        node.store.cancel(job, "changed my mind", "mara");
+        node.node.command();
+        node.settle(); // heard, and it was nowhere to be found
+
+        assertThat(node.node.seat(held)).isFalse();
+
+        assertThat(node.node.open()).isZero();
+        assertThat(node.status().running()).isZero();
+        assertThat(node.node.freeSlots()).isEqualTo(4);
+        assertThat(node.events).last().isInstanceOf(JobEvent.Ended.class);
+    }
+
+    private static HeldDelivery claim(OneNode node) {
+        for (var stream : node.store.streams(List.of("default"))) {
+            var claim = node.store.take(node.node.lease(), stream.id(), 1, 99, new ClaimToken(new UUID(9, 9)));
+            if (claim.places().isEmpty()) continue;
+            var delivery = node.store.read(claim.token(), claim.places(), 1).getFirst();
+            return new HeldDelivery(
+                    node.node, delivery, node.node.register(claim), 0, node.node.kindOf(delivery), node.nanoTime());
+        }
+        throw new AssertionError("nothing to claim");
     }
 
     @Test

@@ -1,14 +1,19 @@
 package dev.millrace.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.JobEvent;
 import dev.millrace.JobId;
+import dev.millrace.MillraceException;
 import dev.millrace.State;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.StoreException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -113,7 +118,10 @@ class FinisherTest {
         var jobs = node.send(4);
         node.settle();
         var bad = jobs.get(1);
-        node.wire.refuses("flush", given -> flushes(given, bad), new StoreException.Unavailable("no such character"));
+        node.wire.refuses(
+                "flush",
+                given -> carries(given, bad, Ending.Done.class),
+                new StoreException.Unavailable("no such character"));
         for (var job : jobs.subList(0, 3)) node.handler(job).ends(new Ending.Done(null));
 
         node.pass(Duration.ofSeconds(30));
@@ -126,12 +134,133 @@ class FinisherTest {
         assertThat(node.status().awaitingFlush()).isZero();
     }
 
-    private static boolean flushes(List<?> given, JobId job) {
+    @Test
+    void what_concerns_the_whole_database_costs_no_outcome_however_long_it_lasts() {
+        var node = new OneNode();
+        var jobs = node.send(3);
+        node.settle();
+        node.wire.isDown("flush", new MillraceException("The database role may not do \"flush\"."));
+        for (var job : jobs) node.handler(job).ends(new Ending.Done(null));
+        node.pass(Duration.ofMinutes(5));
+
+        node.wire.isUp("flush");
+        node.pass(Duration.ofSeconds(40));
+
+        assertThat(jobs).allMatch(job -> node.state(job) == State.COMPLETED);
+    }
+
+    @Test
+    void not_even_if_it_concerns_some_outcomes_and_others_are_written() {
+        var node = new OneNode(OneNode.LIMITS.withSlots(40));
+        var jobs = node.send(20);
+        node.settle();
+        var failed = jobs.getFirst();
+        node.wire.refuses(
+                "flush",
+                given -> carries(given, failed, Ending.Retry.class),
+                new MillraceException("The database role may not write into timer."));
+        node.ends(failed, new Ending.Retry(OneNode.failure("failed"), Duration.ofHours(1)));
+        for (var job : jobs.subList(1, 20)) {
+            node.done(job);
+            node.pass(Duration.ofSeconds(1));
+        }
+        assertThat(jobs.subList(1, 20)).allMatch(job -> node.state(job) == State.COMPLETED);
+
+        node.wire.allows("flush");
+        node.pass(Duration.ofSeconds(40));
+
+        assertThat(node.state(failed)).isEqualTo(State.RETRYABLE);
+    }
+
+    @Test
+    void a_store_that_is_away_from_time_to_time_costs_no_outcome() {
+        var node = new OneNode();
+        var first = node.send();
+        node.settle();
+        node.wire.isDown("flush", new StoreException.Unavailable("no space left"));
+        node.done(first);
+        node.pass(Duration.ofSeconds(30));
+        node.wire.refuses(
+                "flush", given -> carries(given, first, Ending.class), new StoreException.Unavailable("still none"));
+        node.wire.isUp("flush");
+        var other = node.send();
+        node.settle();
+        node.done(other);
+        node.pass(Duration.ofSeconds(1));
+        assertThat(node.state(other)).isEqualTo(State.COMPLETED);
+        node.wire.isDown("flush", new StoreException.Unavailable("no space left"));
+        node.pass(Duration.ofMinutes(2));
+
+        node.wire.allows("flush");
+        node.wire.isUp("flush");
+        node.pass(Duration.ofSeconds(40));
+
+        assertThat(node.state(first)).isEqualTo(State.COMPLETED);
+    }
+
+    @Test
+    void an_outcome_that_another_transaction_blocks_holds_up_no_other() {
+        var node = new OneNode(OneNode.LIMITS.withSlots(40));
+        var jobs = node.send(20);
+        node.settle();
+        var blocked = jobs.get(7);
+        node.wire.refuses(
+                "flush",
+                given -> carries(given, blocked, Ending.class),
+                new StoreException.Blocked("it waits for an open transaction"));
+
+        for (var job : jobs) node.handler(job).ends(new Ending.Done(null));
+        node.pass(Duration.ofMillis(50));
+
+        assertThat(jobs).filteredOn(job -> node.state(job) != State.COMPLETED).containsExactly(blocked);
+        node.pass(Duration.ofMinutes(10));
+        assertThat(node.wire.asked("flush")).as("seldom").isLessThan(10 * 60 + 40);
+        var more = node.send(10);
+        node.settle();
+        for (var job : more) node.done(job);
+        node.pass(Duration.ofMillis(50));
+        assertThat(more).allMatch(job -> node.state(job) == State.COMPLETED);
+
+        node.wire.allows("flush");
+        node.pass(Duration.ofSeconds(2));
+        assertThat(node.state(blocked)).isEqualTo(State.COMPLETED);
+    }
+
+    @Test
+    void what_its_handler_may_block_is_flushed_apart_from_the_others() {
+        var node = new OneNode(OneNode.LIMITS.withSlots(40));
+        var jobs = node.send(20);
+        node.settle();
+        var open = jobs.get(7);
+        node.wire.isDown("complete", new StoreException.Unavailable("a test has no transactions"));
+        var tx = (Connection)
+                Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Connection.class}, (a, b, c) -> {
+                    throw new UnsupportedOperationException();
+                });
+        assertThatThrownBy(() -> node.handler(open).held().complete(tx, new Ending.Done(null)))
+                .isInstanceOf(StoreException.class);
+        var together = new ArrayList<Integer>();
+        node.wire.refuses(
+                "flush",
+                given -> {
+                    together.add(((List<?>) given.get(1)).size());
+                    return false;
+                },
+                new IllegalStateException());
+
+        for (var job : jobs) node.handler(job).ends(new Ending.Done(null));
+        node.pass(Duration.ofMillis(50));
+
+        assertThat(together).contains(1).doesNotContain(20);
+        assertThat(jobs).allMatch(job -> node.state(job) == State.COMPLETED);
+    }
+
+    private static boolean carries(List<?> given, JobId job, Class<? extends Ending> ending) {
         return given.get(1) instanceof List<?> entries
                 && entries.stream()
                         .anyMatch(entry -> entry instanceof Ended ended
                                 && ended.delivery().job().equals(job)
-                                && ended.ending() instanceof Ending.Done);
+                                && ending.isInstance(ended.ending()));
     }
 
     @Test

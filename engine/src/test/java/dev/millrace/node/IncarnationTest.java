@@ -25,6 +25,16 @@ class IncarnationTest {
     // ---- the end
 
     @Test
+    void housekeeping_has_a_thread_of_its_own() {
+        var node = new OneNode();
+
+        assertThat(node.node.duties())
+                .filteredOn(duty -> duty.seat() == Duty.Seat.KEEP)
+                .extracting(Duty::name)
+                .containsExactly("keeper");
+    }
+
+    @Test
     void a_deposed_node_throws_everything_away_and_tells_its_handlers() {
         var node = new OneNode();
         var jobs = node.send(2);

@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -99,9 +100,23 @@ class NodeShellTest {
     }
 
     private JobId send() {
+        return send("{}");
+    }
+
+    private JobId send(String payload) {
         var id = new JobId(new UUID(5, ids.incrementAndGet()));
         store.enqueue(new NewJob(
-                id, "default", Priority.NORMAL, null, "work", 1, new Payload.Text("{}"), Map.of(), null, null, null));
+                id,
+                "default",
+                Priority.NORMAL,
+                null,
+                "work",
+                1,
+                new Payload.Text(payload),
+                Map.of(),
+                null,
+                null,
+                null));
         return id;
     }
 
@@ -241,6 +256,27 @@ class NodeShellTest {
         var job = send();
 
         await().until(() -> state(job) == State.COMPLETED);
+    }
+
+    @Test
+    void a_checkpoint_that_another_transaction_blocks_keeps_no_other_waiting_and_is_written_in_the_end() {
+        wire.refuses(
+                "checkpoint",
+                given -> given.contains(new Payload.Text("blocked")),
+                new StoreException.Blocked("an earlier attempt has not committed"));
+        start((delivery, held) -> {
+            held.checkpoint(new Payload.Text(delivery.payload().equals(new Payload.Text("{}")) ? "blocked" : "free"));
+            return done();
+        });
+        var blocked = send();
+        await().until(() -> wire.tried("checkpoint") > 0);
+
+        var others = IntStream.range(0, 20).mapToObj(i -> send("[]")).toList();
+
+        await().until(() -> others.stream().allMatch(job -> state(job) == State.COMPLETED));
+        assertThat(state(blocked)).isEqualTo(State.RUNNING);
+        wire.allows("checkpoint");
+        await().until(() -> state(blocked) == State.COMPLETED);
     }
 
     @Test

@@ -58,7 +58,7 @@ class RescuerTest {
         var node = new OneNode();
         var job = node.send();
         var lease = silent(node, job);
-        node.pass(Duration.ofSeconds(7));
+        node.pass(Duration.ofSeconds(2)); // the rest of a living node between two beats
 
         node.wire.isDown("beat", new StoreException.Unavailable("stalled"));
         node.wire.isDown("census", new StoreException.Unavailable("stalled"));
@@ -77,14 +77,63 @@ class RescuerTest {
         var node = new OneNode();
         var job = node.send();
         silent(node, job);
-        node.pass(Duration.ofSeconds(7));
+        node.pass(Duration.ofSeconds(2));
 
         node.freeze(Duration.ofSeconds(60));
         node.turn("rescuer");
         assertThat(node.wire.asked("depose")).isZero();
 
-        node.pass(Duration.ofSeconds(9));
+        node.pass(Duration.ofSeconds(7));
         assertThat(node.wire.asked("depose")).isZero();
+    }
+
+    @Test
+    void what_was_watched_before_a_stall_counts_after_it() {
+        var node = new OneNode();
+        silent(node, node.send());
+        node.pass(Duration.ofSeconds(8));
+
+        stallFor(node, Duration.ofSeconds(20));
+        assertThat(node.status().counters().deposed()).isZero(); // of the stall nothing counts
+
+        node.pass(Duration.ofSeconds(7));
+        assertThat(node.status().counters().deposed()).isEqualTo(1);
+    }
+
+    @Test
+    void what_was_watched_between_many_stalls_adds_up() {
+        var node = new OneNode();
+        silent(node, node.send());
+
+        for (int i = 0; i < 6; i++) {
+            node.pass(Duration.ofSeconds(5));
+            stallFor(node, Duration.ofSeconds(6));
+        }
+
+        assertThat(node.status().counters().deposed()).isEqualTo(1);
+    }
+
+    @Test
+    void a_node_that_beats_between_stalls_is_left_alone() {
+        var node = new OneNode();
+        var lease = silent(node, node.send());
+
+        for (int i = 0; i < 20; i++) {
+            node.pass(Duration.ofSeconds(5));
+            node.store.beat(lease);
+            stallFor(node, Duration.ofSeconds(6));
+        }
+
+        assertThat(node.status().counters().deposed()).isZero();
+    }
+
+    /** The store answers nobody for so long, and a moment later everybody again. */
+    private static void stallFor(OneNode node, Duration time) {
+        node.wire.isDown("beat", new StoreException.Unavailable("stalled"));
+        node.wire.isDown("census", new StoreException.Unavailable("stalled"));
+        node.pass(time);
+        node.wire.isUp("census");
+        node.wire.isUp("beat");
     }
 
     @Test
@@ -118,10 +167,27 @@ class RescuerTest {
         node.pass(Duration.ofSeconds(4));
         node.store.beat(other);
 
-        node.store.witness(other, node.peer(silent), Duration.ofSeconds(9));
+        node.store.witness(other, node.peer(silent), Duration.ofSeconds(4));
         node.pass(Duration.ofSeconds(4));
+        node.store.beat(other);
 
         assertThat(node.status().counters().deposed()).isZero();
+    }
+
+    @Test
+    void who_has_watched_longer_is_believed_even_if_both_watched_at_the_same_time() {
+        var node = new OneNode();
+        var silent = silent(node, node.send());
+        var other = node.store.join(OneNode.stranger(2));
+        node.pass(Duration.ofSeconds(3));
+        node.store.beat(other);
+
+        node.store.witness(other, node.peer(silent), Duration.ofSeconds(7)); // and dies
+        node.pass(Duration.ofSeconds(2));
+        assertThat(node.status().counters().deposed()).isZero();
+
+        node.pass(Duration.ofSeconds(3));
+        assertThat(node.status().counters().deposed()).isEqualTo(1);
     }
 
     @Test

@@ -52,13 +52,34 @@ class StreamOrderTest {
     }
 
     @Test
-    void every_tenth_time_the_lowest_band_comes_first_behind_the_fronts() {
-        var bands = new ArrayList<Priority>();
-
-        for (int i = 0; i < 20; i++) bands.add(order.of(streams).get(8).priority());
+    void every_tenth_time_another_band_comes_first_behind_the_fronts_each_in_its_turn() {
+        var bands = firstBands(60, streams);
 
         assertThat(bands.subList(0, 9)).containsOnly(Priority.URGENT);
-        assertThat(bands.get(9)).isEqualTo(Priority.BULK);
-        assertThat(bands.get(19)).isEqualTo(Priority.BULK);
+        assertThat(List.of(bands.get(9), bands.get(19), bands.get(29), bands.get(39)))
+                .containsExactly(Priority.BULK, Priority.NORMAL, Priority.HIGH, Priority.BULK);
+        assertThat(bands).filteredOn(Priority.URGENT::equals).hasSize(54);
+    }
+
+    @Test
+    void the_turns_are_shared_by_the_bands_that_have_something() {
+        var two = streams.stream()
+                .filter(stream -> stream.priority() == Priority.HIGH || stream.priority() == Priority.NORMAL)
+                .toList();
+
+        var bands = firstBands(20, two);
+
+        assertThat(bands).filteredOn(Priority.NORMAL::equals).hasSize(2);
+        assertThat(bands).filteredOn(Priority.HIGH::equals).hasSize(18);
+    }
+
+    private List<Priority> firstBands(int orders, List<StreamInfo> of) {
+        var bands = new ArrayList<Priority>();
+        for (int i = 0; i < orders; i++)
+            order.of(of).stream()
+                    .filter(stream -> !stream.front())
+                    .findFirst()
+                    .ifPresent(stream -> bands.add(stream.priority()));
+        return bands;
     }
 }

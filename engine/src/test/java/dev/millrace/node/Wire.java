@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -24,6 +25,7 @@ final class Wire {
     private final Map<String, Deque<UnaryOperator<Callable<@Nullable Object>>>> planned = new ConcurrentHashMap<>();
     private final Map<String, Consumer<List<?>>> refused = new ConcurrentHashMap<>();
     private final Map<String, RuntimeException> down = new ConcurrentHashMap<>();
+    private final List<String> tried = Collections.synchronizedList(new ArrayList<>());
     private final List<String> asked = Collections.synchronizedList(new ArrayList<>());
 
     Wire(Storage behind) {
@@ -48,8 +50,24 @@ final class Wire {
     /** Such steps fail whenever what they carry is like this. */
     void refuses(String step, Predicate<List<?>> what, RuntimeException failure) {
         refused.put(step, given -> {
-            if (what.test(given)) throw failure;
+            if (!what.test(given)) return;
+            tried.add(step);
+            throw failure;
         });
+    }
+
+    /** How often such a step was refused so far. */
+    long tried(String step) {
+        return List.copyOf(tried).stream().filter(step::equals).count();
+    }
+
+    void allows(String step) {
+        refused.remove(step);
+    }
+
+    /** The next such step does what it should, and its caller is told what becomes of its answer. */
+    void changes(String step, UnaryOperator<Object> answer) {
+        plan(step, effect -> () -> answer.apply(Objects.requireNonNull(effect.call())));
     }
 
     /** All such steps fail until further notice. */

@@ -25,10 +25,11 @@ final class PayloadVersions {
             var old = millrace.enqueue(new Pay.V1(7)); // as the build of last week did
             var current = millrace.enqueue(new Pay(8, "USD"));
 
-            millrace.node()
+            var node = millrace.node()
                     .handle(Pay.class, job -> "order " + job.order() + " was paid in " + job.currency())
-                    .upcast(Pay.V1.class, Pay.class, v1 -> new Pay(v1.order(), "EUR"))
-                    .start();
+                    .upcast(Pay.V1.class, Pay.class, v1 -> new Pay(v1.order(), "EUR"));
+            System.out.println(node.check().orThrow()); // before a deploy: could this build read what waits?
+            node.start();
 
             System.out.println("version 1: " + old.get(ofSeconds(10)));
             System.out.println("version 2: " + current.get(ofSeconds(10)));

@@ -131,10 +131,26 @@ final class FlushRows {
         throw new IllegalStateException("PostgreSQL keeps text, not values");
     }
 
-    PreparedStatement prepare(Connection c, String sql, UUID node, int epoch) throws SQLException {
+    PreparedStatement prepare(Connection c, String sql, UUID node, int epoch, long waitMillis) throws SQLException {
         return Session.prepare(
-                c, sql, node, epoch, tokens, claim, part, xid, seq, job, outcome, started, took, delay, reason, failure,
-                result);
+                c,
+                sql,
+                node,
+                epoch,
+                tokens,
+                claim,
+                part,
+                xid,
+                seq,
+                job,
+                outcome,
+                started,
+                took,
+                delay,
+                reason,
+                failure,
+                result,
+                Math.toIntExact(waitMillis));
     }
 
     /** The only row, as plain values. */

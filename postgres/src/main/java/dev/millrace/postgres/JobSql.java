@@ -17,6 +17,10 @@ final class JobSql {
     final String scheduleCopy;
     final String idempotency;
     final String idempotencyHolder;
+
+    /** How many of these streams are not what they were taken for. */
+    final String strangers;
+
     final String notify;
     final String addQueue;
     final String streams;
@@ -78,8 +82,9 @@ final class JobSql {
         intakeState = q.in("SELECT current_part, clock_timestamp() AS at FROM $.meta");
         append = q.in("""
                 INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
-                SELECT current_part, ?, ?, ?, ?, ?, ?::jsonb, t.at + ?::bigint * INTERVAL '1 ms', t.at
-                  FROM $.meta, (SELECT clock_timestamp() AS at OFFSET 0) t
+                SELECT current_part, i.stream, ?, ?, ?, ?, ?::jsonb, t.at + ?::bigint * INTERVAL '1 ms', t.at
+                  FROM $.meta, (SELECT clock_timestamp() AS at OFFSET 0) t, (SELECT ?::int, ?::text, ?::int, ?::bool) i (stream, queue, priority, sure)
+                 WHERE i.sure OR EXISTS (SELECT FROM $.stream s WHERE (s.id, s.queue, s.priority) = (i.stream, i.queue, i.priority))
                 """);
         appendCopy = q.in("""
                 COPY $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)
@@ -87,15 +92,20 @@ final class JobSql {
         schedule = q.in("""
                 WITH t AS MATERIALIZED (SELECT clock_timestamp() AS at),
                      job AS MATERIALIZED (
-                         SELECT coalesce(?::timestamptz, t.at + ?::bigint * INTERVAL '1 ms') AS run_at, ?::int AS stream, ?::uuid AS job_id,
+                         SELECT coalesce(?::timestamptz, t.at + ?::bigint * INTERVAL '1 ms') AS run_at, i.stream, ?::uuid AS job_id,
                                 ?::text AS kind, ?::int AS kind_version, ?::text AS payload, ?::jsonb AS headers,
-                                t.at + ?::bigint * INTERVAL '1 ms' AS expires_at, t.at FROM t),
+                                t.at + ?::bigint * INTERVAL '1 ms' AS expires_at, t.at
+                           FROM t, (SELECT ?::int, ?::text, ?::int, ?::bool) i (stream, queue, priority, sure)
+                          WHERE i.sure OR EXISTS (SELECT FROM $.stream s WHERE (s.id, s.queue, s.priority) = (i.stream, i.queue, i.priority))),
                      late AS (
                          INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
                          SELECT current_part, stream, job_id, kind, kind_version, payload, headers, expires_at, at FROM $.meta, job
-                          WHERE run_at <= at)
-                INSERT INTO $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
-                SELECT run_at, false, stream, job_id, kind, kind_version, payload, headers, expires_at, at FROM job WHERE run_at > at
+                          WHERE run_at <= at RETURNING 1),
+                     later AS (
+                         INSERT INTO $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                         SELECT run_at, false, stream, job_id, kind, kind_version, payload, headers, expires_at, at FROM job WHERE run_at > at
+                         RETURNING 1)
+                SELECT (SELECT count(*) FROM late) + (SELECT count(*) FROM later)
                 """);
         scheduleCopy = q.in("""
                 COPY $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)
@@ -103,6 +113,10 @@ final class JobSql {
         idempotency = q.in(
                 "INSERT INTO $.idempotency_key (key, request, job_id) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING");
         idempotencyHolder = q.in("SELECT request, job_id FROM $.idempotency_key WHERE key = ?");
+        strangers = q.in("""
+                SELECT count(*) FROM unnest(?::int[], ?::text[], ?::int[]) u (id, queue, priority)
+                 WHERE NOT EXISTS (SELECT FROM $.stream s WHERE (s.id, s.queue, s.priority) = (u.id, u.queue, u.priority))
+                """);
         notify = "SELECT pg_notify(?, ?)";
         addQueue = q.in("SELECT $.add_queue(?)");
         streams = q.in(
@@ -130,14 +144,15 @@ final class JobSql {
         take = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.take(?, ?, ?, ?, ?, ?)");
         resolve = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.resolve(?, ?, ?, ?)");
         read = q.in("""
-                SELECT job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired, cancelled
+                SELECT nr, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired,
+                       cancelled, gone
                   FROM $.read_deliveries(?, ?, ?, ?, ?)
                 """);
         mark = q.in("SELECT $.mark_starts(?, ?, ?, ?)");
         outlived = q.in("SELECT $.outlived_starts(?, ?, ?, ?)");
         manifest = q.in("SELECT $.write_manifest(?, ?, ?, ?, ?, ?, ?, ?)");
 
-        flush = q.in("SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        flush = q.in("SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         complete = q.in("SELECT $.complete(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
         promote = q.in("SELECT count, next_millis FROM $.promote(?, ?, ?)");
@@ -155,7 +170,7 @@ final class JobSql {
         readCheckpoint = q.in("SELECT $.read_checkpoint(?, ?, ?, ?, ?)");
 
         cancel = q.in("SELECT $.cancel_job(?, ?, ?)");
-        requeue = q.in("SELECT $.requeue_job(?, ?)");
+        requeue = q.in("SELECT $.requeue_job(?, ?, ?)");
         pause = q.in("""
                 INSERT INTO $.pause (scope, name, reason, by) VALUES (?, ?, ?, ?)
                 ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, by = excluded.by, at = clock_timestamp()

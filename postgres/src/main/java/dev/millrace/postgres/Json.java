@@ -4,13 +4,10 @@ import dev.millrace.Failure;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The store's own JSON columns: headers and failures. Independent of the codec that users choose for payloads. */
 final class Json {
-
-    private static final TypeReference<TreeMap<String, String>> TEXTS = new TypeReference<>() {};
 
     private final JsonMapper mapper = new JsonMapper();
 
@@ -19,8 +16,18 @@ final class Json {
         return headers.isEmpty() ? null : mapper.writeValueAsString(headers);
     }
 
+    /**
+     * Headers. Others may have written them, by SQL: what is no text is taken as its JSON, what is null is left out, and what is no object
+     * has none; a delivery must not become unreadable by them.
+     */
     Map<String, String> read(@Nullable String json) {
-        return json == null ? Map.of() : Map.copyOf(mapper.readValue(json, TEXTS));
+        if (json == null) return Map.of();
+        var headers = new TreeMap<String, String>();
+        for (var header : mapper.readTree(json).properties()) {
+            var value = header.getValue();
+            if (!value.isNull()) headers.put(header.getKey(), value.isString() ? value.asString() : value.toString());
+        }
+        return Map.copyOf(headers);
     }
 
     String write(Failure failure) {

@@ -1,5 +1,6 @@
 package dev.millrace.postgres;
 
+import dev.millrace.world.World;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.sql.Connection;
@@ -12,50 +13,89 @@ import org.jspecify.annotations.Nullable;
 /**
  * The life of partitions, one bounded turn at a time: attach ahead, switch, anchor anew, seal, settle, move what nobody claimed, drop. In
  * each turn only a node that won the turn works, but every step is safe if two do it. Locks are waited for shortly: a step that does not get
- * one is done by a later turn, and enqueues never queue up behind it.
+ * one is done by a later turn, and enqueues never queue up behind it. What grows with the number of deliveries is done some at a time, within
+ * a time that is set for it.
  */
 final class Keeping {
 
     private static final Logger LOG = System.getLogger(Keeping.class.getName());
     private static final List<String> PARTITIONED = List.of("job_log", "claim", "outcome", "start_mark", "job_note");
-    private static final int MOVE = 10_000;
     private static final String LOCK_NOT_AVAILABLE = "55P03";
+    private static final String LOCK_TIMEOUT = "2s";
+
+    /** Deliveries that are walked over in one step: some tenths of a second. */
+    private static final int WALK = 50_000;
+
+    /** Deliveries that are moved in one step, under the lock of their stream. */
+    private static final int MOVE = 2_000;
+
+    private static final int KEYS = 10_000;
+
+    /** How long each of the above may take in a turn. */
+    private static final Duration BUDGET = Duration.ofSeconds(15);
 
     private final JobSql.Qualifier q;
     private final Settings.Keeping settings;
+    private final World world;
     private final Duration rest;
 
-    Keeping(JobSql.Qualifier q, Settings.Keeping settings) {
+    Keeping(JobSql.Qualifier q, Settings.Keeping settings, World world) {
         this.q = q;
         this.settings = settings;
+        this.world = world;
         this.rest = settings.lead().dividedBy(4).compareTo(Duration.ofSeconds(20)) < 0
                 ? settings.lead().dividedBy(4)
                 : Duration.ofSeconds(20);
     }
 
+    /** Work until a time has passed. */
+    private final class Budget {
+        private final long end = world.nanoTime() + BUDGET.toNanos();
+
+        private boolean left() {
+            return world.nanoTime() - end < 0;
+        }
+    }
+
     void turn(Session session) {
         session.step("keep", c -> {
-            boolean mine = update(
+            set(c, "SET lock_timeout = '" + LOCK_TIMEOUT + "'");
+            try {
+                if (mine(c)) keep(c);
+            } finally {
+                if (!c.isClosed()) set(c, "RESET lock_timeout");
+            }
+            return true;
+        });
+    }
+
+    private boolean mine(Connection c) throws SQLException {
+        try {
+            return update(
                             c,
                             q.in(
                                     "UPDATE $.meta SET kept_at = clock_timestamp() WHERE kept_at < clock_timestamp() - ?::bigint * INTERVAL '1 ms'"),
                             rest.toMillis())
                     == 1;
-            if (mine) {
-                attachAhead(c);
-                switchWhenOld(c);
-                anchorAnew(c);
-                seal(c);
-                settle(c);
-                drop(c);
-                update(
-                        c,
-                        q.in("SELECT $.sweep(?::bigint * INTERVAL '1 ms', ?::bigint * INTERVAL '1 ms')"),
-                        settings.retention().toMillis(),
-                        settings.idempotency().toMillis());
-            }
-            return mine;
-        });
+        } catch (SQLException e) {
+            if (SqlErrors.state(e).equals(LOCK_NOT_AVAILABLE)) return false;
+            throw e;
+        }
+    }
+
+    private void keep(Connection c) throws SQLException {
+        attachAhead(c);
+        switchWhenOld(c);
+        anchorAnew(c);
+        seal(c);
+        settle(c);
+        drop(c);
+        forgetKeys(c);
+        patiently(
+                c,
+                "sweep",
+                q.in("SELECT $.sweep(?::bigint * INTERVAL '1 ms')"),
+                settings.retention().toMillis());
     }
 
     private void attachAhead(Connection c) throws SQLException {
@@ -95,17 +135,70 @@ final class Keeping {
         }
     }
 
-    /** Also moves what nobody claimed out of partitions past retention, so that one forgotten queue does not keep everything. */
     private void settle(Connection c) throws SQLException {
-        for (int part : numbers(c, q.in("""
-                        SELECT no FROM $.part, $.meta WHERE no = live_part AND sealed_at IS NOT NULL AND settled_at IS NULL
-                           AND closed_at < clock_timestamp() - ?::bigint * INTERVAL '1 ms'
-                        """), settings.retention().toMillis())) {
-            for (int stream : numbers(c, q.in("SELECT id FROM $.stream WHERE shard > -2"))) {
-                patiently(c, "move old deliveries", q.in("SELECT $.move_unclaimed(?, ?, ?)"), part, stream, MOVE);
+        var budget = new Budget();
+        for (var live = live(c); live != null && budget.left() && settle(c, live, budget); live = live(c)) {
+            if (!patiently(c, "settle partition", q.in("SELECT $.raise_live()")) || live.equals(live(c))) return;
+        }
+    }
+
+    /** Whether all deliveries of the partition have ended; so far as it was walked within the time. */
+    private boolean settle(Connection c, int part, Budget budget) throws SQLException {
+        while (true) {
+            var walked =
+                    texts(c, q.in("SELECT $.settle_part(?, ?)"), part, WALK).getFirst();
+            if (walked.equals("done")) return true;
+            if (!budget.left()) return false;
+            if (walked.equals("open") && !move(c, part)) return false;
+        }
+    }
+
+    /**
+     * Moves what nobody claimed out of a partition past retention, so that one forgotten queue does not keep everything.
+     *
+     * @return whether something was moved
+     */
+    private boolean move(Connection c, int part) throws SQLException {
+        var old = numbers(
+                c,
+                q.in(
+                        "SELECT no FROM $.part WHERE no = ? AND closed_at < clock_timestamp() - ?::bigint * INTERVAL '1 ms'"),
+                part,
+                settings.retention().toMillis());
+        if (old.isEmpty()) return false;
+        boolean moved = false;
+        for (int stream : numbers(c, q.in("SELECT stream FROM $.settling WHERE part = ? AND NOT done"), part)) {
+            try {
+                moved |= numbers(c, q.in("SELECT $.move_unclaimed(?, ?, ?)"), part, stream, MOVE)
+                                .getFirst()
+                        > 0;
+            } catch (SQLException e) {
+                later("move old deliveries", e);
             }
         }
-        patiently(c, "settle partition", q.in("SELECT $.raise_live()"));
+        return moved;
+    }
+
+    /** The oldest partition that claims still look at, if nothing comes into it any more; else null. */
+    private @Nullable Integer live(Connection c) throws SQLException {
+        var live = numbers(
+                c,
+                q.in(
+                        "SELECT no FROM $.part, $.meta WHERE no = live_part AND no < current_part AND sealed_at IS NOT NULL"));
+        return live.isEmpty() ? null : live.getFirst();
+    }
+
+    private void forgetKeys(Connection c) throws SQLException {
+        var budget = new Budget();
+        int forgotten;
+        do {
+            forgotten = numbers(
+                            c,
+                            q.in("SELECT $.sweep_keys(?::bigint * INTERVAL '1 ms', ?)"),
+                            settings.idempotency().toMillis(),
+                            KEYS)
+                    .getFirst();
+        } while (forgotten == KEYS && budget.left());
     }
 
     /**
@@ -144,20 +237,23 @@ final class Keeping {
     private static boolean patiently(Connection c, String what, String sql, @Nullable Object... parameters)
             throws SQLException {
         try {
-            try (var s = c.createStatement()) {
-                s.execute("SET lock_timeout = '2s'");
-            }
             update(c, sql, parameters);
             return true;
         } catch (SQLException e) {
-            if (SqlErrors.torn(e)) throw e;
-            var level = SqlErrors.state(e).equals(LOCK_NOT_AVAILABLE) ? Level.DEBUG : Level.WARNING;
-            LOG.log(level, "Housekeeping: \"{0}\" is left for later: {1}", what, e.getMessage());
+            later(what, e);
             return false;
-        } finally {
-            try (var s = c.createStatement()) {
-                s.execute("RESET lock_timeout");
-            }
+        }
+    }
+
+    private static void later(String what, SQLException e) throws SQLException {
+        if (SqlErrors.torn(e)) throw e;
+        var level = SqlErrors.state(e).equals(LOCK_NOT_AVAILABLE) ? Level.DEBUG : Level.WARNING;
+        LOG.log(level, "Housekeeping: \"{0}\" is left for later: {1}", what, e.getMessage());
+    }
+
+    private static void set(Connection c, String sql) throws SQLException {
+        try (var s = c.createStatement()) {
+            s.execute(sql);
         }
     }
 

@@ -15,7 +15,10 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
-/** Hears notifications on a connection and a thread of its own. When the connection is lost it takes another; the poll covers the gap. */
+/**
+ * Hears notifications on a connection and a thread of its own. When the connection is lost it takes another; the poll covers the gap. A
+ * server that has gone without a word looks like one that has nothing to say, so now and then it is asked for an answer.
+ */
 final class Listener implements Listening {
 
     /** The payload that stands for an operator's word; no queue can have this name. */
@@ -27,6 +30,11 @@ final class Listener implements Listening {
 
     /** Notifications come at once; this is how often it looks whether it was closed. */
     private static final int WAIT_MILLIS = 500;
+
+    /** How often the server must show that it is there, and within what time. */
+    private static final Duration ASK_EVERY = Duration.ofSeconds(30);
+
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 
     private static final Duration LAST_LOOK = Duration.ofSeconds(2);
 
@@ -94,16 +102,20 @@ final class Listener implements Listening {
 
     private void begin(Connection open) throws SQLException {
         open.setAutoCommit(true);
-        try (var s = open.createStatement()) {
-            s.execute("LISTEN " + channel);
-        }
+        open.setNetworkTimeout(Runnable::run, (int) ANSWER_WITHIN.toMillis());
+        say(open, "LISTEN " + channel);
         hearing.countDown();
         consumer.accept(new Wakeup.Command()); // something may have been said before we heard
     }
 
     private void hear(Connection open) throws SQLException {
         var postgres = open.unwrap(PGConnection.class);
+        long answered = world.nanoTime();
         while (!closed) {
+            if (world.nanoTime() - answered >= ASK_EVERY.toNanos()) {
+                say(open, "SELECT 1");
+                answered = world.nanoTime();
+            }
             var heard = postgres.getNotifications(WAIT_MILLIS);
             if (heard == null) continue;
             for (var notification : heard) {
@@ -111,8 +123,13 @@ final class Listener implements Listening {
                 consumer.accept(payload.equals(COMMAND) ? new Wakeup.Command() : new Wakeup.Work(payload));
             }
         }
-        try (var s = open.createStatement()) {
-            s.execute("UNLISTEN " + channel);
+        say(open, "UNLISTEN " + channel);
+        open.setNetworkTimeout(Runnable::run, 0);
+    }
+
+    private static void say(Connection open, String sql) throws SQLException {
+        try (var statement = open.createStatement()) {
+            statement.execute(sql);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.postgres;
 
+import dev.millrace.MillraceException;
 import dev.millrace.world.World;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -7,7 +8,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +25,7 @@ final class Notifier implements AutoCloseable {
 
     static final Duration ECHO = Duration.ofMillis(100);
 
-    private final DataSource dataSource;
+    private final Pool pool;
     private final JobSql sql;
     private final String channel;
     private final World world;
@@ -57,8 +57,8 @@ final class Notifier implements AutoCloseable {
         }
     }
 
-    Notifier(DataSource dataSource, JobSql sql, String channel, World world) {
-        this.dataSource = dataSource;
+    Notifier(Pool pool, JobSql sql, String channel, World world) {
+        this.pool = pool;
         this.sql = sql;
         this.channel = channel;
         this.world = world;
@@ -128,19 +128,19 @@ final class Notifier implements AutoCloseable {
                 sayPending();
             } catch (InterruptedException e) {
                 return;
-            } catch (SQLException unreachable) {
+            } catch (MillraceException unreachable) {
                 // the hint is lost; the poll finds the work
             }
         }
     }
 
-    private void sayPending() throws SQLException {
-        try (var connection = dataSource.getConnection()) {
+    private void sayPending() {
+        pool.look("tell of new work", connection -> {
             for (var entry : queues.entrySet()) {
                 if (entry.getValue().due(world.nanoTime())) send(connection, entry.getKey());
             }
-            if (!connection.getAutoCommit()) connection.commit();
-        }
+            return true;
+        });
     }
 
     @Override

@@ -9,11 +9,17 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.store.StoreException.Unavailable;
+import dev.millrace.store.StreamInfo;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -40,22 +46,22 @@ final class PostgresIntake implements Intake {
 
     @Override
     public Accepted enqueue(NewJob job) {
-        int stream = stream(job);
+        streams.need(job.queue());
+        int shard = shards.of(job.spread());
         try {
-            return pool.transaction("enqueue", connection -> put(connection, job, stream, Hint.IN_TRANSACTION));
+            return pool.transaction("enqueue", connection -> put(connection, job, shard, Hint.IN_TRANSACTION));
         } catch (CommitUnknown unknown) {
             if (job.idempotency() == null) throw unknown(job.id().toString(), unknown);
             return pool.transaction(
                     "enqueue",
                     connection ->
-                            put(connection, job, stream, Hint.IN_TRANSACTION)); // its key makes the repetition harmless
+                            put(connection, job, shard, Hint.IN_TRANSACTION)); // its key makes the repetition harmless
         }
     }
 
     @Override
     public Accepted enqueue(Connection tx, NewJob job) {
-        int stream = stream(job);
-        return inTheirs(tx, () -> put(tx, job, stream, Hint.AFTERWARDS));
+        return inTheirs(tx, () -> put(tx, job, shards.of(job.spread()), Hint.AFTERWARDS));
     }
 
     @Override
@@ -86,10 +92,6 @@ final class PostgresIntake implements Intake {
                 cause);
     }
 
-    private int stream(NewJob job) {
-        return streams.id(job.queue(), job.priority(), shards.of(job.spread()));
-    }
-
     /** How nodes elsewhere hear of it. */
     private enum Hint {
         /** Our own transaction says it, and is about to be committed. */
@@ -107,48 +109,65 @@ final class PostgresIntake implements Intake {
 
     // ---- one job
 
-    private Accepted put(Connection connection, NewJob job, int stream, Hint hint) throws SQLException {
+    private Accepted put(Connection connection, NewJob job, int shard, Hint hint) throws SQLException {
         var key = job.idempotency();
         if (key != null) {
             var holder = claimKey(connection, key, job.id());
-            if (holder != null) return new Accepted(holder, true);
+            if (holder != null) return new Accepted(holder, !holder.equals(job.id()));
         }
-        var due = job.due();
-        if (due == null) append(connection, job, stream);
-        else schedule(connection, job, stream, due);
+        if (!put(connection, job, streams.in(connection, job.queue(), job.priority(), shard), false)) {
+            // It is not what it was taken for; or it is new, and this transaction's snapshot is older. The look is
+            // newer than both.
+            put(connection, job, streams.now(job.queue(), job.priority(), shard), true);
+        }
         hint(connection, job.queue(), hint); // of a delayed one too: its time may have come already
         return new Accepted(job.id(), false);
     }
 
-    private void append(Connection connection, NewJob job, int stream) throws SQLException {
+    /** Whether it was taken: only if the stream is what it is taken for, or that is sure. */
+    private boolean put(Connection connection, NewJob job, StreamInfo stream, boolean sure) throws SQLException {
+        var due = job.due();
+        return due == null ? append(connection, job, stream, sure) : schedule(connection, job, stream, due, sure);
+    }
+
+    private boolean append(Connection connection, NewJob job, StreamInfo stream, boolean sure) throws SQLException {
         try (var insert = Session.prepare(
                 connection,
                 sql.append,
-                stream,
                 job.id().value(),
                 job.kind(),
                 job.kindVersion(),
                 text(job),
                 json.write(job.headers()),
-                millis(job.expiresAfter()))) {
-            insert.executeUpdate();
+                millis(job.expiresAfter()),
+                stream.id(),
+                stream.queue(),
+                stream.priority().rank(),
+                sure)) {
+            return insert.executeUpdate() == 1;
         }
     }
 
-    private void schedule(Connection connection, NewJob job, int stream, Due due) throws SQLException {
+    private boolean schedule(Connection connection, NewJob job, StreamInfo stream, Due due, boolean sure)
+            throws SQLException {
         try (var insert = Session.prepare(
-                connection,
-                sql.schedule,
-                due instanceof Due.At(var moment) ? moment : null,
-                due instanceof Due.In(var delay) ? millis(delay) : null,
-                stream,
-                job.id().value(),
-                job.kind(),
-                job.kindVersion(),
-                text(job),
-                json.write(job.headers()),
-                millis(job.expiresAfter()))) {
-            insert.executeUpdate();
+                        connection,
+                        sql.schedule,
+                        due instanceof Due.At(var moment) ? moment : null,
+                        due instanceof Due.In(var delay) ? millis(delay) : null,
+                        job.id().value(),
+                        job.kind(),
+                        job.kindVersion(),
+                        text(job),
+                        json.write(job.headers()),
+                        millis(job.expiresAfter()),
+                        stream.id(),
+                        stream.queue(),
+                        stream.priority().rank(),
+                        sure);
+                var rows = insert.executeQuery()) {
+            rows.next();
+            return rows.getInt(1) == 1;
         }
     }
 
@@ -186,7 +205,8 @@ final class PostgresIntake implements Intake {
         }
         var log = new CopyBlock(sql.appendCopy);
         var timers = new CopyBlock(sql.scheduleCopy);
-        var queues = new java.util.TreeSet<String>();
+        var queues = new TreeSet<String>();
+        var used = new HashSet<StreamInfo>();
         while (jobs.hasNext()) {
             var job = jobs.next();
             if (first[0] == null) first[0] = job.id();
@@ -196,18 +216,49 @@ final class PostgresIntake implements Intake {
                 case Due.In(var delay) -> now.plus(delay);
                 case Due.At(var moment) -> moment;
             };
+            var stream = streams.in(connection, job.queue(), job.priority(), shards.of(job.spread()));
+            used.add(stream);
             if (!at.isAfter(now)) {
-                rest(log.row(8).number(part).number(stream(job)), job, now);
+                rest(log.row(8).number(part).number(stream.id()), job, now);
                 queues.add(job.queue());
             } else {
-                rest(timers.row(9).instant(at).flag(false).number(stream(job)), job, now);
+                rest(timers.row(9).instant(at).flag(false).number(stream.id()), job, now);
             }
             if (log.full()) log.send(connection);
             if (timers.full()) timers.send(connection);
         }
         log.send(connection);
         timers.send(connection);
+        refuseStrangers(connection, used);
         for (var queue : queues) hint(connection, queue, hint);
+    }
+
+    /** A stream that is not what it was taken for takes all with it; one that is too new for this transaction's snapshot is right. */
+    private void refuseStrangers(Connection connection, Set<StreamInfo> used) throws SQLException {
+        if (strangers(connection, used) == 0) return;
+        if (pool.look("look up queues", own -> strangers(own, used)) == 0) return;
+        var queues = new TreeSet<String>();
+        for (var stream : used) queues.add(stream.queue());
+        streams.forget(queues);
+        throw new Unavailable(
+                "The streams of queue %s are not what they were: the database went back to an older state. Nothing was written; enqueue again."
+                        .formatted(String.join(", ", queues)));
+    }
+
+    private int strangers(Connection connection, Set<StreamInfo> used) throws SQLException {
+        var all = List.copyOf(used);
+        try (var look = Session.prepare(
+                        connection,
+                        sql.strangers,
+                        all.stream().mapToInt(StreamInfo::id).toArray(),
+                        all.stream().map(StreamInfo::queue).toArray(String[]::new),
+                        all.stream()
+                                .mapToInt(stream -> stream.priority().rank())
+                                .toArray());
+                var rows = look.executeQuery()) {
+            rows.next();
+            return rows.getInt(1);
+        }
     }
 
     private void rest(CopyBlock row, NewJob job, Instant now) {

@@ -20,6 +20,7 @@ import dev.millrace.store.Promoted;
 import dev.millrace.store.Protocol;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
+import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Fenced;
 import dev.millrace.store.StoreException.Unavailable;
@@ -48,6 +49,10 @@ import org.jspecify.annotations.Nullable;
 final class PostgresProtocol implements Protocol {
 
     private static final Logger LOG = System.getLogger(PostgresProtocol.class.getName());
+
+    /** Each waits a minute for its locks. */
+    private static final int REBASES = 10;
+
     private static final Duration HOLDERS_PATIENCE = Duration.ofSeconds(2);
 
     private final JobSql sql;
@@ -55,28 +60,38 @@ final class PostgresProtocol implements Protocol {
     private final Streams streams;
     private final Json json;
     private final Keeping keeping;
+    private final Pool pool;
     private final World world;
+    private final Obstacles obstacles;
 
     /** One connection a duty, so that none waits for another. */
-    record Sessions(Session beat, Session claim, Session flush, Session upkeep, Session rescue)
+    record Sessions(Session beat, Session claim, Session flush, Session upkeep, Session rescue, Session keep)
             implements AutoCloseable {
+        List<Session> all() {
+            return List.of(beat, claim, flush, upkeep, rescue, keep);
+        }
+
+        /** Gives their connections back; they are borrowed again at need. */
+        void release() {
+            for (var session : all()) session.release();
+        }
+
         @Override
         public void close() {
-            beat.close();
-            claim.close();
-            flush.close();
-            upkeep.close();
-            rescue.close();
+            for (var session : all()) session.close();
         }
     }
 
-    PostgresProtocol(JobSql sql, Sessions sessions, Streams streams, Json json, Keeping keeping, World world) {
+    PostgresProtocol(
+            JobSql sql, Sessions sessions, Pool pool, Streams streams, Json json, Keeping keeping, World world) {
         this.sql = sql;
         this.sessions = sessions;
         this.streams = streams;
         this.json = json;
         this.keeping = keeping;
+        this.pool = pool;
         this.world = world;
+        this.obstacles = new Obstacles(world);
     }
 
     // ---- life of a node
@@ -86,14 +101,30 @@ final class PostgresProtocol implements Protocol {
         try {
             return joinOnce(card);
         } catch (OtherDatabase moved) {
-            long rebased = sessions.upkeep.step("rebase", c -> number(c, sql.rebase));
-            if (rebased >= 0) {
+            rebase();
+            return joinOnce(card);
+        }
+    }
+
+    /** Takes as long as it takes: the whole log is looked through, and locks are needed that others hold. */
+    private void rebase() {
+        for (int tries = 1; ; tries++) {
+            try {
+                long rebased = pool.unhurried("rebase", c -> number(c, sql.rebase));
+                if (rebased >= 0) {
+                    LOG.log(
+                            Level.WARNING,
+                            "This database was restored or copied: its streams were rebased, and {0} unfinished deliveries will run here.",
+                            rebased);
+                }
+                return;
+            } catch (Blocked blocked) {
+                if (tries == REBASES) throw blocked;
                 LOG.log(
                         Level.WARNING,
-                        "This database was restored or copied: its streams were rebased, and {0} unfinished deliveries will run here.",
-                        rebased);
+                        "This database was restored or copied, and its streams are to be rebased first; that waits for others, such as another node that does it: {0}",
+                        blocked.getMessage());
             }
-            return joinOnce(card);
         }
     }
 
@@ -168,8 +199,9 @@ final class PostgresProtocol implements Protocol {
     @Override
     public boolean depose(Lease by, Peer dead) {
         return sessions.rescue.step("depose", c -> {
-            var watch = new HolderWatch(Session.backend(c));
-            try (var s = Session.prepare(
+            // A node that was frozen inside a step holds its own fence for as long as its connection lives.
+            try (var watch = new HolderWatch("the fence of a dead node", Session.backend(c), HOLDERS_PATIENCE);
+                    var s = Session.prepare(
                             c,
                             sql.depose,
                             node(by),
@@ -178,37 +210,61 @@ final class PostgresProtocol implements Protocol {
                             dead.epoch().value(),
                             dead.beat());
                     var rows = s.executeQuery()) {
+                Objects.requireNonNull(watch);
                 rows.next();
                 return rows.getBoolean(1);
-            } finally {
-                watch.close();
             }
         });
     }
 
     /**
-     * A node that was frozen inside a step holds its own fence for as long as its connection lives. Who waits for it longer than
-     * {@link #HOLDERS_PATIENCE} ends that connection, which needs the same database role, or {@code pg_signal_backend}.
+     * Ends the connections that hold, granted, the lock that another one of ours waits for; one that waits for it as well is left alone.
+     * That needs the same database role, or {@code pg_signal_backend}. It asks on a connection that is borrowed for the question, since
+     * those of the node's duties may be the ones that wait.
      */
-    private final class HolderWatch {
-        private final Thread thread;
+    private final class HolderWatch implements AutoCloseable {
 
-        private HolderWatch(int waiter) {
+        private static final Duration REST = Duration.ofMillis(500);
+
+        private final Thread thread;
+        private volatile boolean over;
+
+        /**
+         * Watches until it is closed.
+         *
+         * @param what is waited for
+         * @param waiter the server's process that waits
+         * @param patience how long it may wait before anybody is ended
+         */
+        private HolderWatch(String what, int waiter, Duration patience) {
             thread = Thread.ofVirtual().name("millrace-holders").start(() -> {
                 try {
-                    while (true) {
-                        world.sleep(HOLDERS_PATIENCE);
-                        sessions.upkeep.step("end holders", c -> number(c, sql.endHolders, waiter));
+                    world.sleep(patience);
+                    while (!over) {
+                        long ended = pool.look("end holders", c -> number(c, sql.endHolders, waiter));
+                        if (ended > 0)
+                            LOG.log(
+                                    Level.WARNING,
+                                    "Ended a connection that had been in the way of {0} too long.",
+                                    what);
+                        world.sleep(REST);
                     }
                 } catch (InterruptedException done) {
-                    // the fence was had
+                    // what was waited for was had
                 } catch (MillraceException e) {
-                    LOG.log(Level.WARNING, "Could not end what holds a dead node''s fence: {0}", e.getMessage());
+                    if (!over)
+                        LOG.log(
+                                Level.WARNING,
+                                "Could not end what is in the way of {0}: {1} Give the role pg_signal_backend, if it is not the same as that of the holder.",
+                                what,
+                                e.getMessage());
                 }
             });
         }
 
-        private void close() {
+        @Override
+        public void close() {
+            over = true;
             thread.interrupt();
         }
     }
@@ -237,7 +293,7 @@ final class PostgresProtocol implements Protocol {
 
     @Override
     public List<StreamInfo> streams(Collection<String> queues) {
-        return streams.of(queues);
+        return sessions.claim.step("look up queues", c -> streams.refresh(c, queues));
     }
 
     @Override
@@ -296,7 +352,11 @@ final class PostgresProtocol implements Protocol {
             var deliveries = new ArrayList<Delivery>(places.size());
             try (var s = Session.prepare(c, sql.read, arrays.part, arrays.stream, arrays.xid, arrays.seq, maxBytes);
                     var rows = s.executeQuery()) {
-                while (rows.next()) deliveries.add(delivery(rows, places.get(deliveries.size()), token));
+                while (rows.next()) {
+                    if (rows.getLong("nr") != deliveries.size() + 1)
+                        break; // a row is missing here: the rest is asked for anew
+                    deliveries.add(delivery(rows, places.get(deliveries.size()), token));
+                }
             }
             return deliveries;
         });
@@ -307,22 +367,23 @@ final class PostgresProtocol implements Protocol {
         return new Delivery(
                 place,
                 token,
-                new JobId(rows.getObject(1, UUID.class)),
-                rows.getInt(2),
-                rows.getInt(3),
-                rows.getInt(4),
-                rows.getInt(5),
-                rows.getInt(6),
+                new JobId(rows.getObject("job_id", UUID.class)),
+                rows.getInt("run"),
+                rows.getInt("no"),
+                rows.getInt("attempt"),
+                rows.getInt("rescues"),
+                rows.getInt("charged"),
                 stream.queue(),
                 stream.priority(),
-                rows.getString(7),
-                rows.getInt(8),
-                new Payload.Text(rows.getString(9)),
-                json.read(rows.getString(10)),
+                rows.getString("kind"),
+                rows.getInt("kind_version"),
+                new Payload.Text(rows.getString("payload")),
+                json.read(rows.getString("headers")),
                 Objects.requireNonNull(Session.instant(rows, "enqueued_at")),
                 Session.instant(rows, "expires_at"),
-                rows.getBoolean(13),
-                rows.getBoolean(14));
+                rows.getBoolean("expired"),
+                rows.getBoolean("cancelled"),
+                rows.getBoolean("gone"));
     }
 
     @Override
@@ -362,12 +423,28 @@ final class PostgresProtocol implements Protocol {
     public List<Settled> flush(Lease lease, List<Ended> ended) {
         if (ended.isEmpty()) return List.of();
         var rows = new FlushRows(ended, json);
-        return sessions.flush.step("flush", c -> {
-            try (var s = rows.prepare(c, sql.flush, node(lease), epoch(lease));
-                    var answers = s.executeQuery()) {
-                return rows.verdicts(answers);
-            }
-        });
+        var lone = ended.size() == 1 ? ended.getFirst().delivery().place() : null;
+        boolean insists = lone != null && obstacles.overdue(lone);
+        try {
+            var settled = sessions.flush.step("flush", c -> {
+                var watch = insists ? new HolderWatch("an outcome", Session.backend(c), Duration.ZERO) : null;
+                try (watch;
+                        var s = rows.prepare(
+                                c,
+                                sql.flush,
+                                node(lease),
+                                epoch(lease),
+                                obstacles.wait(insists).toMillis());
+                        var answers = s.executeQuery()) {
+                    return rows.verdicts(answers);
+                }
+            });
+            if (lone != null) obstacles.written(lone);
+            return settled;
+        } catch (Blocked blocked) {
+            obstacles.blocked(lone, insists);
+            throw blocked;
+        }
     }
 
     @Override
@@ -527,8 +604,8 @@ final class PostgresProtocol implements Protocol {
 
     @Override
     public void keep(Lease lease) {
-        sessions.upkeep.step("keep", c -> call(c, sql.prove, node(lease), epoch(lease)));
-        keeping.turn(sessions.upkeep);
+        sessions.keep.step("keep", c -> call(c, sql.prove, node(lease), epoch(lease)));
+        keeping.turn(sessions.keep);
     }
 
     // ---- small things

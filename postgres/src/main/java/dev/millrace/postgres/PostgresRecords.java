@@ -7,6 +7,7 @@ import dev.millrace.MillraceException;
 import dev.millrace.NodeView;
 import dev.millrace.Priority;
 import dev.millrace.QueueView;
+import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records;
@@ -29,6 +30,11 @@ import org.jspecify.annotations.Nullable;
 /** Looking. The questions are functions of the schema, in {@code migration/V004__looking.sql}. */
 final class PostgresRecords implements Records {
 
+    /** Jobs of each place where they wait, from either end, that a sample is taken from. */
+    private static final int LOOKED_AT = 10_000;
+
+    private static final long SAMPLE_BYTES = 64L * 1024 * 1024;
+
     private final Pool pool;
     private final Json json;
     private final String conclusions;
@@ -36,7 +42,10 @@ final class PostgresRecords implements Records {
     private final String steps;
     private final String log;
     private final String list;
+    private final String briefList;
+    private final String sample;
     private final String queues;
+    private final String pauses;
     private final String nodes;
 
     PostgresRecords(Pool pool, Json json, JobSql.Qualifier q) {
@@ -44,7 +53,7 @@ final class PostgresRecords implements Records {
         this.json = json;
         conclusions = q.in("""
                 SELECT i.job_id, o.outcome, o.result, o.failure, o.reason
-                  FROM unnest(?) i (job_id)
+                  FROM unnest(?::uuid[]) i (job_id)
                  CROSS JOIN LATERAL (SELECT l.part, l.seq FROM $.job_log l WHERE l.job_id = i.job_id ORDER BY l.run DESC, l.no DESC LIMIT 1) l
                   JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
                  WHERE o.outcome IN ('done', 'cancelled', 'discarded')
@@ -65,7 +74,15 @@ final class PostgresRecords implements Records {
                 """);
         log = q.in("SELECT attempt, at, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");
         list = q.in("SELECT * FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))");
+        briefList = q.in("""
+                SELECT job_id, kind, kind_version, queue, priority, state, run, attempt, rescues, NULL::TEXT AS payload, headers, enqueued_at,
+                       expires_at, run_at, started_at, ended_at, node, reason, NULL::TEXT AS result, failure, progress_done,
+                       progress_total, progress_at
+                  FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))
+                """);
+        sample = q.in("SELECT * FROM $.waiting_sample(?, ?, ?, ?)");
         queues = q.in("SELECT * FROM $.queue_depths(?)");
+        pauses = q.in("SELECT scope, name, reason FROM $.pause");
         nodes = q.in("""
                 SELECT n.*, extract(epoch FROM clock_timestamp() - b.at) AS since,
                        (SELECT cardinality(m.open) FROM $.manifest m WHERE m.node = n.id ORDER BY m.no DESC LIMIT 1) AS open
@@ -171,7 +188,7 @@ final class PostgresRecords implements Records {
             var found = new ArrayList<JobView>();
             try (var s = Session.prepare(
                             c,
-                            list,
+                            query.brief() ? briefList : list,
                             state == null ? null : state.wireName(),
                             query.queue(),
                             query.kind(),
@@ -217,6 +234,26 @@ final class PostgresRecords implements Records {
                                 rows.getLong("progress_done"), rows.getLong("progress_total"), progressAt));
     }
 
+    /** The first row tells whether the others are all there are. */
+    @Override
+    public Sample sample(Collection<String> names, int most) {
+        return pool.look("look at jobs that wait", c -> {
+            var found = new ArrayList<Waiting>();
+            try (var s = Session.prepare(c, sample, names.toArray(new String[0]), most, LOOKED_AT, SAMPLE_BYTES);
+                    var rows = s.executeQuery()) {
+                rows.next();
+                boolean complete = rows.getBoolean("complete");
+                while (rows.next())
+                    found.add(new Waiting(
+                            new JobId(rows.getObject("job_id", UUID.class)),
+                            rows.getString("kind"),
+                            rows.getInt("kind_version"),
+                            new Payload.Text(rows.getString("payload"))));
+                return new Sample(List.copyOf(found), complete);
+            }
+        });
+    }
+
     @Override
     public List<QueueView> queues() {
         return pool.look("list queues", c -> {
@@ -244,6 +281,23 @@ final class PostgresRecords implements Records {
         return count > QueueView.EXACT_UP_TO
                 ? new QueueView.Depth(QueueView.EXACT_UP_TO, false)
                 : new QueueView.Depth(count, true);
+    }
+
+    @Override
+    public Map<Scope, String> pauses() {
+        return pool.look("list pauses", c -> {
+            var found = new HashMap<Scope, String>();
+            try (var s = Session.prepare(c, pauses);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var name = rows.getString("name");
+                    found.put(
+                            rows.getString("scope").equals("kind") ? Scope.kind(name) : Scope.queue(name),
+                            rows.getString("reason"));
+                }
+            }
+            return Map.copyOf(found);
+        });
     }
 
     @Override

@@ -32,8 +32,8 @@ final class PostgresSteering implements Steering {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
-        return pool.transaction("requeue", c -> state(c, sql.requeue, job.value(), by));
+    public Optional<State> requeue(JobId job, String reason, String by) {
+        return pool.transaction("requeue", c -> state(c, sql.requeue, job.value(), reason, by));
     }
 
     @Override

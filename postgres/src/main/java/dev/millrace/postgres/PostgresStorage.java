@@ -40,14 +40,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /** An open PostgreSQL store: hands each duty to the class that has it. */
 final class PostgresStorage implements Storage {
 
     private static final int OLDEST_VERSION = 150_000;
+    private static final String DEFAULT_QUEUE = "default";
     private static final Duration BEAT_PATIENCE = Duration.ofSeconds(4);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** Of the housekeeping, which nothing waits for: to detach a partition it waits for all who look into it. */
+    private static final Duration KEEP_PATIENCE = Duration.ofMinutes(5);
 
     private final DataSource dataSource;
     private final Settings settings;
@@ -69,20 +74,23 @@ final class PostgresStorage implements Storage {
         var q = new JobSql.Qualifier(settings.schema());
         var sql = new JobSql(settings.schema());
         var json = new Json();
-        var streams = new Streams(dataSource, sql);
         pool = new Pool(dataSource);
-        notifier = new Notifier(dataSource, sql, channel(), world);
+        var streams = new Streams(pool, sql);
+        notifier = new Notifier(pool, sql, channel(), world);
         sessions = new PostgresProtocol.Sessions(
                 new Session(dataSource, "beat", BEAT_PATIENCE),
                 new Session(dataSource, "claim", PATIENCE),
                 new Session(dataSource, "flush", PATIENCE),
                 new Session(dataSource, "upkeep", PATIENCE),
-                new Session(dataSource, "rescue", PATIENCE));
+                new Session(dataSource, "rescue", PATIENCE),
+                new Session(dataSource, "keep", KEEP_PATIENCE));
         intake = new PostgresIntake(
                 pool, sql, streams, new Shards(shards, world.random().nextInt(shards)), json, notifier);
         records = new PostgresRecords(pool, json, q);
         steering = new PostgresSteering(sql, pool, channel());
-        protocol = new PostgresProtocol(sql, sessions, streams, json, new Keeping(q, settings.keeping()), world);
+        streams.need(DEFAULT_QUEUE); // so that its first job, in somebody's transaction, asks for nothing
+        protocol = new PostgresProtocol(
+                sql, sessions, pool, streams, json, new Keeping(q, settings.keeping(), world), world);
     }
 
     static PostgresStorage open(DataSource dataSource, Settings settings, World world) {
@@ -126,22 +134,29 @@ final class PostgresStorage implements Storage {
     @Override
     public void reserveNode() {
         int had = 0;
-        var duties = List.of(sessions.beat(), sessions.claim(), sessions.flush(), sessions.upkeep(), sessions.rescue());
         try {
-            for (var duty : duties) {
+            for (var duty : sessions.all()) {
                 duty.reserve();
                 had++;
             }
-            if (settings.listen()) {
-                pool.borrow("listen").close();
-                had++;
+            // Both at once: the one that listens stays away.
+            try (var listening = settings.listen() ? pool.borrow("listen") : null) {
+                if (listening != null) had++;
+                pool.borrow("handlers and producers").close();
             }
-            pool.borrow("handlers and producers").close();
         } catch (Unavailable | SQLException e) {
-            int needed = settings.listen() ? duties.size() + 1 : duties.size();
+            sessions.release();
+            if (e instanceof Unavailable away && SqlErrors.toldByTheServer(away)) throw away;
+            int needed = sessions.all().size() + (settings.listen() ? 1 : 0);
             throw new MillraceException(
-                    "A node needs %d connections of its own (beat, claim, flush, upkeep, rescue%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"
-                            .formatted(needed, settings.listen() ? ", listen" : "", had, needed + 1, e.getMessage()),
+                    "A node needs %d connections of its own (%s%s) and at least one for handlers; the data source gave %d. Raise its maximum pool size to %d or more. It said: %s"
+                            .formatted(
+                                    needed,
+                                    sessions.all().stream().map(Session::duty).collect(Collectors.joining(", ")),
+                                    settings.listen() ? ", listen" : "",
+                                    had,
+                                    needed + 1,
+                                    e.getMessage()),
                     e);
         }
     }
@@ -208,8 +223,18 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
+    public Sample sample(Collection<String> queues, int most) {
+        return records.sample(queues, most);
+    }
+
+    @Override
     public List<QueueView> queues() {
         return records.queues();
+    }
+
+    @Override
+    public Map<Scope, String> pauses() {
+        return records.pauses();
     }
 
     @Override
@@ -225,8 +250,8 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
-        return steering.requeue(job, by);
+    public Optional<State> requeue(JobId job, String reason, String by) {
+        return steering.requeue(job, reason, by);
     }
 
     @Override

@@ -14,7 +14,7 @@ import javax.sql.DataSource;
  * Jobs in PostgreSQL 15 to 18, in a schema of their own. Immutable: each {@code with…} gives a new one.
  *
  * <p>The data source is the caller's: it is not closed here. A node keeps {@value #NODE_CONNECTIONS} of its connections (beat, claim,
- * flush, upkeep, rescue, listen) and needs at least one more for everything else; {@code start()} checks that.
+ * flush, upkeep, rescue, keep, listen) and needs at least one more for everything else; {@code start()} checks that.
  *
  * <p>The role needs no superuser and no extension: it owns the schema, or was given its use. Behind a proxy that pools transactions
  * add {@link #withoutListening()}.
@@ -22,7 +22,7 @@ import javax.sql.DataSource;
 public final class PostgresStore implements Store {
 
     /** How many connections a node keeps for itself. */
-    public static final int NODE_CONNECTIONS = 6;
+    public static final int NODE_CONNECTIONS = 7;
 
     private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,40}");
 
@@ -86,7 +86,15 @@ public final class PostgresStore implements Store {
                         kept.idempotency())));
     }
 
-    /** With another codec than JSON by Jackson. */
+    /**
+     * The codec that is used unless you say otherwise: strict JSON. For stores in memory, whose tests should see what becomes of a payload
+     * here: {@code new MemoryStore(PostgresStore.json())}.
+     */
+    public static Codec json() {
+        return Settings.DEFAULT.codec();
+    }
+
+    /** With another codec than {@link #json}. */
     public PostgresStore withCodec(Codec codec) {
         return new PostgresStore(dataSource, settings.withCodec(codec));
     }

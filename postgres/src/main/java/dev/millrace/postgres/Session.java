@@ -35,6 +35,10 @@ final class Session implements AutoCloseable {
         this.patience = patience;
     }
 
+    String duty() {
+        return duty;
+    }
+
     /** Work on a connection that commits each statement by itself. */
     interface Work<T> {
         T run(Connection connection) throws SQLException;
@@ -105,11 +109,10 @@ final class Session implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() {
+    /** Gives the connection back, until it is needed again. */
+    void release() {
         turn.lock();
         try {
-            closed = true;
             var open = connection;
             connection = null;
             if (open == null) return;
@@ -121,6 +124,17 @@ final class Session implements AutoCloseable {
             } catch (SQLException alreadyGone) {
                 // a connection that can't be given back cleanly is the pool's to discard
             }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        turn.lock();
+        try {
+            closed = true;
+            release();
         } finally {
             turn.unlock();
         }

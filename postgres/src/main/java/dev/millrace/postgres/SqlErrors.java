@@ -1,8 +1,10 @@
 package dev.millrace.postgres;
 
 import dev.millrace.MillraceException;
+import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StoreException.Refused;
 import dev.millrace.store.StoreException.Unavailable;
 import java.sql.SQLException;
 import java.util.Set;
@@ -17,6 +19,8 @@ final class SqlErrors {
     private static final Set<String> TORN = Set.of("57P01", "57P02", "57P05", "25P03");
     private static final Set<String> FULL = Set.of("53100", "53200", "53300", "58030");
     private static final Set<String> SCHEMA = Set.of("3F000", "42P01", "42883", "42703", "42704");
+
+    private static final String LOCKED = "55P03";
 
     private SqlErrors() {}
 
@@ -54,8 +58,15 @@ final class SqlErrors {
                             .formatted(first(e), step),
                     e);
         }
-        return new Unavailable(
-                "The database refused \"%s\": %s (%s). Nothing was written.".formatted(step, first(e), state), e);
+        if (state.equals(LOCKED)) {
+            return new Blocked(
+                    "\"%s\" waited for a lock that another transaction holds: %s. Nothing was written."
+                            .formatted(step, first(e)),
+                    e);
+        }
+        var refused = "The database refused \"%s\": %s (%s). Nothing was written.".formatted(step, first(e), state);
+        // Data exceptions and violated constraints are about the values; another try would meet them again.
+        return state.startsWith("22") || state.startsWith("23") ? new Refused(refused, e) : new Unavailable(refused, e);
     }
 
     /** No connection: nothing was sent. */
@@ -71,6 +82,11 @@ final class SqlErrors {
         }
         return new Unavailable(
                 "The database can't be reached for \"%s\": %s. Nothing was sent.".formatted(step, first(e)), e);
+    }
+
+    /** Whether a server was asked for a connection, and broke it or refused it. A pool that has none left says so without a code. */
+    static boolean toldByTheServer(Unavailable away) {
+        return away.getCause() instanceof SQLException cause && !state(cause).isEmpty();
     }
 
     /** The code of the innermost SQL error; empty if it has none. */

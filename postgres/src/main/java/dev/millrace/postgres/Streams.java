@@ -2,96 +2,112 @@ package dev.millrace.postgres;
 
 import dev.millrace.Priority;
 import dev.millrace.store.StreamInfo;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The streams of this process's queues. Streams are never removed, so what was seen once holds. A queue that has none gets them in a
- * transaction of its own, on a connection of its own: producers of a new queue must not wait for each other.
+ * The streams of this process's queues, as they were seen last. Streams are never removed; but a failover to a standby that lagged may have
+ * lost one, and its number be another's. So who uses a number says in the same statement what it should stand for, and has it {@linkplain
+ * #forget forgotten} if it does not. A queue that has no streams gets them in a transaction of its own, on a connection of its own:
+ * producers of a new queue must not wait for each other.
  */
 final class Streams {
 
     private record Key(String queue, Priority priority, int shard) {}
 
-    private final DataSource dataSource;
+    private final Pool pool;
     private final JobSql sql;
     private final Map<Key, StreamInfo> known = new ConcurrentHashMap<>();
     private final Map<Integer, StreamInfo> byId = new ConcurrentHashMap<>();
-    private final Set<String> queues = ConcurrentHashMap.newKeySet();
 
-    Streams(DataSource dataSource, JobSql sql) {
-        this.dataSource = dataSource;
+    Streams(Pool pool, JobSql sql) {
+        this.pool = pool;
         this.sql = sql;
     }
 
-    int id(String queue, Priority priority, int shard) {
-        var stream = known.get(new Key(queue, priority, shard));
-        if (stream == null) {
-            of(Set.of(queue));
-            stream = known.get(new Key(queue, priority, shard));
-        }
-        if (stream == null) throw new IllegalStateException("queue %s has no shard %d".formatted(queue, shard));
-        return stream.id();
+    /** For who has no transaction open yet: the queue is made if it is not there. */
+    void need(String queue) {
+        if (known.containsKey(new Key(queue, Priority.NORMAL, 0))) return;
+        pool.look("look up queues", own -> refresh(own, Set.of(queue)));
+    }
+
+    /** For a transaction that is open on this connection; it is asked first, and needs no other unless the queue is new. */
+    StreamInfo in(Connection tx, String queue, Priority priority, int shard) throws SQLException {
+        var key = new Key(queue, priority, shard);
+        var stream = known.get(key);
+        if (stream != null) return stream;
+        list(tx, Set.of(queue));
+        stream = known.get(key);
+        return stream == null ? now(queue, priority, shard) : stream;
+    }
+
+    /** As it stands now, outside of any transaction. */
+    StreamInfo now(String queue, Priority priority, int shard) {
+        return pool.look("look up queues", own -> refresh(own, Set.of(queue))).stream()
+                .filter(stream -> stream.priority() == priority && stream.shard() == shard)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("queue %s has no shard %d".formatted(queue, shard)));
+    }
+
+    /** What is known of these queues may be wrong. */
+    void forget(Collection<String> queues) {
+        known.keySet().removeIf(key -> queues.contains(key.queue()));
+        byId.values().removeIf(stream -> queues.contains(stream.queue()));
     }
 
     /** The stream with this number. */
     StreamInfo info(int id) {
-        var stream = byId.get(id);
+        @Nullable StreamInfo stream = byId.get(id);
         if (stream == null) throw new IllegalStateException("stream %d was never listed".formatted(id));
         return stream;
     }
 
-    List<StreamInfo> of(Collection<String> wanted) {
-        if (!queues.containsAll(wanted)) load(wanted);
-        var found = new ArrayList<StreamInfo>();
-        for (var stream : byId.values()) if (wanted.contains(stream.queue())) found.add(stream);
-        found.sort((a, b) -> Integer.compare(a.id(), b.id()));
-        return found;
-    }
-
-    private void load(Collection<String> wanted) {
-        try (var connection = dataSource.getConnection()) {
-            connection.setAutoCommit(true);
-            try {
-                var missing = new TreeSet<>(wanted);
-                missing.removeAll(list(connection, wanted));
-                for (var queue : missing) {
-                    try (var add = Session.prepare(connection, sql.addQueue, queue)) {
-                        add.execute();
-                    }
-                }
-                if (!missing.isEmpty()) list(connection, missing);
-                queues.addAll(wanted);
-            } catch (SQLException e) {
-                throw SqlErrors.explain("look up queues", e);
+    /** The streams of these queues as they are now, on a connection that commits by itself; a queue that has none gets them. */
+    List<StreamInfo> refresh(Connection own, Collection<String> wanted) throws SQLException {
+        var found = list(own, wanted);
+        var missing = new TreeSet<>(wanted);
+        for (var stream : found) missing.remove(stream.queue());
+        if (missing.isEmpty()) return found;
+        for (var queue : missing) {
+            try (var add = Session.prepare(own, sql.addQueue, queue)) {
+                add.execute();
             }
-        } catch (SQLException e) {
-            throw SqlErrors.unreachable("look up queues", e);
         }
+        return list(own, wanted);
     }
 
-    private Set<String> list(java.sql.Connection connection, Collection<String> wanted) throws SQLException {
-        var present = new TreeSet<String>();
+    private List<StreamInfo> list(Connection connection, Collection<String> wanted) throws SQLException {
+        var found = new ArrayList<StreamInfo>();
         try (var list = Session.prepare(connection, sql.streams, (Object) wanted.toArray(new String[0]));
                 var rows = list.executeQuery()) {
-            while (rows.next()) {
-                var stream = new StreamInfo(
+            while (rows.next())
+                found.add(new StreamInfo(
                         rows.getInt("id"),
                         rows.getString("queue"),
                         Priority.ofRank(rows.getInt("priority")),
-                        rows.getInt("shard"));
-                known.put(new Key(stream.queue(), stream.priority(), stream.shard()), stream);
-                byId.put(stream.id(), stream);
-                present.add(stream.queue());
-            }
+                        rows.getInt("shard")));
         }
-        return present;
+        remember(found, wanted);
+        return found;
+    }
+
+    private void remember(List<StreamInfo> found, Collection<String> wanted) {
+        var ids = new HashSet<Integer>();
+        for (var stream : found) {
+            ids.add(stream.id());
+            byId.put(stream.id(), stream);
+            known.put(new Key(stream.queue(), stream.priority(), stream.shard()), stream);
+        }
+        known.values().removeIf(stream -> wanted.contains(stream.queue()) && !ids.contains(stream.id()));
+        byId.values().removeIf(stream -> wanted.contains(stream.queue()) && !ids.contains(stream.id()));
     }
 }

@@ -1,7 +1,7 @@
 package dev.millrace.postgres;
 
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -12,17 +12,22 @@ class Postgres15StoreIT extends PostgresContract {
     @TempDir
     static Path data;
 
+    private @Nullable TestServer server;
+
     static boolean isInstalled() {
         return TestServer.installed15().isPresent();
     }
 
     @Override
-    TestServer start() {
-        return TestServer.installed15(data.resolve("pg15"));
+    TestServer server() {
+        var started = TestServer.installed15(data.resolve("pg15"));
+        server = started;
+        return started;
     }
 
-    @AfterAll
-    void stopServer() {
-        stop();
+    @Override
+    protected void closeRest() {
+        super.closeRest();
+        if (server != null) server.close();
     }
 }

@@ -13,16 +13,14 @@ import org.jspecify.annotations.Nullable;
 /** The contract on a real server, by a role that is no superuser. */
 abstract class PostgresContract extends StoreContract {
 
-    private @Nullable TestServer server;
     private @Nullable HikariDataSource pool;
 
-    abstract TestServer start();
+    /** Where the store is; asked once. */
+    abstract TestServer server();
 
     @Override
     protected Storage openStorage() {
-        var started = start();
-        server = started;
-        pool = pool(started.freshDatabase("contract"));
+        pool = pool(server().freshDatabase("contract"));
         return new PostgresStore(pool).open(new SystemWorld());
     }
 
@@ -55,8 +53,8 @@ abstract class PostgresContract extends StoreContract {
         }
     }
 
-    void stop() {
+    @Override
+    protected void closeRest() {
         if (pool != null) pool.close();
-        if (server != null) server.close();
     }
 }

@@ -15,7 +15,6 @@ import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StreamInfo;
-import dev.millrace.world.SystemWorld;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -32,16 +31,17 @@ final class Workbench implements AutoCloseable {
     final String url;
     final HikariDataSource pool;
     final Storage storage;
+    final HurriedWorld world = new HurriedWorld();
     private long ordinal;
 
     Workbench(TestServer server, String name, UnaryOperator<PostgresStore> how) {
-        this(server.freshDatabase(name), how);
+        this(server.migratedDatabase(name), how);
     }
 
     Workbench(String url, UnaryOperator<PostgresStore> how) {
         this.url = url;
         pool = PostgresContract.pool(url);
-        storage = how.apply(new PostgresStore(pool)).open(new SystemWorld());
+        storage = how.apply(new PostgresStore(pool)).open(world);
     }
 
     Lease node() {
@@ -128,6 +128,17 @@ final class Workbench implements AutoCloseable {
                 var rows = statement.executeQuery(sql)) {
             rows.next();
             return rows.getLong(1);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    String text(String sql) {
+        try (var connection = pool.getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getString(1);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

@@ -111,7 +111,7 @@ public final class Simulation {
                 new StatesFollowTheTable(intended),
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),
-                new WhyIsTrue(intended, this::why, store::paused, fleet::served),
+                new WhyIsTrue(intended, this::why, () -> store.pauses().keySet(), fleet::served),
                 new AllIdle(fleet::busy),
                 fleet.poison(),
                 fleet.bounds(),

@@ -1,5 +1,6 @@
 package dev.millrace.app.bench;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.Job;
 import dev.millrace.Kind;
 import dev.millrace.Millrace;
@@ -10,12 +11,11 @@ import dev.millrace.world.World;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import javax.sql.DataSource;
 
 /** A backlog of no-op jobs: how fast it is taken, and how fast it is run. In a schema of its own, which is dropped at the end. */
-public final class BurnDown {
+final class BurnDown {
 
     /** As many handlers at once as keep flushes large. */
     static final int SLOTS = 4_000;
@@ -25,12 +25,15 @@ public final class BurnDown {
     private static final Duration STATISTICS = Duration.ofMillis(1_500);
     private static final int[] CONNECTIONS = {1, 2, 4};
 
+    /** A sign of life after so many jobs; a power of two less one. */
+    private static final long SIGN = 0xFF;
+
     @Kind("bench-noop")
     record Noop(long n) implements Job<Void> {}
 
     private final DataSource dataSource;
     private final World world;
-    private final Consumer<String> narrator;
+    private final Telling telling;
     private final boolean heldSnapshot;
 
     /**
@@ -38,29 +41,24 @@ public final class BurnDown {
      *
      * @param heldSnapshot whether a reader holds a snapshot all the while, as a long report would
      */
-    BurnDown(DataSource dataSource, World world, boolean heldSnapshot, Consumer<String> narrator) {
+    BurnDown(DataSource dataSource, World world, boolean heldSnapshot, Telling telling) {
         this.dataSource = dataSource;
         this.world = world;
         this.heldSnapshot = heldSnapshot;
-        this.narrator = narrator;
+        this.telling = telling;
     }
 
     BurnDownReport run(long jobs) throws SQLException, InterruptedException {
-        var schema = "bench_%08x".formatted(world.random().nextInt());
-        try (var millrace = Millrace.on(new PostgresStore(dataSource).withSchema(schema), world)) {
-            var holder = heldSnapshot ? holdSnapshot(schema) : null;
+        try (var schema = BenchSchema.make(dataSource, world);
+                var millrace = Millrace.on(new PostgresStore(dataSource).withSchema(schema.name()), world)) {
+            var holder = heldSnapshot ? holdSnapshot(schema.name()) : null;
             try {
-                return measure(millrace, schema, jobs);
+                return measure(millrace, schema.name(), jobs);
             } finally {
                 if (holder != null) {
                     holder.rollback();
                     holder.close();
                 }
-            }
-        } finally {
-            try (var connection = dataSource.getConnection();
-                    var statement = connection.createStatement()) {
-                statement.execute("DROP SCHEMA IF EXISTS " + schema + " CASCADE");
             }
         }
     }
@@ -72,7 +70,7 @@ public final class BurnDown {
         try (var statement = holder.createStatement()) {
             statement.execute("SELECT count(*) FROM " + schema + ".meta");
         }
-        narrator.accept("a reader holds its snapshot until the end");
+        telling.say("a reader holds its snapshot until the end");
         return holder;
     }
 
@@ -81,31 +79,38 @@ public final class BurnDown {
         world.sleep(STATISTICS);
         var before = Cost.read(dataSource);
         long began = world.nanoTime();
-        millrace.enqueueAll(LongStream.range(0, jobs).mapToObj(Noop::new));
+        try (var bar = telling.bar("jobs enqueued", jobs)) {
+            millrace.enqueueAll(LongStream.range(0, jobs).mapToObj(n -> {
+                if ((n & SIGN) == 0) bar.at(n);
+                return new Noop(n);
+            }));
+        }
         double enqueued = jobs / seconds(began);
-        narrator.accept("%,d jobs enqueued, %,.0f a second".formatted(jobs, enqueued));
+        telling.say("%,d jobs enqueued, %,.0f a second".formatted(jobs, enqueued));
 
         began = world.nanoTime();
         double ran;
         try (var node = millrace.node()
-                .name("bench")
-                .slots(SLOTS)
-                .handle(Noop.class, job -> {})
-                .start()) {
-            awaitAll(node, jobs);
+                        .name("bench")
+                        .slots(SLOTS)
+                        .handle(Noop.class, job -> {})
+                        .start();
+                var bar = telling.bar("jobs run", jobs)) {
+            awaitAll(node, jobs, bar);
             ran = jobs / seconds(began);
-            narrator.accept("%,d jobs run, %,.0f a second".formatted(jobs, ran));
+            telling.say("%,d jobs run, %,.0f a second".formatted(jobs, ran));
         }
         world.sleep(STATISTICS);
         var cost = Cost.read(dataSource).less(before);
+        long deadTuples = deadTuples(schema);
 
-        var raw = new RawLimit(dataSource, schema, world, jobs);
+        var raw = new RawLimit(dataSource, schema, world, jobs, telling);
         double copied = raw.copyIn();
-        narrator.accept("raw: COPY in, %,.0f rows a second".formatted(copied));
+        telling.say("raw: COPY in, %,.0f rows a second".formatted(copied));
         double limit = 0;
         for (int connections : CONNECTIONS) {
             double rate = raw.readAndCopy(connections);
-            narrator.accept("raw: read 500 and COPY 500 outcomes on %d connections, %,.0f a second"
+            telling.say("raw: read 500 and COPY 500 outcomes on %d connections, %,.0f a second"
                     .formatted(connections, rate));
             limit = Math.max(limit, rate);
         }
@@ -117,16 +122,33 @@ public final class BurnDown {
                 limit,
                 (double) cost.walBytes() / jobs,
                 (double) cost.commits() / jobs,
+                deadTuples,
                 Runtime.getRuntime().maxMemory(),
                 Cost.fsync(dataSource),
                 Cost.version(dataSource));
     }
 
-    private void awaitAll(Node node, long jobs) throws InterruptedException {
+    /**
+     * Of the job stream, in which nothing is updated or deleted: there should be none, but for what a roll-back leaves. Idle sessions keep
+     * to themselves for a while what they counted, so their connections are ended first.
+     */
+    private long deadTuples(String schema) throws SQLException, InterruptedException {
+        if (dataSource.isWrapperFor(HikariDataSource.class)) {
+            dataSource.unwrap(HikariDataSource.class).getHikariPoolMXBean().softEvictConnections();
+            world.sleep(STATISTICS);
+        }
+        return Long.parseLong(Cost.one(
+                dataSource,
+                "SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE schemaname = '%s' AND relname ~ '^(job_log|claim|outcome)_[0-9]+$'"
+                        .formatted(schema)));
+    }
+
+    private void awaitAll(Node node, long jobs, Telling.Bar bar) throws InterruptedException {
         long last = 0;
         long since = world.nanoTime();
         while (true) {
             long done = node.status().counts().completed();
+            bar.at(done);
             if (done >= jobs) return;
             if (done != last) {
                 last = done;

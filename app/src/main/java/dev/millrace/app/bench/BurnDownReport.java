@@ -9,6 +9,7 @@ package dev.millrace.app.bench;
  * @param rawLimitPerSecond reading 500 rows and copying 500 outcomes per transaction, append only: best of 1, 2 and 4 connections
  * @param walBytesPerJob write-ahead log per job, enqueue and run together; a database's own background work is in it
  * @param commitsPerJob transactions per job, enqueue and run together
+ * @param deadTuples dead rows in the partitions of job_log, claim and outcome after the run, as the server counts them
  * @param heapBytes the largest heap that this process may use
  */
 public record BurnDownReport(
@@ -19,6 +20,7 @@ public record BurnDownReport(
         double rawLimitPerSecond,
         double walBytesPerJob,
         double commitsPerJob,
+        long deadTuples,
         long heapBytes,
         boolean fsync,
         String database) {}

@@ -1,6 +1,7 @@
 package dev.millrace.app.bench;
 
 import dev.millrace.MillraceException;
+import dev.millrace.app.console.CommandFailed;
 import dev.millrace.world.World;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -27,12 +28,14 @@ final class RawLimit {
     private final String schema;
     private final World world;
     private final long rows;
+    private final Telling telling;
 
-    RawLimit(DataSource dataSource, String schema, World world, long rows) {
+    RawLimit(DataSource dataSource, String schema, World world, long rows, Telling telling) {
         this.dataSource = dataSource;
         this.schema = schema;
         this.world = world;
         this.rows = rows;
+        this.telling = telling;
     }
 
     /** Rows per second by COPY into a plain table; makes the rows that {@link #readAndCopy} reads. */
@@ -56,6 +59,7 @@ final class RawLimit {
                     var bytes = block.toString().getBytes(StandardCharsets.UTF_8);
                     into.writeToCopy(bytes, 0, bytes.length);
                     block.setLength(0);
+                    telling.stopIfAsked();
                 }
             }
             into.endCopy();
@@ -88,6 +92,7 @@ final class RawLimit {
             }
             for (var worker : workers) worker.get();
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof CommandFailed stopped) throw stopped;
             throw new MillraceException("The raw limit could not be measured: %s".formatted(e.getCause()), e);
         }
         return rate(rows, began);
@@ -102,6 +107,7 @@ final class RawLimit {
                     q("COPY $.raw_out_%d (part, seq, job_id, outcome, node, token) FROM STDIN".formatted(connections));
             var block = new StringBuilder(BATCH * COPY_WIDTH);
             for (long at = from; at < to; at += BATCH) {
+                telling.stopIfAsked();
                 read.setLong(1, at);
                 read.setLong(2, Math.min(to, at + BATCH));
                 try (var found = read.executeQuery()) {

@@ -16,10 +16,11 @@ import dev.millrace.crawler.CrawlSettings;
 import dev.millrace.crawler.CrawlSummary;
 import dev.millrace.crawler.Crawler;
 import dev.millrace.crawler.scope.Reach;
+import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.crawler.url.UrlRules;
 import dev.millrace.crawler.url.UrlRules.TrailingSlash;
 import dev.millrace.postgres.PostgresStore;
-import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -180,11 +181,12 @@ public final class CrawlCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         var settings = settings();
         var file = out == null ? Path.of(host(settings.seed()) + ".jsonl") : out;
+        refuseIfNoPlace(file);
         var signals = Signals.caught();
         try (var db = database.open("millrace crawl", CONNECTIONS, shell.console());
                 var millrace = Millrace.on(new PostgresStore(db.dataSource()));
                 var crawler = Crawler.on(millrace, db.dataSource(), shell.world())) {
-            var run = restart ? crawler.restart(settings) : crawler.open(settings);
+            var run = restart ? crawler.restart(settings, file) : crawler.open(settings);
             boolean finished;
             try (run) {
                 finished = crawl(run, file, db, signals);
@@ -194,8 +196,22 @@ public final class CrawlCommand implements Callable<Integer> {
         }
     }
 
+    /** What can be seen of the file before a database is started for it. */
+    private static void refuseIfNoPlace(Path file) {
+        var folder = file.toAbsolutePath().getParent();
+        var why = Files.isDirectory(file)
+                ? "it is a folder. Name a file in it"
+                : folder != null && !Files.isDirectory(folder)
+                        ? "its folder does not exist. Make it first"
+                        : Files.exists(file) && !Files.isWritable(file)
+                                ? "permission is denied. Choose a place that you may write to"
+                                : null;
+        if (why != null)
+            throw new CommandFailed(ExitCode.REFUSED, "The pages can't be written to %s: %s.".formatted(file, why));
+    }
+
     private boolean crawl(CrawlRun run, Path file, Database db, Signals signals) throws InterruptedException {
-        run.export(file);
+        if (!restart) run.export(file);
         if (run.existed() && !common.json) shell.console().say(continues(run.progress()));
         run.start(node -> node(node, db));
         run.node().ifPresent(node -> db.keepRecordOf(node, shell.world()));
@@ -209,19 +225,32 @@ public final class CrawlCommand implements Callable<Integer> {
     }
 
     private boolean watch(CrawlRun run, Signals signals) throws InterruptedException {
+        var outage = new Outage(shell);
         try (var progress = new Progress(shell.console(), shell.world(), "pages", seen(run.progress()))) {
             while (!signals.asked()) {
                 if (run.await(LOOK)) return true;
+                outage.tell(run.trouble());
                 if (!common.json) show(progress, run.progress());
             }
-            return false;
         }
+        shell.console().say("Stopping after the pages in flight … Ctrl-C again ends at once.");
+        return false;
     }
 
     private static void show(Progress bar, CrawlProgress now) {
         var more =
                 "%,d hosts".formatted(now.hosts()) + (now.failed() == 0 ? "" : ", %,d failed".formatted(now.failed()));
+        var waiting = now.waiting();
+        if (waiting != null && now.stands()) more = waits(waiting) + ", " + more;
         bar.show(seen(now), seen(now) + now.pending(), more);
+    }
+
+    private static String waits(CrawlProgress.Waiting waiting) {
+        return "waiting %s for %s (%s)"
+                .formatted(
+                        Durations.text(waiting.left()),
+                        waiting.host(),
+                        waiting.why().replaceAll("\\.$", ""));
     }
 
     private static long seen(CrawlProgress now) {
@@ -267,17 +296,19 @@ public final class CrawlCommand implements Callable<Integer> {
     }
 
     private static String host(String seed) {
-        return URI.create(seed).getHost().replaceAll("[^A-Za-z0-9.-]", "_");
+        return CrawlUrl.of(seed).hostKey().bareHost().replaceAll("[^A-Za-z0-9.-]", "_");
     }
 
     // ---- what came of it
 
     private ExitCode tell(CrawlSummary summary, Path file, boolean finished) {
-        var now = summary.progress();
         if (common.json) shell.console().print(json(summary, file, finished));
         else shell.console().print(text(summary, file, finished));
         if (!finished) return ExitCode.INTERRUPTED;
-        return now.pages() == 0 && now.failed() > 0 ? ExitCode.FAILED : ExitCode.OK;
+        var nothing = summary.nothing();
+        if (nothing == null) return ExitCode.OK;
+        if (!common.json) shell.console().say("millrace: there is not one page. " + nothing);
+        return ExitCode.FAILED;
     }
 
     private static String text(CrawlSummary summary, Path file, boolean finished) {
@@ -326,6 +357,7 @@ public final class CrawlCommand implements Callable<Integer> {
         json.put("seed", summary.seed());
         json.put("out", file.toAbsolutePath().normalize().toString());
         json.put("finished", finished);
+        json.put("nothing", summary.nothing());
         json.put("stoppedAtMax", summary.stoppedAtMax());
         json.put("pages", now.pages());
         json.put("failed", now.failed());

@@ -95,6 +95,9 @@ final class EnqueueCommand extends EngineCommand {
     @Nullable
     String tenant;
 
+    /** Far more than is stored, since spaces between the values are not. */
+    private static final int MOST_INPUT = 4 << 20;
+
     EnqueueCommand(Shell shell) {
         super(shell);
     }
@@ -174,7 +177,13 @@ final class EnqueueCommand extends EngineCommand {
 
     private static String standardInput() {
         try {
-            return new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+            var bytes = System.in.readNBytes(MOST_INPUT + 1);
+            if (bytes.length > MOST_INPUT)
+                throw new CommandFailed(
+                        ExitCode.REFUSED,
+                        "The payload has more than %,d bytes, and at most 262,144 are stored. Nothing was enqueued. Keep large things in a store of their own, and enqueue where they are."
+                                .formatted(MOST_INPUT));
+            return new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new CommandFailed(ExitCode.FAILED, "Standard input can't be read: %s.".formatted(e.getMessage()), e);
         }

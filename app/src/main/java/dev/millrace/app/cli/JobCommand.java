@@ -9,6 +9,7 @@ import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Style;
 import dev.millrace.app.console.Table;
 import dev.millrace.app.console.Table.Cell;
+import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Shapes;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +77,9 @@ final class JobCommand extends EngineCommand {
         for (var reason : why.reasons()) line("why", reason.text());
         steps(history, now);
         for (var said : history.log())
-            console().print("  %s  attempt %d  %s".formatted(Times.text(said.at(), now), said.attempt(), said.text()));
+            console()
+                    .print("  %s  attempt %d  %s"
+                            .formatted(Times.text(said.at(), now), said.attempt(), Visible.line(said.text())));
     }
 
     private void steps(JobHistory history, Instant now) {
@@ -102,7 +105,7 @@ final class JobCommand extends EngineCommand {
 
     private void line(String name, @Nullable String value) {
         if (value == null || value.isEmpty()) return;
-        console().print("  " + console().paint(Style.DIM, "%-9s".formatted(name)) + " " + value);
+        console().print("  " + console().paint(Style.DIM, "%-9s".formatted(name)) + " " + Visible.text(value));
     }
 
     private static @Nullable String moment(@Nullable Instant at, Instant now) {

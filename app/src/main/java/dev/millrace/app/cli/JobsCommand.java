@@ -58,7 +58,7 @@ final class JobsCommand extends EngineCommand {
     @Override
     ExitCode run(Operations operations) {
         var jobs = operations.list(this::filter);
-        if (common.json) print(Shapes.all(jobs, Shapes::job));
+        if (common.json) print(Shapes.all(jobs, Shapes::listed));
         else show(jobs);
         return ExitCode.OK;
     }

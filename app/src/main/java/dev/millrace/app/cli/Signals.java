@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
  * <p>{@code sun.misc.Signal} is in every JDK but not in its API, hence the reflection. Where it is missing, the JVM's own end is all there
  * is: nothing is lost then, but nothing is waited for.
  */
-final class Signals {
+public final class Signals {
 
     private static final int INTERRUPTED = 130;
 
@@ -20,7 +20,7 @@ final class Signals {
     private Signals() {}
 
     /** From now on signals come here. */
-    static Signals caught() {
+    public static Signals caught() {
         var signals = new Signals();
         for (var name : new String[] {"INT", "TERM", "HUP"}) signals.handle(name);
         return signals;
@@ -57,7 +57,7 @@ final class Signals {
     }
 
     /** Whether somebody asked. */
-    boolean asked() {
+    public boolean asked() {
         return asked.getCount() == 0;
     }
 }

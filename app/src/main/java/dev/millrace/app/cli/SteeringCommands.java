@@ -5,6 +5,7 @@ import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
+import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
 import picocli.CommandLine.Command;
@@ -116,7 +117,7 @@ final class SteeringCommands {
             var why = operations.why(job);
             if (why.state() == null) throw notFound(job);
             if (common.json) print(Shapes.why(why));
-            else for (var reason : why.reasons()) console().print(reason.text());
+            else for (var reason : why.reasons()) console().print(Visible.text(reason.text()));
             return ExitCode.OK;
         }
     }

@@ -49,6 +49,13 @@ public final class UpCommand implements Callable<Integer> {
     String host = "127.0.0.1";
 
     @Option(
+            names = "--allow-host",
+            paramLabel = "NAME",
+            description =
+                    "Answer under this name too, as a browser or a proxy asks for it; may be repeated. Addresses need none.")
+    List<String> names = List.of();
+
+    @Option(
             names = "--slots",
             paramLabel = "N",
             defaultValue = "100",
@@ -80,7 +87,7 @@ public final class UpCommand implements Callable<Integer> {
         if (port < 0 || port > 65_535)
             throw new CommandFailed(
                     ExitCode.USAGE, "--port can't be %d. It is 1 to 65535, or 0 for a free one.".formatted(port));
-        var address = new HttpServer.Address(host, port);
+        var address = new HttpServer.Address(host, port, names);
         address.check();
         var signals = Signals.caught();
         try (var db = database.open("millrace up", CONNECTIONS, shell.console());

@@ -46,7 +46,7 @@ public final class Console {
 
     /** A line about the result, for people. */
     public void say(String line) {
-        err.println(line);
+        err.println(Visible.text(line));
         err.flush();
     }
 

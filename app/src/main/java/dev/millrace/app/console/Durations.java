@@ -47,12 +47,12 @@ public final class Durations implements ITypeConverter<Duration> {
 
     /** In its largest unit or two: {@code 210 ms}, {@code 1.8 s}, {@code 4:12 min}, {@code 2:31 h}, {@code 3 d}. */
     public static String text(Duration span) {
+        if (span.toHours() >= 48) return span.toDays() + " d";
         long ms = span.toMillis();
         if (ms < 1_000) return ms + " ms";
         if (ms < 10_000) return "%d.%d s".formatted(ms / 1000, ms % 1000 / 100);
         if (ms < 60_000) return ms / 1000 + " s";
         if (ms < 3_600_000) return "%d:%02d min".formatted(ms / 60_000, ms / 1000 % 60);
-        if (ms < 48 * 3_600_000L) return "%d:%02d h".formatted(ms / 3_600_000, ms / 60_000 % 60);
-        return span.toDays() + " d";
+        return "%d:%02d h".formatted(ms / 3_600_000, ms / 60_000 % 60);
     }
 }

@@ -11,12 +11,13 @@ public enum ExitCode {
     OK(0, "done"),
     FAILED(1, "failed; the message says why"),
     USAGE(2, "the command line can't be understood"),
-    NOT_FOUND(3, "there is no such job"),
+    OUT_OF_MEMORY(3, "out of memory, said by Java itself; MILLRACE_JAVA_OPTS=-Xmx2g gives more"),
     REFUSED(4, "refused: invalid, in conflict, or not possible in this state"),
     DATABASE_UNREACHABLE(5, "the database can't be reached"),
     DATA_DIRECTORY(6, "the data directory can't be used: in use, read-only, full, damaged"),
     PORT_TAKEN(7, "the port is taken"),
     SERVER_GIVEN_UP(8, "the embedded database died again and again"),
+    NOT_FOUND(9, "there is no such job"),
     INTERRUPTED(130, "interrupted before it was done");
 
     private final int number;

@@ -47,7 +47,7 @@ public final class Table {
         for (int i = 0; i < widths.length; i++) widths[i] = head(i).length();
         for (var row : rows)
             for (int i = 0; i < widths.length; i++)
-                widths[i] = Math.max(widths[i], shown(row.get(i).text()).length());
+                widths[i] = Math.max(widths[i], Visible.line(row.get(i).text()).length());
         int room = console.terminal().out() ? console.terminal().width() : Integer.MAX_VALUE;
         var lines = new ArrayList<String>();
         lines.add(line(console, headCells(), widths, room));
@@ -67,7 +67,7 @@ public final class Table {
         int used = 0;
         for (int i = 0; i < widths.length; i++) {
             boolean last = i == widths.length - 1;
-            var text = shown(row.get(i).text());
+            var text = Visible.line(row.get(i).text());
             int most = last ? Math.max(10, room == Integer.MAX_VALUE ? room : room - used) : widths[i];
             if (text.length() > most) text = text.substring(0, most - 1) + "…";
             int pad = last ? 0 : widths[i] - text.length();
@@ -89,10 +89,5 @@ public final class Table {
 
     private String head(int column) {
         return right(column) ? heads.get(column).substring(1) : heads.get(column);
-    }
-
-    /** One line, whatever a handler wrote. */
-    private static String shown(String text) {
-        return text.replaceAll("\\s+", " ");
     }
 }

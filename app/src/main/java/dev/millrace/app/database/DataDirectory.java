@@ -55,19 +55,23 @@ final class DataDirectory {
         }
     }
 
-    /** A guest, or the owner for a moment. */
+    /** A guest, or the owner for a moment. The lock tells whether there is an owner, not what stands in its record. */
     Database visit() {
         long start = world.nanoTime();
         while (true) {
             var host = RunningServer.find(path)
                     .filter(running -> !running.command().endsWith(VISITOR));
+            Unavailable noAnswer = null;
             try {
                 if (host.isPresent()) return guestOf(host.get());
+            } catch (Unavailable gone) {
+                noAnswer = gone; // or never there: the record may be of a process that was killed
+            }
+            try {
                 return Database.own(open(command + VISITOR), command, connections);
-            } catch (Unavailable justGone) {
-                if (tired(start)) throw justGone;
             } catch (EmbeddedServerException taken) {
-                if (taken.reason() != Reason.IN_USE || tired(start)) throw taken;
+                if (taken.reason() != Reason.IN_USE) throw taken;
+                if (tired(start)) throw noAnswer == null ? taken : noAnswer;
             }
             rest();
         }
@@ -123,7 +127,11 @@ final class DataDirectory {
                                 .formatted(pid, Durations.text(lifetime)));
             case EmbeddedServerEvent.Restarted(var pid, var took) ->
                 console.say("The database runs again (process %d), after %s.".formatted(pid, Durations.text(took)));
-            case EmbeddedServerEvent.RestartFailed(var failure) -> console.say(failure.getMessage());
+            case EmbeddedServerEvent.RestartFailed(var failure) ->
+                console.say(
+                        failure.reason() == Reason.DISK_FULL
+                                ? failure.getMessage() + " Until then it is tried every few seconds."
+                                : failure.getMessage());
             case EmbeddedServerEvent.GivenUp(var failure) -> giveUp(failure);
         }
     }

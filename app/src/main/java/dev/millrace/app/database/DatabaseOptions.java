@@ -68,7 +68,13 @@ public final class DatabaseOptions {
                 : Database.given(given, user, password, command, connections);
     }
 
-    private Path directory() {
+    /** Whether a database of the user's own was named. */
+    public boolean given() {
+        return url != null;
+    }
+
+    /** Where the embedded database is kept. */
+    public Path directory() {
         return data == null ? DataHome.ofThisUser() : data;
     }
 }

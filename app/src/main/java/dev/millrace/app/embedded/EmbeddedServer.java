@@ -25,7 +25,8 @@ import java.util.function.Consumer;
  * second one beside it.
  *
  * <p><b>Supervised.</b> A server that dies under a living process is started again on the same port. At the third death
- * without a minute of life in between it stays down, and {@link EmbeddedServerEvent.GivenUp} says so.
+ * without a minute of life in between it stays down, and {@link EmbeddedServerEvent.GivenUp} says so. While the disk is full it is tried
+ * again and again.
  *
  * <p>Its weaknesses: it is stopped only by {@link #close()}, so the caller needs a shutdown hook (without one, nothing
  * is lost, but the server goes on running until the next start; so it does if the process is ended while it still

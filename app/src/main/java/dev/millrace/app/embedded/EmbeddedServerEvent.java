@@ -29,7 +29,7 @@ public sealed interface EmbeddedServerEvent {
     /** A dead server runs again, on the same port. */
     record Restarted(long pid, Duration took) implements EmbeddedServerEvent {}
 
-    /** A dead server could not be started again; it may be tried once more. */
+    /** A dead server could not be started again; it may be tried once more. On a full disk it is, until there is room. */
     record RestartFailed(EmbeddedServerException failure) implements EmbeddedServerEvent {}
 
     /**

@@ -18,12 +18,13 @@ import java.util.Set;
  * DATA/postgres/cluster/         the data; appears whole, by one rename
  * DATA/postgres/making-…/        a cluster that is being made
  * DATA/postgres/log/             what the server says, bounded
+ * DATA/torture/                  what tortures made: data directories of their own
  * </pre>
  */
 record Layout(Path data) {
 
-    /** Not ours, but made by the system and in nobody's way. */
-    private static final Set<String> HARMLESS = Set.of("lost+found", ".DS_Store");
+    /** Made by the system, or by a torture that ran here first, and in nobody's way. */
+    private static final Set<String> HARMLESS = Set.of("lost+found", ".DS_Store", "torture");
 
     Path lock() {
         return data.resolve("millrace.lock");

@@ -19,6 +19,16 @@ import org.jspecify.annotations.Nullable;
 record Owner(
         long pid, String command, Instant since, @Nullable UUID node, boolean closed) {
 
+    /**
+     * Whether the owner may still be there: it did not leave, and there is a process of its number, which may be another one's by now. A
+     * record of our own number is an earlier process's: in a container everyone is number 7.
+     */
+    boolean mayLive() {
+        return !closed
+                && pid != ProcessHandle.current().pid()
+                && ProcessHandle.of(pid).isPresent();
+    }
+
     Owner withNode(UUID node) {
         return new Owner(pid, command, since, node, closed);
     }

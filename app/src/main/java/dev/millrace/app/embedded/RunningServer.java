@@ -7,7 +7,8 @@ import java.util.Optional;
 
 /**
  * The server that another living process runs on a data directory, for whoever wants to be its guest: how to reach it, and whose it is.
- * Read from the files there; nothing is locked, and the owner may be gone a moment later.
+ * Read from the files there; nothing is locked. The owner may be gone a moment later, and after a crash its number may be another
+ * process's by now: only the lock of the directory tells for certain.
  *
  * @param owner the process that holds the directory
  * @param command what that process calls itself
@@ -18,7 +19,7 @@ public record RunningServer(long owner, String command, String jdbcUrl, String u
     public static Optional<RunningServer> find(Path dataDirectory) {
         var layout = new Layout(dataDirectory.toAbsolutePath().normalize());
         var owner = Owner.read(layout.owner());
-        if (owner == null || owner.closed() || ProcessHandle.of(owner.pid()).isEmpty()) return Optional.empty();
+        if (owner == null || !owner.mayLive()) return Optional.empty();
         return PidFile.read(layout.cluster())
                 .filter(file -> file.port() != 0 && !file.stopping())
                 .flatMap(file -> passwordOf(layout)
@@ -33,9 +34,7 @@ public record RunningServer(long owner, String command, String jdbcUrl, String u
     /** Who holds the directory, whether or not its server listens; empty if nobody that lives. */
     public static Optional<String> holder(Path dataDirectory) {
         var owner = Owner.read(new Layout(dataDirectory.toAbsolutePath().normalize()).owner());
-        return owner == null || owner.closed() || ProcessHandle.of(owner.pid()).isEmpty()
-                ? Optional.empty()
-                : Optional.of(owner.command());
+        return owner == null || !owner.mayLive() ? Optional.empty() : Optional.of(owner.command());
     }
 
     private static Optional<String> passwordOf(Layout layout) {

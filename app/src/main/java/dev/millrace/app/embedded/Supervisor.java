@@ -1,5 +1,6 @@
 package dev.millrace.app.embedded;
 
+import static dev.millrace.app.embedded.EmbeddedServerException.Reason.DISK_FULL;
 import static dev.millrace.app.embedded.EmbeddedServerException.Reason.INTERRUPTED;
 import static dev.millrace.app.embedded.EmbeddedServerException.Reason.KEEPS_DYING;
 
@@ -11,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Watches the server and starts it again when it died, on the same port, until it is out of {@link Strikes}.
  *
+ * <p>A full disk is no strike: somebody will make room, and until then it is tried again and again, slowly.
+ *
  * <p>It looks five times a second whether the process is there: the server is nobody's child, so nobody is told. A
  * server that lives but does not answer is left alone: its clients see that first, and only they know what they wait
  * for.
@@ -19,6 +22,11 @@ final class Supervisor {
 
     private static final Duration PULSE = Duration.ofMillis(200);
     private static final Duration BETWEEN_STARTS = Duration.ofSeconds(1);
+    private static final Duration UNTIL_THERE_IS_ROOM = Duration.ofSeconds(5);
+
+    /** So many tries on a full disk go by until it is said again: about a minute. */
+    private static final int TRIES_IN_SILENCE = 12;
+
     private static final Duration BETWEEN_PRUNINGS = Duration.ofMinutes(1);
 
     private final Launcher launcher;
@@ -92,6 +100,7 @@ final class Supervisor {
         var life = Duration.ofNanos(time.nanoTime() - bornAt);
         events.accept(new EmbeddedServerEvent.Died(running.process().pid(), life));
         EmbeddedServerException failure = null;
+        int full = 0;
         for (var again = strikes.mayTryAgainAfter(life); again; ) {
             if (stopped) {
                 return false;
@@ -104,6 +113,13 @@ final class Supervisor {
                     throw new InterruptedException();
                 }
                 failure = e;
+                if (e.reason() == DISK_FULL) {
+                    if (full++ % TRIES_IN_SILENCE == 0) {
+                        events.accept(new EmbeddedServerEvent.RestartFailed(e));
+                    }
+                    time.sleep(UNTIL_THERE_IS_ROOM);
+                    continue;
+                }
                 events.accept(new EmbeddedServerEvent.RestartFailed(e));
                 again = strikes.mayTryAgainAfter(Duration.ZERO);
                 if (again) {

@@ -3,15 +3,17 @@ package dev.millrace.app.http;
 import dev.millrace.world.World;
 import io.javalin.http.Context;
 import java.net.URI;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Admits requests. Without authentication the danger is the user's own browser: any web page can make it send requests to this machine.
- * So a request from another origin is refused, and on loopback so is one for a foreign host name, which a page's own domain could have
- * been pointed at (DNS rebinding).
+ * So a request from another origin is refused, and so is one for a foreign host name, which a page's own domain could have been pointed at
+ * (DNS rebinding). A name that is an address can't have been.
  */
 final class Guard {
 
@@ -21,12 +23,19 @@ final class Guard {
 
     private static final Set<String> LOOPBACK_NAMES = Set.of("localhost", "127.0.0.1", "[::1]", "::1");
 
+    private static final Pattern ADDRESS = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9a-f:.]+]");
+
     private final World world;
     private final boolean onlyThisMachine;
+    private final Set<String> names;
 
-    Guard(World world, boolean onlyThisMachine) {
+    Guard(World world, HttpServer.Address address) {
         this.world = world;
-        this.onlyThisMachine = onlyThisMachine;
+        this.onlyThisMachine = address.onlyThisMachine();
+        var ours = new HashSet<>(LOOPBACK_NAMES);
+        ours.add(address.inUrl().toLowerCase(Locale.ROOT));
+        for (var name : address.names()) ours.add(name.toLowerCase(Locale.ROOT));
+        this.names = Set.copyOf(ours);
     }
 
     void admit(Context context) {
@@ -36,11 +45,11 @@ final class Guard {
         context.header("Referrer-Policy", "no-referrer");
         context.header("Cache-Control", "no-store");
         var host = context.host();
-        if (onlyThisMachine && host != null && !LOOPBACK_NAMES.contains(nameOf(host)))
+        if (host != null && !isOurs(nameOf(host)))
             throw new Problem(
                     ProblemType.MISDIRECTED,
-                    "This server answers for this machine alone, and \"%s\" is not one of its names. Use http://127.0.0.1, or start it with --host."
-                            .formatted(host));
+                    "\"%s\" is not a name of this server: any web page could have let its own name lead here. Ask for it by its address, or start it with --allow-host %1$s."
+                            .formatted(nameOf(host)));
         var origin = context.header("Origin");
         if (origin != null && !origin.equals("null") && sameHost(origin, host)) return;
         if (origin != null)
@@ -48,6 +57,12 @@ final class Guard {
                     ProblemType.FORBIDDEN,
                     "A page of %s asked for this. Only Millrace's own page may, since there is no authentication yet."
                             .formatted(origin));
+    }
+
+    /** What listens for this machine alone is not asked for by another machine's address. */
+    private boolean isOurs(String name) {
+        return names.contains(name)
+                || (!onlyThisMachine && ADDRESS.matcher(name).matches());
     }
 
     private static boolean sameHost(String origin, @Nullable String host) {
@@ -59,7 +74,7 @@ final class Guard {
     }
 
     private static String nameOf(String host) {
-        return host.replaceAll(":\\d+$", "").toLowerCase(java.util.Locale.ROOT);
+        return host.replaceAll(":\\d+$", "").toLowerCase(Locale.ROOT);
     }
 
     private String idOf(Context context) {

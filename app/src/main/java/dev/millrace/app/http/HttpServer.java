@@ -17,6 +17,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Supplier;
 import org.eclipse.jetty.server.ServerConnector;
 import org.jspecify.annotations.Nullable;
@@ -41,9 +43,25 @@ public final class HttpServer implements AutoCloseable {
     /**
      * Where to listen.
      *
-     * @param port 0 takes a free one
+     * @param port  0 takes a free one
+     * @param names by which it may be asked for, beside its address and those of this machine
      */
-    public record Address(String host, int port) {
+    public record Address(String host, int port, List<String> names) {
+
+        /** Without further names. */
+        public Address(String host, int port) {
+            this(host, port, List.of());
+        }
+
+        /** Freezes the list. */
+        public Address {
+            names = List.copyOf(names);
+        }
+
+        /** The host as a URL has it: an IPv6 address in brackets. */
+        String inUrl() {
+            return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
+        }
 
         /** Whether only this machine can reach it. */
         public boolean onlyThisMachine() {
@@ -100,7 +118,7 @@ public final class HttpServer implements AutoCloseable {
         var metrics = new Metrics(operations, node, world);
         var jobs = new JobsApi(operations);
         var overview = new Overview(operations, world, database);
-        var guard = new Guard(world, address.onlyThisMachine());
+        var guard = new Guard(world, address);
         var javalin = Javalin.create(config -> {
             manners(config, address);
             var routes = config.routes;
@@ -127,8 +145,7 @@ public final class HttpServer implements AutoCloseable {
             javalin.stop();
             throw bindFailure(address, e);
         }
-        var host = address.host().contains(":") ? "[" + address.host() + "]" : address.host();
-        return new HttpServer(javalin, health, metrics, "http://" + host + ":" + javalin.port());
+        return new HttpServer(javalin, health, metrics, "http://" + address.inUrl() + ":" + javalin.port());
     }
 
     private static void manners(JavalinConfig config, Address address) {
@@ -193,7 +210,9 @@ public final class HttpServer implements AutoCloseable {
             LOG.log(Level.ERROR, "Request %s failed".formatted(id), problem.getCause());
         context.status(problem.type().status);
         if (problem.type().status == 503) context.header("Retry-After", "5");
-        context.contentType("application/problem+json").result(Json.write(problem.json(id)));
+        // As bytes: of a text of this type Jetty would make ISO-8859-1.
+        context.contentType("application/problem+json")
+                .result(Json.write(problem.json(id)).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Where it is, for a person to open. */

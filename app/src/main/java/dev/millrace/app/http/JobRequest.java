@@ -59,7 +59,7 @@ record JobRequest(
         for (var name : json.propertyNames())
             if (!FIELDS.contains(name))
                 throw bad("%s has a field \"%s\", which is not known. The fields are %s."
-                        .formatted(where, name, String.join(", ", FIELDS)));
+                        .formatted(where, shown(name), String.join(", ", FIELDS)));
         var fields = new Fields(json, where);
         var kind = fields.text("kind");
         if (kind == null) throw bad("%s has no kind. Say which handler runs it: \"kind\":\"echo\".".formatted(where));
@@ -88,7 +88,7 @@ record JobRequest(
         if (header == null) return this;
         if (idempotencyKey != null && !idempotencyKey.equals(header))
             throw bad("The header Idempotency-Key says \"%s\" and the body \"%s\". Send one of them."
-                    .formatted(header, idempotencyKey));
+                    .formatted(shown(header), shown(idempotencyKey)));
         return new JobRequest(
                 kind, version, payload, queue, priority, delay, runAt, expiresAfter, header, tenant, tags, headers);
     }
@@ -104,6 +104,11 @@ record JobRequest(
         for (var tag : tags) o = o.tag(tag);
         for (var header : headers.entrySet()) o = o.header(header.getKey(), header.getValue());
         return o;
+    }
+
+    /** What was sent, as far as it fits in a sentence. */
+    static String shown(String sent) {
+        return sent.length() > 60 ? sent.substring(0, 59) + "…" : sent;
     }
 
     private static Problem bad(String detail) {
@@ -200,9 +205,8 @@ record JobRequest(
         }
 
         private Problem wrong(String name, String wanted) {
-            var value = String.valueOf(json.get(name));
             return bad("%s has %s for \"%s\", which must be %s."
-                    .formatted(where, value.length() > 60 ? value.substring(0, 59) + "…" : value, name, wanted));
+                    .formatted(where, shown(String.valueOf(json.get(name))), name, wanted));
         }
     }
 }

@@ -10,6 +10,8 @@ import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
 import io.javalin.http.Context;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Locale;
@@ -22,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Jobs over HTTP: thin, since the engine decides. */
 final class JobsApi {
 
-    /** A page of jobs with their payloads fits in it; a thousand of the largest do not, and need not. */
+    /** Twenty jobs with the largest payloads, or thousands of small ones. */
     static final int BODY_BYTES = 8 * 1024 * 1024;
 
     /** Most jobs in one request. */
@@ -85,7 +87,7 @@ final class JobsApi {
                                 .formatted(name, String.join(", ", FILTERS)));
         var jobs = operations.list(f -> filter(f, context));
         var json = Json.object();
-        json.set("jobs", Shapes.all(jobs, Shapes::job));
+        json.set("jobs", Shapes.all(jobs, Shapes::listed));
         json.put("before", jobs.isEmpty() ? null : jobs.getLast().id().toString());
         answer(context, json);
     }
@@ -194,7 +196,7 @@ final class JobsApi {
                     ProblemType.BAD_REQUEST,
                     "The body has a field \"%s\", which is not known. %s"
                             .formatted(
-                                    unknown.getFirst(),
+                                    JobRequest.shown(unknown.getFirst()),
                                     known.isEmpty() ? "It takes none." : "It takes " + String.join(", ", known) + "."));
     }
 
@@ -242,7 +244,15 @@ final class JobsApi {
                         ProblemType.TOO_LARGE,
                         "The body has more than %,d bytes, the most that is read. Send several requests."
                                 .formatted(BODY_BYTES));
-            return new String(bytes, StandardCharsets.UTF_8);
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new Problem(
+                    ProblemType.BAD_REQUEST,
+                    "The body is not UTF-8, as all JSON is that is sent from one system to another. Nothing was enqueued.",
+                    e);
         } catch (IOException e) {
             throw new Problem(
                     ProblemType.BAD_REQUEST,

@@ -4,6 +4,8 @@ import dev.millrace.MillraceException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,70 +13,85 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
-/** The node processes of a run: starts them, kills them, freezes them, and keeps the last counters that each of them said. */
+/**
+ * The node processes of a run, one in each seat: starts them, kills them, freezes them, and keeps the last counters that each of them
+ * said. Who takes a seat over has a new name, and the seat's way to the database.
+ */
 final class Herd implements AutoCloseable {
 
-    private final Map<String, String> environment;
+    private final List<Map<String, String>> environments;
     private final String schema;
     private final int slots;
     private final Path logs;
-    private final List<Member> alive = new ArrayList<>();
+    private final Member[] seats;
     private final List<Process> all = new ArrayList<>();
-    private final Map<Long, Counters> said = new ConcurrentHashMap<>();
+    private final Map<String, Counters> said = new ConcurrentHashMap<>();
     private int named;
 
     /** A node process. */
-    record Member(String name, Process process) {
-        long pid() {
-            return process.pid();
-        }
-    }
+    record Member(String name, int seat, Process process, Writer commands) {}
 
     /** What a node process counted, up to its last line. */
     record Counters(long refusedWrites, long lostOutcomes, long rescued, long started, long deposed) {}
 
-    /** @param logs where each node's log goes */
-    Herd(Map<String, String> environment, String schema, int slots, Path logs) {
-        this.environment = environment;
+    /**
+     * An empty herd.
+     *
+     * @param environments of the processes, by seat: how each reaches the database
+     * @param logs where each node's log and trace go
+     */
+    Herd(List<Map<String, String>> environments, String schema, int slots, Path logs) {
+        this.environments = environments;
         this.schema = schema;
         this.slots = slots;
         this.logs = logs;
+        this.seats = new Member[environments.size()];
     }
 
-    Member start() {
+    int size() {
+        return seats.length;
+    }
+
+    /** Starts a process in this seat. Whoever sat there must be gone. */
+    Member start(int seat) {
         var name = "torture-" + ++named;
         var builder = new ProcessBuilder(
                         ProcessHandle.current().info().command().orElse("java"),
                         "-Xmx256m",
                         "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1", // most live for seconds: up sooner, and more is left for the others
                         "-cp",
                         System.getProperty("java.class.path"),
                         TortureNode.class.getName(),
                         name,
                         schema,
-                        Integer.toString(slots))
+                        Integer.toString(slots),
+                        logs.resolve(name + ".trace.jsonl").toString())
                 .redirectError(logs.resolve(name + ".log").toFile());
-        builder.environment().putAll(environment);
+        builder.environment().putAll(environments.get(seat));
         try {
             var process = builder.start();
             all.add(process);
-            var member = new Member(name, process);
-            alive.add(member);
-            Thread.ofVirtual().name("listen to " + name).start(() -> listen(process));
+            var member = new Member(
+                    name, seat, process, new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
+            seats[seat] = member;
+            Thread.ofVirtual().name("listen to " + name).start(() -> listen(member));
             return member;
         } catch (IOException e) {
             throw new MillraceException("A node process could not be started: %s.".formatted(e.getMessage()), e);
         }
     }
 
-    private void listen(Process process) {
-        try (var lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+    private void listen(Member member) {
+        var output = member.process().getInputStream();
+        try (var lines = new BufferedReader(new InputStreamReader(output, StandardCharsets.UTF_8))) {
             for (String line; (line = lines.readLine()) != null; ) {
                 if (!line.startsWith("counts ")) continue;
                 var numbers = line.split(" ", -1);
                 said.put(
-                        process.pid(),
+                        member.name(),
                         new Counters(
                                 Long.parseLong(numbers[1]),
                                 Long.parseLong(numbers[2]),
@@ -87,13 +104,13 @@ final class Herd implements AutoCloseable {
         }
     }
 
-    List<Member> alive() {
-        return List.copyOf(alive);
+    Member at(int seat) {
+        return seats[seat];
     }
 
-    /** Those that have started something: a node that is frozen before it has joined proves nothing. */
-    List<Member> atWork() {
-        return alive.stream().filter(member -> counters(member).started() > 0).toList();
+    /** Whether it has started something: a node that is frozen before it has joined proves nothing. */
+    boolean atWork(Member member) {
+        return counters(member).started() > 0;
     }
 
     /** What all processes counted, each up to its last line. */
@@ -101,44 +118,38 @@ final class Herd implements AutoCloseable {
         return List.copyOf(said.values());
     }
 
-    Counters counters(Member member) {
-        return said.getOrDefault(member.pid(), new Counters(0, 0, 0, 0, 0));
+    private Counters counters(Member member) {
+        return said.getOrDefault(member.name(), new Counters(0, 0, 0, 0, 0));
     }
 
     /** SIGKILL: it gets no chance to say anything. */
     void kill(Member victim) {
-        alive.remove(victim);
         victim.process().destroyForcibly();
     }
 
     /** Those that ended without being told to. */
     List<Member> fallen() {
-        var fallen =
-                alive.stream().filter(member -> !member.process().isAlive()).toList();
-        alive.removeAll(fallen);
-        return fallen;
+        return IntStream.range(0, seats.length)
+                .mapToObj(seat -> seats[seat])
+                .filter(member -> !member.process().isAlive())
+                .toList();
     }
 
     void freeze(Member member) {
-        signal("-STOP", member);
+        Signals.send("STOP", member.process().pid());
     }
 
     void wake(Member member) {
-        signal("-CONT", member);
+        if (member.process().isAlive()) Signals.send("CONT", member.process().pid());
     }
 
-    private static void signal(String signal, Member member) {
+    /** Says a line to a process; one that is gone does not hear it. */
+    void tell(Member member, String line) {
         try {
-            var kill = new ProcessBuilder("kill", signal, Long.toString(member.pid())).start();
-            if (kill.waitFor() != 0) {
-                throw new MillraceException("The process %d could not be sent %s.".formatted(member.pid(), signal));
-            }
-        } catch (IOException e) {
-            throw new MillraceException(
-                    "There is no command \"kill\" here, which a torture needs: %s.".formatted(e.getMessage()), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new MillraceException("Interrupted while a process was sent %s.".formatted(signal), e);
+            member.commands().write(line + "\n");
+            member.commands().flush();
+        } catch (IOException gone) {
+            // there is nobody to hear it
         }
     }
 

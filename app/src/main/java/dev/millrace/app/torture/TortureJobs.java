@@ -2,9 +2,15 @@ package dev.millrace.app.torture;
 
 import dev.millrace.Job;
 import dev.millrace.Kind;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 
 /** The kinds of a torture run. Their handlers are in {@link TortureNode}. */
 final class TortureJobs {
+
+    private static final long EXACT_LONGEST_MILLIS = 300;
+    private static final long FLAKY_LONGEST_MILLIS = 1_000;
 
     private TortureJobs() {}
 
@@ -23,4 +29,28 @@ final class TortureJobs {
     /** Fails at each of its two attempts. */
     @Kind("torture-hopeless")
     record Hopeless(int n, String schema) implements Job<Integer> {}
+
+    /** The jobs of a run, in the order in which they are sent. */
+    static List<Job<Integer>> of(TorturePlan plan, String schema) {
+        var random = new Random(plan.seed());
+        return IntStream.range(0, plan.jobs())
+                .mapToObj(n -> job(n, schema, random))
+                .toList();
+    }
+
+    private static Job<Integer> job(int n, String schema, Random random) {
+        double exponent =
+                random.nextDouble() * Math.log((double) TorturePlan.LONGEST_MILLIS / TorturePlan.SHORTEST_MILLIS);
+        long millis = Math.round(TorturePlan.SHORTEST_MILLIS * Math.exp(exponent));
+        return switch (n % 20) {
+            case 3, 13 -> new Exact(n, Math.min(millis, EXACT_LONGEST_MILLIS), schema);
+            case 7 -> new Flaky(n, Math.min(millis, FLAKY_LONGEST_MILLIS), schema);
+            case 17 -> new Hopeless(n, schema);
+            default -> new Effect(n, millis, schema);
+        };
+    }
+
+    static String kind(Job<Integer> job) {
+        return job.getClass().getAnnotation(Kind.class).value();
+    }
 }

@@ -2,96 +2,185 @@ package dev.millrace.app.torture;
 
 import dev.millrace.JobId;
 import dev.millrace.store.Protocol;
-import java.sql.Connection;
+import dev.millrace.world.World;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
-/** The database side of a run: its schema, the effects of its handlers, and the questions of its check. */
+/**
+ * The database side of a run: its tables, the effects of its handlers, and the questions of its check. What was acknowledged, and what was
+ * done to whom, the torture remembers itself, and brings here when all faults are over.
+ */
 final class TortureLedger {
 
     private final DataSource dataSource;
-    private final String schema;
+    private final PatientSql sql;
 
-    TortureLedger(DataSource dataSource, String schema) {
+    TortureLedger(DataSource dataSource, String schema, World world) {
         this.dataSource = dataSource;
-        this.schema = schema;
+        this.sql = new PatientSql(dataSource, schema, world);
     }
+
+    /** A job that was sent. */
+    record Sent(JobId id, int n, String kind) {}
 
     void create() throws SQLException {
-        run(
-                "CREATE TABLE $.torture_effect (n INT NOT NULL, phase TEXT NOT NULL, process BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp())");
-        run("CREATE TABLE $.torture_end (process BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp())");
-        run("CREATE TABLE $.torture_job (job_id UUID PRIMARY KEY, n INT NOT NULL, kind TEXT NOT NULL)");
+        sql.run("""
+            CREATE TABLE $.torture_effect (n INT NOT NULL, phase TEXT NOT NULL, process TEXT NOT NULL, part INT NOT NULL,
+                seq BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp());
+            CREATE TABLE $.torture_job (job_id UUID PRIMARY KEY, n INT NOT NULL, kind TEXT NOT NULL, acknowledged BOOL NOT NULL);
+            CREATE TABLE $.torture_end (process TEXT NOT NULL, at TIMESTAMPTZ NOT NULL)""");
     }
 
-    void drop() throws SQLException {
-        run("DROP SCHEMA $ CASCADE");
+    /** What the database's clock shows. */
+    long now() throws SQLException {
+        return sql.number("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT");
     }
 
-    /** A process was killed, or frozen, now. */
-    void ended(long process) throws SQLException {
-        run("INSERT INTO $.torture_end (process) VALUES (" + process + ")");
-    }
-
-    void acknowledged(Sent job) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var insert = connection.prepareStatement(
-                        q("INSERT INTO $.torture_job (job_id, n, kind) VALUES (?, ?, ?)"))) {
-            insert.setObject(1, job.id().value());
-            insert.setInt(2, job.n());
-            insert.setString(3, job.kind());
-            insert.executeUpdate();
+    /** Ends at most so many backends of the connections with this name. Returns how many; asks once. */
+    int terminate(String application, int most, long draw) throws SQLException {
+        try (var connection = dataSource.getConnection()) {
+            var pids = new ArrayList<Integer>();
+            try (var look = connection.prepareStatement(
+                    "SELECT pid FROM pg_stat_activity WHERE application_name = ? ORDER BY pid")) {
+                look.setString(1, application);
+                try (var rows = look.executeQuery()) {
+                    while (rows.next()) pids.add(rows.getInt(1));
+                }
+            }
+            Collections.shuffle(pids, new Random(draw));
+            int ended = 0;
+            try (var end = connection.prepareStatement("SELECT pg_terminate_backend(?)")) {
+                for (int pid : pids.subList(0, Math.min(most, pids.size()))) {
+                    end.setInt(1, pid);
+                    end.execute();
+                    ended++;
+                }
+            }
+            return ended;
         }
     }
 
-    /** An acknowledged job. */
-    record Sent(JobId id, int n, String kind) {}
+    // ---- what the torture remembers
 
-    /** How many acknowledged jobs have not ended yet. */
-    long open() throws SQLException {
-        return number("""
-                SELECT count(*) FROM $.torture_job j
-                 WHERE NOT EXISTS (SELECT FROM $.job_log l JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
-                                    WHERE l.job_id = j.job_id AND o.outcome IN ('done', 'cancelled', 'discarded'))
-                """);
+    void sent(Collection<Sent> jobs, boolean acknowledged) throws SQLException {
+        sql.patiently(connection -> {
+            connection.setAutoCommit(false);
+            try (var insert = connection.prepareStatement(
+                    sql.q(
+                            "INSERT INTO $.torture_job (job_id, n, kind, acknowledged) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"))) {
+                for (var job : jobs) {
+                    insert.setObject(1, job.id().value());
+                    insert.setInt(2, job.n());
+                    insert.setString(3, job.kind());
+                    insert.setBoolean(4, acknowledged);
+                    insert.addBatch();
+                }
+                insert.executeBatch();
+                connection.commit();
+                return true;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        });
     }
 
+    /** A process fell silent at this moment of the database's clock, whatever the reason. */
+    void ends(Map<String, List<Long>> moments) throws SQLException {
+        sql.patiently(connection -> {
+            try (var insert = connection.prepareStatement(
+                    sql.q("INSERT INTO $.torture_end (process, at) VALUES (?, to_timestamp(? / 1000.0))"))) {
+                for (var process : moments.entrySet()) {
+                    for (long at : process.getValue()) {
+                        insert.setString(1, process.getKey());
+                        insert.setLong(2, at);
+                        insert.addBatch();
+                    }
+                }
+                insert.executeBatch();
+                return true;
+            }
+        });
+    }
+
+    /** Jobs that are in the log, or wait to be, and were not acknowledged. */
+    List<Sent> strays() throws SQLException {
+        return sql.rows(
+                """
+                SELECT DISTINCT j.job_id, (j.payload::JSONB ->> 'n')::INT AS n, j.kind
+                  FROM (SELECT job_id, payload, kind FROM $.job_log UNION ALL SELECT job_id, payload, kind FROM $.timer
+                        UNION ALL SELECT job_id, payload, kind FROM $.parked) j
+                 WHERE NOT EXISTS (SELECT FROM $.torture_job t WHERE t.job_id = j.job_id)
+                """,
+                row -> new Sent(
+                        new JobId(row.getObject("job_id", UUID.class)), row.getInt("n"), row.getString("kind")));
+    }
+
+    // ---- how the jobs ended
+
+    private static final String ENDED = "o.outcome IN ('done', 'cancelled', 'discarded')";
+
+    /** How many known jobs have not ended. */
+    long open() throws SQLException {
+        return open("true");
+    }
+
+    long open(boolean acknowledged) throws SQLException {
+        return open(acknowledged ? "j.acknowledged" : "NOT j.acknowledged");
+    }
+
+    private long open(String which) throws SQLException {
+        return sql.number("""
+                SELECT count(*) FROM $.torture_job j WHERE %s
+                   AND NOT EXISTS (SELECT FROM $.job_log l JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                                    WHERE l.job_id = j.job_id AND %s)
+                """.formatted(which, ENDED));
+    }
+
+    /** How many acknowledged jobs ended so. */
     long ended(String outcome) throws SQLException {
-        return number("""
+        return sql.number("""
                 SELECT count(DISTINCT j.job_id) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id
-                  JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq WHERE o.outcome = '%s'
+                  JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq WHERE o.outcome = '%s' AND j.acknowledged
                 """.formatted(outcome));
     }
 
     long rescued() throws SQLException {
-        return number("SELECT count(*) FROM $.outcome WHERE outcome = 'rescued'");
+        return sql.number("SELECT count(*) FROM $.outcome WHERE outcome = 'rescued'");
     }
 
     /** Any ending twice, or a delivery or a timer left behind an ending. */
     long outcomeTwice() throws SQLException {
-        return number("""
+        return sql.number("""
                 SELECT count(*) FROM (
                     SELECT l.job_id FROM $.job_log l LEFT JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
-                     GROUP BY l.job_id HAVING count(*) FILTER (WHERE o.outcome IN ('done', 'cancelled', 'discarded')) > 1
-                        OR count(*) FILTER (WHERE o.outcome IN ('done', 'cancelled', 'discarded')) = 1 AND count(*) FILTER (WHERE o.outcome IS NULL) > 0
+                     GROUP BY l.job_id HAVING count(*) FILTER (WHERE %1$s) > 1
+                        OR count(*) FILTER (WHERE %1$s) = 1 AND count(*) FILTER (WHERE o.outcome IS NULL) > 0
                      UNION
                     SELECT t.job_id FROM $.timer t JOIN $.job_log l ON l.job_id = t.job_id JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
-                     WHERE o.outcome IN ('done', 'cancelled', 'discarded')) twice
-                """);
+                     WHERE %1$s) twice
+                """.formatted(ENDED));
     }
 
     /** Jobs that ended otherwise than their handler decided, and were not rightly taken for poison. */
     long wrongEnding() throws SQLException {
-        return number("SELECT count(*) FROM " + WRONG) - takenForPoison();
+        return sql.number("SELECT count(*) FROM " + WRONG) - takenForPoison();
     }
 
     /**
-     * Jobs that were discarded because their worker died too often, and did start on at least as many processes that were killed, but
-     * for the first, as the rule says. Who kills nodes at random must sometimes hit the same job again and again.
+     * Jobs that were discarded because their worker died too often, and did start on at least as many processes that fell silent
+     * afterwards, but for the first, as the rule says. Who kills nodes at random must sometimes hit the same job again and again.
      */
     long takenForPoison() throws SQLException {
-        return number("SELECT count(*) FROM " + WRONG + """
+        return sql.number("SELECT count(*) FROM " + WRONG + """
                 AND o.failure ->> 'fingerprint' = 'worker-died'
                 AND (SELECT count(DISTINCT e.process) FROM $.torture_effect e JOIN $.torture_end d ON d.process = e.process AND d.at > e.at
                       WHERE e.n = j.n AND e.phase = 'started') >= %d
@@ -103,8 +192,15 @@ final class TortureLedger {
              WHERE o.outcome IN ('done', 'cancelled', 'discarded') AND (o.outcome = 'discarded') <> (j.kind = 'torture-hopeless')
             """;
 
+    // ---- effects
+
+    /** For the questions that follow. */
+    void indexEffects() throws SQLException {
+        sql.run("CREATE INDEX ON $.torture_effect (n); ANALYZE $.torture_effect; ANALYZE $.torture_job");
+    }
+
     long exactNotOnce() throws SQLException {
-        return number("""
+        return sql.number("""
                 SELECT count(*) FROM $.torture_job j WHERE j.kind = 'torture-exact'
                    AND (SELECT count(*) FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'done')
                        <> (SELECT count(*) FROM $.job_log l JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
@@ -112,61 +208,91 @@ final class TortureLedger {
                 """);
     }
 
-    long effectTwice() throws SQLException {
-        return number("""
-                SELECT count(*) FROM (SELECT e.n FROM $.torture_effect e JOIN $.torture_job j USING (n)
-                 WHERE e.phase = 'done' AND j.kind <> 'torture-exact' GROUP BY e.n HAVING count(*) > 1) x
+    /** Jobs that completed, and whose effect is not there. */
+    long effectMissing() throws SQLException {
+        return sql.number("""
+                SELECT count(*) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                 WHERE o.outcome = 'done' AND NOT EXISTS (SELECT FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'done')
                 """);
     }
 
     /**
-     * From the death of a node to the next start of each job that was taken back from it: p-th fraction, in ms. Where the next node was
-     * killed before the job had started on it, to that death: from there on it is the recovery of another one.
+     * An effect of a job that has several.
+     *
+     * @param at on the database's clock, in milliseconds; so is {@code ended}
+     * @param outcome of the delivery that had this effect; null if it has none
      */
-    long recoveryMillis(double fraction) throws SQLException {
-        return number("""
-                SELECT coalesce(percentile_disc(%s) WITHIN GROUP (ORDER BY extract(epoch FROM least(s.at, a.at) - d.at) * 1000)::BIGINT, -1) FROM %s
-                """.formatted(fraction, RECOVERIES));
+    record Repeated(
+            int n,
+            String process,
+            long at,
+            long seq,
+            @Nullable String outcome,
+            @Nullable String reason,
+            long ended) {}
+
+    /** All effects of jobs whose effect is a commit of its own and happened more than once, a job after the other, the oldest first. */
+    List<Repeated> repeatedEffects() throws SQLException {
+        return sql.rows(
+                """
+                SELECT e.n, e.process, %s AS at, e.seq, o.outcome, o.reason, %s AS ended
+                  FROM $.torture_effect e JOIN $.torture_job j USING (n) LEFT JOIN $.outcome o ON o.part = e.part AND o.seq = e.seq
+                 WHERE e.phase = 'done' AND j.kind <> 'torture-exact'
+                   AND e.n IN (SELECT n FROM $.torture_effect WHERE phase = 'done' GROUP BY n HAVING count(*) > 1)
+                 ORDER BY e.n, e.at
+                """.formatted(millis("e.at"), millis("o.at")),
+                row -> new Repeated(
+                        row.getInt("n"),
+                        row.getString("process"),
+                        row.getLong("at"),
+                        row.getLong("seq"),
+                        row.getString("outcome"),
+                        row.getString("reason"),
+                        row.getLong("ended")));
     }
 
-    long recoveries() throws SQLException {
-        return number("SELECT count(*) FROM " + RECOVERIES);
+    // ---- recoveries
+
+    /** A node as it once was; times on the database's clock. */
+    record Joined(String id, String name, long startedAt, long lastBeat) {}
+
+    Map<String, Joined> nodes() throws SQLException {
+        var nodes = new HashMap<String, Joined>();
+        var found = sql.rows(
+                "SELECT n.id::TEXT, n.name, %s AS started, %s AS beat FROM $.node n LEFT JOIN $.beat b ON b.node = n.id"
+                        .formatted(millis("n.started_at"), millis("coalesce(b.at, n.started_at)")),
+                row -> new Joined(
+                        row.getString("id"), row.getString("name"), row.getLong("started"), row.getLong("beat")));
+        for (var node : found) nodes.put(node.id(), node);
+        return nodes;
     }
 
-    private static final String RECOVERIES = """
-            $.outcome r
-              JOIN $.node n ON r.reason = 'node ' || n.id || ' died'
-              JOIN LATERAL (SELECT min(e.at) AS at FROM $.torture_end e WHERE e.process = n.pid AND e.at > n.started_at) d ON d.at IS NOT NULL
-              JOIN $.torture_job j ON j.job_id = r.job_id
-              LEFT JOIN LATERAL (SELECT min(e.at) AS at FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'started' AND e.at > r.at) s ON true
-              LEFT JOIN LATERAL (SELECT min(e.at) AS at FROM $.outcome x JOIN $.node m ON x.reason = 'node ' || m.id || ' died'
-                                   JOIN $.torture_end e ON e.process = m.pid AND e.at > m.started_at
-                                  WHERE x.job_id = r.job_id AND x.outcome = 'rescued' AND x.at > r.at AND e.at > d.at) a ON true
-             WHERE r.outcome = 'rescued' AND least(s.at, a.at) IS NOT NULL
-            """;
+    /**
+     * A delivery that was taken back.
+     *
+     * @param node the dead one's id
+     * @param parked when its job was next parked, because its kind ran as often as the node that took it allows; null if it never was
+     */
+    record Rescue(
+            String job, String node, long at, @Nullable Long parked) {}
 
-    private void run(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(q(sql));
-        }
+    /** All of them, a job after the other, the oldest first. */
+    List<Rescue> rescues() throws SQLException {
+        return sql.rows(
+                """
+                SELECT o.job_id::TEXT, substring(o.reason FROM 6 FOR 36) AS node, %s AS at,
+                       (SELECT %s FROM $.job_log l JOIN $.outcome p ON p.part = l.part AND p.seq = l.seq
+                         WHERE l.job_id = o.job_id AND p.outcome = 'parked' AND p.at > o.at) AS parked
+                  FROM $.outcome o JOIN $.torture_job j ON j.job_id = o.job_id WHERE o.outcome = 'rescued' ORDER BY o.job_id, o.at
+                """.formatted(millis("o.at"), millis("min(p.at)")),
+                row -> new Rescue(
+                        row.getString("job_id"),
+                        row.getString("node"),
+                        row.getLong("at"),
+                        row.getObject("parked", Long.class)));
     }
 
-    private long number(String sql) throws SQLException {
-        try (Connection connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery(q(sql))) {
-            rows.next();
-            return rows.getLong(1);
-        }
-    }
-
-    /** The schema's name was made here, of letters, digits and underscores. */
-    private String q(String sql) {
-        return sql.replace("$", schema);
-    }
-
-    static String freshSchema(UUID random) {
-        return "torture_" + random.toString().substring(0, 8);
+    private static String millis(String moment) {
+        return "(extract(epoch FROM %s) * 1000)::BIGINT".formatted(moment);
     }
 }

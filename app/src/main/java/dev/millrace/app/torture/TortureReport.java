@@ -1,27 +1,34 @@
 package dev.millrace.app.torture;
 
+import java.util.Map;
+
 /**
- * What a run found. {@code lost}, {@code outcomeTwice} and {@code exactTwice} are 0, or a promise was broken.
+ * What a run found.
  *
  * @param acknowledged enqueues that returned
- * @param unknown enqueues whose commit is unknown; each of them may have run or not
+ * @param completed of the acknowledged jobs; so are {@code discarded} and {@code cancelled}
  * @param rescued deliveries that were taken back from dead nodes
  * @param refusedWrites steps of deposed nodes that were refused
- * @param lost acknowledged jobs that ended in no state, or are not known
+ * @param lostOutcomes outcomes that did not count, because the delivery had been taken back
+ * @param lost acknowledged jobs, and unknown ones that were taken after all, that ended in no state
  * @param outcomeTwice jobs with more than one ending
+ * @param enqueuedTwice jobs that were taken although their enqueue was refused, or more often than they were sent
  * @param wrongEnding jobs that ended otherwise than their handler decided
  * @param takenForPoison jobs that were discarded because node after node was killed soon after they had started there
  * @param exactTwice jobs whose effect and outcome are one commit, with other than one effect
- * @param effectTwice jobs with an effect of its own commit that happened more than once: at least once is what was promised
- * @param slowestRecoveryMillis from the kill to the start elsewhere, the slowest; −1 if nothing had to be recovered
+ * @param effectMissing completed jobs without their effect
+ * @param duplicates effects of a commit of their own that happened once more than needed, by cause: at least once is what was promised
+ * @param slowestRecoveryMillis from the moment a node fell silent to the start elsewhere, the slowest, outages not counted; −1 if nothing
+ *     had to be recovered
+ * @param deposed nodes from which something was taken back, by why they had fallen silent
+ * @param faults how many of each sort were done
+ * @param millis how long the whole run took
+ * @param repeat the command that does the same again
  */
 public record TortureReport(
         long seed,
         int seconds,
-        int kills,
-        int freezes,
         long acknowledged,
-        long unknown,
         long completed,
         long discarded,
         long cancelled,
@@ -30,25 +37,149 @@ public record TortureReport(
         long lostOutcomes,
         long lost,
         long outcomeTwice,
+        long enqueuedTwice,
         long wrongEnding,
         long takenForPoison,
         long exactTwice,
-        long effectTwice,
+        long effectMissing,
+        Unknown unknown,
+        Map<String, Long> duplicates,
         long slowestRecoveryMillis,
-        long medianRecoveryMillis,
-        long recoveries,
-        long millis) {
+        Recovery recovery,
+        Map<String, Long> deposed,
+        Map<String, Integer> faults,
+        long millis,
+        String repeat) {
 
     /** The slowest recovery that is promised: the lease and five seconds. */
     public static final long PROMISED_RECOVERY_MILLIS = 15_000;
+
+    /**
+     * Enqueues whose commit was not answered, and what became of them.
+     *
+     * @param taken they were in the log
+     * @param ended of those, how many ended
+     * @param never they were not
+     * @param refusals enqueues of which the store said at once that nothing was written; they were sent again
+     */
+    public record Unknown(long enqueues, long taken, long ended, long never, long refusals) {}
+
+    /**
+     * How long recoveries took.
+     *
+     * @param count deliveries that were taken back, and whose job started again
+     * @param slowestMillis net of outages; so is {@code medianMillis}
+     * @param slowestRawMillis outages included; so is {@code medianRawMillis}
+     * @param outageMillis how long no living node could reach a database that takes writes, all in all
+     * @param charged of those, how many were charged with a death, so that they had to wait for their turn among few
+     * @param slowestChargedMillis how long it took until the last of these had started, net; −1 if there were none
+     * @param netSeconds how many took up to so many seconds, outages not counted
+     * @param rawSeconds the same, outages included
+     */
+    public record Recovery(
+            long count,
+            long slowestMillis,
+            long medianMillis,
+            long slowestRawMillis,
+            long medianRawMillis,
+            long outageMillis,
+            long charged,
+            long slowestChargedMillis,
+            Map<String, Long> netSeconds,
+            Map<String, Long> rawSeconds) {}
+
+    private long unexplained() {
+        return duplicates.getOrDefault(Timeline.UNEXPLAINED, 0L);
+    }
+
+    /** A node that was deposed in its sleep must have been refused something when it woke. */
+    private boolean fenced() {
+        return deposed.getOrDefault(Timeline.Cause.FROZEN.wireName(), 0L) == 0 || refusedWrites > 0;
+    }
 
     /** Whether every promise was kept. */
     public boolean kept() {
         return lost == 0
                 && outcomeTwice == 0
+                && enqueuedTwice == 0
                 && wrongEnding == 0
                 && exactTwice == 0
+                && effectMissing == 0
+                && unexplained() == 0
                 && slowestRecoveryMillis <= PROMISED_RECOVERY_MILLIS
-                && (freezes == 0 || refusedWrites > 0);
+                && fenced();
+    }
+
+    /** For people. */
+    String text() {
+        return """
+
+            seed %d, %d s: %s
+              acknowledged        %8d
+              completed           %8d
+              discarded           %8d    as their handlers wanted
+              rescued             %8d    deliveries taken back from dead nodes
+              refused writes      %8d    by nodes that had been deposed
+              lost                %8d    must be 0
+              outcome twice       %8d    must be 0
+              enqueued twice      %8d    must be 0
+              wrong ending        %8d    must be 0
+              taken for poison    %8d    node after node fell soon after they had started
+              exact effect twice  %8d    must be 0: effect and outcome in one commit
+              effect missing      %8d    must be 0
+              other effect again  %8d    at least once is what is promised: %s
+              unknown enqueues    %8d    taken after all %d, of which ended %d; never taken %d
+              nodes deposed       %8d    by why they were silent: %s
+              slowest recovery    %8d ms from the silence of a node to the start elsewhere; median %d ms of %d
+                                  %8d ms with outages; in all, no node could reach the database for %d ms
+                                  %8d ms until the last of %d that were charged with a death had started
+              recoveries, by s             %s
+            %s
+            %s""".formatted(
+                        seed,
+                        seconds,
+                        words(faults),
+                        acknowledged,
+                        completed,
+                        discarded,
+                        rescued,
+                        refusedWrites,
+                        lost,
+                        outcomeTwice,
+                        enqueuedTwice,
+                        wrongEnding,
+                        takenForPoison,
+                        exactTwice,
+                        effectMissing,
+                        duplicates.values().stream().mapToLong(Long::longValue).sum(),
+                        words(duplicates),
+                        unknown.enqueues,
+                        unknown.taken,
+                        unknown.ended,
+                        unknown.never,
+                        deposed.values().stream().mapToLong(Long::longValue).sum(),
+                        words(deposed),
+                        slowestRecoveryMillis,
+                        recovery.medianMillis,
+                        recovery.count,
+                        recovery.slowestRawMillis,
+                        recovery.outageMillis,
+                        recovery.slowestChargedMillis,
+                        recovery.charged,
+                        words(recovery.netSeconds),
+                        kept() ? "every promise was kept" : "A PROMISE WAS BROKEN",
+                        "again: " + repeat);
+    }
+
+    private static String words(Map<String, ? extends Number> counts) {
+        var words = new StringBuilder();
+        counts.forEach((name, count) -> {
+            if (count.longValue() > 0)
+                words.append(words.isEmpty() ? "" : ", ")
+                        .append(name)
+                        .append(' ')
+                        .append(count);
+        });
+        return words.isEmpty() ? "none" : words.toString();
     }
 }

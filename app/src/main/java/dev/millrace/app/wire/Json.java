@@ -1,5 +1,7 @@
 package dev.millrace.app.wire;
 
+import java.util.HexFormat;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -19,6 +21,9 @@ public final class Json {
             .disable(tools.jackson.databind.cfg.JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .build();
 
+    /** Half of a surrogate pair: it has no bytes in UTF-8. Where the other half is there, the two are one character. */
+    private static final Pattern HALF = Pattern.compile("\\p{Cs}");
+
     private Json() {}
 
     public static ObjectNode object() {
@@ -34,14 +39,26 @@ public final class Json {
         return MAPPER.valueToTree(value);
     }
 
+    /** An object as a record, each component from what is under its name. */
+    public static <T> T value(JsonNode object, Class<T> type) {
+        return MAPPER.treeToValue(object, type);
+    }
+
     /** The text in one line. */
     public static String write(JsonNode value) {
-        return MAPPER.writeValueAsString(value);
+        return withoutHalves(MAPPER.writeValueAsString(value));
     }
 
     /** The text for people who read it: indented. */
     public static String pretty(JsonNode value) {
-        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value);
+        return withoutHalves(MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value));
+    }
+
+    private static String withoutHalves(String json) {
+        if (json.chars().noneMatch(c -> Character.isSurrogate((char) c))) return json;
+        return HALF.matcher(json)
+                .replaceAll(half ->
+                        "\\\\u" + HexFormat.of().toHexDigits(half.group().charAt(0)));
     }
 
     /** Reads one value. */
@@ -54,6 +71,8 @@ public final class Json {
             var at = e.getLocation();
             var where = at == null ? "" : " (line %d, column %d)".formatted(at.getLineNr(), at.getColumnNr());
             throw new NotJson(e.getOriginalMessage().lines().findFirst().orElse("it ends too early") + where);
+        } catch (NumberFormatException e) { // of an exponent beyond all numbers; Jackson lets it pass
+            throw new NotJson(String.valueOf(e.getMessage()));
         }
     }
 

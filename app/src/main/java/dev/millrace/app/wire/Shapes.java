@@ -66,6 +66,14 @@ public final class Shapes {
         return json;
     }
 
+    /** A job of a list, which does not know payloads and results. */
+    public static ObjectNode listed(JobView job) {
+        var json = job(job);
+        json.remove("payload");
+        json.remove("result");
+        return json;
+    }
+
     /** The job, its steps, its log, and why it is not running. */
     public static ObjectNode job(JobHistory history, Why why) {
         var json = job(history.job());

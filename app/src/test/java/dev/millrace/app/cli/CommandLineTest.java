@@ -1,12 +1,19 @@
 package dev.millrace.app.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.Job;
 import dev.millrace.JobId;
+import dev.millrace.Kind;
 import dev.millrace.Millrace;
+import dev.millrace.Retry;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.world.SystemWorld;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +49,9 @@ class CommandLineTest {
 
         assertThat(json(line.run("jobs", "--json").out()).get(0).get("id").stringValue())
                 .isEqualTo(id);
+        assertThat(json(line.run("jobs", "--json").out()).get(0).propertyNames())
+                .as("a thousand payloads would not fit into a process")
+                .doesNotContain("payload", "result");
         assertThat(json(line.run("job", id, "--json").out()).get("payload").toString())
                 .isEqualTo("[1]");
         assertThat(json(line.run("why", id, "--json").out())
@@ -66,6 +76,37 @@ class CommandLineTest {
         assertThat(json(line.run("retry", id, "--json").out()).get("before").stringValue())
                 .isEqualTo("cancelled");
         assertThat(json(line.run("version", "--json").out()).has("version")).isTrue();
+    }
+
+    @Test
+    void a_payload_on_standard_input_is_read_as_far_as_one_can_be_stored() {
+        var before = System.in;
+        var endless = new InputStream() {
+            private long read;
+
+            @Override
+            public int read() throws IOException {
+                if (++read > 64 << 20) throw new IOException("nobody should read as far as here");
+                return '7';
+            }
+
+            @Override
+            public int read(byte[] into, int from, int length) throws IOException {
+                for (int i = from; i < from + length; i++) into[i] = (byte) read();
+                return length;
+            }
+        };
+        try {
+            System.setIn(endless);
+            var refused = line.run("enqueue", "echo", "-");
+            assertThat(refused.exit()).isEqualTo(4);
+            assertThat(refused.err()).contains("at most 262,144 are stored");
+
+            System.setIn(new ByteArrayInputStream(("[7" + " ".repeat(1 << 20) + "]").getBytes(UTF_8)));
+            assertThat(line.run("enqueue", "echo", "-").exit()).isZero();
+        } finally {
+            System.setIn(before);
+        }
     }
 
     @Test
@@ -109,6 +150,37 @@ class CommandLineTest {
             assertThat(line.run("retry", id).out()).contains("runs again");
         }
     }
+
+    @Test
+    void what_a_handler_wrote_does_nothing_to_the_terminal() {
+        var steering = "\u001b]0;owned\u0007\u001b[2J\u009b31m\rnew line";
+        line.onATerminal();
+        try (var millrace = Millrace.on(line.store())) {
+            millrace.node()
+                    .handle(Steering.class, (job, attempt) -> {
+                        attempt.log(steering);
+                        throw new IllegalStateException(steering);
+                    })
+                    .retry(Retry.none())
+                    .start();
+            var id = millrace.enqueue(new Steering()).id().toString();
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> line.run("job", id).out().contains("attempt 1"));
+
+            var shown = line.run("job", id).out()
+                    + line.run("jobs").out()
+                    + line.run("why", id).out();
+
+            assertThat(shown).contains("␛]0;owned␇").contains("attempt 1");
+            assertThat(shown.replaceAll("\u001b\\[\\d+m", "").chars())
+                    .noneMatch(c -> Character.isISOControl(c) && c != '\n');
+            assertThat(line.run("enqueue", "\u001b[2J").err()).doesNotContain("\u001b");
+        }
+    }
+
+    @Kind("steering")
+    record Steering() implements Job<Void> {}
 
     @Test
     void an_empty_store_teaches_the_first_command() {

@@ -38,6 +38,7 @@ class ConsoleTest {
         assertThat(Durations.text(Duration.ofSeconds(252))).isEqualTo("4:12 min");
         assertThat(Durations.text(Duration.ofMinutes(151))).isEqualTo("2:31 h");
         assertThat(Durations.text(Duration.ofDays(3))).isEqualTo("3 d");
+        assertThat(Durations.text(Duration.ofSeconds(Long.MAX_VALUE))).isEqualTo("106751991167300 d");
     }
 
     @Test
@@ -47,6 +48,16 @@ class ConsoleTest {
 
         assertThat(table.lines(console(Terminal.NONE)))
                 .containsExactly("NAME  COUNT  NOTE", "a         7  two lines", "bcd    1234");
+    }
+
+    @Test
+    void what_a_job_wrote_does_not_drive_the_terminal() {
+        assertThat(Visible.text("\u001b[2J\u009b2Ja\rb\u007f\n\tc")).isEqualTo("␛[2J\uFFFD2Ja␍b␡\n\tc");
+        assertThat(new Table("note")
+                        .row("\u001b[2J")
+                        .lines(console(Terminal.NONE))
+                        .get(1))
+                .isEqualTo("␛[2J");
     }
 
     @Test

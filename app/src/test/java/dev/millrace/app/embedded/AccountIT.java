@@ -12,6 +12,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -154,7 +155,7 @@ class AccountIT {
     }
 
     @Test
-    void a_disk_that_fills_up_under_a_running_server_is_explained_and_costs_nothing_acknowledged() throws Exception {
+    void a_disk_that_fills_up_under_a_running_server_is_explained_and_waited_for() throws Exception {
         var mount = sandbox.tmpfs("mount", "size=120m");
         var filler = mount.resolve("filler");
         var events = new LinkedBlockingQueue<EmbeddedServerEvent>();
@@ -163,16 +164,21 @@ class AccountIT {
         fill(filler);
 
         Sandbox.kill(server.pid());
-        EmbeddedServerEvent event;
-        do {
-            event = events.poll(Sandbox.SOON.toSeconds(), TimeUnit.SECONDS);
-            assertThat(event).as("the next event").isNotNull();
-        } while (!(event instanceof EmbeddedServerEvent.GivenUp));
-        server.close();
+        var failed = await(events, EmbeddedServerEvent.RestartFailed.class);
+        assertThat(failed.failure()).hasMessageContaining("no space is left");
         Files.delete(filler);
+        await(events, EmbeddedServerEvent.Restarted.class);
 
-        assertThat(((EmbeddedServerEvent.GivenUp) event).failure()).hasMessageContaining("no space is left");
-        assertThat(query(sandbox.open(mount), "SELECT answer FROM kept")).isEqualTo("42");
+        assertThat(query(server, "SELECT answer FROM kept")).isEqualTo("42");
+    }
+
+    private static <E extends EmbeddedServerEvent> E await(BlockingQueue<EmbeddedServerEvent> events, Class<E> kind)
+            throws InterruptedException {
+        while (true) {
+            var event = events.poll(Sandbox.SOON.toSeconds(), TimeUnit.SECONDS);
+            assertThat(event).as("the next event").isNotNull().isNotInstanceOf(EmbeddedServerEvent.GivenUp.class);
+            if (kind.isInstance(event)) return kind.cast(event);
+        }
     }
 
     private static void fill(Path filler) throws IOException {

@@ -38,4 +38,18 @@ class OwnerTest {
             assertThat(Owner.read(file)).as(garbage).isNull();
         }
     }
+
+    @Test
+    void a_record_of_our_own_number_is_an_earlier_processs() {
+        var since = Instant.parse("2026-11-22T10:00:00Z");
+        var self = ProcessHandle.current();
+
+        assertThat(new Owner(self.pid(), "millrace up", since, null, false).mayLive())
+                .isFalse();
+        self.parent().ifPresent(parent -> {
+            var owner = new Owner(parent.pid(), "millrace up", since, null, false);
+            assertThat(owner.mayLive()).isTrue();
+            assertThat(owner.left().mayLive()).isFalse();
+        });
+    }
 }

@@ -69,6 +69,11 @@ public final class HttpFixture implements AutoCloseable {
                 .POST(BodyPublishers.ofString(body)));
     }
 
+    /** Any bytes, said to be JSON. */
+    public Answer post(String path, byte[] body) {
+        return send(request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofByteArray(body)));
+    }
+
     public Answer send(String method, String path) {
         return send(request(path).method(method, BodyPublishers.noBody()));
     }

@@ -69,6 +69,7 @@ class HttpServerTest {
                 .json();
 
         assertThat(first.get("jobs")).hasSize(2);
+        assertThat(first.get("jobs").get(0).propertyNames()).doesNotContain("payload", "result");
         assertThat(second.get("jobs")).hasSize(1);
         assertThat(second.get("jobs").get(0).get("id"))
                 .isNotIn(
@@ -93,6 +94,18 @@ class HttpServerTest {
                         .get("before")
                         .stringValue())
                 .isEqualTo("cancelled");
+    }
+
+    @Test
+    void a_reason_may_hold_what_no_database_takes() {
+        var id = http.post("/api/jobs", "{\"kind\":\"echo\",\"delay\":\"1h\"}")
+                .json()
+                .get("id")
+                .stringValue();
+
+        assertThat(http.post("/api/jobs/" + id + "/cancel", "{\"reason\":\"a zero \\u0000 within\"}")
+                        .status())
+                .isEqualTo(200);
     }
 
     @Test

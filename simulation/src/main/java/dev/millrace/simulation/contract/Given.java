@@ -95,7 +95,12 @@ final class Given implements AutoCloseable {
     // ---- others
 
     TestNode node() {
-        var node = new TestNode(this);
+        return nodeOf(queue);
+    }
+
+    /** A node that serves this queue. */
+    TestNode nodeOf(String queue) {
+        var node = new TestNode(this, queue);
         nodes.add(node);
         return node;
     }
@@ -114,7 +119,7 @@ final class Given implements AutoCloseable {
     }
 
     Optional<State> requeue(JobId job) {
-        var state = store.requeue(job, "a test");
+        var state = store.requeue(job, "it is to run again", "a test");
         recorder.look();
         return state;
     }

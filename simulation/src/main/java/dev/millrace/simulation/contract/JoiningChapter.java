@@ -13,6 +13,7 @@ import dev.millrace.store.Delivery;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
+import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.Fenced;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,6 +27,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -300,6 +302,30 @@ abstract class JoiningChapter extends Chapter {
     }
 
     @Test
+    @Timeout(10)
+    void a_flush_does_not_wait_long_for_an_outcome_that_another_transaction_keeps_open() throws SQLException {
+        var jobs = given.jobs(3);
+        var node = given.node();
+        var claimed = node.claimAll();
+        var held = claimed.getFirst();
+        given.store.complete(tx, node.lease, TestNode.ended(held, done("7")));
+
+        assertThatThrownBy(() -> node.flush(
+                        TestNode.ended(held, retry(LATER)),
+                        TestNode.ended(claimed.get(1), done()),
+                        TestNode.ended(claimed.get(2), done())))
+                .isInstanceOf(Blocked.class);
+        assertThat(jobs.get(1)).isRunningOn(node);
+        assertThatThrownBy(() -> node.ends(held, retry(LATER))).isInstanceOf(Blocked.class);
+        assertThat(node.ends(claimed.get(1), done())).isEqualTo(Settled.WON);
+
+        tx.commit();
+        assertThat(node.flush(TestNode.ended(held, retry(LATER)), TestNode.ended(claimed.get(2), done())))
+                .containsExactly(Settled.REPEATED, Settled.WON);
+        assertThat(jobs.getFirst()).isCompleted();
+    }
+
+    @Test
     void a_delivery_that_was_cancelled_can_not_complete() {
         var job = given.job();
         var node = given.node();
@@ -352,6 +378,27 @@ abstract class JoiningChapter extends Chapter {
         given.store.checkpoint(tx, node.lease, delivery, new Payload.Text("2000"));
         tx.commit();
         assertThat(given.store.checkpointOf(node.lease, delivery)).contains(new Payload.Text("2000"));
+    }
+
+    @Test
+    @Timeout(10)
+    void a_checkpoint_does_not_wait_long_for_one_that_an_earlier_delivery_keeps_open() throws SQLException {
+        given.job();
+        var node = given.node();
+        var earlier = node.claimOne();
+        given.store.checkpoint(tx, node.lease, earlier, new Payload.Text("1"));
+        node.ends(earlier, retry(Duration.ZERO));
+        node.promotes();
+        var later = node.claimOne();
+
+        assertThatThrownBy(() -> given.store.checkpointOf(node.lease, later)).isInstanceOf(Blocked.class);
+        assertThatThrownBy(() -> given.store.checkpoint(node.lease, later, new Payload.Text("2")))
+                .isInstanceOf(Blocked.class);
+
+        tx.rollback();
+        assertThat(given.store.checkpointOf(node.lease, later)).isEmpty();
+        given.store.checkpoint(node.lease, later, new Payload.Text("2"));
+        assertThat(given.store.checkpointOf(node.lease, later)).contains(new Payload.Text("2"));
     }
 
     @Test

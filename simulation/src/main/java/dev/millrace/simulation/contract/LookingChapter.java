@@ -16,7 +16,9 @@ import dev.millrace.QueueView;
 import dev.millrace.QueueView.Depth;
 import dev.millrace.State;
 import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Query;
+import dev.millrace.store.Records.Waiting;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -226,6 +228,45 @@ abstract class LookingChapter extends Chapter {
     private List<Long> depths() {
         var view = queue(given.queue).orElseThrow();
         return List.of(view.available().count(), view.running().count());
+    }
+
+    @Test
+    void a_sample_holds_what_waits_wherever_it_waits_and_nothing_else() {
+        var node = given.node();
+        var waiting = new ArrayList<JobId>();
+        for (var stage : Stage.values()) {
+            var job = stage.job(given, node);
+            if (stage.state == State.SCHEDULED || stage.state == State.RETRYABLE || stage.state == State.AVAILABLE)
+                waiting.add(job);
+        }
+        var elsewhere = given.job(as -> as.queue(given.queue + "-other").payload("{\"n\":2}"));
+
+        var sample = given.store.sample(List.of(given.queue), 10);
+
+        assertThat(sample.jobs()).extracting(Waiting::job).containsExactlyInAnyOrderElementsOf(waiting);
+        assertThat(sample.jobs())
+                .extracting(Waiting::kind, Waiting::kindVersion, Waiting::payload)
+                .containsOnly(tuple(given.kind, 1, new Payload.Text("{\"n\":1}")));
+        assertThat(sample.complete()).isTrue();
+        assertThat(given.store.sample(List.of(given.queue + "-other"), 10).jobs())
+                .containsExactly(new Waiting(elsewhere, given.kind, 1, new Payload.Text("{\"n\":2}")));
+        assertThat(given.store.sample(List.of(), 10).jobs()).isEmpty();
+    }
+
+    @Test
+    void a_sample_is_bounded_for_each_kind_and_version_and_says_whether_it_is_all() {
+        var first = given.jobs(5);
+        var second = given.jobs(2, as -> as.version(2));
+
+        var some = given.store.sample(List.of(given.queue), 3);
+        var all = given.store.sample(List.of(given.queue), 5);
+
+        assertThat(some.jobs())
+                .extracting(Waiting::job)
+                .containsExactlyInAnyOrder(first.get(0), first.get(1), first.get(2), second.get(0), second.get(1));
+        assertThat(some.complete()).isFalse();
+        assertThat(all.jobs()).hasSize(7);
+        assertThat(all.complete()).isTrue();
     }
 
     @Test

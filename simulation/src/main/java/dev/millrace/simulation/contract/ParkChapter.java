@@ -1,6 +1,8 @@
 package dev.millrace.simulation.contract;
 
 import static dev.millrace.simulation.contract.Ends.parked;
+import static dev.millrace.simulation.contract.Given.LATER;
+import static dev.millrace.simulation.contract.Given.SOON;
 
 import dev.millrace.JobId;
 import dev.millrace.store.Delivery;
@@ -140,6 +142,36 @@ abstract class ParkChapter extends Chapter {
                 .isEqualTo(2);
 
         assertThat(node.claimAll()).extracting(Delivery::job).containsExactlyElementsOf(jobs.subList(0, 2));
+    }
+
+    @Test
+    void a_parked_job_that_expires_is_discarded_at_the_next_promotion() {
+        var late = given.job(as -> as.expiresAfter(SOON));
+        var patient = given.job(as -> as.expiresAfter(LATER));
+        var endless = given.job();
+        var node = given.node();
+        for (var delivery : node.claimAll()) node.ends(delivery, parked(Parking.UNKNOWN_KIND));
+        given.letSoonPass();
+
+        node.promotes();
+
+        assertThat(late).isDiscarded().failedWith("It expired before it could start.");
+        assertThat(patient).isAvailable();
+        assertThat(endless).isAvailable();
+        assertThat(node.releases(10)).isEqualTo(2);
+    }
+
+    @Test
+    void a_node_releases_nothing_of_a_queue_that_it_does_not_serve() {
+        var job = given.job();
+        var node = given.node();
+        node.runs(job, parked(Parking.UNKNOWN_KIND));
+        var elsewhere = given.nodeOf(given.queue + "-other");
+
+        assertThat(elsewhere.releases(10)).isZero();
+        assertThat(job).says("waits for a node that can run it");
+
+        assertThat(node.releases(10)).isEqualTo(1);
     }
 
     @Test

@@ -77,6 +77,22 @@ abstract class PauseChapter extends Chapter {
         assertThat(pausedBecause()).isNull();
     }
 
+    @Test
+    void all_that_is_paused_is_told_with_its_newest_reason() {
+        given.store.pause(Scope.queue(given.queue), "the provider is down", "mara");
+        given.store.pause(Scope.kind(given.kind), "a bug", "mara");
+        given.store.pause(Scope.kind(given.kind), "a bug that is being mended", "mara");
+
+        assertThat(given.store.pauses())
+                .containsEntry(Scope.queue(given.queue), "the provider is down")
+                .containsEntry(Scope.kind(given.kind), "a bug that is being mended");
+
+        given.store.resume(Scope.kind(given.kind), "mara");
+        assertThat(given.store.pauses())
+                .containsKey(Scope.queue(given.queue))
+                .doesNotContainKey(Scope.kind(given.kind));
+    }
+
     private @Nullable String pausedBecause() {
         return given.store.queues().stream()
                 .filter(view -> view.name().equals(given.queue))

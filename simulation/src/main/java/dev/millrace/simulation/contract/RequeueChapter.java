@@ -57,7 +57,8 @@ abstract class RequeueChapter extends Chapter {
 
     @Test
     void an_unknown_job_can_not_be_requeued() {
-        assertThat(given.store.requeue(Given.newId(), "a test")).isEmpty();
+        assertThat(given.store.requeue(Given.newId(), "it is to run again", "a test"))
+                .isEmpty();
     }
 
     @Test
@@ -140,7 +141,8 @@ abstract class RequeueChapter extends Chapter {
         given.node().runs(job, done());
         var racers = new ArrayList<Callable<State>>();
         for (int i = 0; i < 4; i++) {
-            racers.add(() -> given.store.requeue(job, "a test").orElseThrow());
+            racers.add(() ->
+                    given.store.requeue(job, "it is to run again", "a test").orElseThrow());
         }
 
         var before = Races.run(racers);

@@ -537,7 +537,7 @@ abstract class RescueChapter extends Chapter {
         for (int death = 1; death <= 3; death++) rescuedFrom(node -> node.marks(node.claimOne()));
         assertThat(job).isDiscarded();
 
-        given.store.requeue(job, "mara");
+        given.store.requeue(job, "it is mended", "mara");
 
         assertThat(given.node().claimOne().charged()).isZero();
     }

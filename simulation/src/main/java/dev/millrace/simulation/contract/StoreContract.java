@@ -26,6 +26,9 @@ public abstract class StoreContract {
     /** Opens an empty store; called once for all tests of the class. It is closed after the last one. */
     protected abstract Storage openStorage();
 
+    /** The store has been closed: what it stood on can go. */
+    protected void closeRest() {}
+
     /** Returns when so much time has passed on the store's clock: a short while, never more than a second in all of a test. */
     protected abstract void letPass(Duration time);
 
@@ -44,7 +47,11 @@ public abstract class StoreContract {
 
     @AfterAll
     void closeStorage() {
-        storage().close();
+        try {
+            storage().close();
+        } finally {
+            closeRest();
+        }
     }
 
     final Storage storage() {

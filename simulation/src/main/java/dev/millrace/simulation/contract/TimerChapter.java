@@ -126,8 +126,8 @@ abstract class TimerChapter extends Chapter {
         assertThat(promoted.count()).isZero();
         assertThat(job).isDiscarded();
         assertThat(given.store.conclusions(List.of(job)).get(job))
-                .extracting("failure.type")
-                .isEqualTo("expired");
+                .extracting("failure.type", "failure.attempt", "failure.message")
+                .containsExactly("expired", 0, "It expired before it could start: no attempt was made.");
         assertThat(node.claimAll()).isEmpty();
     }
 
@@ -141,6 +141,9 @@ abstract class TimerChapter extends Chapter {
         node.promotes();
 
         assertThat(job).isDiscarded();
+        assertThat(given.store.conclusions(List.of(job)).get(job))
+                .extracting("failure.type", "failure.attempt", "failure.message")
+                .containsExactly("expired", 2, "It expired before attempt 2 could start.");
         assertThat(node.claimAll()).isEmpty();
     }
 

@@ -228,8 +228,8 @@ final class Wire implements Storage {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
-        return line.call("requeue", () -> real.requeue(job, by));
+    public Optional<State> requeue(JobId job, String reason, String by) {
+        return line.call("requeue", () -> real.requeue(job, reason, by));
     }
 
     @Override
@@ -262,6 +262,16 @@ final class Wire implements Storage {
     @Override
     public List<JobView> list(Query query) {
         return real.list(query);
+    }
+
+    @Override
+    public Sample sample(Collection<String> queues, int most) {
+        return line.call("sample", () -> real.sample(queues, most));
+    }
+
+    @Override
+    public Map<Scope, String> pauses() {
+        return line.call("pauses", real::pauses);
     }
 
     @Override

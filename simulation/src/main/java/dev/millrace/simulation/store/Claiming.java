@@ -31,12 +31,12 @@ final class Claiming {
 
     private final Tables tables;
     private final Fences fences;
-    private final Waiting waiting;
+    private final Waits waiting;
 
     /** The lock of a stream: whoever claims from it, or writes its next anchor. */
     record StreamLock(int stream) {}
 
-    Claiming(Tables tables, Fences fences, Waiting waiting) {
+    Claiming(Tables tables, Fences fences, Waits waiting) {
         this.tables = tables;
         this.fences = fences;
         this.waiting = waiting;
@@ -91,11 +91,14 @@ final class Claiming {
     List<Place> rowsOf(Transaction tx, Claimed claim) {
         if (claim.n() == 0 || claim.from() == null) return List.of();
         return windowRows(
-                tx,
-                new Window(claim.key().stream(), claim.prev(), claim.snap(), claim.from()),
-                claim.lowPart(),
-                claim.highPart(),
-                claim.n());
+                        tx,
+                        new Window(claim.key().stream(), claim.prev(), claim.snap(), claim.from()),
+                        claim.lowPart(),
+                        claim.highPart(),
+                        claim.n())
+                .stream()
+                .filter(place -> !behind(place, claim.upto()))
+                .toList();
     }
 
     @Nullable
@@ -342,9 +345,8 @@ final class Claiming {
                 asked.enqueuedAt(),
                 asked.expiresAt(),
                 asked.expired(tables.now()),
-                tables.cancelMarks.get(tx, key) != null
-                        || (row.place().part() < tables.meta(tx).currentPart()
-                                && tables.outcomes.get(tx, key) != null));
+                tables.cancelMarks.get(tx, key) != null,
+                row.place().part() < tables.meta(tx).currentPart() && tables.outcomes.get(tx, key) != null);
     }
 
     // ---- marks and manifests
@@ -391,7 +393,8 @@ final class Claiming {
             if (claim.ordinal() > upto) open.addAll(rowsOf(tx, claim));
         tx.statement();
         return open.stream()
-                .filter(place -> tables.outcomes.get(tx, DeliveryKey.of(place)) == null)
+                .filter(place ->
+                        tables.log.get(tx, place) != null && tables.outcomes.get(tx, DeliveryKey.of(place)) == null)
                 .sorted(Place.LOCK_ORDER)
                 .limit(limit)
                 .toList();

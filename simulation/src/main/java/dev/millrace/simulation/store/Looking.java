@@ -18,8 +18,10 @@ import dev.millrace.simulation.store.Rows.Outcome;
 import dev.millrace.simulation.store.Rows.Parked;
 import dev.millrace.simulation.store.Rows.Timer;
 import dev.millrace.store.Payload;
+import dev.millrace.store.Records;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.Records.Query;
+import dev.millrace.store.Records.Sample;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -239,6 +241,28 @@ final class Looking {
                 .limit(query.limit())
                 .map(one -> view(tx, one))
                 .toList();
+    }
+
+    Sample sample(Transaction tx, Collection<String> queues, int most) {
+        tx.statement();
+        var found = new ArrayList<Records.Waiting>();
+        var met = new HashMap<String, Integer>();
+        boolean complete = true;
+        for (var one : everything(tx).reversed()) {
+            var asked = one.asked();
+            if (one.state.ended() || one.state == State.RUNNING || !queues.contains(asked.queue())) continue;
+            if (met.merge(asked.kind() + ":" + asked.kindVersion(), 1, Integer::sum) <= most)
+                found.add(new Records.Waiting(asked.job(), asked.kind(), asked.kindVersion(), asked.payload()));
+            else complete = false;
+        }
+        return new Sample(found, complete);
+    }
+
+    Map<Scope, String> pauses(Transaction tx) {
+        tx.statement();
+        var all = new HashMap<Scope, String>();
+        for (var scope : tables.pauses.keys(tx)) all.put(scope, Objects.requireNonNull(tables.pauses.get(tx, scope)));
+        return Map.copyOf(all);
     }
 
     List<QueueView> queues(Transaction tx) {

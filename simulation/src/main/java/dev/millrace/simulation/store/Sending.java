@@ -133,7 +133,7 @@ final class Sending {
 
     Accepted enqueue(Transaction tx, NewJob job) {
         var holder = keyHolder(tx, job);
-        if (holder != null) return new Accepted(holder, true);
+        if (holder != null) return new Accepted(holder, !holder.equals(job.id()));
         put(tx, job);
         return new Accepted(job.id(), false);
     }

@@ -66,7 +66,7 @@ public final class SimulatedStore implements Storage {
     private final Settling settling;
     private final Membership membership;
     private final Rescuing rescuing;
-    private final Waiting waiting;
+    private final Waits waiting;
     private final Steering steering;
     private final Sending sending;
     private final Journal journal;
@@ -89,7 +89,7 @@ public final class SimulatedStore implements Storage {
         this.database = database;
         tables = new Tables(database, timeline, clock, bugs.isEmpty() ? EnumSet.noneOf(Bug.class) : bugs);
         var fences = new Fences(tables);
-        waiting = new Waiting(tables, fences, this::hint);
+        waiting = new Waits(tables, fences, this::hint);
         claiming = new Claiming(tables, fences, waiting);
         settling = new Settling(tables, fences, this::hint);
         membership = new Membership(tables, fences, claiming);
@@ -269,6 +269,16 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
+    public Sample sample(Collection<String> queues, int most) {
+        return step("sample", tx -> looking.sample(tx, queues, most));
+    }
+
+    @Override
+    public Map<Scope, String> pauses() {
+        return step("pauses", looking::pauses);
+    }
+
+    @Override
     public List<QueueView> queues() {
         return step("queues", looking::queues);
     }
@@ -286,7 +296,7 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
+    public Optional<State> requeue(JobId job, String reason, String by) {
         return step("requeue", tx -> steering.requeue(tx, job));
     }
 
@@ -483,14 +493,6 @@ public final class SimulatedStore implements Storage {
         return step("look at a stream", tx -> {
             tx.statement();
             return tables.stream(tx, stream).front();
-        });
-    }
-
-    /** What is paused. */
-    public Set<Scope> paused() {
-        return step("look at pauses", tx -> {
-            tx.statement();
-            return Set.copyOf(tables.pauses.keys(tx));
         });
     }
 }

@@ -29,13 +29,13 @@ final class Steering {
     private final Tables tables;
     private final Fences fences;
     private final Claiming claiming;
-    private final Waiting waiting;
+    private final Waits waiting;
     private final BiConsumer<Transaction, Wakeup> hints;
 
     /** A requeue holds it, so that twice at once is once. */
     private record JobLock(JobId job) {}
 
-    Steering(Tables tables, Fences fences, Claiming claiming, Waiting waiting, BiConsumer<Transaction, Wakeup> hints) {
+    Steering(Tables tables, Fences fences, Claiming claiming, Waits waiting, BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.fences = fences;
         this.claiming = claiming;
@@ -151,10 +151,11 @@ final class Steering {
         fences.prove(tx, lease);
         tx.statement();
         var now = tx.snapshot();
-        var since = cursor.equals(Control.START) ? null : Snapshot.parse(cursor);
         var cancelled = new HashSet<Place>();
-        for (var mark : tables.cancelMarks.all(tx))
-            if (since == null || !since.sees(mark.marked())) cancelled.add(mark.place());
+        if (!cursor.equals(Control.START)) {
+            var since = Snapshot.parse(cursor);
+            for (var mark : tables.cancelMarks.all(tx)) if (!since.sees(mark.marked())) cancelled.add(mark.place());
+        }
         var paused = new HashSet<Scope>();
         for (var scope : Set.copyOf(tables.pauses.keys(tx))) paused.add(scope);
         return new Control(now.toString(), cancelled, paused);

@@ -28,7 +28,7 @@ final class Tracer {
         return step(name, lease, "", step, telling);
     }
 
-    /** @param about what a lost answer would be about */
+    /** The same, with what a lost answer would be about. */
     <T> T step(String name, @Nullable Lease lease, String about, Supplier<T> step, Telling<T> telling) {
         long asked = world.nanoTime();
         T answer;

@@ -393,6 +393,16 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
+    public Sample sample(Collection<String> queues, int most) {
+        return real.sample(queues, most);
+    }
+
+    @Override
+    public Map<Scope, String> pauses() {
+        return real.pauses();
+    }
+
+    @Override
     public List<QueueView> queues() {
         return real.queues();
     }
@@ -408,8 +418,8 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
-    public Optional<State> requeue(JobId job, String by) {
-        return real.requeue(job, by);
+    public Optional<State> requeue(JobId job, String reason, String by) {
+        return real.requeue(job, reason, by);
     }
 
     @Override

@@ -43,7 +43,7 @@ final class Operators implements Workload {
         on.intended().requeued(job); // before the answer: it may be lost
         on.fleet().poison().requeued(job);
         try {
-            var before = on.store().requeue(job, ME);
+            var before = on.store().requeue(job, "it is to run again", ME);
             on.fleet().trace().tell("job %s is requeued: it was %s", job, before.orElse(null));
         } catch (MillraceException unheard) {
             on.fleet().trace().tell("job %s is perhaps requeued", job);

@@ -34,17 +34,22 @@ public interface CrawlRun extends AutoCloseable {
 
     /**
      * Keeps this file up to date from now on, until {@link #close}: each page one line of JSON, each line once, whatever is killed in
-     * between. The file continues if it is this crawl's, and is written anew if it is not.
+     * between. The file continues where this crawl left it.
      *
-     * @throws dev.millrace.MillraceException if it can't be written, or another process writes it
+     * @throws dev.millrace.MillraceException if it can't be written, another process writes it, or it holds anything but this crawl's
+     *     pages or those of a crawl that was forgotten
      */
     void export(Path file);
 
-    /** How far it is now. */
+    /** How far it is now; while the database is away, how far it was. */
     CrawlProgress progress();
 
+    /** Why the crawl stands still, if the database could not be had when {@link #await} last looked. It goes on by itself. */
+    Optional<String> trouble();
+
     /**
-     * Waits until it has finished, or for so long. When it has finished, the exported file is complete.
+     * Waits until it has finished, or for so long. When it has finished, the exported file is complete. An outage of the database is
+     * waited out; {@link #trouble} tells of it.
      *
      * @return whether it has finished
      */
@@ -53,7 +58,10 @@ public interface CrawlRun extends AutoCloseable {
     /** What came of it so far. */
     CrawlSummary summary();
 
-    /** Stops this process's node and completes the file with what has been committed. The crawl itself remains and can be continued. */
+    /**
+     * Stops this process's node, after the pages that are being fetched, and completes the file with what has been committed. The crawl
+     * itself remains and can be continued.
+     */
     @Override
     void close();
 }

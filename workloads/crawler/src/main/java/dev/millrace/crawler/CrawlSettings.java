@@ -249,8 +249,10 @@ public record CrawlSettings(
     }
 
     private static String text(Duration duration) {
-        long millis = duration.toMillis();
-        return millis % 1_000 == 0 ? "%,d s".formatted(millis / 1_000) : "%,d ms".formatted(millis);
+        long seconds = duration.getSeconds();
+        boolean inSeconds =
+                duration.getNano() == 0 || seconds != (int) seconds; // so many milliseconds fit in no number
+        return inSeconds ? "%,d s".formatted(seconds) : "%,d ms".formatted(duration.toMillis());
     }
 
     private static void between(String what, long value, long least, long most) {

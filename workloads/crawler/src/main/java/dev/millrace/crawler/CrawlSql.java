@@ -11,6 +11,12 @@ final class CrawlSql {
     final String findCrawl;
     final String readCrawl;
     final String lockCrawl;
+    final String addHome;
+    final String markRemoved;
+    final String removed;
+    final String turnsOfRemoved;
+    final String forgetTurns;
+    final String freeServers;
     final String deleteCrawl;
     final String deleteFinished;
     final String reopenCrawl;
@@ -20,6 +26,8 @@ final class CrawlSql {
 
     final String lockHost;
     final String hostJob;
+    final String waits;
+    final String waitsNoMore;
     final String noteServer;
     final String lockServer;
     final String wantServer;
@@ -27,7 +35,9 @@ final class CrawlSql {
     final String paceServer;
     final String releaseServer;
     final String seizeServer;
+    final String readOrigin;
     final String keepRobots;
+    final String forgetRobots;
 
     // ---- a page
 
@@ -53,6 +63,7 @@ final class CrawlSql {
     final String otherHosts;
     final String hungryHosts;
     final String giveUpHost;
+    final String giveUpOrigin;
     final String failPending;
     final String countFailed;
 
@@ -60,10 +71,12 @@ final class CrawlSql {
 
     final String progress;
     final String failures;
+    final String lastOfSeed;
     final String activeHosts;
 
     // ---- the file
 
+    final String ownerOfExport;
     final String readExport;
     final String snapshot;
     final String cluster;
@@ -84,23 +97,50 @@ final class CrawlSql {
         nameQueue = q.in("UPDATE $.crawl SET queue = ? WHERE id = ?");
         updateCrawl = q.in("UPDATE $.crawl SET settings = ?, max_pages = ? WHERE id = ?");
         findCrawl = q.in("SELECT id, queue, state FROM $.crawl WHERE identity = ? FOR NO KEY UPDATE");
-        readCrawl = q.in("SELECT settings, state, queue, site, job FROM $.crawl WHERE id = ?");
-        lockCrawl = q.in("SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? FOR NO KEY UPDATE");
-        deleteCrawl = q.in("DELETE FROM $.crawl WHERE identity = ?");
+        readCrawl = q.in(
+                "SELECT settings, homes, run_at, queue, site, job FROM $.crawl WHERE id = ? AND state <> 'removed'");
+        lockCrawl = q.in("""
+                SELECT reserved < max_pages AS open, state FROM $.crawl WHERE id = ? AND state <> 'removed' FOR NO KEY UPDATE
+                """);
+        addHome = q.in("UPDATE $.crawl SET homes = homes || ?::TEXT WHERE id = ? AND NOT ?::TEXT = ANY (homes)");
+        markRemoved = q.in(
+                "UPDATE $.crawl SET state = 'removed', identity = identity || ' removed ' || id WHERE identity = ?");
+        removed = q.in("SELECT id FROM $.crawl WHERE state = 'removed' ORDER BY id LIMIT 100");
+        turnsOfRemoved =
+                q.in("SELECT host, job FROM $.crawl_host WHERE crawl = ? AND job IS NOT NULL ORDER BY host LIMIT 1000");
+        forgetTurns = q.in("UPDATE $.crawl_host SET job = NULL WHERE crawl = ? AND job = ANY (?)");
+        freeServers = q.in("""
+                UPDATE $.server
+                   SET holder = NULL, wanted = FALSE, next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
+                 WHERE holder = ANY (?)
+                """);
+        deleteCrawl = q.in("DELETE FROM $.crawl WHERE id = ? AND state = 'removed'");
         deleteFinished = q.in("DELETE FROM $.crawl WHERE identity = ? AND state = 'finished'");
-        reopenCrawl = q.in("UPDATE $.crawl SET state = 'running', finished_at = NULL WHERE id = ?");
-        finishCrawl = q.in("UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ?");
+        reopenCrawl = q.in("""
+                UPDATE $.crawl SET state = 'running', finished_at = NULL, run_at = ? WHERE id = ? AND state <> 'removed'
+                """);
+        finishCrawl = q.in("""
+                UPDATE $.crawl SET state = 'finished', finished_at = clock_timestamp() WHERE id = ? AND state = 'running'
+                """);
 
         lockHost = q.in("SELECT job, given_up, budget FROM $.crawl_host WHERE crawl = ? AND host = ? FOR UPDATE");
         hostJob = q.in("UPDATE $.crawl_host SET job = ?, touched_at = clock_timestamp() WHERE crawl = ? AND host = ?");
+        waits = q.in("""
+                UPDATE $.crawl_host SET waits_until = clock_timestamp() + make_interval(secs => ?), waits_for = ?
+                 WHERE crawl = ? AND host = ? AND job = ?
+                """);
+        waitsNoMore = q.in(
+                "UPDATE $.crawl_host SET waits_until = NULL WHERE crawl = ? AND host = ? AND waits_until IS NOT NULL");
         noteServer = q.in("INSERT INTO $.server (host) VALUES (?) ON CONFLICT DO NOTHING");
         lockServer = q.in("""
-                SELECT holder, extract(epoch FROM next_at - clock_timestamp()) AS rest, robots FROM $.server WHERE host = ? FOR UPDATE
+                SELECT holder, taken, extract(epoch FROM next_at - clock_timestamp()) AS rest FROM $.server
+                 WHERE host = ? FOR UPDATE
                 """);
         wantServer = q.in("UPDATE $.server SET wanted = TRUE WHERE host = ?");
         holdServer = q.in("""
                 UPDATE $.server
-                   SET holder = ?, wanted = FALSE, next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
+                   SET holder = ?, taken = taken + 1, wanted = FALSE,
+                       next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
                  WHERE host = ?
                 """);
         paceServer = q.in("""
@@ -108,10 +148,17 @@ final class CrawlSql {
                 RETURNING wanted
                 """);
         releaseServer = q.in("UPDATE $.server SET holder = NULL, wanted = FALSE WHERE host = ? AND holder = ?");
-        seizeServer = q.in("UPDATE $.server SET holder = NULL WHERE host = ? AND holder = ?");
-        keepRobots = q.in("""
-                UPDATE $.server SET robots = ?, next_at = clock_timestamp() + make_interval(secs => ?) WHERE host = ? AND holder = ?
+        seizeServer = q.in("""
+                UPDATE $.server SET holder = NULL, next_at = greatest(next_at, clock_timestamp() + make_interval(secs => ?))
+                 WHERE host = ? AND holder = ? AND taken = ?
                 """);
+        readOrigin = q.in("""
+                SELECT (SELECT file FROM $.robots WHERE origin = ?) AS file,
+                       (SELECT given_up FROM $.crawl_origin WHERE crawl = ? AND origin = ?) AS given_up
+                """);
+        keepRobots = q.in(
+                "INSERT INTO $.robots (origin, file) VALUES (?, ?) ON CONFLICT (origin) DO UPDATE SET file = excluded.file");
+        forgetRobots = q.in("DELETE FROM $.robots WHERE origin = ?");
 
         pick = q.in("""
                 UPDATE $.frontier SET started = started + 1
@@ -187,9 +234,15 @@ final class CrawlSql {
                 SELECT host FROM $.crawl_host WHERE crawl = ? AND pending > 0 AND job IS NULL ORDER BY host LIMIT 100 FOR UPDATE
                 """);
         giveUpHost = q.in("UPDATE $.crawl_host SET given_up = ? WHERE crawl = ? AND host = ?");
+        giveUpOrigin =
+                q.in("INSERT INTO $.crawl_origin (crawl, origin, given_up) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
         failPending = q.in("""
                 WITH ended AS (
-                    UPDATE $.frontier SET state = 'failed' WHERE crawl = ? AND host = ? AND state = 'pending' RETURNING crawl, key, url
+                    UPDATE $.frontier SET state = 'failed'
+                     WHERE (crawl, key) IN (
+                        SELECT crawl, key FROM $.frontier WHERE crawl = ? AND host = ? AND state = 'pending' AND starts_with(url, ?)
+                         ORDER BY no LIMIT ?)
+                    RETURNING crawl, key, url
                 ), told AS (
                     INSERT INTO $.page (crawl, key, url, final_url, fetched_at, took_millis, reason, error)
                     SELECT crawl, key, url, url, clock_timestamp(), 0, ?, ? FROM ended
@@ -198,22 +251,36 @@ final class CrawlSql {
                 SELECT count(*) FROM told
                 """);
         countFailed = q.in("""
-                UPDATE $.crawl_host SET failed = failed + ?, pending = pending - ? WHERE crawl = ? AND host = ?
+                UPDATE $.crawl_host SET failed = failed + ?, pending = pending - ?, budget = budget - ?, touched_at = clock_timestamp()
+                 WHERE crawl = ? AND host = ?
                 """);
 
         progress = q.in("""
-                SELECT coalesce(sum(h.pages), 0) AS pages, coalesce(sum(h.failed), 0) AS failed,
-                       coalesce(sum(h.redirects), 0) AS redirects, coalesce(sum(h.refused), 0) AS refused,
-                       coalesce(sum(h.pending), 0) AS pending, count(h.job) AS hosts, coalesce(sum(h.bytes), 0) AS bytes,
-                       coalesce(sum(h.duplicates), 0) AS duplicates, coalesce(sum(h.repeated), 0) AS repeated,
-                       c.state = 'finished' AS finished,
-                       extract(epoch FROM coalesce(c.finished_at, clock_timestamp()) - c.started_at) AS elapsed
-                  FROM $.crawl c LEFT JOIN $.crawl_host h ON h.crawl = c.id
-                 WHERE c.id = ?
-                 GROUP BY c.id
+                SELECT s.*, w.host AS waits, w.waits_for, extract(epoch FROM w.waits_until - clock_timestamp()) AS waits_left
+                  FROM (SELECT c.id, coalesce(sum(h.pages), 0) AS pages, coalesce(sum(h.failed), 0) AS failed,
+                               coalesce(sum(h.redirects), 0) AS redirects, coalesce(sum(h.refused), 0) AS refused,
+                               coalesce(sum(h.pending), 0) AS pending, count(h.job) AS hosts, coalesce(sum(h.bytes), 0) AS bytes,
+                               coalesce(sum(h.duplicates), 0) AS duplicates, coalesce(sum(h.repeated), 0) AS repeated,
+                               count(*) FILTER (WHERE h.job IS NOT NULL AND h.waits_until > clock_timestamp()) AS waiting,
+                               c.state = 'finished' AS finished,
+                               extract(epoch FROM coalesce(c.finished_at, clock_timestamp()) - c.started_at) AS elapsed
+                          FROM $.crawl c LEFT JOIN $.crawl_host h ON h.crawl = c.id
+                         WHERE c.id = ? AND c.state <> 'removed'
+                         GROUP BY c.id) s
+                  LEFT JOIN LATERAL (
+                       SELECT * FROM $.crawl_host h
+                        WHERE h.crawl = s.id AND h.job IS NOT NULL AND h.waits_until > clock_timestamp()
+                        ORDER BY h.waits_until LIMIT 1) w ON true
                 """);
         failures = q.in(
                 "SELECT reason, count(*) FROM $.page WHERE crawl = ? AND reason IS NOT NULL GROUP BY reason ORDER BY 1");
+        lastOfSeed = q.in("""
+                SELECT f.url, f.state, p.final_url, coalesce(p.error, f.reason) AS why
+                  FROM $.frontier f LEFT JOIN $.page p ON p.crawl = f.crawl AND p.key = f.key
+                 WHERE f.crawl = ? AND f.depth = 0
+                 ORDER BY f.no DESC
+                 LIMIT 1
+                """);
         activeHosts = q.in("""
                 SELECT host, job FROM $.crawl_host
                  WHERE crawl = ? AND job IS NOT NULL AND touched_at < clock_timestamp() - make_interval(secs => ?)
@@ -221,6 +288,9 @@ final class CrawlSql {
                  LIMIT 1000
                 """);
 
+        ownerOfExport = q.in("""
+                SELECT c.identity, c.seed FROM $.export e LEFT JOIN $.crawl c ON c.id = e.crawl AND c.state <> 'removed' WHERE e.path = ?
+                """);
         readExport = q.in("""
                 SELECT crawl, length, snap::TEXT, tail, cluster, database FROM $.export WHERE path = ?
                 """);

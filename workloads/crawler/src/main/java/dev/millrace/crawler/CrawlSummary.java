@@ -2,6 +2,7 @@ package dev.millrace.crawler;
 
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What came of a crawl.
@@ -10,6 +11,7 @@ import java.util.Map;
  * @param progress        its counts, as they stand
  * @param failures        how many pages failed, by reason: the names of {@link dev.millrace.crawler.fetch.Reason} and a few of the
  *                        crawler's own
+ * @param nothing         why it has finished without a single page; null if there is one, or if it has not finished
  * @param stoppedAtMax    whether pages are left because the largest number was reached
  * @param took            how long this run of it was
  * @param pagesThisRun    pages, failures and redirects recorded by anyone during this run
@@ -18,6 +20,7 @@ public record CrawlSummary(
         String seed,
         CrawlProgress progress,
         Map<String, Long> failures,
+        @Nullable String nothing,
         boolean stoppedAtMax,
         Duration took,
         long pagesThisRun) {

@@ -6,21 +6,18 @@ import static dev.millrace.crawler.Database.update;
 
 import dev.millrace.Attempt;
 import dev.millrace.Handle;
-import dev.millrace.MillraceException;
 import dev.millrace.Outcome;
 import dev.millrace.crawler.Finding.Failed;
 import dev.millrace.crawler.Finding.Read;
 import dev.millrace.crawler.Finding.Redirect;
 import dev.millrace.crawler.Finding.Refused;
 import dev.millrace.crawler.url.CrawlUrl;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import dev.millrace.crawler.url.HostKey;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -44,15 +41,23 @@ final class CrawlTables {
     /** So many fetches in a row without any answer, over at least four minutes, and a host is given up: a restart is over by then. */
     private static final int SILENCE = 11;
 
+    /** So many pages are given up in one transaction: a tenth of a second. */
+    private static final int BATCH = 500;
+
+    /** A turn whose server is another crawl's looks again within so long. */
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(3);
+
     /** How long a turn stays away from a server that another crawl waits for: longer than that one's next look. */
     private static final Duration TURN_OF_THE_OTHER = Duration.ofSeconds(3);
 
     private final Database database;
     private final CrawlSql sql;
+    private final Frontier frontier;
 
     CrawlTables(Database database, CrawlSql sql) {
         this.database = database;
         this.sql = sql;
+        this.frontier = new Frontier(sql);
     }
 
     /** A page to fetch. Its fetch has been noted as begun. */
@@ -73,6 +78,13 @@ final class CrawlTables {
         /** Nothing before then. */
         record Rest(Duration length, String why) implements Next {}
 
+        /**
+         * The host was given up: its pages that are left are failures for this reason. See {@link #fail}.
+         *
+         * @param origin whose pages; null: all
+         */
+        record GivenUp(@Nullable HostKey origin, String reason, String message) implements Next {}
+
         /** The job's end, committed. */
         record Ended(Outcome<Void> outcome) implements Next {}
     }
@@ -84,16 +96,18 @@ final class CrawlTables {
          * With this page, after this rest.
          *
          * @param cutOff whether an earlier attempt died, perhaps in a fetch that has just ended
-         * @param robots what is known of the host's robots.txt, as JSON; null: nothing
          */
-        record Begin(
-                Entry entry,
-                Duration rest,
-                boolean cutOff,
-                @Nullable String robots) implements Start {}
+        record Begin(Entry entry, Duration rest, boolean cutOff) implements Start {}
 
-        /** The server is another turn's. */
-        record Held(UUID holder) implements Start {}
+        /**
+         * The server is another turn's.
+         *
+         * @param taken how often it had been taken when this was seen
+         */
+        record Held(UUID holder, long taken) implements Start {}
+
+        /** With giving up what is left. */
+        record GivenUp(String message) implements Start {}
 
         /** Nothing before then. */
         record Rest(Duration length, String why) implements Start {}
@@ -120,161 +134,15 @@ final class CrawlTables {
 
     private record HostRow(@Nullable UUID job, @Nullable String givenUp, long budget) {}
 
-    private record ServerRow(
-            @Nullable UUID holder, Duration rest, @Nullable String robots) {}
-
-    // ---- a crawl is opened
-
-    /** A crawl's row. */
-    record Opened(long id, String queue, boolean existed, boolean finished) {}
+    private record ServerRow(@Nullable UUID holder, long taken, Duration rest) {}
 
     /**
-     * Where a crawl comes from.
+     * What is known of an origin.
      *
-     * @param identity what makes it the same crawl when it is asked for again
-     * @param site     whose handler sees its pages; null: none does
-     * @param job      that reports on it; null: none does
-     * @param queue    of its turns; null: one of its own
+     * @param robots  its robots.txt, as JSON; null: nothing
+     * @param givenUp why none of its pages will be fetched any more; null: they will
      */
-    record Origin(
-            String identity,
-            @Nullable String site,
-            @Nullable UUID job,
-            @Nullable String queue) {
-
-        static Origin of(CrawlSettings settings) {
-            return new Origin(settings.identity(), null, null, null);
-        }
-    }
-
-    /** Finds the crawl of this origin, or makes it; its settings are these from now on. */
-    Opened open(Origin origin, CrawlSettings settings, String text, boolean restart) {
-        return database.transaction("open the crawl of " + settings.seed(), tx -> {
-            if (restart) update(tx, sql.deleteCrawl, origin.identity());
-            return open(tx, origin, settings, text);
-        });
-    }
-
-    /** The same, anew if it has finished. */
-    Opened begin(Origin origin, CrawlSettings settings, String text) {
-        return database.transaction("begin the crawl of " + settings.seed(), tx -> {
-            update(tx, sql.deleteFinished, origin.identity());
-            return open(tx, origin, settings, text);
-        });
-    }
-
-    private Opened open(Connection tx, Origin origin, CrawlSettings settings, String text) throws SQLException {
-        var queue = origin.queue() == null ? "" : origin.queue();
-        var made = one(
-                tx,
-                sql.makeCrawl,
-                row -> row.getLong(1),
-                origin.identity(),
-                settings.seed(),
-                text,
-                queue,
-                settings.maxPages(),
-                origin.site(),
-                origin.job());
-        if (made.isPresent()) {
-            var named = queue.isEmpty() ? "crawl-" + made.get() : queue;
-            update(tx, sql.nameQueue, named, made.get());
-            return new Opened(made.get(), named, false, false);
-        }
-        var found = one(
-                        tx,
-                        sql.findCrawl,
-                        row -> new Opened(
-                                row.getLong("id"),
-                                row.getString("queue"),
-                                true,
-                                row.getString("state").equals("finished")),
-                        origin.identity())
-                .orElseThrow();
-        update(tx, sql.updateCrawl, text, settings.maxPages(), found.id());
-        return found;
-    }
-
-    /** Enqueues a turn in the caller's transaction. */
-    @FunctionalInterface
-    interface Enqueue {
-        UUID turn(Connection tx, String host);
-    }
-
-    /** Puts the seed on the frontier, and gives a turn to each host that has pages and none. False: there is nothing left to do. */
-    boolean seed(long crawl, CrawlUrl seed, Enqueue enqueue) {
-        return database.transaction("begin at " + seed, tx -> {
-            var more = new TreeMap<String, Long>();
-            for (var host : add(tx, crawl, List.of(seed), 0, 0)) more.merge(host, 1L, Long::sum);
-            raise(tx, crawl, more);
-            boolean active = one(tx, sql.otherHosts, other -> true, crawl).isPresent();
-            var hungry = all(tx, sql.hungryHosts, host -> host.getString(1), crawl);
-            boolean open =
-                    one(tx, sql.lockCrawl, row -> row.getBoolean("open"), crawl).orElse(false);
-            if (!open && !active) return false;
-            for (var host : hungry) update(tx, sql.hostJob, enqueue.turn(tx, host), crawl, host);
-            if (active || !hungry.isEmpty()) update(tx, sql.reopenCrawl, crawl);
-            return active || !hungry.isEmpty();
-        });
-    }
-
-    /** A host's turn. */
-    record Active(String host, UUID job) {}
-
-    /** Turns of which nothing has been seen for so long; a thousand at most. */
-    List<Active> quiet(long crawl, Duration since) {
-        return database.transaction(
-                "look for turns that ended unseen",
-                tx -> all(
-                        tx,
-                        sql.activeHosts,
-                        row -> new Active(row.getString(1), row.getObject(2, UUID.class)),
-                        crawl,
-                        since));
-    }
-
-    /** Replaces a turn whose job ended without its saying so. With a reason, the host is given up. */
-    void replace(long crawl, Active turn, @Nullable String givenUp, Enqueue enqueue) {
-        database.transaction("replace the turn on " + turn.host(), tx -> {
-            var row = one(tx, sql.lockHost, CrawlTables::hostRow, crawl, turn.host());
-            if (row.isEmpty() || !turn.job().equals(row.get().job())) return false;
-            if (givenUp != null) update(tx, sql.giveUpHost, givenUp, crawl, turn.host());
-            update(tx, sql.hostJob, enqueue.turn(tx, turn.host()), crawl, turn.host());
-            return true;
-        });
-    }
-
-    CrawlProgress progress(long crawl) {
-        return database.transaction(
-                "see how far the crawl is",
-                tx -> one(tx, sql.progress, CrawlTables::progressRow, crawl)
-                        .orElseThrow(
-                                () -> new MillraceException(
-                                        "The crawl was removed while it ran: somebody restarted it. Ask for it again to see the new one.")));
-    }
-
-    Map<String, Long> failures(long crawl) {
-        return database.transaction("count failures", tx -> {
-            var counts = new TreeMap<String, Long>();
-            all(tx, sql.failures, row -> counts.put(row.getString(1), row.getLong(2)), crawl);
-            return counts;
-        });
-    }
-
-    private static CrawlProgress progressRow(ResultSet row) throws SQLException {
-        return new CrawlProgress(
-                row.getLong("pages"),
-                row.getLong("failed"),
-                row.getLong("redirects"),
-                row.getLong("refused"),
-                row.getLong("pending"),
-                row.getLong("hosts"),
-                row.getLong("bytes"),
-                row.getLong("duplicates"),
-                row.getLong("repeated"),
-                row.getBoolean("finished"),
-                Database.seconds(row.getDouble("elapsed")));
-    }
+    record OriginRow(@Nullable String robots, @Nullable String givenUp) {}
 
     // ---- the turn begins
 
@@ -282,15 +150,18 @@ final class CrawlTables {
     Start take(Turn turn, Duration longestRest) {
         return database.transaction("begin a turn on " + turn.host(), tx -> {
             var host = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
-            if (host.isEmpty() || !turn.id().equals(host.get().job()))
+            if (host.isEmpty() || !turn.id().equals(host.get().job())) {
+                update(tx, sql.releaseServer, turn.host(), turn.id());
                 return new Start.Ended(end(turn, tx)); // replaced
+            }
             update(tx, sql.noteServer, turn.host());
             var server =
                     one(tx, sql.lockServer, CrawlTables::serverRow, turn.host()).orElseThrow();
             var holder = server.holder();
             if (holder != null && !holder.equals(turn.id())) {
+                waits(tx, turn, LOOK_AGAIN, "another crawl is at it");
                 update(tx, sql.wantServer, turn.host());
-                return new Start.Held(holder);
+                return new Start.Held(holder, server.taken());
             }
             boolean cutOff =
                     holder != null; // an earlier attempt of this very job died, perhaps in a fetch that just ended
@@ -300,17 +171,20 @@ final class CrawlTables {
                     update(tx, sql.holdServer, turn.id(), rest, turn.host());
                     update(tx, sql.releaseServer, turn.host(), turn.id());
                 }
+                waits(tx, turn, rest, "it asked for a rest");
                 return new Start.Rest(rest, "its host asked for a rest");
             }
+            update(tx, sql.waitsNoMore, turn.crawl(), turn.host());
             update(tx, sql.holdServer, turn.id(), cutOff ? turn.delay() : Duration.ZERO, turn.host());
-            if (host.get().givenUp() != null)
-                failPending(tx, turn, "HOST_GIVEN_UP", host.get().givenUp());
+            var givenUp = host.get().givenUp();
+            if (givenUp != null) return new Start.GivenUp(givenUp);
             return switch (pick(tx, turn, 0L, host.get().budget())) {
                 case Next.Fetch(var entry, var none) -> {
                     turn.attempt().checkpoint(tx, 0);
-                    yield new Start.Begin(entry, longer(rest, Duration.ZERO), cutOff, server.robots());
+                    yield new Start.Begin(entry, longer(rest, Duration.ZERO), cutOff);
                 }
                 case Next.Rest(var wait, var why) -> new Start.Rest(wait, why);
+                case Next.GivenUp givenUpNow -> new Start.GivenUp(givenUpNow.message());
                 case Next.Ended(var outcome) -> new Start.Ended(outcome);
             };
         });
@@ -328,50 +202,105 @@ final class CrawlTables {
         });
     }
 
-    /** Frees a server whose holder has ended without saying so. */
-    void seize(String host, UUID holder) {
-        database.transaction("free " + host, tx -> update(tx, sql.seizeServer, host, holder));
+    /** Frees a server whose holder does not run, unless it has begun again since. The server rests so long. */
+    void seize(String host, Start.Held held, Duration rest) {
+        database.transaction(
+                "free " + host, tx -> update(tx, sql.seizeServer, rest, host, held.holder(), held.taken()));
+    }
+
+    /** Lets go of a server, where nothing is left to do there. */
+    void release(String host, UUID job) {
+        database.transaction("leave " + host, tx -> update(tx, sql.releaseServer, host, job));
     }
 
     // ---- robots.txt
 
-    /** Keeps what is known now, as JSON. */
-    void keepRobots(Turn turn, String robots, Duration pause) {
-        database.transaction("keep the robots.txt of " + turn.host(), tx -> keepRobots(tx, turn, robots, pause));
+    /** What is known of an origin. */
+    OriginRow origin(long crawl, HostKey origin) {
+        return database.transaction(
+                "see what is known of " + origin,
+                tx -> one(
+                                tx,
+                                sql.readOrigin,
+                                row -> new OriginRow(row.getString("file"), row.getString("given_up")),
+                                origin.toString(),
+                                crawl,
+                                origin.toString())
+                        .orElseThrow());
     }
 
-    /** The same, where it is not known yet whether anything may be fetched: the turn is to rest, this page not begun. */
-    void awaitRobots(Turn turn, Entry entry, String robots, Duration pause) {
-        database.transaction("note that the robots.txt of " + turn.host() + " can't be had", tx -> {
+    /** Keeps what is known now, as JSON. */
+    void keepRobots(Turn turn, HostKey origin, String robots, Duration pause) {
+        database.transaction("keep the robots.txt of " + origin, tx -> keepRobots(tx, turn, origin, robots, pause));
+    }
+
+    /**
+     * The same, where it is not known yet whether anything may be fetched: the turn is to rest, this page not begun.
+     *
+     * @param why its robots.txt can't be had
+     */
+    void awaitRobots(Turn turn, Entry entry, HostKey origin, String robots, Duration pause, String why) {
+        database.transaction("note that the robots.txt of " + origin + " can't be had", tx -> {
             update(tx, sql.unstart, turn.crawl(), entry.key());
-            keepRobots(tx, turn, robots, pause);
+            waits(tx, turn, pause, why);
+            keepRobots(tx, turn, origin, robots, pause);
             return update(tx, sql.releaseServer, turn.host(), turn.id());
         });
     }
 
-    private boolean keepRobots(Connection tx, Turn turn, String robots, Duration pause) throws SQLException {
-        if (update(tx, sql.keepRobots, robots, pause, turn.host(), turn.id()) == 0) throw lost(turn);
+    private boolean keepRobots(Connection tx, Turn turn, HostKey origin, String robots, Duration pause)
+            throws SQLException {
+        var ours = one(tx, sql.paceServer, row -> true, pause, turn.host(), turn.id());
+        if (ours.isEmpty()) throw lost(turn);
+        update(tx, sql.keepRobots, origin.toString(), robots);
         turn.attempt().checkpoint(tx, 0);
         return true;
     }
 
-    /** All pages of the host that are left are failures, for this reason. Ends the job. */
-    Outcome<Void> giveUp(Turn turn, String reason, String message) {
-        return database.transaction("give up " + turn.host(), tx -> giveUp(tx, turn, reason, message));
+    /** None of the origin's pages that are left will be fetched. The next crawl asks anew. */
+    Next giveUp(Turn turn, HostKey origin, String reason, String message) {
+        return database.transaction("give up " + origin, tx -> {
+            own(tx, turn);
+            update(tx, sql.giveUpOrigin, turn.crawl(), origin.toString(), message);
+            update(tx, sql.forgetRobots, origin.toString());
+            turn.attempt().checkpoint(tx, 0);
+            return new Next.GivenUp(origin, reason, message);
+        });
     }
 
-    /** Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own. */
-    private Outcome<Void> giveUp(Connection tx, Turn turn, String reason, String message) throws SQLException {
-        var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host());
-        if (row.isEmpty() || !turn.id().equals(row.get().job())) throw lost(turn);
+    private Next silent(Connection tx, Turn turn) throws SQLException {
+        var message = "%s was given up: %d fetches in a row got no answer.".formatted(turn.host(), SILENCE);
         update(tx, sql.giveUpHost, message, turn.crawl(), turn.host());
-        failPending(tx, turn, reason, message);
-        update(tx, sql.keepRobots, null, Duration.ZERO, turn.host(), turn.id()); // the next crawl asks anew
-        return endHost(tx, turn);
+        turn.attempt().checkpoint(tx, 0);
+        return new Next.GivenUp(null, "HOST_SILENT", message);
     }
 
-    private static String silent(Turn turn) {
-        return "%s was given up: %d fetches in a row got no answer.".formatted(turn.host(), SILENCE);
+    /**
+     * Makes failures of some of the pages that were given up, as many as the crawl may have. To be called until something else is next.
+     *
+     * <p>Locks the host before its entries, against the order: nobody waits for entries that can be seen, except a turn for its own.
+     */
+    Next fail(Turn turn, Next.GivenUp why) {
+        return database.transaction("give up pages of " + turn.host(), tx -> {
+            long budget = own(tx, turn).budget();
+            if (budget <= 0) return setAside(tx, turn) ? why : new Next.Ended(endHost(tx, turn));
+            long most = Math.min(budget, BATCH);
+            long failed = one(
+                            tx,
+                            sql.failPending,
+                            row -> row.getLong(1),
+                            turn.crawl(),
+                            turn.host(),
+                            why.origin() == null ? "" : why.origin() + "/",
+                            most,
+                            why.reason(),
+                            clean(why.message()))
+                    .orElseThrow();
+            update(tx, sql.countFailed, failed, failed, failed, turn.crawl(), turn.host());
+            if (failed < most && why.origin() == null) return new Next.Ended(endHost(tx, turn));
+            turn.attempt().checkpoint(tx, 0);
+            return failed < most ? pick(tx, turn, 0L, budget - failed) : why;
+        });
     }
 
     /** After two fetches without an answer 1 s, then twice as long each time. */
@@ -381,12 +310,6 @@ final class CrawlTables {
 
     static Duration longer(Duration a, Duration b) {
         return a.compareTo(b) >= 0 ? a : b;
-    }
-
-    private void failPending(Connection tx, Turn turn, String reason, String message) throws SQLException {
-        long failed = one(tx, sql.failPending, row -> row.getLong(1), turn.crawl(), turn.host(), reason, clean(message))
-                .orElseThrow();
-        if (failed > 0) update(tx, sql.countFailed, failed, failed, turn.crawl(), turn.host());
     }
 
     // ---- a page
@@ -415,10 +338,11 @@ final class CrawlTables {
             int known = links.size() - fresh.size();
             var counted = count(tx, turn, finding, retryIn == null, known, repeated);
             if (retryIn == null) addPage(tx, turn, entry, finding);
-            if (counted.silent() >= SILENCE) return new Next.Ended(giveUp(tx, turn, "HOST_SILENT", silent(turn)));
+            if (counted.silent() >= SILENCE) return silent(tx, turn);
             var pause = longer(asked, restAfter(counted.silent()));
             var wanted = one(tx, sql.paceServer, row -> row.getBoolean(1), pause, turn.host(), turn.id());
             if (wanted.isEmpty()) throw lost(turn);
+            if (finding instanceof Redirect redirect && redirect.home()) addHome(tx, turn, redirect.to());
             if (stop.after(wanted.get())) {
                 if (counted.pending() == 0) return new Next.Ended(endHost(tx, turn));
                 return new Next.Ended(succeed(tx, turn, wanted.get()));
@@ -431,6 +355,10 @@ final class CrawlTables {
             turn.attempt().checkpoint(tx, 0);
             return new Next.Fetch(another, pause);
         });
+    }
+
+    private void addHome(Connection tx, Turn turn, CrawlUrl home) throws SQLException {
+        update(tx, sql.addHome, home.href(), turn.crawl(), home.href());
     }
 
     /** Whether a turn is to end after this page. */
@@ -451,7 +379,7 @@ final class CrawlTables {
             case Failed f -> "failed";
             case Refused r -> "refused";
         };
-        var leadsTo = finding instanceof Redirect redirect ? key(redirect.to()) : null;
+        var leadsTo = finding instanceof Redirect redirect ? Frontier.key(redirect.to()) : null;
         var reason = finding instanceof Refused refused ? refused.reason() : null;
         return one(
                         tx,
@@ -479,21 +407,8 @@ final class CrawlTables {
     private List<String> add(Connection tx, Turn turn, Entry entry, Finding finding, List<CrawlUrl> links)
             throws SQLException {
         boolean redirect = finding instanceof Redirect;
-        return add(tx, turn.crawl(), links, entry.depth() + (redirect ? 0 : 1), redirect ? entry.hops() + 1 : 0);
-    }
-
-    private List<String> add(Connection tx, long crawl, List<CrawlUrl> links, int depth, int hops) throws SQLException {
-        if (links.isEmpty()) return List.of();
-        return all(
-                tx,
-                sql.addEntries,
-                row -> row.getString(1),
-                crawl,
-                depth,
-                hops,
-                links.stream().map(CrawlTables::key).toArray(UUID[]::new),
-                links.stream().map(CrawlUrl::href).toArray(String[]::new),
-                links.stream().map(link -> link.hostKey().toString()).toArray(String[]::new));
+        return frontier.add(
+                tx, turn.crawl(), links, entry.depth() + (redirect ? 0 : 1), redirect ? entry.hops() + 1 : 0);
     }
 
     /** Counts what is pending, this host's and the others' in one statement, in order; and gives those a turn that have none. */
@@ -501,25 +416,11 @@ final class CrawlTables {
         var more = new TreeMap<String, Long>();
         more.put(turn.host(), ended ? -1L : 0L);
         for (var host : fresh) more.merge(host, 1L, Long::sum);
-        for (var host : raise(tx, turn.crawl(), more)) {
+        for (var host : frontier.raise(tx, turn.crawl(), more)) {
             if (host.equals(turn.host())) throw lost(turn);
             var job = turn.attempt().enqueue(tx, new HostTurn(turn.crawl(), host), o -> o.queue(turn.queue()));
             update(tx, sql.hostJob, job.id().value(), turn.crawl(), host);
         }
-    }
-
-    /** Raises (or lowers) what is pending. Gives the hosts that have no turn. */
-    private List<String> raise(Connection tx, long crawl, Map<String, Long> more) throws SQLException {
-        return all(
-                        tx,
-                        sql.countHosts,
-                        row -> row.getObject(2) == null ? row.getString(1) : "",
-                        crawl,
-                        more.keySet().toArray(String[]::new),
-                        more.values().toArray(Long[]::new))
-                .stream()
-                .filter(host -> !host.isEmpty())
-                .toList();
     }
 
     private record Counted(long budget, long pending, int silent) {}
@@ -608,11 +509,11 @@ final class CrawlTables {
 
     /** Whether this page sends to one that leads back to it. */
     boolean leadsBack(long crawl, String from, CrawlUrl to) {
-        var self = key(CrawlUrl.of(from));
-        if (self.equals(key(to))) return true;
+        var self = Frontier.key(CrawlUrl.of(from));
+        if (self.equals(Frontier.key(to))) return true;
         return database.transaction(
                 "follow the redirects of " + from,
-                tx -> one(tx, sql.chain, row -> true, key(to), crawl, LONGEST_CHAIN, self)
+                tx -> one(tx, sql.chain, row -> true, Frontier.key(to), crawl, LONGEST_CHAIN, self)
                         .isPresent());
     }
 
@@ -646,6 +547,7 @@ final class CrawlTables {
 
     /** The same job goes on after a rest; until then, the server is free. */
     private Next.Rest rest(Connection tx, Turn turn, Duration wait, String why) throws SQLException {
+        waits(tx, turn, wait, why);
         update(tx, sql.releaseServer, turn.host(), turn.id());
         turn.attempt().checkpoint(tx, 0);
         return new Next.Rest(wait.isNegative() ? Duration.ZERO : wait, why);
@@ -663,11 +565,27 @@ final class CrawlTables {
         return turn.attempt().complete(tx);
     }
 
+    /** Ends the turn before this page, whose fetch was noted and has not begun. */
+    Outcome<Void> leave(Turn turn, Entry entry) {
+        return database.transaction("leave " + turn.host() + " for now", tx -> {
+            update(tx, sql.unstart, turn.crawl(), entry.key());
+            return leave(tx, turn);
+        });
+    }
+
+    /** Ends the turn between two pages. */
+    Outcome<Void> leave(Turn turn) {
+        return database.transaction("leave " + turn.host() + " for now", tx -> leave(tx, turn));
+    }
+
+    private Outcome<Void> leave(Connection tx, Turn turn) throws SQLException {
+        own(tx, turn);
+        return succeed(tx, turn, false);
+    }
+
     /** Nothing is left to fetch here, or may be. The last host of a crawl to end ends the crawl. */
     private Outcome<Void> endHost(Connection tx, Turn turn) throws SQLException {
-        var row = one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
-                .filter(host -> turn.id().equals(host.job()))
-                .orElseThrow(() -> lost(turn));
+        var row = own(tx, turn);
         update(tx, sql.endHost, turn.crawl(), turn.host());
         update(tx, sql.releaseServer, turn.host(), turn.id());
         boolean open = one(tx, sql.lockCrawl, found -> found.getBoolean("open") || row.budget() > 0, turn.crawl())
@@ -685,6 +603,18 @@ final class CrawlTables {
         return end(turn, tx);
     }
 
+    /** Locks the host's row, which must still be this turn's. */
+    private HostRow own(Connection tx, Turn turn) throws SQLException {
+        return one(tx, sql.lockHost, CrawlTables::hostRow, turn.crawl(), turn.host())
+                .filter(host -> turn.id().equals(host.job()))
+                .orElseThrow(() -> lost(turn));
+    }
+
+    /** Writes down for whom it may concern what the host waits for. */
+    private void waits(Connection tx, Turn turn, Duration rest, String why) throws SQLException {
+        update(tx, sql.waits, rest, clean(why), turn.crawl(), turn.host(), turn.id());
+    }
+
     private static Outcome<Void> end(Turn turn, Connection tx) {
         return turn.attempt().complete(tx);
     }
@@ -697,7 +627,7 @@ final class CrawlTables {
 
     private static ServerRow serverRow(ResultSet row) throws SQLException {
         return new ServerRow(
-                row.getObject("holder", UUID.class), Database.seconds(row.getDouble("rest")), row.getString("robots"));
+                row.getObject("holder", UUID.class), row.getLong("taken"), Database.seconds(row.getDouble("rest")));
     }
 
     private static Entry entry(ResultSet row) throws SQLException {
@@ -709,12 +639,6 @@ final class CrawlTables {
                 row.getInt("hops"),
                 row.getInt("started"),
                 row.getInt("tries"));
-    }
-
-    /** What stands for a URL in keys. */
-    static UUID key(CrawlUrl url) {
-        var halves = ByteBuffer.wrap(Hashes.digest(url.href().getBytes(StandardCharsets.US_ASCII)));
-        return new UUID(halves.getLong(), halves.getLong());
     }
 
     /** Text that PostgreSQL takes: no NUL, no half of a surrogate pair; both become U+FFFD. */

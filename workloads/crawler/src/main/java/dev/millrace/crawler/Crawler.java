@@ -4,13 +4,14 @@ import dev.millrace.Handlers;
 import dev.millrace.Millrace;
 import dev.millrace.NodeBuilder;
 import dev.millrace.Retry;
-import dev.millrace.crawler.CrawlTables.Origin;
+import dev.millrace.crawler.CrawlBook.Origin;
 import dev.millrace.crawler.fetch.Fetcher;
 import dev.millrace.crawler.fetch.FetcherSettings;
 import dev.millrace.crawler.fetch.HttpFetcher;
 import dev.millrace.crawler.fetch.NameLookup;
 import dev.millrace.world.SystemWorld;
 import dev.millrace.world.World;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -38,10 +39,11 @@ public final class Crawler implements Handlers, AutoCloseable {
     private final World world;
     private final Database database;
     private final CrawlSql sql;
-    private final CrawlTables tables;
+    private final CrawlBook book;
     private final Plans plans;
     private final HostTurns turns;
     private final Orphans orphans;
+    private final Leftovers leftovers;
 
     private Crawler(
             Millrace millrace, DataSource dataSource, World world, Function<FetcherSettings, Fetcher> fetchers) {
@@ -50,10 +52,11 @@ public final class Crawler implements Handlers, AutoCloseable {
         this.world = world;
         this.database = new Database(dataSource);
         this.sql = new CrawlSql(SCHEMA);
-        this.tables = new CrawlTables(database, sql);
+        this.book = new CrawlBook(database, sql);
         this.plans = new Plans(database, sql, fetchers);
-        this.orphans = new Orphans(millrace, tables);
-        this.turns = new HostTurns(millrace, tables, plans, world);
+        this.orphans = new Orphans(millrace, book);
+        this.leftovers = new Leftovers(millrace, book);
+        this.turns = new HostTurns(millrace, new CrawlTables(database, sql), plans, world);
     }
 
     /**
@@ -90,15 +93,33 @@ public final class Crawler implements Handlers, AutoCloseable {
         return run(settings, true);
     }
 
-    private CrawlRun run(CrawlSettings settings, boolean restart) {
-        var opened = tables.open(Origin.of(settings), settings, plans.text(settings), restart);
-        return new OpenedCrawl(this, millrace, world, database, sql, tables, orphans, settings, opened);
+    /**
+     * The same, with a file that is kept up to date as {@link CrawlRun#export} does it. The file is opened, locked and looked at first: if
+     * it can't be written, or holds the pages of another crawl, nothing is forgotten.
+     */
+    public CrawlRun restart(CrawlSettings settings, Path file) {
+        var output = OutputFile.open(file);
+        try {
+            PageFile.check(database, sql, output, settings.identity(), true);
+            var run = run(settings, true);
+            run.writeTo(output);
+            return run;
+        } catch (RuntimeException e) {
+            output.close();
+            throw e;
+        }
+    }
+
+    private OpenedCrawl run(CrawlSettings settings, boolean restart) {
+        var opened = book.open(Origin.of(settings), settings, plans.text(settings), restart);
+        leftovers.forget();
+        return new OpenedCrawl(this, turns, millrace, world, database, sql, book, orphans, settings, opened);
     }
 
     /** What a node needs to crawl these sites: {@code millrace.node().with(crawler.sites(docs, blog))}. */
     public Handlers sites(Site... sites) {
         plans.know(sites);
-        var crawls = new Crawls(tables, plans, orphans, sites);
+        var crawls = new Crawls(book, plans, orphans, world, sites);
         return node ->
                 node.with(this).decide(Crawl.class, crawls::run).retry(PATIENT).deadline(DEADLINE);
     }
@@ -109,9 +130,10 @@ public final class Crawler implements Handlers, AutoCloseable {
         node.decide(HostTurn.class, turns::run).retry(PATIENT).deadline(DEADLINE);
     }
 
-    /** Closes its connections to the web. */
+    /** Ends its work on hosts, each behind the page that it is at, and closes its connections to the web. */
     @Override
     public void close() {
+        turns.close();
         plans.close();
     }
 }

@@ -2,8 +2,9 @@ package dev.millrace.crawler;
 
 import dev.millrace.Attempt;
 import dev.millrace.Outcome;
-import dev.millrace.crawler.CrawlTables.Origin;
+import dev.millrace.crawler.CrawlBook.Origin;
 import dev.millrace.crawler.url.CrawlUrl;
+import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -18,15 +19,17 @@ final class Crawls {
     private static final Duration UNKNOWN_SITE = Duration.ofSeconds(10);
     private static final Duration QUIET = Duration.ofSeconds(60);
 
-    private final CrawlTables tables;
+    private final CrawlBook book;
     private final Plans plans;
     private final Orphans orphans;
+    private final World world;
     private final Map<String, Site> sites;
 
-    Crawls(CrawlTables tables, Plans plans, Orphans orphans, Site... sites) {
-        this.tables = tables;
+    Crawls(CrawlBook book, Plans plans, Orphans orphans, World world, Site... sites) {
+        this.book = book;
         this.plans = plans;
         this.orphans = orphans;
+        this.world = world;
         this.sites = Stream.of(sites).collect(Collectors.toUnmodifiableMap(Site::name, site -> site));
     }
 
@@ -38,7 +41,7 @@ final class Crawls {
         }
         var begun = attempt.checkpoint(Long.class);
         long crawl = begun.isPresent() ? begun.get() : begin(site, attempt);
-        var progress = tables.progress(crawl);
+        var progress = book.progress(crawl);
         attempt.progress(
                 progress.pages() + progress.failed(), progress.pages() + progress.failed() + progress.pending());
         if (progress.finished()) {
@@ -48,7 +51,7 @@ final class Crawls {
                     progress.failed(),
                     progress.redirects(),
                     progress.bytes(),
-                    tables.failures(crawl),
+                    book.failures(crawl),
                     progress.pending() == 0));
         }
         orphans.replace(crawl, site.queue(), QUIET);
@@ -58,10 +61,11 @@ final class Crawls {
     private long begin(Site site, Attempt attempt) {
         var origin =
                 new Origin("site " + site.name(), site.name(), attempt.job().value(), site.queue());
-        var crawl = tables.begin(origin, site.settings(), plans.text(site.settings()));
-        tables.seed(
+        var crawl = book.begin(origin, site.settings(), plans.text(site.settings()));
+        book.seed(
                 crawl.id(),
                 CrawlUrl.of(site.settings().seed()),
+                world.now(),
                 (tx, host) -> orphans.enqueue(tx, crawl.id(), host, crawl.queue()));
         attempt.checkpoint(crawl.id());
         return crawl.id();

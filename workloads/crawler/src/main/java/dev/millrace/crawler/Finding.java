@@ -37,8 +37,9 @@ sealed interface Finding {
      * It sends elsewhere.
      *
      * @param follow whether the target belongs to the crawl
+     * @param home   whether it belongs to it only because the seed sends there: then the crawl is at home there too
      */
-    record Redirect(Circumstances circumstances, CrawlUrl to, boolean follow) implements Finding {}
+    record Redirect(Circumstances circumstances, CrawlUrl to, boolean follow, boolean home) implements Finding {}
 
     /**
      * It could not be fetched.

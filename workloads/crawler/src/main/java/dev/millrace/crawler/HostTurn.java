@@ -8,7 +8,7 @@ import dev.millrace.Kind;
  * host to fetch there is exactly one of these.
  *
  * @param crawl the crawl's number
- * @param host  scheme, host and port, as they begin a URL
+ * @param host  its name or address
  */
 @Kind("crawl-host")
 record HostTurn(long crawl, String host) implements Job<Void> {}

@@ -6,6 +6,7 @@ import dev.millrace.crawler.fetch.Fetched;
 import dev.millrace.crawler.fetch.Reason;
 import dev.millrace.crawler.fetch.Reason.Again;
 import dev.millrace.crawler.page.Link;
+import dev.millrace.crawler.page.Reading;
 import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.crawler.url.ParsedUrl.Valid;
 import java.time.Instant;
@@ -76,7 +77,15 @@ final class Inspector {
                     response.body().length(),
                     List.of());
         }
-        var page = plan.reader().read(response);
+        return switch (plan.reader().read(response)) {
+            case Reading.TooComplex(var message) -> new Finding.Failed(how, "TOO_COMPLEX", message, false, null);
+            case dev.millrace.crawler.page.Page page -> html(plan, entry, response, how, page);
+        };
+    }
+
+    private static Finding html(
+            Plan plan, Entry entry, Fetched.Response response, Circumstances how, dev.millrace.crawler.page.Page page) {
+        var url = response.trail().finalUrl();
         var admitted = page.robots().nofollow()
                 ? List.<CrawlUrl>of()
                 : page.links().stream()
@@ -140,7 +149,10 @@ final class Inspector {
                 ? valid.url()
                 : asWritten;
         boolean follow = plan.scope().admit(to, entry.depth()).isIn();
-        return new Finding.Redirect(how, to, follow);
+        boolean home = !follow
+                && entry.depth() == 0
+                && plan.scope().alsoAt(to).admit(to, 0).isIn();
+        return new Finding.Redirect(how, to, follow || home, home);
     }
 
     /** A page that sends to where it came from. */

@@ -4,7 +4,7 @@ import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
 import dev.millrace.Node;
 import dev.millrace.NodeBuilder;
-import dev.millrace.crawler.CrawlTables.Opened;
+import dev.millrace.crawler.CrawlBook.Opened;
 import dev.millrace.crawler.url.CrawlUrl;
 import dev.millrace.world.World;
 import java.nio.file.Path;
@@ -13,10 +13,14 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** A crawl in the hands of this process. */
+/**
+ * A crawl in the hands of this process. While the database is away it waits: the node does so by itself, and what is looked at and
+ * written here is due again when the database is back.
+ */
 final class OpenedCrawl implements CrawlRun {
 
     /** Often enough for a progress bar, and cheap: one sum over the crawl's hosts. */
@@ -27,12 +31,16 @@ final class OpenedCrawl implements CrawlRun {
     /** How often to look for turns that ended without saying so, and for how long nothing must have been seen of them. */
     private static final Duration CHECK = Duration.ofSeconds(15);
 
+    /** How long an answer is asked for that the caller can't go on without. A server that died is back within seconds. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final Crawler crawler;
+    private final HostTurns turns;
     private final Millrace millrace;
     private final World world;
     private final Database database;
     private final CrawlSql sql;
-    private final CrawlTables tables;
+    private final CrawlBook book;
     private final Orphans orphans;
     private final CrawlSettings settings;
     private final Opened crawl;
@@ -41,30 +49,36 @@ final class OpenedCrawl implements CrawlRun {
     private final ReentrantLock turn = new ReentrantLock(); // guards node and file
     private @Nullable Node node;
     private @Nullable PageFile file;
+    private boolean complete;
     private long exportedAt;
     private long checkedAt;
+    private volatile CrawlProgress seen;
+    private volatile @Nullable String trouble;
 
     OpenedCrawl(
             Crawler crawler,
+            HostTurns turns,
             Millrace millrace,
             World world,
             Database database,
             CrawlSql sql,
-            CrawlTables tables,
+            CrawlBook book,
             Orphans orphans,
             CrawlSettings settings,
             Opened crawl) {
         this.crawler = crawler;
+        this.turns = turns;
         this.millrace = millrace;
         this.world = world;
         this.database = database;
         this.sql = sql;
-        this.tables = tables;
+        this.book = book;
         this.orphans = orphans;
         this.settings = settings;
         this.crawl = crawl;
         this.openedAt = world.nanoTime();
-        this.before = recorded(progress());
+        this.seen = book.progress(crawl.id());
+        this.before = recorded(seen);
     }
 
     @Override
@@ -89,7 +103,7 @@ final class OpenedCrawl implements CrawlRun {
             if (node != null)
                 throw new MillraceException("This crawl has been started here before. Open it again for another node.");
             orphans.replace(crawl.id(), crawl.queue(), Duration.ZERO);
-            if (!tables.seed(crawl.id(), CrawlUrl.of(settings.seed()), this::enqueue)) return;
+            if (!book.seed(crawl.id(), CrawlUrl.of(settings.seed()), world.now(), this::enqueue)) return;
             node = more.apply(millrace.node().name("crawl").queue(crawl.queue()).with(crawler))
                     .start();
         } finally {
@@ -116,29 +130,64 @@ final class OpenedCrawl implements CrawlRun {
         turn.lock();
         try {
             if (file != null) throw new MillraceException("This crawl writes a file already. One is enough.");
-            file = PageFile.open(database, sql, crawl.id(), path);
-            file.append();
-            exportedAt = world.nanoTime();
+            var output = OutputFile.open(path);
+            try {
+                PageFile.check(database, sql, output, settings.identity(), false);
+                writeTo(output);
+            } catch (RuntimeException e) {
+                output.close();
+                throw e;
+            }
         } finally {
             turn.unlock();
         }
     }
 
+    /** From now on the file belongs to this. */
+    void writeTo(OutputFile output) {
+        var opened = PageFile.of(database, sql, crawl.id(), output);
+        opened.append();
+        exportedAt = world.nanoTime();
+        file = opened;
+    }
+
     @Override
     public CrawlProgress progress() {
-        return tables.progress(crawl.id());
+        try {
+            seen = book.progress(crawl.id());
+        } catch (MillraceException away) {
+            if (!Database.passes(away)) throw away;
+        }
+        return seen;
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return Optional.ofNullable(trouble);
     }
 
     @Override
     public boolean await(Duration patience) throws InterruptedException {
         long begun = world.nanoTime();
         while (true) {
-            boolean finished = progress().finished();
-            upkeep(finished);
-            if (finished) return true;
+            if (look()) return true;
             long left = patience.toNanos() - (world.nanoTime() - begun);
             if (left <= 0) return false;
             world.sleep(Duration.ofNanos(Math.min(left, LOOK.toNanos())));
+        }
+    }
+
+    /** Does what is due. Whether the crawl has finished, and its file is complete. */
+    private boolean look() {
+        try {
+            seen = book.progress(crawl.id());
+            upkeep(seen.finished());
+            trouble = null;
+            return seen.finished();
+        } catch (MillraceException away) {
+            if (!Database.passes(away)) throw away;
+            trouble = String.valueOf(away.getMessage());
+            return false;
         }
     }
 
@@ -148,6 +197,7 @@ final class OpenedCrawl implements CrawlRun {
             long now = world.nanoTime();
             if (file != null && (finished || now - exportedAt >= EXPORT.toNanos())) {
                 file.append();
+                complete = finished;
                 exportedAt = world.nanoTime();
             }
             if (!finished && now - checkedAt >= CHECK.toNanos()) {
@@ -161,11 +211,12 @@ final class OpenedCrawl implements CrawlRun {
 
     @Override
     public CrawlSummary summary() {
-        var now = progress();
+        var now = patiently(() -> book.progress(crawl.id()));
         return new CrawlSummary(
                 settings.seed(),
                 now,
-                tables.failures(crawl.id()),
+                patiently(() -> book.failures(crawl.id())),
+                now.finished() && now.pages() == 0 ? patiently(() -> book.whyNothing(crawl.id())) : null,
                 now.finished() && now.pending() > 0,
                 Duration.ofNanos(world.nanoTime() - openedAt),
                 recorded(now) - before);
@@ -180,17 +231,46 @@ final class OpenedCrawl implements CrawlRun {
         turn.lock();
         try {
             var running = node;
-            if (running != null) running.close();
+            if (running != null) {
+                turns.stop(crawl.id());
+                try {
+                    running.close();
+                } finally {
+                    turns.goOn(crawl.id());
+                }
+            }
             var open = file;
             if (open != null) {
                 try (open) {
-                    open.append();
+                    if (!complete) patiently(open::append);
                 }
             }
             node = null;
             file = null;
         } finally {
             turn.unlock();
+        }
+    }
+
+    /** An answer that an outage of the database only delays, unless it lasts. */
+    private <T> T patiently(Supplier<T> question) {
+        long begun = world.nanoTime();
+        while (true) {
+            try {
+                return question.get();
+            } catch (MillraceException away) {
+                if (!Database.passes(away) || world.nanoTime() - begun > PATIENCE.toNanos()) throw away;
+                rest(away);
+            }
+        }
+    }
+
+    private void rest(MillraceException because) {
+        try {
+            world.sleep(LOOK);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw because;
         }
     }
 }

@@ -3,7 +3,7 @@ package dev.millrace.crawler;
 import dev.millrace.JobId;
 import dev.millrace.Millrace;
 import dev.millrace.State;
-import dev.millrace.crawler.CrawlTables.Active;
+import dev.millrace.crawler.CrawlBook.Active;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.UUID;
@@ -15,22 +15,21 @@ import java.util.UUID;
 final class Orphans {
 
     private final Millrace millrace;
-    private final CrawlTables tables;
+    private final CrawlBook book;
 
-    Orphans(Millrace millrace, CrawlTables tables) {
+    Orphans(Millrace millrace, CrawlBook book) {
         this.millrace = millrace;
-        this.tables = tables;
+        this.book = book;
     }
 
     /** Looks at the turns of which nothing has been seen for so long. */
     void replace(long crawl, String queue, Duration quiet) {
-        for (var active : tables.quiet(crawl, quiet)) {
+        for (var active : book.quiet(crawl, quiet)) {
             var state =
                     millrace.operations("crawler").find(new JobId(active.job())).map(job -> job.state());
             if (state.isPresent() && !state.get().ended()) continue;
             boolean cancelled = state.isPresent() && state.get() == State.CANCELLED;
-            tables.replace(
-                    crawl, active, cancelled ? why(active) : null, (tx, host) -> enqueue(tx, crawl, host, queue));
+            book.replace(crawl, active, cancelled ? why(active) : null, (tx, host) -> enqueue(tx, crawl, host, queue));
         }
     }
 

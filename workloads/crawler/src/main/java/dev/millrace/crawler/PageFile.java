@@ -1,19 +1,9 @@
 package dev.millrace.crawler;
 
-import dev.millrace.MillraceException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -32,24 +22,20 @@ import tools.jackson.databind.json.JsonMapper;
  * leaves behind the kept length is cut off at the next start. Snapshots and not times or numbers, since pages are committed in another
  * order than they are numbered.
  *
- * <p>The file is written anew when it is shorter than the row says, when it does not end there as it should, when it belongs to another
- * crawl, or when the database is not the one that the snapshot is from, as after a restore.
+ * <p>The file is written anew when it is shorter than the row says, when it does not end there as it should, or when the database is not
+ * the one that the snapshot is from, as after a restore. The pages of another crawl are not overwritten, unless that one was forgotten.
  */
 final class PageFile implements AutoCloseable {
 
     /** Sees nothing: the first append reads all. */
     private static final String NOTHING = "1:1:";
 
-    private static final int TAIL = 4_096;
     private static final int FETCH_SIZE = 100;
-    private static final byte[] OURS = "{\"url\":".getBytes(StandardCharsets.US_ASCII);
 
     private final Database database;
     private final CrawlSql sql;
     private final long crawl;
-    private final Path path;
-    private final FileChannel channel;
-    private final FileLock lock;
+    private final OutputFile file;
     private final JsonMapper json = JsonMapper.builder().build();
     private final Cluster cluster;
     private State state;
@@ -60,94 +46,71 @@ final class PageFile implements AutoCloseable {
 
     private record Kept(long crawl, State state, String tail, Cluster cluster) {}
 
-    private PageFile(
-            Database database,
-            CrawlSql sql,
-            long crawl,
-            Path path,
-            FileChannel channel,
-            FileLock lock,
-            Cluster cluster) {
+    private record Owner(
+            @Nullable String identity, @Nullable String seed) {}
+
+    private PageFile(Database database, CrawlSql sql, long crawl, OutputFile file, Cluster cluster) {
         this.database = database;
         this.sql = sql;
         this.crawl = crawl;
-        this.path = path;
-        this.channel = channel;
-        this.lock = lock;
+        this.file = file;
         this.cluster = cluster;
         this.state = new State(0, NOTHING);
     }
 
-    /** Opens the file, and makes it what the database says it is. */
-    static PageFile open(Database database, CrawlSql sql, long crawl, Path file) {
-        FileChannel channel = null;
-        try {
-            if (Files.isDirectory(file)) throw refused(file, "it is a folder. Name a file in it");
-            channel = FileChannel.open(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            var lock = lock(file, channel);
-            var cluster = database.transaction(
-                    "learn which database this is",
-                    tx -> Database.one(tx, sql.cluster, row -> new Cluster(row.getLong(1), row.getLong(2)))
-                            .orElseThrow());
-            var opened = new PageFile(database, sql, crawl, file.toRealPath(), channel, lock, cluster);
-            opened.recover();
-            return opened;
-        } catch (IOException | RuntimeException e) {
-            try {
-                if (channel != null) channel.close();
-            } catch (IOException closing) {
-                e.addSuppressed(closing);
-            }
-            if (e instanceof IOException io) throw refused(file, why(io));
-            throw (RuntimeException) e;
+    /**
+     * Refuses a file that holds the pages of another crawl.
+     *
+     * @param identity of the crawl that is to write it
+     * @param anew     whether it begins anew: then pages that nobody knows any more may go
+     */
+    static void check(Database database, CrawlSql sql, OutputFile file, String identity, boolean anew) {
+        if (file.size() == 0) return;
+        var found = database.transaction(
+                "see whose file " + file.path() + " is",
+                tx -> Database.one(
+                        tx,
+                        sql.ownerOfExport,
+                        row -> new Owner(row.getString("identity"), row.getString("seed")),
+                        file.path().toString()));
+        if (found.isEmpty()) {
+            if (anew) return;
+            throw file.refused(
+                    "it holds pages of a crawl that this database does not know. Name another file, remove it, or begin the crawl anew");
         }
+        var owner = found.get();
+        if (owner.identity() == null || owner.identity().equals(identity)) return;
+        throw file.refused(
+                "it holds the pages of another crawl, of %s. Name another file, or remove it".formatted(owner.seed()));
     }
 
-    private static FileLock lock(Path file, FileChannel channel) throws IOException {
-        FileLock lock;
-        try {
-            lock = channel.tryLock();
-        } catch (OverlappingFileLockException byThisProcess) {
-            lock = null;
-        }
-        if (lock == null) throw refused(file, "another crawl is writing it. Wait for its end, or name another file");
-        return lock;
+    /** Makes the file what the database says it is. */
+    static PageFile of(Database database, CrawlSql sql, long crawl, OutputFile file) {
+        var cluster = database.transaction(
+                "learn which database this is",
+                tx -> Database.one(tx, sql.cluster, row -> new Cluster(row.getLong(1), row.getLong(2)))
+                        .orElseThrow());
+        var opened = new PageFile(database, sql, crawl, file, cluster);
+        opened.recover();
+        return opened;
     }
 
-    private static MillraceException refused(Path file, String why) {
-        return new MillraceException("The pages can't be written to %s: %s.".formatted(file, why));
-    }
-
-    private static String why(IOException e) {
-        if (e instanceof java.nio.file.NoSuchFileException) return "its folder does not exist. Make it first";
-        if (e instanceof java.nio.file.AccessDeniedException)
-            return "permission is denied. Choose a place that you may write to";
-        if (e instanceof FileSystemException f && f.getReason() != null) return f.getReason();
-        return String.valueOf(e.getMessage());
-    }
-
-    private void recover() throws IOException {
+    private void recover() {
         var kept = kept();
         if (kept.isPresent()) {
             var row = kept.get();
             boolean same = row.crawl() == crawl
                     && row.cluster().equals(cluster)
-                    && channel.size() >= row.state().length()
-                    && row.tail().equals(tail(row.state().length()));
-            if (same) {
-                state = row.state();
-                channel.truncate(state.length());
-                return;
-            }
+                    && file.size() >= row.state().length()
+                    && row.tail().equals(file.tail(row.state().length()));
+            if (same) state = row.state();
         }
-        refuseIfForeign();
-        channel.truncate(0);
+        file.cut(state.length());
     }
 
     private Optional<Kept> kept() {
         return database.transaction(
-                "read how far " + path + " is",
+                "read how far " + file.path() + " is",
                 tx -> Database.one(
                         tx,
                         sql.readExport,
@@ -156,27 +119,7 @@ final class PageFile implements AutoCloseable {
                                 new State(row.getLong("length"), row.getString("snap")),
                                 row.getString("tail"),
                                 new Cluster(row.getLong("cluster"), row.getLong("database"))),
-                        path.toString()));
-    }
-
-    /** What no crawl has written is not overwritten: a slip of the keyboard must not cost a thesis. */
-    private void refuseIfForeign() throws IOException {
-        if (channel.size() == 0) return;
-        var start = ByteBuffer.allocate(OURS.length);
-        channel.read(start, 0);
-        if (!ByteBuffer.wrap(OURS).equals(start.flip())) {
-            throw refused(path, "it exists, and was not written by a crawl. Name another file, or remove it");
-        }
-    }
-
-    /** A fingerprint of the file's end, up to this length. */
-    private String tail(long length) throws IOException {
-        long from = Math.max(0, length - TAIL);
-        var bytes = ByteBuffer.allocate((int) (length - from));
-        while (bytes.hasRemaining()) {
-            if (channel.read(bytes, from + bytes.position()) < 0) break;
-        }
-        return Hashes.sha256(bytes.array());
+                        file.path().toString()));
     }
 
     /**
@@ -186,12 +129,13 @@ final class PageFile implements AutoCloseable {
      */
     long append() {
         return database.snapshot(
-                        "read the pages for " + path,
+                        "read the pages for " + file.path(),
                         tx -> {
                             var now = Database.one(tx, sql.snapshot, row -> row.getString(1))
                                     .orElseThrow();
                             try {
-                                channel.truncate(state.length()); // what a failed append left
+                                var channel = file.channel();
+                                file.cut(state.length()); // what a failed append left
                                 channel.position(state.length());
                                 long lines = write(tx);
                                 if (lines > 0) channel.force(true);
@@ -199,16 +143,16 @@ final class PageFile implements AutoCloseable {
                                 Database.update(
                                         tx,
                                         sql.keepExport,
-                                        path.toString(),
+                                        file.path().toString(),
                                         crawl,
                                         written.length(),
                                         now,
-                                        tail(written.length()),
+                                        file.tail(written.length()),
                                         cluster.system(),
                                         cluster.database());
                                 return new Appended(lines, written);
                             } catch (IOException e) {
-                                throw refused(path, why(e));
+                                throw file.refused(e);
                             }
                         },
                         appended -> state = appended.state())
@@ -220,7 +164,7 @@ final class PageFile implements AutoCloseable {
     private long write(Connection tx) throws SQLException, IOException {
         long lines = 0;
         // Not closed: that would close the channel. Each line is flushed into the buffer, and the buffer at the end.
-        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
+        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(file.channel()), 1 << 16);
         try (var s = Database.prepared(tx, sql.window, crawl, state.snapshot(), state.snapshot())) {
             s.setFetchSize(FETCH_SIZE);
             try (var rows = s.executeQuery()) {
@@ -268,11 +212,7 @@ final class PageFile implements AutoCloseable {
 
     @Override
     public void close() {
-        try (channel) {
-            lock.release();
-        } catch (IOException e) {
-            throw refused(path, why(e));
-        }
+        file.close();
     }
 
     /** A stream that outlives its writer. */

@@ -5,7 +5,11 @@ import dev.millrace.crawler.fetch.Fetcher;
 import dev.millrace.crawler.fetch.FetcherSettings;
 import dev.millrace.crawler.fetch.HttpFetcher;
 import dev.millrace.crawler.fetch.UserAgent;
+import dev.millrace.crawler.page.ReadingRoom;
 import dev.millrace.crawler.robots.RobotsFile;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -20,6 +24,7 @@ final class Plans implements AutoCloseable {
     private final Database database;
     private final CrawlSql sql;
     private final Function<FetcherSettings, Fetcher> fetchers;
+    private final ReadingRoom room = ReadingRoom.ofThisProcess();
     private final JsonMapper json = JsonMapper.builder().build();
     private final Map<String, Site> sites = new ConcurrentHashMap<>();
     private final Map<Long, Plan> plans = new ConcurrentHashMap<>();
@@ -36,6 +41,8 @@ final class Plans implements AutoCloseable {
 
     private record Stored(
             String settings,
+            List<String> homes,
+            Instant runAt,
             String queue,
             @Nullable String site,
             @Nullable UUID job) {}
@@ -61,6 +68,8 @@ final class Plans implements AutoCloseable {
                         sql.readCrawl,
                         row -> new Stored(
                                 row.getString("settings"),
+                                List.of((String[]) row.getArray("homes").getArray()),
+                                row.getObject("run_at", OffsetDateTime.class).toInstant(),
                                 row.getString("queue"),
                                 row.getString("site"),
                                 row.getObject("job", UUID.class)),
@@ -70,10 +79,21 @@ final class Plans implements AutoCloseable {
             return Optional.empty();
         }
         var text = stored.get().settings();
+        var homes = stored.get().homes();
+        var runAt = stored.get().runAt();
         return Optional.of(plans.compute(crawl, (id, known) -> {
-            if (known != null && known.text().equals(text)) return known;
+            if (known != null && known.is(text, homes, runAt)) return known;
             var settings = settings(text);
-            return Plan.of(text, settings, stored.get().queue(), fetcher(settings), origin(stored.get()), json);
+            return Plan.of(
+                    text,
+                    homes,
+                    runAt,
+                    settings,
+                    stored.get().queue(),
+                    fetcher(settings),
+                    room,
+                    origin(stored.get()),
+                    json);
         }));
     }
 

@@ -34,6 +34,10 @@ final class FlakyConnections implements DataSource {
         on = true;
     }
 
+    void heal() {
+        on = false;
+    }
+
     int broken() {
         return broken.get();
     }

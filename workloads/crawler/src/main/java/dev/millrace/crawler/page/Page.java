@@ -24,7 +24,8 @@ public record Page(
         RobotsMeta robots,
         String language,
         String sha256,
-        Cut cut) {
+        Cut cut)
+        implements Reading {
 
     /**
      * What was left out of a page.

@@ -18,7 +18,9 @@ import org.jsoup.nodes.Element;
 import org.jsoup.nodes.Node;
 import org.jsoup.nodes.TextNode;
 import org.jsoup.parser.Parser;
+import org.jsoup.parser.StreamParser;
 import org.jsoup.select.NodeFilter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads pages. jsoup builds the tree that a browser would build, however broken the markup is, and to a bounded depth;
@@ -34,32 +36,64 @@ public final class PageReader {
 
     private static final UrlParser AS_WRITTEN = new UrlParser(UrlRules.asWritten());
 
+    /** What a tag costs in memory: an element and the text behind it. Measured. */
+    private static final long BYTES_OF_A_TAG = 220;
+
+    /** What a byte of markup costs while it is read: decoded, and in the parser's buffers. */
+    private static final long BYTES_OF_A_BYTE = 4;
+
     private final PageLimits limits;
     private final UrlParser parser;
     private final UserAgent agent;
+    private final ReadingRoom room;
 
     /**
      * A reader.
      *
      * @param parser makes links canonical
      * @param agent  by whose name pages may address us
+     * @param room   where pages are read, shared by all readers of the process
      */
-    public PageReader(PageLimits limits, UrlParser parser, UserAgent agent) {
+    public PageReader(PageLimits limits, UrlParser parser, UserAgent agent, ReadingRoom room) {
         this.limits = limits;
         this.parser = parser;
         this.agent = agent;
+        this.room = room;
     }
 
     /**
-     * Reads a page of HTML or XHTML. Never fails: markup can't be wrong enough. Takes time linear in the page, but
-     * markup made for it takes up to a second for each mebibyte, so it heeds an interrupt.
+     * Reads a page of HTML or XHTML: markup can't be wrong enough, only too much. Takes time linear in the page, but
+     * markup made for it takes up to a second for each mebibyte, so it heeds an interrupt. Waits while others read so
+     * much that the memory for it is taken.
      *
      * @throws InterruptedException if the calling thread is interrupted
      */
-    public Page read(Response response) throws InterruptedException {
+    @SuppressWarnings("try") // the seat is only there to be left
+    public Reading read(Response response) throws InterruptedException {
+        var body = response.body();
+        long tags = tagsIn(body.bytes());
+        if (tags > 2L * limits.maxElements()) return tooComplex(response);
+        try (var seat = room.enter(BYTES_OF_A_BYTE * body.length() + BYTES_OF_A_TAG * tags)) {
+            var document = parse(body.text(), response.trail().finalUrl());
+            return document == null ? tooComplex(response) : page(response, document);
+        }
+    }
+
+    /** At least as many as there are tags and comments: each of these makes a node or two, or none. */
+    private static long tagsIn(byte[] bytes) {
+        long tags = 0;
+        for (byte b : bytes) if (b == '<') tags++;
+        return tags;
+    }
+
+    private Reading tooComplex(Response response) {
+        return new Reading.TooComplex("%s has more than %,d elements, the most that are read."
+                .formatted(response.trail().finalUrl(), limits.maxElements()));
+    }
+
+    private Page page(Response response, Document document) {
         var found = response.trail().finalUrl();
         var body = response.body();
-        var document = parse(body.text(), found);
         var text = new TextCollector(limits.maxText());
         var self = parser.parse(found.href()) instanceof Valid valid ? valid.url() : found;
         var links = new LinkCollector(baseOf(document, found), self, parser, limits.maxLinks());
@@ -77,10 +111,19 @@ public final class PageReader {
                 new Cut(title.isFull(), text.isFull(), links.isFull(), links.malformed(), links.skipped()));
     }
 
-    private Document parse(String html, CrawlUrl found) throws InterruptedException {
-        try {
-            var parser = Parser.htmlParser().setMaxDepth(limits.maxDepth());
-            return parser.parseInput(new InterruptibleReader(html), found.href());
+    /**
+     * The page's tree; null if it has too many elements. Markup of a few tags can make many: what is open is opened anew in each
+     * paragraph. So they are counted while they are made.
+     */
+    private @Nullable Document parse(String html, CrawlUrl found) throws InterruptedException {
+        var html5 = Parser.htmlParser().setMaxDepth(limits.maxDepth());
+        try (var parser = new StreamParser(html5).parse(new InterruptibleReader(html), found.href())) {
+            var elements = parser.iterator();
+            for (int read = 0; elements.hasNext(); read++) {
+                if (read == limits.maxElements()) return null;
+                elements.next();
+            }
+            return parser.document();
         } catch (UncheckedIOException interrupted) {
             throw new InterruptedException("The page was not read to its end, since its reader was interrupted.");
         }

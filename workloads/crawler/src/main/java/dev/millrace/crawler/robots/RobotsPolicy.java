@@ -1,7 +1,6 @@
 package dev.millrace.crawler.robots;
 
 import crawlercommons.robots.SimpleRobotRules;
-import crawlercommons.robots.SimpleRobotRules.RobotRulesMode;
 import crawlercommons.robots.SimpleRobotRulesParser;
 import dev.millrace.crawler.fetch.UserAgent;
 import dev.millrace.crawler.robots.RobotsDecision.Allowed;
@@ -23,9 +22,10 @@ import java.util.Set;
  * A {@link RobotsFile} read for one crawler: what it may fetch from one host. Made once per file and asked for each
  * page.
  *
- * <p>crawler-commons reads and matches as RFC 9309 says: the group whose product token is ours, or else {@code *}; the
- * longest matching rule, on a tie the one that allows; {@code *} and {@code $} as wildcards; percent-encoding compared
- * in one spelling. Its own cap on the delay is switched off, as it forbids the whole site beyond it.
+ * <p>crawler-commons reads the file as RFC 9309 says: the group whose product token is ours, or else {@code *};
+ * percent-encoding in one spelling. Its own cap on the delay is switched off, as it forbids the whole site beyond it. Its
+ * matching is not used ({@link RobotsRule} is): it takes the first place where a piece behind a {@code *} fits for the
+ * only one, so that {@code /*.pdf$} did not forbid {@code /a.pdf.pdf}.
  *
  * <p>Immutable; may be shared between threads.
  */
@@ -36,12 +36,17 @@ public final class RobotsPolicy {
 
     private final HostKey host;
     private final RobotsFile file;
-    private final SimpleRobotRules rules;
+    private final SimpleRobotRules read;
+    private final List<RobotsRule> rules;
 
-    private RobotsPolicy(HostKey host, RobotsFile file, SimpleRobotRules rules) {
+    private RobotsPolicy(HostKey host, RobotsFile file, SimpleRobotRules read) {
         this.host = host;
         this.file = file;
-        this.rules = rules;
+        this.read = read;
+        this.rules = read.getRobotRules().stream()
+                .map(rule -> RobotsRule.of(rule.isAllow(), rule.getPrefix()))
+                .sorted(RobotsRule.BY_PRECEDENCE)
+                .toList();
     }
 
     /** Reads a host's file for the crawler of this name. */
@@ -77,13 +82,30 @@ public final class RobotsPolicy {
                         file.refreshAt(),
                         "The robots.txt of %s can't be had, so nothing is fetched from it until %s: %s"
                                 .formatted(host, file.refreshAt(), trouble()));
-            case RULES -> rules.isAllowed(url.href()) ? new Allowed() : denied(url);
+            case RULES -> byRules(url);
         };
+    }
+
+    private RobotsDecision byRules(CrawlUrl url) {
+        var page = SimpleRobotRules.escapePath(url.pathAndQuery(), wildcards());
+        for (var rule : rules) {
+            if (!rule.matches(page)) continue;
+            return rule.allow() ? new Allowed() : denied(url, "Disallow: " + rule.path());
+        }
+        return new Allowed();
+    }
+
+    /** A star or dollar of a page is none of a rule: in a page they are percent-encoded. */
+    private static boolean[] wildcards() {
+        var wildcards = new boolean[128];
+        wildcards['*'] = true;
+        wildcards['$'] = true;
+        return wildcards;
     }
 
     /** The pause that the site asks for between two pages; empty if it asks for none. */
     public Optional<CrawlDelay> crawlDelay() {
-        long millis = rules.getCrawlDelay();
+        long millis = read.getCrawlDelay();
         return millis <= 0 ? Optional.empty() : Optional.of(CrawlDelay.of(Duration.ofMillis(millis)));
     }
 
@@ -91,7 +113,7 @@ public final class RobotsPolicy {
     public List<CrawlUrl> sitemaps() {
         var parser = new UrlParser(UrlRules.asWritten());
         var sitemaps = new LinkedHashSet<CrawlUrl>();
-        for (var text : rules.getSitemaps()) {
+        for (var text : read.getSitemaps()) {
             if (sitemaps.size() < MAX_SITEMAPS && parser.parse(text) instanceof Valid valid) sitemaps.add(valid.url());
         }
         return List.copyOf(sitemaps);
@@ -100,17 +122,6 @@ public final class RobotsPolicy {
     private String trouble() {
         var trouble = file.trouble();
         return trouble == null ? "nobody knows why." : trouble.message();
-    }
-
-    /** The rules are sorted by precedence, so the first that forbids the page by itself is the one that did. */
-    private Denied denied(CrawlUrl url) {
-        for (var rule : rules.getRobotRules()) {
-            if (rule.isAllow()) continue;
-            var alone = new SimpleRobotRules(RobotRulesMode.ALLOW_SOME);
-            alone.addRule(rule.getPrefix(), false);
-            if (!alone.isAllowed(url.href())) return denied(url, "Disallow: " + rule.getPrefix());
-        }
-        return denied(url, "Disallow: /");
     }
 
     private Denied denied(CrawlUrl url, String rule) {

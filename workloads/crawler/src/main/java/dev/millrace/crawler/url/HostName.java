@@ -1,5 +1,6 @@
 package dev.millrace.crawler.url;
 
+import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,13 @@ final class HostName {
         var labels = host.split("\\.", -1);
         if (isNumber(labels[labels.length - 1])) return ipv4(labels);
         for (var label : labels) if (label.isEmpty() || label.length() > MAX_LABEL) return null;
-        return host;
+        return host.contains("xn--") && !isReadBack(host) ? null : host;
+    }
+
+    /** {@code HttpUrl} makes punycode of some names, such as {@code é_}, that it does not take for names when it reads them. */
+    private static boolean isReadBack(String host) {
+        var again = HttpUrl.parse("http://" + host + "/");
+        return again != null && again.host().equals(host);
     }
 
     /** Whether a canonical host is an IPv4 address. Its last label tells: no name of the DNS root is a number. */

@@ -43,7 +43,9 @@ public final class UrlParser {
 
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("[^:]+:\\d+(/|$)"); // typed without http://, such as localhost:8080
-    private static final Pattern USER_INFO = Pattern.compile("//[^/?#]*@");
+
+    /** A name and a password as browsers find them: behind the scheme and any slashes, up to the last @ before the path. */
+    private static final Pattern USER_INFO = Pattern.compile("^([^/\\\\?#@:]*:)?([/\\\\]*)[^/\\\\?#]*@");
 
     private final UrlRules rules;
 
@@ -208,13 +210,15 @@ public final class UrlParser {
 
     /** Short enough for a line, without what could drive a terminal, and without a password. */
     private static String shown(String text) {
-        var start = USER_INFO
-                .matcher(text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "…")
-                .replaceFirst("//…@");
+        var masked = USER_INFO.matcher(text).replaceFirst("$1$2…@"); // first, as the cut could fall before the @
+        var start = masked.length() <= SHOWN ? masked : masked.substring(0, SHOWN) + "…";
         var clean = new StringBuilder(start.length());
-        start.codePoints()
-                .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? 0xFFFD : c)
-                .forEach(clean::appendCodePoint);
+        start.codePoints().map(c -> isPrintable(c) ? c : 0xFFFD).forEach(clean::appendCodePoint);
         return clean.toString();
+    }
+
+    private static boolean isPrintable(int c) {
+        int type = Character.getType(c);
+        return !Character.isISOControl(c) && type != Character.FORMAT && type != Character.SURROGATE;
     }
 }

@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class BadServersTest {
 
-    private static final Duration DEADLINE = Duration.ofMillis(600);
+    private static final Duration DEADLINE = Duration.ofMillis(300);
     /** For what must be told apart from a timeout, on a machine that does much else. */
     private static final Duration AMPLE = Duration.ofSeconds(10);
 
@@ -118,7 +118,7 @@ class BadServersTest {
                         }),
                         Reason.TIMEOUT,
                         Again.YES,
-                        "The fetch was given up after 0.6 s (deadline) while reading the page."),
+                        "The fetch was given up after 0.3 s (deadline) while reading the page."),
                 new Case(
                         "a body that stops",
                         site -> site.on("/a", (request, out, socket) -> {
@@ -128,7 +128,7 @@ class BadServersTest {
                         }),
                         Reason.TIMEOUT,
                         Again.YES,
-                        "The fetch was given up after 0.6 s (deadline) while reading the page."),
+                        "The fetch was given up after 0.3 s (deadline) while reading the page."),
                 new Case(
                         "headers that drip",
                         site -> site.on("/a", (request, out, socket) -> {
@@ -137,13 +137,13 @@ class BadServersTest {
                         }),
                         Reason.TIMEOUT,
                         Again.YES,
-                        "The fetch was given up after 0.6 s (deadline) while waiting for the answer."),
+                        "The fetch was given up after 0.3 s (deadline) while waiting for the answer."),
                 new Case(
                         "no answer at all",
                         site -> site.on("/a", (request, out, socket) -> site.pauseForEver()),
                         Reason.TIMEOUT,
                         Again.YES,
-                        "The fetch was given up after 0.6 s (deadline) while waiting for the answer."),
+                        "The fetch was given up after 0.3 s (deadline) while waiting for the answer."),
                 new Case(
                         "an error page that drips is still an error",
                         site -> site.on("/a", (request, out, socket) -> {
@@ -162,7 +162,7 @@ class BadServersTest {
                         }),
                         Reason.TIMEOUT,
                         Again.YES,
-                        "The fetch was given up after 0.6 s (deadline) while reading what came with a redirect."),
+                        "The fetch was given up after 0.3 s (deadline) while reading what came with a redirect."),
                 new Case(
                         "informational answers without end",
                         site -> site.on("/a", (request, out, socket) -> {
@@ -174,7 +174,7 @@ class BadServersTest {
                         }),
                         Reason.TIMEOUT,
                         Again.YES,
-                        "The fetch was given up after 0.6 s (deadline) while waiting for the answer."),
+                        "The fetch was given up after 0.3 s (deadline) while waiting for the answer."),
                 new Case(
                         "a connection that is closed without an answer",
                         site -> site.on("/a", (request, out, socket) -> socket.close()),
@@ -390,7 +390,10 @@ class BadServersTest {
                             .replace("*", "\\E.+\\Q"));
         });
         assertThat(took).isLessThan(deadline.plus(GRACE));
-        await("nothing left behind").until(() -> fetcher.running() == 0);
+        await("nothing left behind")
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> fetcher.running() == 0);
         assertThat(((Failed) fetched).trail().took()).isLessThanOrEqualTo(took);
     }
 
@@ -483,7 +486,7 @@ class BadServersTest {
 
             assertThat(Duration.ofNanos(System.nanoTime() - started)).isBetween(DEADLINE, DEADLINE.plus(GRACE));
             assertThat(failed.message())
-                    .isEqualTo("The fetch was given up after 0.6 s (deadline) while looking up slow.example.");
+                    .isEqualTo("The fetch was given up after 0.3 s (deadline) while looking up slow.example.");
             await().until(() -> slow.running() == 0);
             assertThat(slow.hangingLookups()).isEqualTo(1);
 

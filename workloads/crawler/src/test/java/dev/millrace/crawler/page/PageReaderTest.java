@@ -18,6 +18,8 @@ import dev.millrace.crawler.url.UrlRules;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
@@ -148,7 +150,7 @@ class PageReaderTest {
         var there = CrawlUrl.of("http://example.org/moved/");
         var trail = new Trail(HERE, List.of(new Hop(HERE, 301, there)), Duration.ZERO);
 
-        var page = reader(PageLimits.defaults()).read(response(trail, "<a href=a>a</a>", Map.of()));
+        var page = (Page) reader(PageLimits.defaults()).read(response(trail, "<a href=a>a</a>", Map.of()));
 
         assertThat(page.links()).extracting(link -> link.url().href()).containsExactly("http://example.org/moved/a");
     }
@@ -217,7 +219,7 @@ class PageReaderTest {
             throws InterruptedException {
         var headers = header == null ? Map.<String, List<String>>of() : Map.of("x-robots-tag", List.of(header));
 
-        var page = reader(PageLimits.defaults()).read(response(here(), head == null ? "" : head, headers));
+        var page = (Page) reader(PageLimits.defaults()).read(response(here(), head == null ? "" : head, headers));
 
         assertThat(page.robots()).isEqualTo(new RobotsMeta(noindex, nofollow));
     }
@@ -227,8 +229,8 @@ class PageReaderTest {
         assertThat(read("<html lang=de-AT>").language()).isEqualTo("de-AT");
         assertThat(read("<meta http-equiv=Content-Language content=fr>").language())
                 .isEqualTo("fr");
-        assertThat(reader(PageLimits.defaults())
-                        .read(response(here(), "<p>", Map.of("content-language", List.of("it"))))
+        assertThat(((Page) reader(PageLimits.defaults())
+                                .read(response(here(), "<p>", Map.of("content-language", List.of("it")))))
                         .language())
                 .isEqualTo("it");
         assertThat(read("<html lang='<script>'>").language()).isEmpty();
@@ -238,9 +240,9 @@ class PageReaderTest {
 
     @Test
     void what_is_too_long_is_cut_and_said_so() throws InterruptedException {
-        var limits = new PageLimits(10, 20, 2, 512);
+        var limits = new PageLimits(10, 20, 2, 512, 500_000);
 
-        var page = reader(limits)
+        var page = (Page) reader(limits)
                 .read(response(
                         here(),
                         "<title>A title that is long</title><p>Twenty characters and many more<a href=/1>1</a><a href=/2>2</a><a href=/3>3</a>",
@@ -290,17 +292,68 @@ class PageReaderTest {
                 .hasSize(1);
     }
 
+    private static Stream<Arguments> bombs() {
+        var formats = new StringBuilder("<p>");
+        for (int i = 0; i < 10; i++) formats.append("<b id=").append(i).append('>');
+        return Stream.of(
+                Arguments.of("ten mebibytes of tags", "<i>x".repeat(10 << 18)),
+                Arguments.of("comments only", "<!-->".repeat(25_000)),
+                Arguments.of("paragraphs that open it all again", formats + "</p><p>x".repeat(2_000)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("bombs")
+    void a_page_that_would_fill_the_memory_is_not_read(String name, String html) {
+        var limits = new PageLimits(1_000, 1_000_000, 10_000, 512, 10_000);
+
+        Assertions.assertTimeout(Duration.ofSeconds(20), () -> {
+            var reading = reader(limits).read(response(here(), html, Map.of()));
+            assertThat(reading).isInstanceOf(Reading.TooComplex.class);
+            assertThat(((Reading.TooComplex) reading).message()).contains("more than 10,000 elements");
+        });
+        Assertions.assertTimeout(Duration.ofSeconds(20), () -> {
+            var beginning = response(here(), html.substring(0, html.length() / 6), Map.of());
+            assertThat(reader(limits).read(beginning))
+                    .isInstanceOf(name.startsWith("ten") ? Reading.class : Page.class);
+        });
+    }
+
+    @Test
+    void pages_are_read_together_as_long_as_there_is_room_for_them() throws Exception {
+        var room = new ReadingRoom(100 << 10);
+        var first = room.enter(60 << 10);
+        var small = room.enter(30 << 10);
+        var entered = new CountDownLatch(1);
+        var second = Thread.ofVirtual().start(() -> {
+            try {
+                room.enter(1L << 40).close();
+                entered.countDown();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+
+        small.close();
+        assertThat(entered.await(50, TimeUnit.MILLISECONDS)).isFalse();
+        first.close();
+
+        second.join();
+        assertThat(entered.getCount()).isZero();
+    }
+
     @Test
     void limits_that_make_no_sense_are_refused() {
-        assertThatThrownBy(() -> new PageLimits(0, 1, 1, 512)).hasMessage("maxTitle is between 1 and 100,000, not 0.");
+        assertThatThrownBy(() -> new PageLimits(0, 1, 1, 512, 1_000))
+                .hasMessage("maxTitle is between 1 and 100,000, not 0.");
     }
 
     private static Page read(String html) throws InterruptedException {
-        return reader(PageLimits.defaults()).read(response(here(), html, Map.of()));
+        return (Page) reader(PageLimits.defaults()).read(response(here(), html, Map.of()));
     }
 
     private static PageReader reader(PageLimits limits) {
-        return new PageReader(limits, new UrlParser(UrlRules.defaults()), FetchersForTests.AGENT);
+        return new PageReader(
+                limits, new UrlParser(UrlRules.defaults()), FetchersForTests.AGENT, new ReadingRoom(64 << 20));
     }
 
     private static Trail here() {

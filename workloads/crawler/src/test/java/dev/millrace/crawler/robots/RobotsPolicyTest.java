@@ -42,6 +42,9 @@ class RobotsPolicyTest {
             Disallow: /a;Allow: /a                 → /a               → allowed
             Disallow: /*.pdf$                      → /a/b.pdf         → Disallow: /*.pdf$
             Disallow: /*.pdf$                      → /a/b.pdf?x       → allowed
+            Disallow: /*.pdf$                      → /a.pdf/b.pdf     → Disallow: /*.pdf$
+            Disallow: /*a*a$                       → /aba             → Disallow: /*a*a$
+            Disallow: /*a*a$                       → /ba              → allowed
             Disallow: /*.pdf                       → /a/b.pdf?x       → Disallow: /*.pdf
             Disallow: /a*z                         → /abcz            → Disallow: /a*z
             Disallow: /*?print=                    → /a?print=1       → Disallow: /*?print=

@@ -167,6 +167,19 @@ class UrlParserTest {
                 .doesNotContain("secret");
         assertThat(((Malformed) parser.parse("http:ann:secret@example.org/")).message())
                 .doesNotContain("secret");
+        for (var beginning : new String[] {"http:ann:", "http:\\\\ann:", "//ann:", "http://" + "a".repeat(200) + ":"})
+            assertThat(((Malformed) parser.parse(beginning + "secret@exa mple.org/")).message())
+                    .as(beginning)
+                    .contains("…@exa mple.org/")
+                    .doesNotContain("secret");
+    }
+
+    @Test
+    void a_host_that_could_not_be_read_back_is_none() {
+        assertThat(parser.parse("http://é_/")).isInstanceOf(Malformed.class);
+        assertThat(parser.parse("http://_é.example.org/")).isInstanceOf(Malformed.class);
+        assertThat(parser.parse("http://bücher.example.org/").orThrow().href())
+                .isEqualTo("http://xn--bcher-kva.example.org/");
     }
 
     @Test

@@ -1,0 +1,232 @@
+package dev.millrace.examples;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.TestInstance;
+
+/** Runs every example, and reads what it printed. One server is there for those that need it. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ExamplesIT {
+
+    /** A test of what this main prints: it has run when the test begins. */
+    @Test
+    @Target(ElementType.METHOD)
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface Example {
+        Class<?> value();
+    }
+
+    private final EmbeddedPostgres server = start();
+    private List<String> printed = List.of();
+
+    private static EmbeddedPostgres start() {
+        try {
+            return EmbeddedPostgres.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @AfterAll
+    void stop() throws IOException {
+        server.close();
+    }
+
+    @BeforeEach
+    void run(TestInfo test) throws ReflectiveOperationException {
+        var example = test.getTestMethod().orElseThrow().getAnnotation(Example.class);
+        if (example == null) return;
+        var before = System.out;
+        var output = new ByteArrayOutputStream();
+        try (var capture = new PrintStream(output, true, UTF_8)) {
+            System.setOut(capture);
+            var arguments = new String[] {server.getJdbcUrl("postgres", "postgres")};
+            example.value().getDeclaredMethod("main", String[].class).invoke(null, (Object) arguments);
+        } finally {
+            System.setOut(before);
+        }
+        printed = output.toString(UTF_8).lines().toList();
+    }
+
+    @Example(HelloWorld.class)
+    void a_job_gives_back_what_its_handler_returned() {
+        assertThat(printed).containsExactly("Hello, Ada");
+    }
+
+    @Example(InYourTransaction.class)
+    void a_job_shares_the_fate_of_the_transaction_that_enqueued_it() {
+        assertThat(printed)
+                .containsExactly("Committed: a chair is on its way", "Rolled back: there never was such a job");
+    }
+
+    @Example(InBulk.class)
+    void many_jobs_are_enqueued_all_or_none() {
+        assertThat(printed)
+                .containsExactly(
+                        "there is no customer 0, so 0 of 4 were enqueued",
+                        "1000 were enqueued at once",
+                        "customer 1 was reminded",
+                        "customer 1000 was reminded");
+    }
+
+    @Example(RetriesAndOutcomes.class)
+    void an_attempt_may_end_in_five_ways() {
+        assertThat(printed)
+                .containsExactly(
+                        "Ada: sent after a snooze, still at attempt 1",
+                        "Bob: sent at attempt 3",
+                        "Cleo: cancelled: she has paid already",
+                        "Dan: discarded at attempt 1: " + RetriesAndOutcomes.BadAddress.class.getName(),
+                        "Eve: discarded at attempt 4: java.io.IOException");
+    }
+
+    @Example(DelaysPrioritiesAndExpiry.class)
+    void time_and_priority_decide_what_runs_next() {
+        assertThat(printed)
+                .containsExactly(
+                        "No node is up, so the offer is AVAILABLE",
+                        "what a person waits for",
+                        "ordinary work",
+                        "the import: when there is room",
+                        "a reminder, in its time",
+                        "The offer: It expired before it could start: no attempt was made.");
+    }
+
+    @Example(IdempotentEnqueue.class)
+    void a_request_sent_twice_enqueues_one_job() {
+        assertThat(printed)
+                .startsWith("It was there before: false, then true", "It is the same job: true", "A-7 was charged")
+                .hasSize(4)
+                .last()
+                .asString()
+                .startsWith("Another request with that key: ")
+                .contains("request-7f3a");
+    }
+
+    @Example(LongJobWithCheckpoints.class)
+    void a_second_attempt_goes_on_from_the_last_checkpoint() {
+        assertThat(printed)
+                .containsExactly("Attempt 1 begins at line 0", "Attempt 2 begins at line 2000", "Loaded 4000 lines");
+    }
+
+    @Example(WaitForResults.class)
+    void who_waits_is_told_how_the_job_ended() {
+        assertThat(printed)
+                .containsExactly(
+                        "the result is 7",
+                        "failed: / by zero",
+                        "get throws a JobFailed that knows it is DISCARDED",
+                        "still SCHEDULED",
+                        "cancelled: nobody needs it");
+    }
+
+    @Example(EventsToMetrics.class)
+    void a_listener_counts_what_happened() {
+        assertThat(printed)
+                .containsExactly(
+                        "jobs_completed_total{kind=\"ping\"} 10",
+                        "jobs_retried_total{kind=\"ping\"} 2",
+                        "jobs_started_total{kind=\"ping\"} 12");
+    }
+
+    @Example(PayloadVersions.class)
+    void a_job_of_an_older_shape_is_brought_up() {
+        assertThat(printed)
+                .containsExactly(
+                        "pay version 1: 1 of 1 can be read",
+                        "pay version 2: 1 of 1 can be read",
+                        "version 1: order 7 was paid in EUR",
+                        "version 2: order 8 was paid in USD");
+    }
+
+    @Example(ProducerWithoutNode.class)
+    void a_job_waits_for_a_node_that_starts_later() {
+        assertThat(printed)
+                .containsExactly(
+                        "The producer leaves behind a job that is AVAILABLE", "The worker: rome.png is now 640 wide");
+    }
+
+    @Example(CancelAndRequeue.class)
+    void a_job_that_was_cancelled_runs_again_when_an_operator_says_so() {
+        assertThat(printed)
+                .containsExactly(
+                        "Before it began: CANCELLED",
+                        "While it ran: CANCELLED",
+                        "Cancelled once, it stays so: Cancelled[reason=there is no paper]",
+                        "Requeued, after it was CANCELLED",
+                        "the poster was printed, in run 2");
+    }
+
+    @Example(ExactlyOnceTransfer.class)
+    void money_moves_once_however_often_its_handler_was_tried() {
+        assertThat(printed).containsExactly("Tried 3 times", "Ada has 75, Bob has 25");
+    }
+
+    @Test
+    void every_main_has_a_test_here_and_a_row_in_the_table() throws Exception {
+        var tested = Arrays.stream(ExamplesIT.class.getDeclaredMethods())
+                .map(method -> method.getAnnotation(Example.class))
+                .filter(Objects::nonNull)
+                .map(example -> example.value().getSimpleName())
+                .toList();
+        var inTheTable = Files.readAllLines(Path.of("README.md")).stream()
+                .filter(line -> line.startsWith("| [`"))
+                .map(line -> line.substring(4, line.indexOf("`]")))
+                .toList();
+
+        assertThat(tested).containsExactlyInAnyOrderElementsOf(mains());
+        assertThat(inTheTable).containsExactlyInAnyOrderElementsOf(mains());
+    }
+
+    @Test
+    void an_example_without_its_database_says_how_to_give_one_and_exits_with_2() throws Exception {
+        var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        var process = new ProcessBuilder(
+                java, "-cp", System.getProperty("java.class.path"), InYourTransaction.class.getName());
+        process.environment().remove("MILLRACE_DATABASE");
+
+        var started = process.redirectErrorStream(true).start();
+        var said = new String(started.getInputStream().readAllBytes(), UTF_8);
+
+        assertThat(started.waitFor()).isEqualTo(2);
+        assertThat(said).contains("Give its JDBC URL as the first argument, or in MILLRACE_DATABASE");
+    }
+
+    private static List<String> mains() throws IOException {
+        try (var files = Files.list(Path.of("src/main/java/dev/millrace/examples"))) {
+            return files.map(file -> file.getFileName().toString().replace(".java", ""))
+                    .filter(name -> !name.equals("package-info"))
+                    .filter(ExamplesIT::hasMain)
+                    .toList();
+        }
+    }
+
+    private static boolean hasMain(String name) {
+        try {
+            var type = Class.forName(ExamplesIT.class.getPackageName() + "." + name);
+            return Arrays.stream(type.getDeclaredMethods())
+                    .anyMatch(method -> method.getName().equals("main"));
+        } catch (ClassNotFoundException gone) {
+            throw new AssertionError(gone);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package dev.millrace.test;
+
+import dev.millrace.MillraceException;
+import dev.millrace.store.Accepted;
+import dev.millrace.store.Claim;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Ending;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.Promoted;
+import dev.millrace.store.Settled;
+import dev.millrace.store.Storage;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands between the engine and its store, and watches: which jobs came, when something is due, and since when nothing has happened.
+ * Changes nothing. It is a proxy, so that it knows only the steps that it watches.
+ */
+final class Watch {
+
+    /** Steps that nodes take whether or not there is anything to do. They change nothing that anybody waits for. */
+    private static final Set<String> IDLE = Set.of(
+            "beat",
+            "census",
+            "witness",
+            "streams",
+            "poll",
+            "control",
+            "manifest",
+            "keep",
+            "checkpointOf",
+            "conclusions",
+            "find",
+            "history",
+            "list",
+            "queues",
+            "nodes",
+            "codec",
+            "describe",
+            "reserveNode",
+            "listen",
+            "toString",
+            "hashCode",
+            "equals",
+            "close");
+
+    private final Storage behind;
+    private final Stage stage;
+    private final Timeline timeline;
+    private final List<NewJob> enqueued = new CopyOnWriteArrayList<>();
+    private volatile long lastEffect;
+
+    Watch(Storage behind, Stage stage) {
+        this.behind = behind;
+        this.stage = stage;
+        this.timeline = stage.timeline();
+    }
+
+    /** What the engine takes for the store. */
+    Storage storage() {
+        return (Storage) Proxy.newProxyInstance(
+                Watch.class.getClassLoader(),
+                new Class<?>[] {Storage.class},
+                (self, method, given) -> step(method, given == null ? new Object[0] : given));
+    }
+
+    /** The store itself. */
+    Storage behind() {
+        return behind;
+    }
+
+    /** All jobs so far, in the order in which they were enqueued. */
+    List<NewJob> enqueued() {
+        return enqueued;
+    }
+
+    /** When something changed last, by the engine's clock. */
+    long lastEffect() {
+        return lastEffect;
+    }
+
+    private @Nullable Object step(Method method, Object[] given) throws Throwable {
+        var name = method.getName();
+        switch (name) {
+            case "connection" -> throw noConnection();
+            case "enqueueAll" -> {
+                if (given.length == 1) return enqueueAll(method, (Iterator<?>) given[0]);
+            }
+            default -> {}
+        }
+        var answer = asked(method, given);
+        if (!IDLE.contains(name) && !nothing(answer)) lastEffect = timeline.nanos();
+        if (name.equals("enqueue") && given.length == 1) noted((NewJob) given[0], (Accepted) notNull(answer));
+        if (name.equals("flush")) flushed((Collection<?>) given[1], (List<?>) notNull(answer));
+        return answer;
+    }
+
+    private @Nullable Object asked(Method method, Object... given) throws Throwable {
+        try {
+            return method.invoke(behind, given);
+        } catch (InvocationTargetException failed) {
+            throw Objects.requireNonNullElse(failed.getCause(), failed);
+        }
+    }
+
+    private static Object notNull(@Nullable Object answer) {
+        return Objects.requireNonNull(answer);
+    }
+
+    /** Whether the step found nothing to do. */
+    private static boolean nothing(@Nullable Object answer) {
+        return switch (answer) {
+            case Claim claim -> claim.places().isEmpty();
+            case Promoted promoted -> promoted.count() == 0;
+            case Integer released -> released == 0;
+            case Collection<?> all -> all.isEmpty();
+            case null, default -> false;
+        };
+    }
+
+    // ---- what came
+
+    private @Nullable Object enqueueAll(Method method, Iterator<?> jobs) throws Throwable {
+        var all = new ArrayList<NewJob>();
+        jobs.forEachRemaining(job -> all.add((NewJob) job));
+        var answer = asked(method, all.iterator());
+        lastEffect = timeline.nanos();
+        all.forEach(this::noted);
+        return answer;
+    }
+
+    private void noted(NewJob job, Accepted accepted) {
+        if (!accepted.existed()) noted(job);
+    }
+
+    private void noted(NewJob job) {
+        enqueued.add(job);
+        switch (job.due()) {
+            case NewJob.Due.In(var delay) -> dueIn(delay);
+            case NewJob.Due.At(var moment) -> dueIn(Duration.between(stage.now(), moment));
+            case null -> {}
+        }
+    }
+
+    // ---- what will be due
+
+    private void flushed(Collection<?> ended, List<?> settled) {
+        int i = 0;
+        for (var one : ended) {
+            if (settled.get(i++) != Settled.WON) continue;
+            switch (((Ended) one).ending()) {
+                case Ending.Retry(var failure, var delay) -> dueIn(delay);
+                case Ending.TimedOut(var failure, var delay) -> dueIn(delay);
+                case Ending.Snoozed(var delay, var reason) -> dueIn(delay);
+                case Ending.Done done -> {}
+                case Ending.Cancelled cancelled -> {}
+                case Ending.Discarded discarded -> {}
+                case Ending.HandedBack back -> {}
+                case Ending.Parked parked -> {}
+            }
+        }
+    }
+
+    private void dueIn(Duration delay) {
+        timeline.at(timeline.wall() + delay.toNanos(), stage::promote);
+    }
+
+    private static MillraceException noConnection() {
+        return new MillraceException(
+                "TestMillrace keeps its jobs in memory, and has no connection to give to a handler that was added with transact(…). Test such a handler on a PostgresStore, or call its method yourself, with a connection of your own; add the other handlers of the module without it.");
+    }
+}
