@@ -102,13 +102,13 @@ final class Endings {
         var job = row.job();
         int charged = row.charged();
         boolean soon = charged >= Protocol.YOUNG_DEATHS;
-        boolean poison = soon || lateDeaths(row) >= Protocol.LATE_DEATHS;
+        boolean poison = soon || markedDeaths(row) >= Protocol.MARKED_DEATHS;
         if (poison) {
             var failure = new Failure(
                     "worker died",
                     soon
                             ? "its worker died %d times soon after a marked start".formatted(charged)
-                            : "its worker died %d times while it ran".formatted(lateDeaths(row)),
+                            : "its worker died %d times while it ran".formatted(markedDeaths(row)),
                     "worker-died",
                     row.turn().attempt(),
                     "");
@@ -120,12 +120,12 @@ final class Endings {
         return new Rescued(job.id, job.queue.name, job.kind, row.turn().rescues() + (poison ? 0 : 1), charged, poison);
     }
 
-    /** How often it died with its node after its youth, this time included; 0 if this time it did not. */
-    private static int lateDeaths(Row row) {
-        if (!row.marked || !row.outlived) return 0;
+    /** How many marked starts of its run died with their node, this one included; 0 if this one is not marked. */
+    private static int markedDeaths(Row row) {
+        if (!row.marked) return 0;
         return (int) row.job().rows.stream()
                 .filter(other ->
-                        other.outlived && other.turn().run() == row.turn().run())
+                        other.marked && other.turn().run() == row.turn().run())
                 .filter(other -> other == row
                         || (other.outcome != null && other.outcome.word().equals("rescued")))
                 .count();

@@ -21,8 +21,8 @@ public interface Protocol {
     /** Poison: a job is discarded when so many of its marked starts, one after the other, died young with their node. */
     int YOUNG_DEATHS = 3;
 
-    /** Slow poison: a job is discarded when so many of its marked starts, in one run, died with their node after they were young. */
-    int LATE_DEATHS = 6;
+    /** Slow poison: a job is discarded when so many of its marked starts, in one run, died with their node, soon or late. */
+    int MARKED_DEATHS = 6;
 
     // ---- life of a node
 

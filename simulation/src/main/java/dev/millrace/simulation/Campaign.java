@@ -7,26 +7,32 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Many seeds of one scenario, as many at once as there are processors; each is as alone as if it were the only one. */
+/** Many seeds, as many at once as there are processors; each is as alone as if it were the only one. */
 public final class Campaign {
 
-    private final Scenario scenario;
+    private final LongFunction<Scenario> scenarios;
     private final int workers;
     private final Consumer<Story> heard;
 
-    /** @param heard hears of each story when it is over, one at a time and in no order */
-    public Campaign(Scenario scenario, int workers, Consumer<Story> heard) {
-        this.scenario = scenario;
+    /**
+     * Not begun yet.
+     *
+     * @param scenarios what a seed plays
+     * @param heard hears of each story when it is over, one at a time and in no order
+     */
+    public Campaign(LongFunction<Scenario> scenarios, int workers, Consumer<Story> heard) {
+        this.scenarios = scenarios;
         this.workers = Math.max(1, workers);
         this.heard = heard;
     }
 
-    /** Plays the seeds from the scenario's own on. Those that broke an invariant are answered, by seed. */
-    public List<Story> run(int seeds) throws InterruptedException {
-        var next = new AtomicLong(scenario.seed());
-        long end = scenario.seed() + seeds;
+    /** Plays so many seeds from this one on. Those that broke an invariant are answered, by seed. */
+    public List<Story> run(long from, int seeds) throws InterruptedException {
+        var next = new AtomicLong(from);
+        long end = from + seeds;
         var broken = new ArrayList<Story>();
         var trouble = new AtomicReference<@Nullable RuntimeException>();
         var threads = new ArrayList<Thread>();
@@ -34,7 +40,7 @@ public final class Campaign {
             threads.add(Thread.ofPlatform().name("campaign-" + i).daemon().start(() -> {
                 try {
                     for (long seed; trouble.get() == null && (seed = next.getAndIncrement()) < end; ) {
-                        var story = Simulation.of(scenario.withSeed(seed)).run();
+                        var story = Simulation.of(scenarios.apply(seed)).run();
                         synchronized (broken) {
                             if (story.broken() != null) broken.add(story);
                             heard.accept(story);

@@ -4,6 +4,8 @@ import dev.millrace.MillraceException;
 import dev.millrace.simulation.disaster.Disasters;
 import dev.millrace.simulation.workload.Workloads;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -42,6 +44,23 @@ public record Scenario(
                 seed, NODES, JOBS, MINUTES, new TreeSet<>(Workloads.names()), new TreeSet<>(Disasters.standard()));
     }
 
+    /** A mix of its own for this seed: any workloads and disasters, failovers that lose commits among them, and one to five nodes. */
+    public static Scenario drawn(long seed) {
+        var all = seed(seed);
+        var random = all.chance("mix");
+        return all.withNodes(1 + random.nextInt(5))
+                .withWorkloads(some(random, Workloads.names(), 1))
+                .withDisasters(some(random, Disasters.names(), 0));
+    }
+
+    private static List<String> some(RandomGenerator random, List<String> all, int least) {
+        int share = 2 + random.nextInt(4);
+        while (true) {
+            var some = all.stream().filter(any -> random.nextInt(share) == 0).toList();
+            if (some.size() >= least) return some;
+        }
+    }
+
     private static MillraceException wrong(String name, Object value, String range) {
         return new MillraceException("A simulation can't have %s %s: it takes %s.".formatted(name, value, range));
     }
@@ -51,7 +70,7 @@ public record Scenario(
             if (!all.contains(name))
                 throw new MillraceException(
                         "There is no %s \"%s\". There are: %s.".formatted(what, name, String.join(", ", all)));
-        return java.util.Collections.unmodifiableSortedSet(new TreeSet<>(names));
+        return Collections.unmodifiableSortedSet(new TreeSet<>(names));
     }
 
     /** Chance for one part of it, the same whatever other parts there are. */

@@ -5,6 +5,8 @@ import dev.millrace.simulation.Simulation.Story;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks for a smaller scenario of the same seed that breaks the same invariant: with fewer disasters, less work, fewer nodes and jobs. Each
@@ -13,11 +15,18 @@ import java.util.TreeSet;
 public final class Shrinker {
 
     private final int most;
+    private final Function<Scenario, Story> play;
     private int tries;
 
     /** @param most how many scenarios are played at most */
     public Shrinker(int most) {
+        this(most, scenario -> Simulation.of(scenario).run());
+    }
+
+    /** For tests: of simulations with a bug in them. */
+    Shrinker(int most, Function<Scenario, Story> play) {
         this.most = most;
+        this.play = play;
     }
 
     /** The smallest story that was found; at worst the one that was given. */
@@ -27,7 +36,7 @@ public final class Shrinker {
             smaller = false;
             for (var candidate : candidates(smallest.scenario())) {
                 if (tries++ >= most) break;
-                var story = Simulation.of(candidate).run();
+                var story = play.apply(candidate);
                 if (!same(story.broken(), broken.broken())) continue;
                 smallest = story;
                 smaller = true;
@@ -37,8 +46,7 @@ public final class Shrinker {
         return smallest;
     }
 
-    private static boolean same(
-            @org.jspecify.annotations.Nullable Failure one, @org.jspecify.annotations.Nullable Failure other) {
+    private static boolean same(@Nullable Failure one, @Nullable Failure other) {
         return one != null && other != null && one.invariant().equals(other.invariant());
     }
 

@@ -97,8 +97,8 @@ public final class Simulation {
     private List<Checker> invariants() {
         var intended = fleet.intended();
         return List.of(
-                new ClaimedOnce(),
-                new OneOutcome(true),
+                new ClaimedOnce(true),
+                new OneOutcome(true, intended::wasEverCancelled),
                 new Fenced(true),
                 new StartedOnce(),
                 fleet.manifests(),
@@ -111,7 +111,7 @@ public final class Simulation {
                 new StatesFollowTheTable(intended),
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),
-                new WhyIsTrue(intended, this::why, () -> store.pauses().keySet(), fleet::served),
+                new WhyIsTrue(intended, this::why, store::paused, fleet::served),
                 new AllIdle(fleet::busy),
                 fleet.poison(),
                 fleet.bounds(),
@@ -145,9 +145,9 @@ public final class Simulation {
         return new Simulation(scenario, bugs, reader);
     }
 
-    /** The same run with a bug in it. For tests of the checkers. */
-    Simulation with(Bug bug) {
-        return new Simulation(scenario, EnumSet.of(bug), trace.reader());
+    /** The same run with bugs in it. For tests of the checkers. */
+    Simulation with(Set<Bug> planted) {
+        return new Simulation(scenario, planted, trace.reader());
     }
 
     /**

@@ -9,6 +9,8 @@ import dev.millrace.simulation.store.Bug;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.BeforeAll;
@@ -16,6 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /** A fleet that is killed, frozen and lied to, a hundred times over. A failure names the command that replays it. */
 class SeedsTest {
+
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
     private static final Logger NODES = Logger.getLogger("dev.millrace.node");
 
@@ -28,10 +32,17 @@ class SeedsTest {
     void a_hundred_seeds_break_no_promise() throws InterruptedException {
         var stories = new ArrayList<Story>();
 
-        var broken = new Campaign(Scenario.seed(1), Runtime.getRuntime().availableProcessors(), stories::add).run(100);
+        var broken = new Campaign(Scenario::seed, PROCESSORS, stories::add).run(1, 100);
 
         assertThat(broken).as("replay with: %s", commands(broken)).isEmpty();
         assertThat(stories).hasSize(100).allMatch(story -> story.jobs() > 0);
+    }
+
+    @Test
+    void neither_does_any_mix_of_work_and_disasters_with_failovers_that_lose_commits() throws InterruptedException {
+        var broken = new Campaign(Scenario::drawn, PROCESSORS, story -> {}).run(1, 200);
+
+        assertThat(broken).as("replay with: %s", commands(broken)).isEmpty();
     }
 
     private static List<String> commands(List<Story> broken) {
@@ -58,12 +69,20 @@ class SeedsTest {
 
     @Test
     void a_failure_is_made_smaller_and_stays_the_same_failure() {
-        var story =
-                Simulation.of(Scenario.seed(1)).with(Bug.RETRIES_COST_NOTHING).run();
-        var failure = Objects.requireNonNull(story.broken());
+        Function<Scenario, Story> play = scenario ->
+                Simulation.of(scenario).with(Set.of(Bug.RETRIES_COST_NOTHING)).run();
+        var story = play.apply(Scenario.seed(1));
 
-        assertThat(failure.invariant()).isEqualTo("attempts and rescues stay within limits");
+        var smallest = new Shrinker(80, play).shrink(story);
+
         assertThat(story.scenario().command()).isEqualTo("millrace simulate --seed 1");
+        assertThat(List.of(story, smallest))
+                .extracting(any -> Objects.requireNonNull(any.broken()).invariant())
+                .containsOnly("attempts and rescues stay within limits");
+        assertThat(smallest.scenario().disasters()).isEmpty();
+        assertThat(smallest.scenario().workloads()).hasSize(1);
+        assertThat(smallest.scenario().jobs()).isLessThan(50);
+        assertThat(smallest.scenario().nodes()).isEqualTo(1);
     }
 
     @Test

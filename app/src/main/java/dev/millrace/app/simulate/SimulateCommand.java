@@ -35,6 +35,7 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "  millrace simulate --seeds 10000",
+            "  millrace simulate --seeds 10000 --drawn",
             "  millrace simulate --seed 42",
             "  millrace simulate --seeds 500 --workload exact,poison --disasters kill,freeze --json",
         })
@@ -85,19 +86,38 @@ public final class SimulateCommand implements Callable<Integer> {
             names = "--workload",
             split = ",",
             paramLabel = "NAME",
-            description =
-                    "Only these: mixed, poison, slow-producers, exact, bulk, new-queues, repeated-sends, operators, stranded.")
+            completionCandidates = WorkloadNames.class,
+            description = "Only these: ${COMPLETION-CANDIDATES}.")
     List<String> workloads = new ArrayList<>();
 
     @Option(
             names = "--disasters",
             split = ",",
             paramLabel = "NAME",
+            completionCandidates = DisasterNames.class,
             description =
-                    "Only these, or none: kill, freeze, freeze-for-ever, cut-off, clock, flaky, slow-store, stall, terminate, restart, hints, drain, upgrade; and failover, which loses commits and is in no standard mix.")
+                    "Only these, or \"none\": ${COMPLETION-CANDIDATES}. In the standard mix are all but failover, which loses commits.")
     List<String> disasters = new ArrayList<>();
 
+    @Option(
+            names = "--drawn",
+            description =
+                    "Each seed draws a mix of its own: 1 to 5 nodes, some workloads, some disasters, failovers among them.")
+    boolean drawn;
+
     private final Shell shell;
+
+    static final class WorkloadNames extends ArrayList<String> {
+        WorkloadNames() {
+            super(Workloads.names());
+        }
+    }
+
+    static final class DisasterNames extends ArrayList<String> {
+        DisasterNames() {
+            super(Disasters.names());
+        }
+    }
 
     public SimulateCommand(Shell shell) {
         this.shell = shell;
@@ -125,12 +145,16 @@ public final class SimulateCommand implements Callable<Integer> {
             throw new MillraceException("Say --seed S to replay one, or --seeds N to play many; not both.");
         if (seeds != null && (seeds < 1 || seeds > 10_000_000))
             throw new MillraceException("--seeds can't be %d: it takes 1 to 10,000,000.".formatted(seeds));
+        if (drawn && !(workloads.isEmpty() && disasters.isEmpty() && nodes == Scenario.NODES))
+            throw new MillraceException(
+                    "With --drawn each seed draws its own --nodes, --workload and --disasters: leave them out, or leave --drawn out.");
         var quiet = Logger.getLogger("dev.millrace.node");
         quiet.setLevel(Level.OFF); // what nodes have to say about disasters is not news here
-        return seed != null ? one(scenario(seed)) : many(scenario(from), Objects.requireNonNullElse(seeds, 1_000));
+        return seed != null ? one(scenario(seed)) : many(Objects.requireNonNullElse(seeds, 1_000));
     }
 
     private Scenario scenario(long of) {
+        if (drawn) return Scenario.drawn(of).withJobs(jobs).withMinutes(minutes);
         var scenario = Scenario.seed(of).withNodes(nodes).withJobs(jobs).withMinutes(minutes);
         if (!workloads.isEmpty()) scenario = scenario.withWorkloads(checked("workload", workloads, Workloads.names()));
         if (disasters.equals(List.of("none"))) return scenario.withDisasters(List.of());
@@ -177,15 +201,16 @@ public final class SimulateCommand implements Callable<Integer> {
 
     // ---- many
 
-    private int many(Scenario scenario, int count) throws InterruptedException {
+    private int many(int count) throws InterruptedException {
         long began = shell.world().nanoTime();
         var done = new AtomicLong();
         List<Story> broken;
         try (var progress = new Progress(shell.console(), shell.world(), "seeds", 0)) {
-            broken = new Campaign(scenario, Runtime.getRuntime().availableProcessors(), story -> {
+            scenario(from); // wrong names are told before anything begins
+            broken = new Campaign(this::scenario, Runtime.getRuntime().availableProcessors(), story -> {
                         if (!common.json()) progress.show(done.incrementAndGet(), count, "");
                     })
-                    .run(count);
+                    .run(from, count);
         }
         double seconds = (shell.world().nanoTime() - began) / 1e9;
         var failures = new ArrayList<FailureReport>();
@@ -194,7 +219,7 @@ public final class SimulateCommand implements Callable<Integer> {
             failures.add(report(story, failures.isEmpty() ? new Shrinker(SHRINK_TRIES).shrink(story) : story));
         }
         var report = new CampaignReport(count, broken.size(), seconds, failures);
-        shell.console().print(common.json() ? Json.write(Json.tree(report)) : text(report, scenario));
+        shell.console().print(common.json() ? Json.write(Json.tree(report)) : text(report));
         return exit(broken.isEmpty());
     }
 
@@ -213,14 +238,8 @@ public final class SimulateCommand implements Callable<Integer> {
         return Objects.requireNonNullElse(SimulateCommand.class.getPackage().getImplementationVersion(), "development");
     }
 
-    private static String text(CampaignReport r, Scenario scenario) {
-        var text = new StringBuilder("%n%,d seeds of %d nodes, %d jobs and %d kinds of disaster in %.1f s: "
-                .formatted(
-                        r.seeds(),
-                        scenario.nodes(),
-                        scenario.jobs(),
-                        scenario.disasters().size(),
-                        r.seconds()));
+    private static String text(CampaignReport r) {
+        var text = new StringBuilder("%n%,d seeds in %.1f s: ".formatted(r.seeds(), r.seconds()));
         if (r.failures() == 0) return text.append("every invariant held").toString();
         text.append("%d broke an invariant".formatted(r.failures()));
         for (var failure : r.broken())

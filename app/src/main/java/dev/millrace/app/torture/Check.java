@@ -54,6 +54,8 @@ final class Check {
                 .forEach(slow -> journal.say("slow: " + slow));
         var deposed = Timeline.noneOfEach();
         silences.values().forEach(silence -> deposed.merge(silence.name(), 1L, Long::sum));
+        var conformance = Conformance.of(logs);
+        conformance.first().forEach(broken -> journal.say("broken: " + broken));
         long takenOpen = ledger.open(false);
         var faults = new TreeMap<String, Integer>();
         done.forEach((kind, count) -> faults.put(kind.wireName(), count));
@@ -78,6 +80,7 @@ final class Check {
                 new Duplicates(timeline, clock, silences).count(ledger.repeatedEffects()),
                 recoveries.slowest(Recoveries.Recovery::net),
                 recovery(recoveries, outages),
+                new TortureReport.Traced(conformance.events(), conformance.broken()),
                 deposed,
                 faults,
                 clock.now(),

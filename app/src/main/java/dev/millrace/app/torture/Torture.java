@@ -55,7 +55,7 @@ public final class Torture {
                 var direct = ground.login().pool("torture", CHECK_CONNECTIONS)) {
             try {
                 var report = run(schedule, journal, direct);
-                if (report.kept()) ground.discard();
+                if (report.kept(true)) ground.discard();
                 else journal.say(ground.keep() + " Again: " + plan.command());
                 return report;
             } catch (RuntimeException | SQLException | IOException broken) {

@@ -47,7 +47,7 @@ class TortureIT {
 
             var report = new Torture(plan, ground, new SystemWorld(), told::add).run();
 
-            var asText = String.join("\n", told) + report.text();
+            var asText = String.join("\n", told) + report.text(true);
             assertThat(report.acknowledged() + report.unknown().enqueues())
                     .as(asText)
                     .isEqualTo(800);

@@ -26,7 +26,7 @@ class TraceJsonTest {
     private static final ClaimToken TOKEN = new ClaimToken(new UUID(3, 4));
     private static final JobId JOB = new JobId(new UUID(5, 6));
     private static final Place PLACE = new Place(1, 2, Long.MAX_VALUE, 4);
-    private static final TraceEvent.Held HELD = new TraceEvent.Held(PLACE, JOB, 1, 2, 3, 4, 5, false, true);
+    private static final TraceEvent.Held HELD = new TraceEvent.Held(PLACE, JOB, 1, 2, 3, 4, 5, false, true, false);
 
     static Stream<TraceEvent> events() {
         return Stream.of(

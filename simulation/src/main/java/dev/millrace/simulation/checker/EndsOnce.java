@@ -3,6 +3,7 @@ package dev.millrace.simulation.checker;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.State;
+import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.store.Records;
 import java.util.HashSet;
 import java.util.Set;
@@ -15,6 +16,7 @@ public final class EndsOnce implements Checker {
     private final Intended intended;
     private final Set<JobId> present = new HashSet<>();
     private final Set<JobId> ended = new HashSet<>();
+    private final Set<JobId> told = new HashSet<>();
 
     public EndsOnce(Intended intended) {
         this.intended = intended;
@@ -44,8 +46,24 @@ public final class EndsOnce implements Checker {
             if (ended.contains(job)) continue;
             var view = records.find(job);
             if (view.isPresent()) present.add(job);
+            else if (told.contains(job) || intended.mayBeWithdrawn(job)) ended.add(job); // since the last look
             else require(!present.contains(job), "job %s had not ended, and is gone", job);
             if (view.isPresent() && view.get().state().ended()) ended.add(job);
+        }
+    }
+
+    /** Who ended between two looks may be dropped before the second. */
+    @Override
+    public void see(TraceEvent event) {
+        switch (event) {
+            case TraceEvent.Flushed(var at, var ends) -> {
+                for (var end : ends) if (end.leadsTo().ended()) told.add(end.job());
+            }
+            case TraceEvent.Completing completing -> told.add(completing.job());
+            case TraceEvent.TookBack(var at, var dead, var cases) -> {
+                for (var one : cases) if (one.discarded()) told.add(one.job());
+            }
+            default -> {} // nothing ends
         }
     }
 
@@ -53,6 +71,7 @@ public final class EndsOnce implements Checker {
     public void forget() {
         present.clear();
         ended.clear();
+        told.clear();
     }
 
     @Override

@@ -4,16 +4,21 @@ import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.store.NodeId;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From the moment of its deposal on, no step of a node is accepted. A beat is none: it takes no lock, so that nothing can hold it up, and of a
+ * From the moment of its deposal on, no step of a node is accepted; and no lease ends otherwise. A beat is none: it takes no lock, so that nothing can hold it up, and of a
  * deposed node nobody reads it.
  */
 public final class Fenced implements Checker {
 
+    /** They are refused for a delivery that has ended, too. */
+    private static final Set<String> OF_A_DELIVERY = Set.of("complete", "checkpoint", "read a checkpoint");
+
     private final boolean complete;
     private final Map<NodeId, Long> deposed = new HashMap<>();
+    private boolean forgetful;
 
     /**
      * @param complete whether events come in the order of their effects; else a step is only known to be late if it was asked after the
@@ -40,6 +45,13 @@ public final class Fenced implements Checker {
             case TraceEvent.Deposed(var at, var dead, var epoch, var beat, var won)
             when won -> deposed.merge(dead, at.nanos(), Math::min);
             case TraceEvent.Left(var at) when at.node() != null -> deposed.merge(at.node(), at.nanos(), Math::min);
+            case TraceEvent.Refused(var at, var step)
+            when complete && !forgetful && !OF_A_DELIVERY.contains(step) ->
+                require(
+                        at.node() != null && deposed.containsKey(at.node()),
+                        "node %s was refused its %s, and nobody has deposed it",
+                        String.valueOf(at.node()),
+                        step);
             default -> {} // nobody loses an epoch
         }
     }
@@ -61,6 +73,7 @@ public final class Fenced implements Checker {
 
     @Override
     public void forget() {
+        forgetful = true;
         deposed.clear();
     }
 }

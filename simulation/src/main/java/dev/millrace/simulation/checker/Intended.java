@@ -24,8 +24,10 @@ public final class Intended {
 
     private final Map<JobId, Plan> plans = new LinkedHashMap<>();
     private final Set<JobId> acknowledged = new HashSet<>();
+    private final Set<JobId> perhaps = new HashSet<>();
     private final Set<JobId> cancelled = new HashSet<>();
     private final Set<JobId> perhapsCancelled = new HashSet<>();
+    private final Set<JobId> everCancelled = new HashSet<>();
     private final Set<JobId> requeued = new HashSet<>();
     private final Map<JobId, Integer> ranToEnd = new LinkedHashMap<>();
 
@@ -43,6 +45,16 @@ public final class Intended {
     public void refused(JobId job) {
         plans.remove(job);
         acknowledged.remove(job);
+    }
+
+    /** Somebody is about to cancel it: from here on it may be so. */
+    public void cancelling(JobId job) {
+        everCancelled.add(job);
+    }
+
+    /** Whether anybody has ever tried to cancel it, in this run or in one before. */
+    public boolean wasEverCancelled(JobId job) {
+        return everCancelled.contains(job);
     }
 
     /** A cancel answered that it is cancelled now. */
@@ -69,9 +81,9 @@ public final class Intended {
         ranToEnd.merge(job, 1, Integer::sum);
     }
 
-    /** A failover has lost its enqueue, as the configuration allows; or what became of it is not known. */
+    /** A failover may have lost its enqueue, whose answer may still be on its way. */
     public void perhaps(JobId job) {
-        acknowledged.remove(job);
+        perhaps.add(job);
     }
 
     /** What was cancelled may not be, any more. */
@@ -90,7 +102,7 @@ public final class Intended {
 
     /** Whether it must be there; if not, it may be. */
     public boolean certain(JobId job) {
-        return acknowledged.contains(job);
+        return acknowledged.contains(job) && !perhaps.contains(job);
     }
 
     public boolean withdrawn(JobId job) {

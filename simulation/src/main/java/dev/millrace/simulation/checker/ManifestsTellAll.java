@@ -14,6 +14,7 @@ public final class ManifestsTellAll implements Checker {
 
     private final Map<NodeId, Map<Long, List<Place>>> claims = new HashMap<>();
     private final Set<Key> ended = new HashSet<>();
+    private final Set<Key> withdrawn = new HashSet<>();
 
     @Override
     public String invariant() {
@@ -32,7 +33,7 @@ public final class ManifestsTellAll implements Checker {
             }
             case TraceEvent.Completing completing -> ended.add(Key.of(completing.place()));
             case TraceEvent.Read(var at, var token, var held) -> {
-                for (var one : held) if (one.cancelled()) ended.add(Key.of(one.place()));
+                for (var one : held) if (one.over()) ended.add(Key.of(one.place()));
             }
             case TraceEvent.Manifested(var at, var no, var upto, var open) -> told(node, upto, open);
             default -> {} // nothing is opened or closed
@@ -55,8 +56,6 @@ public final class ManifestsTellAll implements Checker {
             }
         });
     }
-
-    private final Set<Key> withdrawn = new HashSet<>();
 
     /** Its holder has heard that this delivery was cancelled. */
     public void withdrawn(Place place) {

@@ -1,5 +1,6 @@
 package dev.millrace.simulation.checker;
 
+import dev.millrace.JobId;
 import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.simulation.trace.TraceEvent.End;
 import dev.millrace.store.ClaimToken;
@@ -7,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Of all who end a delivery one wins, and each is told rightly whether it was them. */
 public final class OneOutcome implements Checker {
@@ -14,11 +16,19 @@ public final class OneOutcome implements Checker {
     private final boolean complete;
     private final Map<Key, ClaimToken> won = new HashMap<>();
     private final Set<Key> inOwnTransaction = new HashSet<>();
+    private final Set<JobId> takenBack = new HashSet<>();
+    private final Predicate<JobId> cancelled;
     private boolean forgetful;
 
-    /** @param complete whether the trace has everything that took effect: else an outcome may have won whose answer was lost */
-    public OneOutcome(boolean complete) {
+    /**
+     * For one trace.
+     *
+     * @param complete whether the trace has everything that took effect: else an outcome may have won whose answer was lost
+     * @param cancelled whether anybody has tried to cancel this job
+     */
+    public OneOutcome(boolean complete, Predicate<JobId> cancelled) {
         this.complete = complete;
+        this.cancelled = cancelled;
     }
 
     @Override
@@ -30,6 +40,7 @@ public final class OneOutcome implements Checker {
     public void see(TraceEvent event) {
         if (event instanceof TraceEvent.Flushed flushed) flushed.ends().forEach(this::ended);
         if (event instanceof TraceEvent.Completing completing) inOwnTransaction.add(Key.of(completing.place()));
+        if (event instanceof TraceEvent.TookBack tookBack) tookBack.cases().forEach(one -> takenBack.add(one.job()));
     }
 
     private void ended(End end) {
@@ -48,12 +59,23 @@ public final class OneOutcome implements Checker {
                         "the outcome at %s of job %s is called a repetition, but it had not won",
                         end.place(),
                         end.job());
-            case LOST ->
+            case LOST -> {
                 require(
                         winner == null || !winner.equals(end.token()),
                         "the outcome at %s of job %s is called lost, but it had won",
                         end.place(),
                         end.job());
+                require(
+                        winner != null
+                                || !complete
+                                || forgetful
+                                || inOwnTransaction.contains(key)
+                                || takenBack.contains(end.job())
+                                || cancelled.test(end.job()),
+                        "the outcome at %s of job %s is called lost, and nobody else has ended it",
+                        end.place(),
+                        end.job());
+            }
         }
     }
 

@@ -23,13 +23,11 @@ public final class PoisonStopped implements Checker {
      * already.
      *
      * @param at its delivery
-     * @param young whether its start was young
      */
-    public void killed(JobId job, Place at, boolean young) {
+    public void killed(JobId job, Place at) {
         var all = deaths.computeIfAbsent(job, first -> new HashSet<>());
         all.add(Key.of(at));
-        int most = 1 // the first is nobody's fault yet
-                + (young ? Protocol.YOUNG_DEATHS : Protocol.LATE_DEATHS * Protocol.YOUNG_DEATHS);
+        int most = 1 + Protocol.MARKED_DEATHS; // the first is nobody's fault yet
         require(all.size() <= most, "job %s has killed %d nodes, and still runs", job, all.size());
     }
 

@@ -3,16 +3,21 @@ package dev.millrace.simulation.checker;
 import dev.millrace.JobId;
 import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.simulation.trace.TraceEvent.Held;
+import dev.millrace.store.NodeId;
 import dev.millrace.store.Settled;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /** What was taken back from a dead node, or handed back, stands in the front of its queue, which is claimed first. */
 public final class RescuedFirst implements Checker {
 
     private final IntPredicate front;
     private final Map<JobId, Integer> read = new HashMap<>();
+    private final Set<@Nullable NodeId> deposed = new HashSet<>();
     private final Map<JobId, Integer> expected = new HashMap<>();
 
     /** @param front whether a stream is a front */
@@ -35,7 +40,10 @@ public final class RescuedFirst implements Checker {
                 for (var end : ends)
                     if (end.verdict() == Settled.WON && end.ending().equals("handed_back")) expect(end.job());
             }
-            case TraceEvent.Read(var at, var token, var held) -> held.forEach(this::read);
+            case TraceEvent.Deposed(var at, var dead, var epoch, var beat, var won) when won -> deposed.add(dead);
+            case TraceEvent.Read(var at, var token, var held) -> {
+                if (!deposed.contains(at.node())) held.forEach(this::read); // else of what was taken back from it
+            }
             default -> {} // nothing comes back
         }
     }
@@ -46,7 +54,7 @@ public final class RescuedFirst implements Checker {
     }
 
     private void read(Held held) {
-        if (held.cancelled()) return; // it has an outcome already, and is read late
+        if (held.over()) return; // it has an outcome already, and is read late
         read.put(held.job(), held.no());
         var from = expected.get(held.job());
         if (from == null || (held.no() > 1 && held.no() < from)) return; // one that has ended, read once more

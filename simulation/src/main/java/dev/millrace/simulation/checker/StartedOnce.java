@@ -2,6 +2,7 @@ package dev.millrace.simulation.checker;
 
 import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.simulation.trace.TraceEvent.Held;
+import dev.millrace.store.ClaimToken;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Protocol;
 import java.util.HashMap;
@@ -12,10 +13,11 @@ import java.util.Set;
 /** A delivery starts once, on the node that claimed it, within that node's slots, and not after it was withdrawn or has expired. */
 public final class StartedOnce implements Checker {
 
-    private final Set<Key> started = new HashSet<>();
+    private final Map<Key, ClaimToken> started = new HashMap<>();
     private final Map<Key, NodeId> claimedBy = new HashMap<>();
     private final Map<NodeId, Integer> slots = new HashMap<>();
     private final Map<NodeId, Set<Key>> busy = new HashMap<>();
+    private boolean forgetful;
 
     @Override
     public String invariant() {
@@ -31,7 +33,7 @@ public final class StartedOnce implements Checker {
             case TraceEvent.Claimed claimed -> {
                 for (var place : claimed.places()) claimedBy.put(Key.of(place), node);
             }
-            case TraceEvent.Started(var at, var token, var held) -> starts(node, held);
+            case TraceEvent.Started(var at, var token, var held) -> starts(node, token, held);
             case TraceEvent.Flushed(var at, var ends) -> {
                 for (var end : ends) leaves(node, Key.of(end.place()));
             }
@@ -45,9 +47,15 @@ public final class StartedOnce implements Checker {
         if (running != null) running.remove(key);
     }
 
-    private void starts(NodeId node, Held held) {
+    private void starts(NodeId node, ClaimToken token, Held held) {
         var key = Key.of(held.place());
-        require(started.add(key), "the delivery at %s of job %s was started twice", held.place(), held.job());
+        var before = started.put(key, token);
+        boolean claimedAnew = forgetful && !token.equals(before); // of a claim that was lost, nobody heard yet
+        require(
+                before == null || claimedAnew,
+                "the delivery at %s of job %s was started twice",
+                held.place(),
+                held.job());
         var holder = claimedBy.get(key);
         require(
                 holder == null || holder.equals(node),
@@ -56,7 +64,7 @@ public final class StartedOnce implements Checker {
                 held.job(),
                 node,
                 String.valueOf(holder));
-        require(!held.cancelled(), "job %s was started, though it was known to be withdrawn", held.job());
+        require(!held.over(), "job %s was started, though it was known to have ended", held.job());
         require(!held.expired(), "job %s was started, though it was known to have expired", held.job());
         require(
                 held.charged() < Protocol.YOUNG_DEATHS,
@@ -76,6 +84,7 @@ public final class StartedOnce implements Checker {
 
     @Override
     public void forget() {
+        forgetful = true;
         started.clear();
         claimedBy.clear();
         busy.clear();

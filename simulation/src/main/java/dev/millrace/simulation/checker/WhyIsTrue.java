@@ -57,10 +57,20 @@ public final class WhyIsTrue implements Checker {
         for (var reason : answer.reasons())
             require(isTrue(job, reason), "of job %s, which is %s, why says: %s", job.id(), job.state(), reason.text());
         if (job.state() != State.AVAILABLE) return;
-        boolean stopped = isPaused(job) || !runnable(job);
-        boolean told = answer.reasons().stream()
-                .anyMatch(reason -> reason instanceof Why.Paused || reason instanceof Why.NoNode);
-        require(!stopped || told, "job %s can't run, and why does not say so: %s", job.id(), answer.reasons());
+        require(
+                !isPaused(job) || says(answer, Why.Paused.class),
+                "job %s is paused, and why does not say so: %s",
+                job.id(),
+                answer.reasons());
+        require(
+                runnable(job) || says(answer, Why.NoNode.class),
+                "no node can run job %s, and why does not say so: %s",
+                job.id(),
+                answer.reasons());
+    }
+
+    private static boolean says(Why answer, Class<? extends Reason> reason) {
+        return answer.reasons().stream().anyMatch(reason::isInstance);
     }
 
     private boolean isTrue(JobView job, Reason reason) {

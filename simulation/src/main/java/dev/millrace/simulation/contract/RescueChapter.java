@@ -523,6 +523,23 @@ abstract class RescueChapter extends Chapter {
     }
 
     @Test
+    void it_is_discarded_as_early_if_some_of_them_were_young() {
+        var job = given.job();
+
+        for (int death = 1; death <= 6; death++) {
+            boolean young = death % 3 != 0;
+            assertThat(job).isAvailable();
+            rescuedFrom(node -> {
+                var delivery = node.claimOne();
+                node.marks(delivery);
+                if (!young) node.outlives(delivery);
+            });
+        }
+
+        assertThat(job).isDiscarded().failedWith("its worker died 6 times while it ran");
+    }
+
+    @Test
     void a_job_that_only_waited_on_nodes_that_died_goes_on() {
         var job = given.job();
 

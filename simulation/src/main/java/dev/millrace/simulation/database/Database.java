@@ -4,6 +4,7 @@ import dev.millrace.simulation.database.Locks.Mode;
 import dev.millrace.simulation.time.Timeline;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -38,7 +39,9 @@ public final class Database {
     private final List<Table<?, ?>> tables = new ArrayList<>();
     private final long[] cached = new long[SEQUENCE_SESSIONS];
     private long sequence = SEQUENCE_CACHE;
+    private long replicated = SEQUENCE_CACHE;
     private int sessions;
+    private int serverTimeline = 1;
     private long nextXid = FIRST_XID;
     private long latestCompleted = FIRST_XID - 1;
 
@@ -180,6 +183,7 @@ public final class Database {
      */
     public int failOver(int most) {
         for (var transaction : List.copyOf(open)) transaction.abandon();
+        serverTimeline++;
         int lost = Math.min(most, commits.size());
         var gone = new HashSet<Long>();
         for (int i = 0; i < lost; i++) {
@@ -189,9 +193,20 @@ public final class Database {
         }
         nextXid = Math.max(FIRST_XID, committed.length());
         latestCompleted = nextXid - 1;
-        sequence = commits.isEmpty() ? SEQUENCE_CACHE : commits.getLast().sequence();
-        java.util.Arrays.fill(cached, 0);
+        sequence = commits.isEmpty() ? replicated : commits.getLast().sequence();
+        Arrays.fill(cached, 0);
         for (var table : tables) table.forget(nextXid, gone);
         return lost;
+    }
+
+    /** Every server has all that was committed so far: no failover loses it. */
+    public void replicated() {
+        if (!commits.isEmpty()) replicated = commits.getLast().sequence();
+        commits.clear();
+    }
+
+    /** Which of the servers that took over from each other this is: the first is 1. */
+    public int serverTimeline() {
+        return serverTimeline;
     }
 }

@@ -8,6 +8,8 @@ import java.util.function.Consumer;
 /** No node runs, or holds, more than its limits say; and nothing fails in it but steps of the store, in the ways that those may fail. */
 public final class Bounds implements Checker {
 
+    private boolean forgetful;
+
     @Override
     public String invariant() {
         return "nodes stay within bounds, and fail only as they may";
@@ -24,7 +26,7 @@ public final class Bounds implements Checker {
                 limits.slots());
         int most = limits.slots() + limits.buffer() + limits.claimBatch();
         require(
-                status.counters().loopFailures() <= node.thrown(),
+                forgetful || status.counters().loopFailures() <= node.thrown(),
                 "a loop of node %d failed, and not for a step of the store",
                 node.no());
         require(status.buffered() <= most, "node %d holds %d unstarted", node.no(), status.buffered());
@@ -33,5 +35,11 @@ public final class Bounds implements Checker {
     void checkThrown(RuntimeException answer, Consumer<Runnable> keep) {
         if (answer instanceof MillraceException) return;
         keep.accept(() -> require(false, "a step of the store failed by itself: %s", answer));
+    }
+
+    /** What a node holds may be gone: then its reads answer less than they may. */
+    @Override
+    public void forget() {
+        forgetful = true;
     }
 }

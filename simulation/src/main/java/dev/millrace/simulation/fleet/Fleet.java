@@ -1,6 +1,7 @@
 package dev.millrace.simulation.fleet;
 
 import dev.millrace.JobId;
+import dev.millrace.NodeView;
 import dev.millrace.node.KindPlan;
 import dev.millrace.node.NodePlan;
 import dev.millrace.simulation.Trace;
@@ -56,6 +57,7 @@ public final class Fleet {
     private final Set<JobId> snoozed = new HashSet<>();
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final Map<NodeId, Long> deadSince = new LinkedHashMap<>();
+    private final Map<NodeId, Long> firstSeen = new HashMap<>();
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
     private final Map<NodeId, String> names = new HashMap<>();
     private final Sentence sentence = new Sentence(id -> names.getOrDefault(id, "a node that is joining"));
@@ -131,8 +133,8 @@ public final class Fleet {
         checkers.keep(check);
     }
 
-    void checkPoison(Delivery delivery, boolean young) {
-        checkers.keep(() -> poison.killed(delivery.job(), delivery.place(), young));
+    void checkPoison(Delivery delivery) {
+        checkers.keep(() -> poison.killed(delivery.job(), delivery.place()));
     }
 
     // ---- jobs
@@ -255,18 +257,20 @@ public final class Fleet {
 
     /** Nodes that are dead and not gone, and for how long another could have seen it. */
     public List<DeadRecovered.Dead> dead() {
-        var gone = new HashSet<NodeId>();
-        for (var view : ground.store.nodes())
-            if (view.life() == dev.millrace.NodeView.Life.GONE) gone.add(new NodeId(view.id()));
-        deadSince.keySet().removeIf(gone::contains);
         long now = ground.timeline.now();
         long well = living().stream().mapToLong(SimulatedNode::wellSince).min().orElse(Long.MAX_VALUE);
-        if (well > now) return List.of();
-        long since = Math.max(well, ground.weather.upSince());
-        return deadSince.entrySet().stream()
-                .map(entry -> new DeadRecovered.Dead(
-                        entry.getKey(), Duration.ofNanos(now - Math.max(since, entry.getValue()))))
-                .toList();
+        long visible = Math.max(well, ground.weather.upSince());
+        var dead = new ArrayList<DeadRecovered.Dead>();
+        for (var view : ground.store.nodes()) {
+            var id = new NodeId(view.id());
+            long seen = firstSeen.computeIfAbsent(
+                    id, first -> now); // a join may be carried out long after its node's death
+            var since = deadSince.get(id);
+            if (since == null || view.life() == NodeView.Life.GONE) continue;
+            long from = Math.max(Math.max(since, seen), visible);
+            if (from < now) dead.add(new DeadRecovered.Dead(id, Duration.ofNanos(now - from)));
+        }
+        return dead;
     }
 
     public List<String> busy() {

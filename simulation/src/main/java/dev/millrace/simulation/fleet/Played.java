@@ -64,9 +64,9 @@ final class Played implements Attempts.Running {
     /** What its script says that it does, up to its end; or to its node's. */
     void work(Held held) throws InterruptedException {
         if (script.poison()) {
-            var half = script.length().dividedBy(2);
-            rest(half);
-            node.poisonedBy(delivery, half);
+            rest(Duration.ofNanos(
+                    node.world().random().nextLong(Math.max(1, script.length().toNanos()))));
+            node.poisonedBy(delivery);
             node.awake();
         }
         rest(hangs() && !delivery.kind().equals("exact") ? Duration.ofSeconds(40) : script.length());

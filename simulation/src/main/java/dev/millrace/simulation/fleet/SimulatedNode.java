@@ -397,9 +397,8 @@ public final class SimulatedNode implements Attempts, Client {
     }
 
     /** A job has killed this process. */
-    void poisonedBy(Delivery delivery, Duration after) {
-        fleet.checkPoison(
-                delivery, after.compareTo(plan.limits().youth().multipliedBy(9).dividedBy(10)) < 0);
+    void poisonedBy(Delivery delivery) {
+        fleet.checkPoison(delivery);
         die("by job " + delivery.job());
     }
 }

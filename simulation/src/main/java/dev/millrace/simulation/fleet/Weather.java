@@ -3,6 +3,7 @@ package dev.millrace.simulation.fleet;
 import dev.millrace.simulation.time.Timeline;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** How bad things are just now: for each step between a client and the store, and for the store itself. */
 public final class Weather {
@@ -65,7 +66,7 @@ public final class Weather {
     }
 
     /** How long others run before the next statement of a transaction; null for not at all. */
-    public @org.jspecify.annotations.Nullable Duration gap() {
+    public @Nullable Duration gap() {
         if (random.nextDouble() >= gaps) return null;
         return Duration.ofNanos(1_000L * (1 + random.nextInt(random.nextInt(10) == 0 ? longestGapMicros : 200)));
     }

@@ -26,8 +26,10 @@ public enum Bug {
     SLOW_PRODUCERS_SKIPPED,
     /** A window's end is looked up behind its rows. */
     ROWS_BEFORE_SNAPSHOT,
-    /** A continued window that turns out to be empty opens no next one. */
+    /** A continued window that turns out to be empty is neither closed nor followed by the next. */
     EMPTY_WINDOW_STALLS,
+    /** A claim takes more than was asked for. */
+    CLAIM_IGNORES_WANT,
     /** Bookkeeping that runs ahead: a manifest covers a claim that is not answered. */
     MANIFEST_AHEAD,
 
@@ -44,12 +46,18 @@ public enum Bug {
     OUTCOME_IN_CURRENT_PART,
     /** F12: a flush does not ask whether its claims exist. */
     FLUSH_WITHOUT_CLAIM,
+    /** A flush that is repeated after its partition was dropped is written again. */
+    OUTCOME_BELOW_THE_LIVE_PARTITION,
     /** R8: outcomes do not carry their claim, so that a repeated flush does not know its own. */
     OUTCOME_WITHOUT_TOKEN,
     /** R13: outcomes are inserted in no common order. */
     OUTCOMES_IN_ANY_ORDER,
     /** A retry does not count as an attempt. */
     RETRIES_COST_NOTHING,
+    /** A handler's transaction is let through though its outcome has lost. */
+    COMPLETE_WITHOUT_WINNING,
+    /** Of the outcomes of one flush, each is written as its neighbour's. */
+    OUTCOMES_MIXED_UP,
 
     // ---- death
     /** F8: nobody ends what a frozen node holds. */
@@ -72,10 +80,16 @@ public enum Bug {
     NODE_LOCKS_IN_ANY_ORDER,
     /** A node is deposed although its beat has moved. */
     DEPOSED_THOUGH_IT_BEATS,
+    /** A node goes on after a failover that has lost its commits. */
+    LEASE_OUTLIVES_FAILOVER,
+    /** Young deaths between late ones are not counted, so that who kills now soon, now late, is never stopped. */
+    YOUNG_DEATHS_FORGOTTEN,
 
     // ---- waiting, people, partitions
     /** Timers are deleted by one transaction and appended by another. */
     TIMERS_DELETED_APART,
+    /** What is paused is not told to who asks why. */
+    PAUSES_NOT_TOLD,
     /** A cancel does not look whether the job has ended. */
     CANCEL_LOOKS_AT_NOTHING,
     /** R14: producers remember the current partition. */

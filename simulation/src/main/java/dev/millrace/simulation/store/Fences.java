@@ -2,6 +2,7 @@ package dev.millrace.simulation.store;
 
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.database.Transaction.Isolation;
+import dev.millrace.simulation.store.Rows.Node;
 import dev.millrace.store.Lease;
 
 /** How a step proves that its node has not been deposed. */
@@ -48,13 +49,17 @@ final class Fences {
             look(tx, lease);
             return;
         }
-        if (tables.nodes.lockShared(
-                        tx, lease.node(), node -> node.is(lease.epoch().value()))
-                == null) throw Raised.fenced(lease);
+        if (tables.nodes.lockShared(tx, lease.node(), node -> good(node, lease)) == null) throw Raised.fenced(lease);
     }
 
     private void look(Transaction tx, Lease lease) {
         var node = tables.nodes.get(tx, lease.node());
-        if (node == null || !node.is(lease.epoch().value())) throw Raised.fenced(lease);
+        if (node == null || !good(node, lease)) throw Raised.fenced(lease);
+    }
+
+    /** A lease is good until its node is deposed, and on the server's timeline that it began on. */
+    private boolean good(Node node, Lease lease) {
+        return node.is(lease.epoch().value())
+                && (node.timeline() == tables.database.serverTimeline() || tables.planted(Bug.LEASE_OUTLIVES_FAILOVER));
     }
 }

@@ -42,15 +42,16 @@ final class Membership {
         tables.beats.insert(tx, card.id(), new Beat(0, tables.now()));
         tx.statement();
         int lockNo = Math.toIntExact(tables.nextNumber());
-        tables.nodes.insert(tx, card.id(), new Node(card, lockNo, 1, Life.ALIVE, tables.now(), null));
+        tables.nodes.insert(
+                tx,
+                card.id(),
+                new Node(card, lockNo, tables.database.serverTimeline(), 1, Life.ALIVE, tables.now(), null));
         return new Lease(card.id(), new Epoch(1));
     }
 
     void beat(Transaction tx, Lease lease) {
         fences.readCommitted(tx);
-        tx.statement();
-        var node = tables.nodes.get(tx, lease.node());
-        if (node == null || !node.is(lease.epoch().value())) throw Raised.fenced(lease);
+        fences.prove(tx, lease);
         if (tables.planted(Bug.BEAT_IN_NODE_ROW)) tables.nodes.update(tx, lease.node(), any -> true, same -> same);
         var now = tables.now();
         if (tables.beats.update(tx, lease.node(), any -> true, beat -> new Beat(beat.n() + 1, now)) == null)

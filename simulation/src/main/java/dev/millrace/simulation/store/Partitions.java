@@ -11,10 +11,12 @@ import dev.millrace.store.Place;
 import dev.millrace.store.StreamInfo;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The life of partitions: attached ahead, current, closed, sealed, settled, dropped; in virtual time they live for seconds instead of
@@ -97,12 +99,12 @@ final class Partitions {
                 tx, current + 1, any -> true, old -> new Part(old.no(), old.attachedAt(), now, null, null, false));
     }
 
-    private boolean past(@org.jspecify.annotations.Nullable Instant moment, Duration time) {
+    private boolean past(@Nullable Instant moment, Duration time) {
         return moment != null && moment.plus(time).isBefore(tables.now());
     }
 
     private List<Integer> streamsToAnchor(Steps steps) {
-        var found = new java.util.ArrayList<Integer>();
+        var found = new ArrayList<Integer>();
         if (tables.planted(Bug.NO_NEW_ANCHORS)) return found;
         steps.step("streams to anchor", tx -> {
             tx.statement();
@@ -178,7 +180,7 @@ final class Partitions {
     private record Move(int part, int stream) {}
 
     private List<Move> toMove(Steps steps) {
-        var found = new java.util.ArrayList<Move>();
+        var found = new ArrayList<Move>();
         steps.step("what to move", tx -> {
             tx.statement();
             for (var part : tables.parts.all(tx)) {

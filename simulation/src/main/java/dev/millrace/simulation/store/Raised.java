@@ -36,6 +36,11 @@ final class Raised {
         return Refusal.raised("MR006", "token %s is used or void".formatted(token.value()));
     }
 
+    /** It was made, and a failover has lost that. */
+    static Refusal noQueue(String queue) {
+        return Refusal.raised("23503", "there is no queue %s any more: look again".formatted(queue));
+    }
+
     static Refusal ended(Object job) {
         return Refusal.raised("MR008", "job %s has ended here, or runs elsewhere".formatted(job));
     }

@@ -75,10 +75,10 @@ final class Rescuing {
         boolean marked = tables.startMarks.get(tx, key) != null;
         boolean old = tables.outlived.get(tx, key) != null;
         int charge = !marked ? row.turn().charged() : old ? 0 : row.turn().charged() + 1;
-        int late = marked && old ? lateDeaths(tx, row) + 1 : 0;
+        int deaths = marked ? markedDeaths(tx, row, old) + 1 : 0;
         var verdict = charge >= Protocol.YOUNG_DEATHS
                 ? "its worker died %d times soon after a marked start".formatted(charge)
-                : late >= Protocol.LATE_DEATHS ? "its worker died %d times while it ran".formatted(late) : null;
+                : deaths >= Protocol.MARKED_DEATHS ? "its worker died %d times while it ran".formatted(deaths) : null;
         var failure = verdict == null
                 ? null
                 : new Failure("worker died", verdict, "worker-died", row.turn().attempt(), "");
@@ -110,11 +110,14 @@ final class Rescuing {
                 verdict != null);
     }
 
-    private int lateDeaths(Transaction tx, Logged row) {
+    private int markedDeaths(Transaction tx, Logged row, boolean old) {
+        boolean lateOnly = tables.planted(Bug.YOUNG_DEATHS_FORGOTTEN);
+        if (lateOnly && !old) return 0;
         return (int) tables.log.by(tx, tables.logByJob, row.asked().job()).stream()
                 .filter(other -> other.turn().run() == row.turn().run())
                 .map(other -> DeliveryKey.of(other.place()))
-                .filter(key -> tables.outlived.get(tx, key) != null)
+                .filter(key ->
+                        tables.startMarks.get(tx, key) != null && (!lateOnly || tables.outlived.get(tx, key) != null))
                 .map(key -> tables.outcomes.get(tx, key))
                 .filter(Objects::nonNull)
                 .filter(outcome -> outcome.word().equals("rescued"))

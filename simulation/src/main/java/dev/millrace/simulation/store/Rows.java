@@ -151,6 +151,7 @@ final class Rows {
     record Node(
             NodeCard card,
             int lockNo,
+            int timeline,
             int epoch,
             Life life,
             Instant startedAt,
@@ -167,7 +168,7 @@ final class Rows {
         }
 
         Node as(Life next, int nextEpoch, @Nullable Instant gone) {
-            return new Node(card, lockNo, nextEpoch, next, startedAt, gone);
+            return new Node(card, lockNo, timeline, nextEpoch, next, startedAt, gone);
         }
     }
 

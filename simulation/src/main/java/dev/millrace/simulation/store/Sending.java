@@ -120,7 +120,7 @@ final class Sending {
 
     private StreamInfo streamFor(Transaction tx, NewJob job) {
         var own = known.containsKey(job.queue()) ? known.get(job.queue()) : streamsOf(tx, job.queue());
-        if (own == null) throw new IllegalStateException("the queue " + job.queue() + " was not made before");
+        if (own == null) throw Raised.noQueue(job.queue());
         var spread = job.spread();
         int shard = Math.floorMod(spread == null ? next++ : spread.chars().sum(), Tables.SHARDS);
         return own.stream()

@@ -47,19 +47,28 @@ final class Settling {
     /** In the transaction of a handler, as its last word. */
     void complete(Transaction tx, Lease lease, Ended entry) {
         fences.fenceRow(tx, lease);
-        if (settle(tx, lease, List.of(entry)).getFirst() != Settled.WON)
+        if (settle(tx, lease, List.of(entry)).getFirst() != Settled.WON
+                && !tables.planted(Bug.COMPLETE_WITHOUT_WINNING))
             throw Raised.ended(entry.delivery().job());
     }
 
     private List<Settled> settle(Transaction tx, Lease lease, List<Ended> entries) {
         tx.statement();
-        if (!tables.planted(Bug.FLUSH_WITHOUT_CLAIM)) for (var entry : entries) proveClaim(tx, lease, entry);
+        int live = tables.planted(Bug.OUTCOME_BELOW_THE_LIVE_PARTITION)
+                ? 0
+                : tables.meta(tx).livePart();
+        tx.statement();
+        if (!tables.planted(Bug.FLUSH_WITHOUT_CLAIM)) for (var entry : entries) proveClaim(tx, lease, entry, live);
         tx.statement();
         var won = new HashSet<DeliveryKey>();
         for (var entry : inOrder(entries)) {
             tx.meanwhile();
             var key = key(tx, entry);
-            if (tables.outcomes.insertIfAbsent(tx, key, outcome(key, lease, entry)))
+            if (key.part() < live) continue; // it has ended
+            var said = tables.planted(Bug.OUTCOMES_MIXED_UP)
+                    ? entries.get((entries.indexOf(entry) + 1) % entries.size())
+                    : entry;
+            if (tables.outcomes.insertIfAbsent(tx, key, outcome(key, lease, entry, said.ending())))
                 won.add(DeliveryKey.of(entry.delivery().place()));
         }
         tx.statement();
@@ -68,8 +77,9 @@ final class Settling {
         return entries.stream().map(entry -> verdict(tx, entry, won)).toList();
     }
 
-    private void proveClaim(Transaction tx, Lease lease, Ended entry) {
+    private void proveClaim(Transaction tx, Lease lease, Ended entry, int live) {
         var place = entry.delivery().place();
+        if (place.part() < live) return;
         var claims = tables.claims.by(tx, tables.claimsByToken, entry.delivery().token());
         var ours = claims.stream()
                 .filter(claim -> lease.equals(claim.lease()))
@@ -93,8 +103,7 @@ final class Settling {
                 : DeliveryKey.of(place);
     }
 
-    private Outcome outcome(DeliveryKey key, Lease lease, Ended entry) {
-        var ending = entry.ending();
+    private Outcome outcome(DeliveryKey key, Lease lease, Ended entry, Ending ending) {
         return new Outcome(
                 key,
                 entry.delivery().job(),

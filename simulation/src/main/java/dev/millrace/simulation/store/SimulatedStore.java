@@ -62,6 +62,7 @@ public final class SimulatedStore implements Storage {
     private final Timeline timeline;
     private final Database database;
     private final Tables tables;
+    private final Fences fences;
     private final Claiming claiming;
     private final Settling settling;
     private final Membership membership;
@@ -88,7 +89,7 @@ public final class SimulatedStore implements Storage {
         this.timeline = timeline;
         this.database = database;
         tables = new Tables(database, timeline, clock, bugs.isEmpty() ? EnumSet.noneOf(Bug.class) : bugs);
-        var fences = new Fences(tables);
+        fences = new Fences(tables);
         waiting = new Waits(tables, fences, this::hint);
         claiming = new Claiming(tables, fences, waiting);
         settling = new Settling(tables, fences, this::hint);
@@ -101,6 +102,7 @@ public final class SimulatedStore implements Storage {
                 tables, claiming, new Partitions.Lengths(Duration.ofSeconds(8), Duration.ofSeconds(4), retention));
         looking = new Looking(tables, claiming);
         does("create", partitions::create);
+        database.replicated();
     }
 
     private void hint(Transaction tx, Wakeup wakeup) {
@@ -443,11 +445,7 @@ public final class SimulatedStore implements Storage {
 
     @Override
     public void keep(Lease lease) {
-        does("keep", tx -> {
-            tx.statement();
-            var node = tables.nodes.get(tx, lease.node());
-            if (node == null || !node.is(lease.epoch().value())) throw Raised.fenced(lease);
-        });
+        does("keep", tx -> fences.prove(tx, lease));
         partitions.turn(this::does);
     }
 
@@ -493,6 +491,14 @@ public final class SimulatedStore implements Storage {
         return step("look at a stream", tx -> {
             tx.statement();
             return tables.stream(tx, stream).front();
+        });
+    }
+
+    /** What is paused, looked up past all that tells of it. */
+    public Set<Scope> paused() {
+        return step("look at pauses", tx -> {
+            tx.statement();
+            return Set.copyOf(tables.pauses.keys(tx));
         });
     }
 }

@@ -84,7 +84,7 @@ public final class Sentence {
                         held.run(),
                         held.attempt(),
                         held.charged() > 0 ? ", charged " + held.charged() : "",
-                        held.cancelled() ? ", cancelled" : held.expired() ? ", expired" : "");
+                        held.cancelled() ? ", cancelled" : held.gone() ? ", moved" : held.expired() ? ", expired" : "");
     }
 
     private static String ended(End end) {

@@ -76,7 +76,14 @@ public sealed interface TraceEvent {
             int rescues,
             int charged,
             boolean expired,
-            boolean cancelled) {}
+            boolean cancelled,
+            boolean gone) {
+
+        /** Whether it has an outcome already: it is nothing to its holder. */
+        public boolean over() {
+            return cancelled || gone;
+        }
+    }
 
     /** These starts are marked. */
     record Marked(Stamp at, List<Place> places) implements TraceEvent {}

@@ -36,7 +36,9 @@ import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +56,19 @@ public final class TracingStorage implements Storage {
     private final Storage real;
     private final Tracer tracer;
     private volatile @Nullable Lease joined;
+
+    /** Whose the newest claims are: a read proves no lease. */
+    private final Map<ClaimToken, @Nullable Lease> claimants = Collections.synchronizedMap(new Recent());
+
+    private static final class Recent extends LinkedHashMap<ClaimToken, @Nullable Lease> {
+        private static final long serialVersionUID = 1L;
+        private static final int MOST = 10_000;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<ClaimToken, @Nullable Lease> eldest) {
+            return size() > MOST;
+        }
+    }
 
     public TracingStorage(Storage real, World world, Consumer<? super TraceEvent> sink) {
         this.real = real;
@@ -140,6 +155,7 @@ public final class TracingStorage implements Storage {
 
     @Override
     public Claim take(Lease lease, int stream, int want, long ordinal, ClaimToken token) {
+        claimants.put(token, lease);
         return tracer.step(
                 "take",
                 lease,
@@ -162,7 +178,7 @@ public final class TracingStorage implements Storage {
     public List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes) {
         return tracer.step(
                 "read",
-                joined,
+                claimants.getOrDefault(token, joined),
                 token.value().toString(),
                 () -> real.read(token, places, maxBytes),
                 (at, deliveries) -> new TraceEvent.Read(
@@ -172,7 +188,16 @@ public final class TracingStorage implements Storage {
     /** What a trace keeps of a delivery. */
     public static Held held(Delivery d) {
         return new Held(
-                d.place(), d.job(), d.run(), d.no(), d.attempt(), d.rescues(), d.charged(), d.expired(), d.cancelled());
+                d.place(),
+                d.job(),
+                d.run(),
+                d.no(),
+                d.attempt(),
+                d.rescues(),
+                d.charged(),
+                d.expired(),
+                d.cancelled(),
+                d.gone());
     }
 
     @Override

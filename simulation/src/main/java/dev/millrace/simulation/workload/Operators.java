@@ -26,6 +26,7 @@ final class Operators implements Workload {
     private static void cancel(Office on) {
         var job = on.anyJob();
         if (job == null) return;
+        on.intended().cancelling(job);
         try {
             on.store().cancel(job, "no longer needed", ME).ifPresent(state -> {
                 if (state == State.CANCELLED) on.intended().cancelled(job);

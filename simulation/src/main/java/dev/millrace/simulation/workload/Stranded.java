@@ -5,6 +5,7 @@ import dev.millrace.simulation.checker.Intended.Plan;
 import dev.millrace.simulation.fleet.Script;
 import dev.millrace.store.NewJob;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** A few jobs that can't run, each for another reason: what is said of them must be true. */
 final class Stranded implements Workload {
@@ -22,11 +23,12 @@ final class Stranded implements Workload {
                 () -> on.insist(() ->
                         on.fleet().store().pause(Scope.kind("paused"), "not before the audit", "the simulation")));
         send(on, "nobody-knows-it", "first", null);
+        send(on, "paused", "first", null);
         send(on, "work", "nobody-serves-it", null);
         send(on, "work", "second", Duration.ofDays(3));
     }
 
-    private static void send(Office on, String kind, String queue, @org.jspecify.annotations.Nullable Duration in) {
+    private static void send(Office on, String kind, String queue, @Nullable Duration in) {
         on.sometime("a producer", () -> {
             var draft = on.draft(kind, 1, queue, Script.plain(Duration.ofMillis(10)), null);
             var job = draft.job();

@@ -1,0 +1,162 @@
+package dev.millrace.simulation;
+
+import dev.millrace.JobId;
+import dev.millrace.MillraceException;
+import dev.millrace.Priority;
+import dev.millrace.simulation.Simulation.Failure;
+import dev.millrace.simulation.checker.Broken;
+import dev.millrace.simulation.checker.Checker;
+import dev.millrace.simulation.checker.Checkers;
+import dev.millrace.simulation.checker.ClaimedOnce;
+import dev.millrace.simulation.checker.Fenced;
+import dev.millrace.simulation.checker.LivingNotDeposed;
+import dev.millrace.simulation.checker.NothingCollides;
+import dev.millrace.simulation.checker.OneOutcome;
+import dev.millrace.simulation.database.Database;
+import dev.millrace.simulation.database.Transaction.Isolation;
+import dev.millrace.simulation.store.Bug;
+import dev.millrace.simulation.store.HandlerTransaction;
+import dev.millrace.simulation.store.SimulatedStore;
+import dev.millrace.simulation.time.SimulatedWorld;
+import dev.millrace.simulation.time.Timeline;
+import dev.millrace.simulation.trace.TracingStorage;
+import dev.millrace.store.Claim;
+import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Delivery;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Ending;
+import dev.millrace.store.Lease;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Payload;
+import dev.millrace.store.Peer;
+import dev.millrace.store.Storage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A store without a fleet: a schedule is played on it step by step, and held to the invariants that need none. */
+final class Stage {
+
+    static final String QUEUE = "stage";
+
+    private static final Duration RETENTION = Duration.ofSeconds(10);
+
+    final Timeline timeline = new Timeline();
+    final SimulatedStore store;
+    final Storage steps;
+    private final SplittableRandom random;
+    private final List<Checker> invariants;
+    private final Checkers checkers;
+    private long claims;
+
+    Stage(long seed, Set<Bug> bugs) {
+        this(seed, bugs, true);
+    }
+
+    /** @param sane whether no node does what it must be refused for without having been deposed */
+    Stage(long seed, Set<Bug> bugs, boolean sane) {
+        random = new SplittableRandom(seed);
+        var clock = new SimulatedWorld(timeline, random.split(), Duration.ZERO, 1);
+        var database = new Database(timeline, () -> Duration.ofNanos(random.nextInt(200_000)));
+        store = new SimulatedStore(timeline, database, clock, RETENTION, bugs);
+        invariants = List.of(
+                new ClaimedOnce(true),
+                new OneOutcome(true, job -> false),
+                new Fenced(sane),
+                new LivingNotDeposed(node -> true),
+                new NothingCollides(store::collisions));
+        checkers = new Checkers(invariants);
+        steps = new TracingStorage(store, clock, checkers);
+    }
+
+    /** What was broken first, once the schedule has been played. */
+    @Nullable
+    Failure played(Runnable schedule) {
+        try {
+            schedule.run();
+            checkers.look(store);
+        } catch (Broken seen) {
+            // told below: it may have been thrown in another strand as well
+        } finally {
+            timeline.endAll();
+        }
+        var first = checkers.first();
+        return first == null
+                ? null
+                : new Failure(first.invariant(), String.valueOf(first.getMessage()), Duration.ofNanos(timeline.now()));
+    }
+
+    /** Does it beside others; a refusal is an answer like any other. */
+    void beside(String name, Runnable what) {
+        timeline.start(name, () -> {
+            try {
+                what.run();
+            } catch (MillraceException | Broken answer) {
+                return;
+            }
+        });
+    }
+
+    void pass(Duration time) {
+        timeline.passUntil(timeline.now() + time.toNanos());
+    }
+
+    // ---- what schedules are made of
+
+    private UUID id() {
+        return new UUID(random.nextLong(), random.nextLong());
+    }
+
+    Lease join(String name) {
+        return steps.join(
+                new NodeCard(new NodeId(id()), name, "here", 1, "test", 10, List.of(QUEUE), List.of("kind:1")));
+    }
+
+    JobId enqueue() {
+        var job = new JobId(id());
+        steps.enqueue(new NewJob(
+                job, QUEUE, Priority.NORMAL, null, "kind", 1, new Payload.Text("{}"), Map.of(), null, null, null));
+        return job;
+    }
+
+    /** Claims and reads all there is. */
+    List<Delivery> claim(Lease by) {
+        var held = new ArrayList<Delivery>();
+        for (var stream : steps.streams(List.of(QUEUE))) {
+            var claim = take(by, stream.id());
+            if (!claim.places().isEmpty()) held.addAll(steps.read(claim.token(), claim.places(), Long.MAX_VALUE));
+        }
+        return held;
+    }
+
+    private Claim take(Lease by, int stream) {
+        return steps.take(by, stream, 100, claims++, new ClaimToken(id()));
+    }
+
+    static Ended done(Delivery delivery) {
+        return new Ended(delivery, new Ending.Done(null), null, Duration.ZERO);
+    }
+
+    /** As this node sees that one now. */
+    Peer peer(Lease by, Lease of) {
+        return steps.census(by).stream()
+                .filter(peer -> peer.id().equals(of.node()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    void depose(Lease by, Lease dead) {
+        steps.depose(by, peer(by, dead));
+    }
+
+    HandlerTransaction transaction(Isolation isolation) {
+        return store.begin("a handler's", isolation);
+    }
+}
