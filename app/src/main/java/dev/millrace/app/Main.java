@@ -12,6 +12,7 @@ import dev.millrace.app.simulate.SimulateCommand;
 import dev.millrace.app.torture.TortureCommand;
 import dev.millrace.world.SystemWorld;
 import java.util.List;
+import picocli.CommandLine;
 
 /** Builds the graph of objects, and runs one command. */
 final class Main {
@@ -20,13 +21,17 @@ final class Main {
     public static void main(String[] args) {
         Quiet.libraries();
         var shell = new Shell(Console.ofThisProcess(), new SystemWorld(), Gate.toPostgres());
+        System.exit(commands(shell).execute(args));
+    }
+
+    /** All commands there are. */
+    static CommandLine commands(Shell shell) {
         var commands = CommandTree.of(shell);
         commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
         commands.addSubcommand(new CrawlCommand(shell));
         commands.addSubcommand(new BenchCommand(shell));
         commands.addSubcommand(new SimulateCommand(shell));
         commands.addSubcommand(new TortureCommand(shell));
-        var tree = CommandTree.finished(commands, shell);
-        System.exit(tree.execute(args));
+        return CommandTree.finished(commands, shell);
     }
 }

@@ -2,18 +2,13 @@ package dev.millrace.app;
 
 import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
-import dev.millrace.app.cli.CommandTree;
-import dev.millrace.app.cli.CrawlCommand;
 import dev.millrace.app.cli.Gate;
 import dev.millrace.app.cli.Shell;
-import dev.millrace.app.cli.TryOut;
-import dev.millrace.app.cli.UpCommand;
 import dev.millrace.app.console.Console;
 import dev.millrace.app.console.Terminal;
 import dev.millrace.world.SystemWorld;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.util.List;
 
 /** The command line over a store in memory that stays from command to command. */
 public final class CommandLineFixture {
@@ -57,10 +52,7 @@ public final class CommandLineFixture {
         var err = new StringWriter();
         var console = new Console(new PrintWriter(out), new PrintWriter(err), terminal);
         var shell = new Shell(console, new SystemWorld(), gate);
-        var commands = CommandTree.of(shell);
-        commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
-        commands.addSubcommand(new CrawlCommand(shell));
-        int exit = CommandTree.finished(commands, shell).execute(arguments);
+        int exit = Main.commands(shell).execute(arguments);
         return new Ran(exit, out.toString(), err.toString());
     }
 }

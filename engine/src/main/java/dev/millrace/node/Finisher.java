@@ -204,6 +204,7 @@ final class Finisher implements Loop {
         return switch (why) {
             case StoreException.Refused refused -> true;
             case StoreException.Blocked blocked -> false; // as long as that transaction is open
+            case StoreException.Exhausted full -> false; // until there is room for it
             case StoreException again -> held.unwritable(flushes);
             case MillraceException ofAll -> false;
             default -> true; // it could not even be put into a flush

@@ -28,7 +28,7 @@ public abstract sealed class StoreException extends MillraceException {
     }
 
     /** Nothing was written; the same step may be tried again. */
-    public static sealed class Unavailable extends StoreException permits Blocked, Refused {
+    public static sealed class Unavailable extends StoreException permits Blocked, Exhausted, Refused {
         @Serial
         private static final long serialVersionUID = 1L;
 
@@ -51,6 +51,20 @@ public abstract sealed class StoreException extends MillraceException {
         }
 
         public Blocked(String message) {
+            super(message);
+        }
+    }
+
+    /** Nothing was written: the storage is at a limit, of its disk, memory or connections. The same step goes through when there is room. */
+    public static final class Exhausted extends Unavailable {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        public Exhausted(String message, Throwable cause) {
+            super(message, cause);
+        }
+
+        public Exhausted(String message) {
             super(message);
         }
     }

@@ -135,6 +135,30 @@ class FinisherTest {
     }
 
     @Test
+    void an_outcome_for_which_there_is_no_room_waits_until_there_is() {
+        var node = new OneNode();
+        var jobs = node.send(4);
+        node.settle();
+        var large = jobs.get(1);
+        node.wire.refuses(
+                "flush",
+                given -> carries(given, large, Ending.class),
+                new StoreException.Exhausted("no space left on device"));
+        for (var job : jobs) {
+            node.handler(job).ends(new Ending.Done(null));
+            node.pass(Duration.ofSeconds(5));
+        }
+        assertThat(jobs).filteredOn(job -> node.state(job) == State.COMPLETED).hasSize(3);
+
+        node.pass(Duration.ofMinutes(10));
+        assertThat(node.state(large)).isEqualTo(State.RUNNING);
+
+        node.wire.allows("flush");
+        node.pass(Duration.ofSeconds(10));
+        assertThat(node.state(large)).isEqualTo(State.COMPLETED);
+    }
+
+    @Test
     void what_concerns_the_whole_database_costs_no_outcome_however_long_it_lasts() {
         var node = new OneNode();
         var jobs = node.send(3);

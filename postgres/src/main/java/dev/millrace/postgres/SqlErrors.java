@@ -3,6 +3,7 @@ package dev.millrace.postgres;
 import dev.millrace.MillraceException;
 import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.store.StoreException.Exhausted;
 import dev.millrace.store.StoreException.Fenced;
 import dev.millrace.store.StoreException.Refused;
 import dev.millrace.store.StoreException.Unavailable;
@@ -22,6 +23,9 @@ final class SqlErrors {
 
     private static final String LOCKED = "55P03";
 
+    /** A claim that somebody repeated on the way: the first one may have taken effect. */
+    private static final String TOKEN_USED = "MR006";
+
     private SqlErrors() {}
 
     /** Whether the connection can't be used any more, and whether its last statement was committed is not known. */
@@ -40,6 +44,11 @@ final class SqlErrors {
                     e);
         }
         if (FENCED.contains(state)) return new Fenced(first(e));
+        if (state.equals(TOKEN_USED)) {
+            return new CommitUnknown(
+                    "\"%s\" has been carried out before: %s. What became of it is asked for.".formatted(step, first(e)),
+                    e);
+        }
         if (state.equals("42501")) {
             return new MillraceException(
                     "The database role may not do \"%s\": %s. Grant it the use of the schema, its tables, sequences and functions, or let it own them."
@@ -53,7 +62,7 @@ final class SqlErrors {
                     e);
         }
         if (FULL.contains(state)) {
-            return new Unavailable(
+            return new Exhausted(
                     "The database is at a limit: %s. Nothing of \"%s\" was written; make room and it goes on by itself."
                             .formatted(first(e), step),
                     e);

@@ -198,6 +198,46 @@ class ClaimSchedulesIT {
     }
 
     @Test
+    void a_lease_ends_with_the_timeline_of_the_server_and_what_its_node_held_is_taken_back() throws SQLException {
+        var node = bench.node();
+        var id = bench.enqueue(1).get(0);
+        var held = bench.claimAll(node).get(0);
+        bench.sql("UPDATE millrace.node SET timeline = '000000FF' WHERE id = '%s'".formatted(node.node()));
+
+        assertThatThrownBy(() -> bench.storage.beat(node)).isInstanceOf(Fenced.class);
+        assertThatThrownBy(() -> bench.storage.flush(node, List.of(Workbench.ended(held, new Ending.Done(null)))))
+                .isInstanceOf(Fenced.class);
+        try (var tx = bench.transaction(Connection.TRANSACTION_READ_COMMITTED)) {
+            assertThatThrownBy(() -> bench.storage.complete(tx, node, Workbench.ended(held, new Ending.Done(null))))
+                    .isInstanceOf(Fenced.class);
+            tx.rollback();
+        }
+
+        var anew = bench.node();
+        assertThat(bench.storage.depose(anew, peer(anew, node.node().value()))).isTrue();
+        assertThat(bench.storage.rescue(anew, node.node(), 100))
+                .extracting(r -> r.job())
+                .containsExactly(id);
+        bench.claimAll(anew);
+    }
+
+    @Test
+    void what_nodes_write_waits_for_the_disk_also_where_commits_do_not() throws SQLException {
+        var node = bench.node();
+        try (var tx = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                var statement = tx.createStatement()) {
+            statement.execute("SET LOCAL search_path = millrace");
+            statement.execute("SET LOCAL synchronous_commit = off");
+            statement.execute("SELECT fence('%s', 1)".formatted(node.node()));
+            try (var rows = statement.executeQuery("SHOW synchronous_commit")) {
+                rows.next();
+                assertThat(rows.getString(1)).isEqualTo("local");
+            }
+            tx.rollback();
+        }
+    }
+
+    @Test
     void a_fence_held_by_a_frozen_process_is_broken() throws Exception {
         var frozen = bench.node();
         var rescuer = bench.node();

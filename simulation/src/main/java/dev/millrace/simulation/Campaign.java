@@ -1,5 +1,6 @@
 package dev.millrace.simulation;
 
+import dev.millrace.MillraceException;
 import dev.millrace.simulation.Simulation.Story;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -31,6 +32,8 @@ public final class Campaign {
 
     /** Plays so many seeds from this one on. Those that broke an invariant are answered, by seed. */
     public List<Story> run(long from, int seeds) throws InterruptedException {
+        if (from > Long.MAX_VALUE - seeds)
+            throw new MillraceException("There are no %d seeds from %d on: begin lower.".formatted(seeds, from));
         var next = new AtomicLong(from);
         long end = from + seeds;
         var broken = new ArrayList<Story>();

@@ -20,7 +20,6 @@ public final class Trace {
     private final Timeline timeline;
     private final Consumer<String> reader;
     private long fingerprint = OFFSET;
-    private long lines;
 
     /** @param reader hears each line, with its time */
     Trace(Timeline timeline, Consumer<String> reader) {
@@ -32,7 +31,6 @@ public final class Trace {
     public void tell(String what, @Nullable Object... details) {
         var line = what.formatted(details);
         add(line);
-        lines++;
         reader.accept("%12.6f  %s".formatted(timeline.now() / 1e9, line));
     }
 
@@ -62,9 +60,5 @@ public final class Trace {
 
     public long fingerprint() {
         return fingerprint;
-    }
-
-    public long lines() {
-        return lines;
     }
 }

@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "simulate",
         description = {
-            "Play whole fleets in virtual time: the engine's own loops and the storage protocol, statement by statement, while nodes are killed, frozen and cut off and the database restarts. Every invariant is checked at every step.",
+            "Play whole fleets in virtual time: the engine's own loops and the storage protocol, statement by statement, while nodes are killed, frozen and cut off and the database restarts. The invariants are held all the while.",
             "All of a run follows from its seed. --seed replays one and tells it line by line; --seeds plays many, and makes the first failure small.",
             "Exits with 0 if every invariant held."
         },
@@ -50,7 +50,8 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--seeds",
             paramLabel = "N",
-            description = "Play so many seeds, from 1 or --from on: 1 to 10,000,000.")
+            description =
+                    "Play so many seeds, from 1 or --from on: 1 to 10,000,000; 1,000 if neither this nor --seed is given.")
     @Nullable
     Integer seeds;
 
@@ -79,7 +80,7 @@ public final class SimulateCommand implements Callable<Integer> {
             names = "--minutes",
             paramLabel = "N",
             defaultValue = "" + Scenario.MINUTES,
-            description = "How long jobs arrive, in virtual time; disasters go on for half as long again.")
+            description = "How long jobs arrive, in virtual time: 0.05 to 600. Disasters go on for half as long again.")
     double minutes;
 
     @Option(

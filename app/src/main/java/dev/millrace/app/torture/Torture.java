@@ -28,6 +28,7 @@ public final class Torture {
     private static final int PRODUCER_CONNECTIONS = 16;
     private static final int CHECK_CONNECTIONS = 4;
 
+    private final boolean timed;
     private final TorturePlan plan;
     private final Ground ground;
     private final World world;
@@ -39,8 +40,10 @@ public final class Torture {
      * A run on this database.
      *
      * @param narrator hears what happens, a line at a time
+     * @param timed whether recoveries are held to the promised time
      */
-    Torture(TorturePlan plan, Ground ground, World world, Consumer<String> narrator) {
+    Torture(TorturePlan plan, Ground ground, World world, Consumer<String> narrator, boolean timed) {
+        this.timed = timed;
         this.plan = plan;
         this.ground = ground;
         this.world = world;
@@ -55,7 +58,7 @@ public final class Torture {
                 var direct = ground.login().pool("torture", CHECK_CONNECTIONS)) {
             try {
                 var report = run(schedule, journal, direct);
-                if (report.kept(true)) ground.discard();
+                if (report.kept(timed)) ground.discard();
                 else journal.say(ground.keep() + " Again: " + plan.command());
                 return report;
             } catch (RuntimeException | SQLException | IOException broken) {

@@ -162,7 +162,7 @@ public final class TortureCommand implements Callable<Integer> {
         if (!unbearable.isEmpty()) narrator.accept("left out, not possible here: " + FaultKind.names(unbearable));
         Set<FaultKind> possible = EnumSet.copyOf(plan.faults());
         possible.removeAll(unbearable);
-        return new Torture(plan.withFaults(possible), ground, shell.world(), narrator).run();
+        return new Torture(plan.withFaults(possible), ground, shell.world(), narrator, !untimed).run();
     }
 
     private void tell(EmbeddedServerEvent event) {

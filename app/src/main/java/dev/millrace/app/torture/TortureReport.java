@@ -121,6 +121,7 @@ public record TortureReport(
                 && effectMissing == 0
                 && unexplained() == 0
                 && traced.broken == 0
+                && traced.events > 0 // else nothing was looked at
                 && (!timed || slowestRecoveryMillis <= PROMISED_RECOVERY_MILLIS)
                 && fenced();
     }

@@ -45,7 +45,7 @@ class TortureIT {
                     .collect(Collectors.toCollection(() -> EnumSet.noneOf(FaultKind.class)));
             var plan = new TorturePlan(24, 800, 3, 100, Duration.ofSeconds(8), 5, possible);
 
-            var report = new Torture(plan, ground, new SystemWorld(), told::add).run();
+            var report = new Torture(plan, ground, new SystemWorld(), told::add, true).run();
 
             var asText = String.join("\n", told) + report.text(true);
             assertThat(report.acknowledged() + report.unknown().enqueues())

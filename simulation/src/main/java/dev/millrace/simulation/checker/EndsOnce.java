@@ -2,10 +2,13 @@ package dev.millrace.simulation.checker;
 
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
+import dev.millrace.JobView;
 import dev.millrace.State;
 import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.store.Records;
-import java.util.HashSet;
+import dev.millrace.store.Settled;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 
 /** Every acknowledged job ends, in exactly one state, once in each of its runs; and in the state that was meant. */
@@ -14,9 +17,9 @@ public final class EndsOnce implements Checker {
     private static final Set<String> LAST = Set.of("done", "cancelled", "discarded");
 
     private final Intended intended;
-    private final Set<JobId> present = new HashSet<>();
-    private final Set<JobId> ended = new HashSet<>();
-    private final Set<JobId> told = new HashSet<>();
+    private final Map<JobId, Integer> seen = new HashMap<>();
+    private final Map<JobId, Integer> ended = new HashMap<>();
+    private final Map<JobId, Integer> told = new HashMap<>();
 
     public EndsOnce(Intended intended) {
         this.intended = intended;
@@ -32,24 +35,50 @@ public final class EndsOnce implements Checker {
         for (var job : intended.jobs()) {
             var plan = intended.plan(job);
             if (plan == null || plan.leadsTo() == null) continue;
+            if (settled(job)) continue;
             var view = records.find(job);
-            if (ended.contains(job) && view.isEmpty()) continue;
-            if (view.isPresent() ? !view.get().state().ended() : intended.certain(job)) return false;
+            if (view.isPresent() ? !view.get().state().ended() : intended.certain(job) && !ended.containsKey(job))
+                return false;
         }
         return true;
     }
 
-    /** Retention may drop what has ended, and nothing else. */
+    /** It has ended, and nobody has asked for another run. */
+    private boolean settled(JobId job) {
+        return ended.containsKey(job) && !intended.wasRequeued(job);
+    }
+
+    /** Retention may drop what has ended, and nothing else. How a job ended is looked at as soon as it has: later it may be gone. */
     @Override
     public void look(Records records) {
         for (var job : intended.jobs()) {
-            if (ended.contains(job)) continue;
-            var view = records.find(job);
-            if (view.isPresent()) present.add(job);
-            else if (told.contains(job) || intended.mayBeWithdrawn(job)) ended.add(job); // since the last look
-            else require(!present.contains(job), "job %s had not ended, and is gone", job);
-            if (view.isPresent() && view.get().state().ended()) ended.add(job);
+            if (settled(job)) continue;
+            var view = records.find(job).orElse(null);
+            if (view == null) gone(job);
+            else look(records, view);
         }
+    }
+
+    private void look(Records records, JobView view) {
+        seen.put(view.id(), view.run());
+        if (!view.state().ended()) return;
+        var before = ended.put(view.id(), view.run());
+        if (before != null && before == view.run()) return;
+        var plan = intended.plan(view.id());
+        if (plan == null || plan.leadsTo() == null || intended.wasEverCancelled(view.id()))
+            return; // told apart at the end
+        records.history(view.id()).ifPresent(history -> ended(view.id(), plan, history));
+    }
+
+    private void gone(JobId job) {
+        var run = seen.get(job);
+        if (run == null || ended.getOrDefault(job, 0) >= run) return;
+        var plan = intended.plan(job);
+        boolean mayHaveEnded = told.getOrDefault(job, 0) >= run
+                || intended.wasEverCancelled(job)
+                || (plan != null && plan.exact() && intended.hasRunToEnd(job));
+        require(mayHaveEnded, "job %s had not ended, and is gone", job);
+        ended.put(job, run); // since the last look
     }
 
     /** Who ended between two looks may be dropped before the second. */
@@ -57,11 +86,13 @@ public final class EndsOnce implements Checker {
     public void see(TraceEvent event) {
         switch (event) {
             case TraceEvent.Flushed(var at, var ends) -> {
-                for (var end : ends) if (end.leadsTo().ended()) told.add(end.job());
+                for (var end : ends)
+                    if (end.leadsTo().ended() && end.verdict() != Settled.LOST)
+                        told.merge(end.job(), end.run(), Math::max);
             }
-            case TraceEvent.Completing completing -> told.add(completing.job());
             case TraceEvent.TookBack(var at, var dead, var cases) -> {
-                for (var one : cases) if (one.discarded()) told.add(one.job());
+                for (var one : cases)
+                    if (one.discarded()) told.merge(one.job(), seen.getOrDefault(one.job(), 1), Math::max);
             }
             default -> {} // nothing ends
         }
@@ -69,7 +100,7 @@ public final class EndsOnce implements Checker {
 
     @Override
     public void forget() {
-        present.clear();
+        seen.clear();
         ended.clear();
         told.clear();
     }
@@ -80,7 +111,7 @@ public final class EndsOnce implements Checker {
             var plan = intended.plan(job);
             var history = records.history(job).orElse(null);
             if (history == null)
-                require(!intended.certain(job) || ended.contains(job), "job %s was acknowledged, and is gone", job);
+                require(!intended.certain(job) || ended.containsKey(job), "job %s was acknowledged, and is gone", job);
             else if (plan != null) ended(job, plan, history);
         }
     }
@@ -101,7 +132,7 @@ public final class EndsOnce implements Checker {
                     .filter(step -> step.run() == own)
                     .filter(step -> step.outcome() == null || LAST.contains(step.outcome()))
                     .count();
-            boolean dropped = run < runs && ended.contains(job); // by retention, perhaps
+            boolean dropped = run < runs && ended.containsKey(job); // by retention, perhaps
             require(
                     last == 1 || (last == 0 && dropped),
                     "job %s ended %d times in run %d: %s",

@@ -1,8 +1,11 @@
 package dev.millrace.simulation.checker;
 
 import dev.millrace.JobId;
+import dev.millrace.JobView;
 import dev.millrace.State;
 import dev.millrace.store.Records;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.ToIntFunction;
 
 /** A handler whose effect and outcome are one commit has its effect once if it is completed, and else not at all. */
@@ -10,6 +13,7 @@ public final class ExactlyOnce implements Checker {
 
     private final Intended intended;
     private final ToIntFunction<JobId> effects;
+    private final Map<JobId, State> states = new HashMap<>();
 
     public ExactlyOnce(Intended intended, ToIntFunction<JobId> effects) {
         this.intended = intended;
@@ -21,20 +25,35 @@ public final class ExactlyOnce implements Checker {
         return "an effect that is committed with its outcome happens once";
     }
 
+    /** The state is remembered: at the end the job may be gone, and its effect is not. */
+    @Override
+    public void look(Records records) {
+        for (var job : intended.jobs()) {
+            var plan = intended.plan(job);
+            if (plan == null || !plan.exact() || states.containsKey(job)) continue;
+            records.find(job).filter(view -> view.state().ended()).ifPresent(view -> states.put(job, view.state()));
+        }
+    }
+
     @Override
     public void end(Records records) {
         for (var job : intended.jobs()) {
             var plan = intended.plan(job);
             if (plan == null || !plan.exact() || intended.wasRequeued(job)) continue;
-            var view = records.find(job).orElse(null);
-            if (view == null) continue;
-            int expected = view.state() == State.COMPLETED ? 1 : 0;
+            var state = records.find(job).map(JobView::state).orElse(states.get(job));
+            if (state == null) continue;
+            int expected = state == State.COMPLETED ? 1 : 0;
             require(
                     effects.applyAsInt(job) == expected,
                     "job %s is %s, and its effect happened %d times",
                     job,
-                    view.state(),
+                    state,
                     effects.applyAsInt(job));
         }
+    }
+
+    @Override
+    public void forget() {
+        states.clear();
     }
 }

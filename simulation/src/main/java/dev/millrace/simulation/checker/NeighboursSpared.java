@@ -38,7 +38,17 @@ public final class NeighboursSpared implements Checker {
         var node = event.at().node();
         switch (event) {
             case TraceEvent.TookBack(var at, var dead, var cases) -> {
-                for (var one : cases) charged.put(one.job(), one.charged());
+                for (var one : cases) {
+                    charged.put(one.job(), one.charged());
+                    require(
+                            !one.discarded()
+                                    || one.charged() >= Protocol.YOUNG_DEATHS
+                                    || one.rescues() >= Protocol.MARKED_DEATHS,
+                            "job %s was discarded after %d deaths, and charged with %d",
+                            one.job(),
+                            one.rescues(),
+                            one.charged());
+                }
                 young.remove(dead);
             }
             case TraceEvent.Flushed(var at, var ends)

@@ -1,12 +1,16 @@
 package dev.millrace.simulation.checker;
 
+import dev.millrace.JobId;
 import dev.millrace.State;
 import dev.millrace.store.Records;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /** What is called completed has run to its end. */
 public final class RanBeforeDone implements Checker {
 
     private final Intended intended;
+    private final Set<JobId> completed = new LinkedHashSet<>();
 
     public RanBeforeDone(Intended intended) {
         this.intended = intended;
@@ -17,12 +21,25 @@ public final class RanBeforeDone implements Checker {
         return "nothing is completed that has not run";
     }
 
+    /** It is remembered which jobs were completed: at the end they may be gone. */
+    @Override
+    public void look(Records records) {
+        for (var job : intended.jobs()) {
+            if (completed.contains(job) || intended.hasRunToEnd(job)) continue;
+            var view = records.find(job).orElse(null);
+            if (view != null && view.state() == State.COMPLETED) completed.add(job);
+        }
+    }
+
     @Override
     public void end(Records records) {
-        for (var job : intended.jobs()) {
-            var view = records.find(job).orElse(null);
-            if (view == null || view.state() != State.COMPLETED) continue;
+        look(records);
+        for (var job : completed)
             require(intended.hasRunToEnd(job), "job %s is completed, and never ran to its end", job);
-        }
+    }
+
+    @Override
+    public void forget() {
+        completed.clear();
     }
 }

@@ -16,9 +16,21 @@ import org.jspecify.annotations.Nullable;
 public final class RescuedFirst implements Checker {
 
     private final IntPredicate front;
-    private final Map<JobId, Integer> read = new HashMap<>();
+    private final Map<JobId, Turn> read = new HashMap<>();
     private final Set<@Nullable NodeId> deposed = new HashSet<>();
-    private final Map<JobId, Integer> expected = new HashMap<>();
+    private final Map<JobId, Turn> expected = new HashMap<>();
+
+    /** Which delivery of a job. */
+    private record Turn(int run, int no) {
+
+        boolean isAfter(Turn other) {
+            return run != other.run ? run > other.run : no > other.no;
+        }
+
+        boolean follows(Turn other) {
+            return run == other.run && no == other.no + 1;
+        }
+    }
 
     /** @param front whether a stream is a front */
     public RescuedFirst(IntPredicate front) {
@@ -48,18 +60,19 @@ public final class RescuedFirst implements Checker {
         }
     }
 
-    /** The next delivery after the last one that anybody has read. */
+    /** What came back follows the last delivery that anybody has read; if nobody has read it, who knows how many were before it. */
     private void expect(JobId job) {
-        expected.put(job, read.getOrDefault(job, 0) + 1);
+        expected.put(job, read.getOrDefault(job, new Turn(1, 0)));
     }
 
     private void read(Held held) {
         if (held.over()) return; // it has an outcome already, and is read late
-        read.put(held.job(), held.no());
-        var from = expected.get(held.job());
-        if (from == null || (held.no() > 1 && held.no() < from)) return; // one that has ended, read once more
+        var turn = new Turn(held.run(), held.no());
+        read.put(held.job(), turn);
+        var after = expected.get(held.job());
+        if (after == null || !turn.isAfter(after)) return; // one that has ended, read once more
         expected.remove(held.job());
-        if (held.no() == 1) return; // the first of a new run stands where all do
+        if (turn.no == 1 || !turn.follows(after)) return; // the first of a run stands where all do
         require(
                 front.test(held.place().stream()),
                 "job %s came back, and stands at the tail of stream %d",

@@ -14,6 +14,7 @@ import dev.millrace.simulation.store.Bug;
 import dev.millrace.simulation.store.SimulatedStore;
 import dev.millrace.simulation.time.SimulatedWorld;
 import dev.millrace.simulation.time.Timeline;
+import dev.millrace.simulation.trace.Fingerprint;
 import dev.millrace.simulation.trace.Sentence;
 import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.simulation.trace.TracingStorage;
@@ -116,7 +117,7 @@ public final class Fleet {
     /** Something happened, at the moment of its effect. */
     void tell(TraceEvent event) {
         if (!(event instanceof TraceEvent.Beat)) ground.trace.detail(() -> sentence.of(event));
-        ground.trace.note(event.getClass().getSimpleName(), event.at().nanos());
+        ground.trace.note(event.getClass().getSimpleName(), Fingerprint.of(event));
         checkers.accept(event);
     }
 

@@ -68,6 +68,8 @@ public enum Bug {
     UNRUNNABLE_HANDED_BACK,
     /** R7: marks of starts are not written, so that no death is ever charged. */
     MARKS_FORGOTTEN,
+    /** The first death of a marked start discards its job. */
+    FIRST_DEATH_DISCARDS,
     /** R7: nodes are not told of charges, so that the guilty run among many. */
     CHARGES_NOT_TOLD,
     /** R9: the beat is a column of the node's row, which a handler's transaction holds. */

@@ -76,7 +76,8 @@ final class Rescuing {
         boolean old = tables.outlived.get(tx, key) != null;
         int charge = !marked ? row.turn().charged() : old ? 0 : row.turn().charged() + 1;
         int deaths = marked ? markedDeaths(tx, row, old) + 1 : 0;
-        var verdict = charge >= Protocol.YOUNG_DEATHS
+        int young = tables.planted(Bug.FIRST_DEATH_DISCARDS) ? 1 : Protocol.YOUNG_DEATHS;
+        var verdict = charge >= young
                 ? "its worker died %d times soon after a marked start".formatted(charge)
                 : deaths >= Protocol.MARKED_DEATHS ? "its worker died %d times while it ran".formatted(deaths) : null;
         var failure = verdict == null

@@ -43,6 +43,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -125,13 +126,11 @@ public final class SimulatedStore implements Storage {
 
     /** How often steps got into each other's way, by kind; the order of their locks and keys should leave none. */
     public Map<String, Integer> collisions() {
-        return Map.of(
-                "steps that waited for each other",
-                database.deadlocks(),
-                "steps that were refused for a key that another had taken",
-                taken,
-                "enqueues that met a sealed partition",
-                sealed);
+        var collisions = new LinkedHashMap<String, Integer>(); // in this order, on any machine
+        collisions.put("steps that waited for each other", database.deadlocks());
+        collisions.put("steps that were refused for a key that another had taken", taken);
+        collisions.put("enqueues that met a sealed partition", sealed);
+        return collisions;
     }
 
     private <T> T transaction(String name, Function<Transaction, T> body) {
@@ -165,6 +164,7 @@ public final class SimulatedStore implements Storage {
             case RAISED ->
                 switch (refusal.code()) {
                     case "MR001", "MR003", "MR008" -> new Fenced(message);
+                    case "MR006" -> new CommitUnknown(message, refusal); // it was carried out before
                     default -> new Unavailable(message, refusal);
                 };
         };
