@@ -60,10 +60,13 @@ class LauncherIT {
         assertThat(get(up.url() + "/api/jobs/" + id).get("result").get("hello").stringValue())
                 .isEqualTo("world");
 
-        var longOne = ok(run("enqueue", "sleep", "{\"millis\":3000}")).strip();
-        Awaitility.await()
+        var longOne = ok(run("enqueue", "sleep", "{\"millis\":6000}")).strip();
+        Awaitility.await() // over HTTP: a process of its own may take as long as the job
                 .atMost(Duration.ofMinutes(1))
-                .until(() -> state(longOne).equals("running"));
+                .until(() -> get(up.url() + "/api/jobs/" + longOne)
+                        .get("state")
+                        .stringValue()
+                        .equals("running"));
         up.process().destroyForcibly().waitFor();
         var again = up();
 
