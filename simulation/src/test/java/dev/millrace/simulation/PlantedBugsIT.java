@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>With {@code -Dmillrace.planted.hits=5} each bug is caught five times, from seed 1 on, and the table of the reliability guide is printed.
  */
-class PlantedBugsTest {
+class PlantedBugsIT {
 
     /** A checker that has not seen its bug after so many seeds does not see it. */
     private static final int ENOUGH = 2_000;
