@@ -53,7 +53,7 @@ final class NamedOperations implements Operations {
     @Override
     public Why why(JobId job) {
         return storage.find(job)
-                .map(view -> new Reasons(view, storage.queues(), storage.pauses(), storage.nodes()).why())
+                .map(view -> new Reasons(view, storage::queues, storage::pauses, storage::nodes).why())
                 .orElseGet(() -> Reasons.notKnown(job));
     }
 

@@ -7,13 +7,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out why a job is not running, from one picture of it, of the queues, of the pauses and of the nodes. Pure: what it can't see there it calls
- * unknown.
+ * Finds out why a job is not running, from pictures of it, of the queues, of the pauses and of the nodes; each is asked for at most once, and only
+ * if the answer needs it. Pure: what it can't see there it calls unknown.
  */
-record Reasons(JobView job, List<QueueView> queues, Map<Scope, String> pauses, List<NodeView> nodes) {
+record Reasons(
+        JobView job,
+        Supplier<List<QueueView>> queues,
+        Supplier<Map<Scope, String>> pauses,
+        Supplier<List<NodeView>> nodes) {
 
     static Why notKnown(JobId job) {
         return new Why(
@@ -50,7 +55,7 @@ record Reasons(JobView job, List<QueueView> queues, Map<Scope, String> pauses, L
     /** A node by its name, as far as it is known. */
     private String told(@Nullable String id) {
         if (id == null) return "A node that is not known";
-        return nodes.stream()
+        return nodes.get().stream()
                 .filter(node -> node.id().toString().equals(id))
                 .findFirst()
                 .map(node -> "Node %s (%s)".formatted(node.name(), id))
@@ -82,22 +87,24 @@ record Reasons(JobView job, List<QueueView> queues, Map<Scope, String> pauses, L
     private List<Reason> available() {
         var reasons = new ArrayList<Reason>();
         if (job.reason() != null) reasons.add(new Why.Parked(sentence("It is parked: " + job.reason())));
-        paused("Queue " + job.queue(), Scope.queue(job.queue())).ifPresent(reasons::add);
-        paused("Kind " + job.kind(), Scope.kind(job.kind())).ifPresent(reasons::add);
+        var paused = pauses.get();
+        paused(paused, "Queue " + job.queue(), Scope.queue(job.queue())).ifPresent(reasons::add);
+        paused(paused, "Kind " + job.kind(), Scope.kind(job.kind())).ifPresent(reasons::add);
         nobody().ifPresent(reasons::add);
         if (reasons.isEmpty()) reasons.add(behind());
         return reasons;
     }
 
-    private Optional<Reason> paused(String what, Scope scope) {
-        return Optional.ofNullable(pauses.get(scope))
+    private static Optional<Reason> paused(Map<Scope, String> all, String what, Scope scope) {
+        return Optional.ofNullable(all.get(scope))
                 .map(reason -> new Why.Paused(sentence("%s is paused: %s".formatted(what, reason)), scope));
     }
 
     /** Why no node that is alive could run it, if so. */
     private Optional<Reason> nobody() {
         Predicate<NodeView> serves = node -> node.queues().contains(job.queue());
-        var alive = nodes.stream().filter(node -> node.life() == Life.ALIVE).toList();
+        var alive =
+                nodes.get().stream().filter(node -> node.life() == Life.ALIVE).toList();
         if (alive.isEmpty())
             return Optional.of(
                     new Why.NoNode("No node is alive. Start one that serves queue %s.".formatted(job.queue())));
@@ -151,7 +158,9 @@ record Reasons(JobView job, List<QueueView> queues, Map<Scope, String> pauses, L
     }
 
     private Optional<QueueView> queue() {
-        return queues.stream().filter(queue -> queue.name().equals(job.queue())).findFirst();
+        return queues.get().stream()
+                .filter(queue -> queue.name().equals(job.queue()))
+                .findFirst();
     }
 
     private static String sentence(String text) {

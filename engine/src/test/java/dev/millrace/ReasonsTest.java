@@ -79,9 +79,9 @@ class ReasonsTest {
     void a_pause_is_told_with_its_reason() {
         var paused = new Reasons(
                 available(),
-                List.of(queue(1, null)),
-                Map.of(Scope.queue("billing"), "the provider is down", Scope.kind("send-invoice"), "a bug"),
-                List.of(node("billing", "send-invoice:2")));
+                () -> List.of(queue(1, null)),
+                () -> Map.of(Scope.queue("billing"), "the provider is down", Scope.kind("send-invoice"), "a bug"),
+                () -> List.of(node("billing", "send-invoice:2")));
 
         assertThat(paused.why().reasons())
                 .containsExactly(
@@ -121,7 +121,7 @@ class ReasonsTest {
     @Test
     void what_is_not_known_is_called_unknown() {
         assertThat(Reasons.notKnown(ID).reasons()).hasOnlyElementsOfType(Why.Unknown.class);
-        assertThat(new Reasons(available(), List.of(), Map.of(), List.of(node("billing", "send-invoice:2")))
+        assertThat(new Reasons(available(), List::of, Map::of, () -> List.of(node("billing", "send-invoice:2")))
                         .why()
                         .reasons())
                 .hasOnlyElementsOfType(Why.Unknown.class);
@@ -141,7 +141,7 @@ class ReasonsTest {
     }
 
     private static String text(JobView job) {
-        return new Reasons(job, List.of(), Map.of(), List.of())
+        return new Reasons(job, List::of, Map::of, List::of)
                 .why()
                 .reasons()
                 .get(0)
@@ -149,7 +149,7 @@ class ReasonsTest {
     }
 
     private static String text(JobView job, QueueView queue, NodeView... nodes) {
-        return new Reasons(job, List.of(queue), Map.of(), List.of(nodes))
+        return new Reasons(job, () -> List.of(queue), Map::of, () -> List.of(nodes))
                 .why()
                 .reasons()
                 .get(0)

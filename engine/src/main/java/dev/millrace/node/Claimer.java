@@ -182,7 +182,7 @@ final class Claimer implements Loop {
     }
 
     private Set<Integer> asked() {
-        if (node.controller().paused().isEmpty()) return streams.keySet();
+        if (!node.controller().pausedAnyQueue()) return streams.keySet();
         var asked = new HashSet<Integer>();
         for (var stream : streams.values()) if (!node.controller().pausedQueue(stream.queue())) asked.add(stream.id());
         return asked;

@@ -5,6 +5,7 @@ import dev.millrace.store.Control;
 import dev.millrace.store.Place;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -25,6 +26,7 @@ final class Controller implements Loop {
     private final ArrayDeque<Place> oldestFirst = new ArrayDeque<>();
     private final Set<Place> cancelled = ConcurrentHashMap.newKeySet();
     private volatile Set<Scope> paused = Set.of();
+    private volatile Set<String> pausedQueues = Set.of();
     private volatile boolean heard;
 
     Controller(Incarnation node) {
@@ -41,7 +43,11 @@ final class Controller implements Loop {
     }
 
     boolean pausedQueue(String queue) {
-        return !paused.isEmpty() && paused.contains(Scope.queue(queue));
+        return pausedQueues.contains(queue);
+    }
+
+    boolean pausedAnyQueue() {
+        return !pausedQueues.isEmpty();
     }
 
     boolean cancelled(Place place) {
@@ -54,6 +60,7 @@ final class Controller implements Loop {
         cursor = control.cursor();
         var before = paused;
         paused = control.paused();
+        if (!before.equals(paused)) pausedQueues = queues(paused);
         if (!control.cancelled().isEmpty()) cancel(control.cancelled());
         if (!heard || !before.equals(paused)) {
             heard = true;
@@ -62,6 +69,12 @@ final class Controller implements Loop {
             node.releaseBell().ring();
         }
         return REST;
+    }
+
+    private static Set<String> queues(Set<Scope> paused) {
+        var queues = new HashSet<String>();
+        for (var scope : paused) if (scope instanceof Scope.Queue(var name)) queues.add(name);
+        return queues;
     }
 
     private void cancel(Set<Place> places) {

@@ -20,6 +20,7 @@ import dev.millrace.simulation.checker.NothingCollides;
 import dev.millrace.simulation.checker.OneOutcome;
 import dev.millrace.simulation.checker.RanBeforeDone;
 import dev.millrace.simulation.checker.RescuedFirst;
+import dev.millrace.simulation.checker.Rounds;
 import dev.millrace.simulation.checker.StartedOnce;
 import dev.millrace.simulation.checker.StatesFollowTheTable;
 import dev.millrace.simulation.checker.WhyIsTrue;
@@ -71,6 +72,7 @@ public final class Simulation {
     private final SimulatedStore store;
     private final Fleet fleet;
     private final Checkers checkers;
+    private final Rounds rounds;
     private final EndsOnce endsOnce;
     private final List<JobId> sent = new ArrayList<>();
 
@@ -86,6 +88,7 @@ public final class Simulation {
         this.fleet = new Fleet(new Fleet.Ground(timeline, clock, store, weather, trace, this.bugs), random.split());
         this.endsOnce = new EndsOnce(fleet.intended());
         this.checkers = new Checkers(invariants());
+        this.rounds = new Rounds(fleet.intended(), checkers);
         fleet.checkers(checkers);
     }
 
@@ -230,6 +233,7 @@ public final class Simulation {
                         + Sky.LONGEST.plus(Fleet.LEASE).toNanos());
         pass(SETTLING);
         checkers.look(store);
+        rounds.goToEach(store);
         checkers.end(store);
     }
 
@@ -284,6 +288,7 @@ public final class Simulation {
     /** What was acknowledged may be gone, and what was seen may never have been. */
     private void failedOver() {
         checkers.forget();
+        rounds.forget();
         store.forgetWhatWasRemembered();
         fleet.intended().forgetCancels();
         for (var job : List.copyOf(fleet.intended().jobs())) fleet.intended().perhaps(job);
@@ -291,6 +296,7 @@ public final class Simulation {
 
     private void everySecond() {
         checkers.look(store);
+        rounds.go(store);
         timeline.in(Duration.ofSeconds(1), this::everySecond);
     }
 

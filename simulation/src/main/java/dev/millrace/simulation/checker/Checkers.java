@@ -1,5 +1,7 @@
 package dev.millrace.simulation.checker;
 
+import dev.millrace.JobId;
+import dev.millrace.JobView;
 import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.store.Records;
 import java.util.List;
@@ -30,6 +32,10 @@ public final class Checkers implements Consumer<TraceEvent> {
 
     public void look(Records records) {
         for (var checker : all) keep(() -> checker.look(records));
+    }
+
+    void look(JobId job, @Nullable JobView view, Records records) {
+        for (var checker : all) keep(() -> checker.look(job, view, records));
     }
 
     public void end(Records records) {

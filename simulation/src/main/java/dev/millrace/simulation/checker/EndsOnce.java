@@ -10,6 +10,7 @@ import dev.millrace.store.Settled;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Every acknowledged job ends, in exactly one state, once in each of its runs; and in the state that was meant. */
 public final class EndsOnce implements Checker {
@@ -50,13 +51,10 @@ public final class EndsOnce implements Checker {
 
     /** Retention may drop what has ended, and nothing else. How a job ended is looked at as soon as it has: later it may be gone. */
     @Override
-    public void look(Records records) {
-        for (var job : intended.jobs()) {
-            if (settled(job)) continue;
-            var view = records.find(job).orElse(null);
-            if (view == null) gone(job);
-            else look(records, view);
-        }
+    public void look(JobId job, @Nullable JobView view, Records records) {
+        if (settled(job)) return;
+        if (view == null) gone(job);
+        else look(records, view);
     }
 
     private void look(Records records, JobView view) {

@@ -7,6 +7,7 @@ import dev.millrace.store.Records;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** A handler whose effect and outcome are one commit has its effect once if it is completed, and else not at all. */
 public final class ExactlyOnce implements Checker {
@@ -27,12 +28,10 @@ public final class ExactlyOnce implements Checker {
 
     /** The state is remembered: at the end the job may be gone, and its effect is not. */
     @Override
-    public void look(Records records) {
-        for (var job : intended.jobs()) {
-            var plan = intended.plan(job);
-            if (plan == null || !plan.exact() || states.containsKey(job)) continue;
-            records.find(job).filter(view -> view.state().ended()).ifPresent(view -> states.put(job, view.state()));
-        }
+    public void look(JobId job, @Nullable JobView view, Records records) {
+        if (view == null || !view.state().ended()) return;
+        var plan = intended.plan(job);
+        if (plan != null && plan.exact()) states.putIfAbsent(job, view.state());
     }
 
     @Override

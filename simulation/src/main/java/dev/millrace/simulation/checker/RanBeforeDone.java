@@ -1,10 +1,12 @@
 package dev.millrace.simulation.checker;
 
 import dev.millrace.JobId;
+import dev.millrace.JobView;
 import dev.millrace.State;
 import dev.millrace.store.Records;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What is called completed has run to its end. */
 public final class RanBeforeDone implements Checker {
@@ -23,17 +25,12 @@ public final class RanBeforeDone implements Checker {
 
     /** It is remembered which jobs were completed: at the end they may be gone. */
     @Override
-    public void look(Records records) {
-        for (var job : intended.jobs()) {
-            if (completed.contains(job) || intended.hasRunToEnd(job)) continue;
-            var view = records.find(job).orElse(null);
-            if (view != null && view.state() == State.COMPLETED) completed.add(job);
-        }
+    public void look(JobId job, @Nullable JobView view, Records records) {
+        if (view != null && view.state() == State.COMPLETED && !intended.hasRunToEnd(job)) completed.add(job);
     }
 
     @Override
     public void end(Records records) {
-        look(records);
         for (var job : completed)
             require(intended.hasRunToEnd(job), "job %s is completed, and never ran to its end", job);
     }

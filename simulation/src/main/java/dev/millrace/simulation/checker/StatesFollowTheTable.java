@@ -1,6 +1,7 @@
 package dev.millrace.simulation.checker;
 
 import dev.millrace.JobId;
+import dev.millrace.JobView;
 import dev.millrace.State;
 import dev.millrace.store.Records;
 import dev.millrace.store.Transition;
@@ -9,16 +10,13 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** From one look to the next a job went a way that the table of transitions has; so whatever ended stays ended, unless it is requeued. */
 public final class StatesFollowTheTable implements Checker {
 
-    /** Of what has ended, so many looks go by between two at the same job. */
-    private static final int ENDED_ONES = 10;
-
     private final Intended intended;
     private final Map<JobId, State> seen = new HashMap<>();
-    private int turn;
     private final Map<State, Set<State>> reachable = new EnumMap<>(State.class);
 
     public StatesFollowTheTable(Intended intended) {
@@ -43,29 +41,22 @@ public final class StatesFollowTheTable implements Checker {
     }
 
     @Override
-    public void look(Records records) {
-        turn++;
-        int i = 0;
-        for (var job : intended.jobs()) {
-            var last = seen.get(job);
-            if (last != null && last.ended() && i++ % ENDED_ONES != turn % ENDED_ONES) continue;
-            var view = records.find(job).orElse(null);
-            if (view == null) continue;
-            var before = seen.put(job, view.state());
-            require(
-                    before == null
-                            || reachable.getOrDefault(before, Set.of()).contains(view.state())
-                            || intended.wasRequeued(job),
-                    "job %s was %s and is %s",
-                    job,
-                    String.valueOf(before),
-                    view.state());
-            require(
-                    !intended.withdrawn(job) || view.state() == State.CANCELLED,
-                    "job %s was withdrawn, and is %s",
-                    job,
-                    view.state());
-        }
+    public void look(JobId job, @Nullable JobView view, Records records) {
+        if (view == null) return;
+        var before = seen.put(job, view.state());
+        require(
+                before == null
+                        || reachable.getOrDefault(before, Set.of()).contains(view.state())
+                        || intended.wasRequeued(job),
+                "job %s was %s and is %s",
+                job,
+                String.valueOf(before),
+                view.state());
+        require(
+                !intended.withdrawn(job) || view.state() == State.CANCELLED,
+                "job %s was withdrawn, and is %s",
+                job,
+                view.state());
     }
 
     @Override

@@ -23,7 +23,8 @@ final class Races {
     /** Runs all of them at once and returns what each answered, or fails with what one of them threw. */
     static <T> List<T> run(List<Callable<T>> racers) {
         var go = new CountDownLatch(1);
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (var threads = Executors.newThreadPerTaskExecutor(
+                Thread.ofPlatform().name("racer ", 1).factory())) {
             var futures = new ArrayList<Future<T>>();
             for (var racer : racers) {
                 futures.add(threads.submit(() -> {

@@ -44,6 +44,7 @@ public final class Database {
     private int serverTimeline = 1;
     private long nextXid = FIRST_XID;
     private long latestCompleted = FIRST_XID - 1;
+    private @Nullable Snapshot latest;
 
     /** Who waits for a transaction's end waits for this lock, which it holds. */
     record XidLock(long xid) {}
@@ -109,13 +110,32 @@ public final class Database {
 
     // ---- ids
 
+    /** The same object, for whoever has written nothing, until a transaction ends. */
     Snapshot snapshot(Transaction of) {
         long xmax = latestCompleted + 1;
-        long[] running = inProgress.headMap(xmax).entrySet().stream()
-                .filter(entry -> entry.getValue() != of)
-                .mapToLong(entry -> entry.getKey())
-                .toArray();
-        return new Snapshot(xmax, running);
+        long own = of.xidIfAssigned();
+        if (own != 0 && own < xmax)
+            return new Snapshot(
+                    xmax,
+                    inProgress.headMap(xmax).keySet().stream()
+                            .mapToLong(Long::longValue)
+                            .filter(xid -> xid != own)
+                            .toArray());
+        var same = latest;
+        if (same == null) {
+            same = new Snapshot(
+                    xmax,
+                    inProgress.headMap(xmax).keySet().stream()
+                            .mapToLong(Long::longValue)
+                            .toArray());
+            latest = same;
+        }
+        return same;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the same, not an equal one: a failover deals out equal ones again
+    boolean isLatest(Snapshot snapshot) {
+        return snapshot == latest;
     }
 
     long assign(Transaction to) {
@@ -143,6 +163,7 @@ public final class Database {
             }
             inProgress.remove(xid);
             latestCompleted = Math.max(latestCompleted, xid);
+            latest = null;
         }
         locks.releaseAll(transaction);
     }
@@ -196,6 +217,7 @@ public final class Database {
         sequence = commits.isEmpty() ? replicated : commits.getLast().sequence();
         Arrays.fill(cached, 0);
         for (var table : tables) table.forget(nextXid, gone);
+        latest = null;
         return lost;
     }
 

@@ -28,6 +28,7 @@ public final class Table<K, R> {
     private final Comparator<? super K> order;
     private final NavigableMap<K, List<Version<R>>> rows;
     private final List<Index<K, R>> indexes = new ArrayList<>();
+    private long changes;
 
     private static final class Version<R> {
         final R row;
@@ -48,6 +49,15 @@ public final class Table<K, R> {
         private Index(Function<R, ?> of) {
             this.of = of;
         }
+    }
+
+    /** How often anything has changed in it that others can see. */
+    public long changes() {
+        return changes;
+    }
+
+    void changed() {
+        changes++;
     }
 
     private record RowLock(String table, Object key) {}
@@ -129,7 +139,9 @@ public final class Table<K, R> {
     /** By an index, in the order of their keys. */
     public List<R> by(Transaction by, Index<K, R> index, Object value) {
         var found = new ArrayList<R>();
-        for (var key : index.keys.getOrDefault(value, new TreeSet<>(order))) {
+        var keys = index.keys.get(value);
+        if (keys == null) return found;
+        for (var key : keys) {
             var row = get(by, key);
             if (row != null && value.equals(index.of.apply(row))) found.add(row);
         }
@@ -173,6 +185,7 @@ public final class Table<K, R> {
         while (true) {
             var newest = newest(key);
             if (newest == null || gone(by, newest)) {
+                by.wrote(this);
                 add(key, row, xid);
                 return true;
             }
@@ -198,6 +211,7 @@ public final class Table<K, R> {
         if (newest == null) return null;
         var changed = change.apply(newest.row);
         newest.removed = by.xid();
+        by.wrote(this);
         add(key, changed, by.xid());
         return changed;
     }
@@ -207,6 +221,7 @@ public final class Table<K, R> {
         var newest = lockNewest(by, key, where, Mode.EXCLUSIVE);
         if (newest == null) return null;
         newest.removed = by.xid();
+        by.wrote(this);
         return newest.row;
     }
 
@@ -270,6 +285,7 @@ public final class Table<K, R> {
 
     /** Rows of a partition that is dropped: no transaction has a version of them any more. */
     public void drop(Predicate<? super R> which) {
+        changed();
         rows.values().removeIf(versions -> {
             versions.removeIf(version -> which.test(version.row));
             return versions.isEmpty();
@@ -277,11 +293,13 @@ public final class Table<K, R> {
     }
 
     public void dropKeys(Predicate<? super K> which) {
+        changed();
         rows.keySet().removeIf(which);
     }
 
     /** A failover: these transactions never were, and neither was any from a number on. */
     void forget(long from, Set<Long> lost) {
+        changed();
         for (var versions : rows.values()) {
             versions.removeIf(version -> version.made >= from || lost.contains(version.made));
             for (var version : versions)

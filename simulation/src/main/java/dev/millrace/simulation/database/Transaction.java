@@ -30,6 +30,7 @@ public final class Transaction {
     private @Nullable Snapshot snapshot;
     private @Nullable Duration lockTimeout;
     private long xid;
+    private final Set<Table<?, ?>> written = new LinkedHashSet<>();
     private final List<Runnable> afterCommit = new ArrayList<>();
     private boolean over;
     private boolean terminated;
@@ -74,6 +75,11 @@ public final class Transaction {
         checkAlive();
     }
 
+    /** Whether that is all there is to see now: nothing has been committed since its statement began, and nothing is its own. */
+    public boolean seesTheLatest() {
+        return xid == 0 && database.isLatest(snapshot());
+    }
+
     /** What the current statement sees. */
     public Snapshot snapshot() {
         if (snapshot == null) throw new IllegalStateException("no statement has begun in " + this);
@@ -109,6 +115,10 @@ public final class Transaction {
         return xid != 0 && xid == row;
     }
 
+    void wrote(Table<?, ?> table) {
+        written.add(table);
+    }
+
     // ---- locks
 
     /** {@code pg_advisory_xact_lock_shared}. */
@@ -142,6 +152,7 @@ public final class Transaction {
         database.letOthersRun();
         checkAlive();
         over = true;
+        written.forEach(Table::changed);
         database.end(this, xid, true);
         afterCommit.forEach(Runnable::run);
     }

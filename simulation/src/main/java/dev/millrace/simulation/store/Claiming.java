@@ -33,6 +33,7 @@ final class Claiming {
     private final Tables tables;
     private final Fences fences;
     private final Waits waiting;
+    private final Remembered<Polled, Boolean> polled;
 
     /** The lock of a stream: whoever claims from it, or writes its next anchor. */
     record StreamLock(int stream) {}
@@ -41,6 +42,7 @@ final class Claiming {
         this.tables = tables;
         this.fences = fences;
         this.waiting = waiting;
+        this.polled = new Remembered<>(tables.meta, tables.claims, tables.log);
     }
 
     // ---- windows
@@ -254,9 +256,12 @@ final class Claiming {
         int live = tables.meta(tx).livePart();
         var some = new HashSet<Integer>();
         tx.statement();
-        for (int stream : streams) if (hasSomething(tx, stream, live)) some.add(stream);
+        for (int stream : streams)
+            if (polled.of(tx, new Polled(stream, live), () -> hasSomething(tx, stream, live))) some.add(stream);
         return some;
     }
+
+    private record Polled(int stream, int live) {}
 
     private boolean hasSomething(Transaction tx, int stream, int live) {
         var c = newest(tx, stream, live);

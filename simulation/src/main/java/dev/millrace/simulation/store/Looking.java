@@ -33,6 +33,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Looking: each answer from one snapshot. {@code V004__looking.sql}. */
@@ -42,10 +44,13 @@ final class Looking {
 
     private final Tables tables;
     private final Claiming claiming;
+    private final Remembered<JobId, Optional<JobView>> found;
 
     Looking(Tables tables, Claiming claiming) {
         this.tables = tables;
         this.claiming = claiming;
+        this.found = new Remembered<>(
+                tables.meta, tables.claims, tables.log, tables.outcomes, tables.timers, tables.parked, tables.progress);
     }
 
     // ---- one job
@@ -120,7 +125,7 @@ final class Looking {
 
     Optional<JobView> find(Transaction tx, JobId job) {
         tx.statement();
-        return Optional.ofNullable(standing(tx, job)).map(standing -> view(tx, standing));
+        return found.of(tx, job, () -> Optional.ofNullable(standing(tx, job)).map(standing -> view(tx, standing)));
     }
 
     private JobView view(Transaction tx, Standing standing) {
@@ -216,11 +221,14 @@ final class Looking {
 
     // ---- many
 
-    private List<Standing> everything(Transaction tx) {
+    private List<Standing> everything(Transaction tx, Predicate<Asked> which) {
         var jobs = new TreeSet<JobId>(Comparator.comparing(JobId::value).reversed());
-        tables.log.all(tx).forEach(row -> jobs.add(row.asked().job()));
-        tables.timers.all(tx).forEach(row -> jobs.add(row.asked().job()));
-        tables.parked.all(tx).forEach(row -> jobs.add(row.asked().job()));
+        Consumer<Asked> add = asked -> {
+            if (which.test(asked)) jobs.add(asked.job());
+        };
+        tables.log.all(tx).forEach(row -> add.accept(row.asked()));
+        tables.timers.all(tx).forEach(row -> add.accept(row.asked()));
+        tables.parked.all(tx).forEach(row -> add.accept(row.asked()));
         return jobs.stream()
                 .map(job -> standing(tx, job))
                 .filter(Objects::nonNull)
@@ -231,13 +239,11 @@ final class Looking {
     List<JobView> list(Transaction tx, Query query) {
         tx.statement();
         var before = query.before();
-        return everything(tx).stream()
-                .filter(one -> before == null || one.asked().job().compareTo(before) < 0)
+        Predicate<Asked> asked = one -> (before == null || one.job().compareTo(before) < 0)
+                && (query.queue() == null || query.queue().equals(one.queue()))
+                && (query.kind() == null || query.kind().equals(one.kind()));
+        return everything(tx, asked).stream()
                 .filter(one -> query.state() == null || query.state() == one.state)
-                .filter(one -> query.queue() == null
-                        || query.queue().equals(one.asked().queue()))
-                .filter(one ->
-                        query.kind() == null || query.kind().equals(one.asked().kind()))
                 .limit(query.limit())
                 .map(one -> view(tx, one))
                 .toList();
@@ -248,9 +254,9 @@ final class Looking {
         var found = new ArrayList<Records.Waiting>();
         var met = new HashMap<String, Integer>();
         boolean complete = true;
-        for (var one : everything(tx).reversed()) {
+        for (var one : everything(tx, asked -> queues.contains(asked.queue())).reversed()) {
             var asked = one.asked();
-            if (one.state.ended() || one.state == State.RUNNING || !queues.contains(asked.queue())) continue;
+            if (one.state.ended() || one.state == State.RUNNING) continue;
             if (met.merge(asked.kind() + ":" + asked.kindVersion(), 1, Integer::sum) <= most)
                 found.add(new Records.Waiting(asked.job(), asked.kind(), asked.kindVersion(), asked.payload()));
             else complete = false;
@@ -268,7 +274,7 @@ final class Looking {
 
     List<QueueView> queues(Transaction tx) {
         tx.statement();
-        var all = everything(tx);
+        var all = everything(tx, any -> true);
         var names = new TreeSet<String>();
         tables.streams.all(tx).forEach(stream -> names.add(stream.queue()));
         return names.stream().map(name -> queue(tx, name, all)).toList();

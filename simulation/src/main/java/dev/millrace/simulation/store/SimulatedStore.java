@@ -74,7 +74,7 @@ public final class SimulatedStore implements Storage {
     private final Journal journal;
     private final Partitions partitions;
     private final Looking looking;
-    private final ReentrantLock outside = new ReentrantLock();
+    private final ReentrantLock outside = new ReentrantLock(true); // else who looks in a loop starves who writes
     private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
     private int taken;
     private int sealed;

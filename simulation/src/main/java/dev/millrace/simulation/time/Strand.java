@@ -57,7 +57,7 @@ public final class Strand {
     Runnable wakeUp() {
         long pause = pauses;
         return () -> {
-            if (pauses == pause && !ended) timeline.run(this);
+            if (pauses == pause && !ended) timeline.wake(this);
         };
     }
 

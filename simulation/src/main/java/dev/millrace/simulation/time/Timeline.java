@@ -2,7 +2,6 @@ package dev.millrace.simulation.time;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -18,14 +17,20 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Timeline {
 
-    private record Event(long at, long no, Runnable what) {}
+    private record Event(long at, long no, Runnable what) implements Comparable<Event> {
+        @Override
+        public int compareTo(Event other) {
+            return at != other.at ? Long.compare(at, other.at) : Long.compare(no, other.no);
+        }
+    }
 
-    private final PriorityQueue<Event> events =
-            new PriorityQueue<>(Comparator.comparingLong(Event::at).thenComparingLong(Event::no));
+    private final PriorityQueue<Event> events = new PriorityQueue<>();
     private final Set<Strand> strands = new LinkedHashSet<>();
     private final Runnable after;
     private @Nullable Strand current;
+    private boolean awoken;
     private long now;
+    private long until;
     private long no;
 
     /** A timeline on which nothing happens yet. */
@@ -55,6 +60,7 @@ public final class Timeline {
     /** Runs what happens up to a moment, and leaves the clock there. For whoever turns the timeline: never called by a strand. */
     public void passUntil(long moment) {
         if (current != null) throw new IllegalStateException("a strand pauses; it does not turn the timeline");
+        until = moment;
         for (Event next; (next = events.peek()) != null && next.at <= moment; ) {
             events.remove();
             now = Math.max(now, next.at);
@@ -70,7 +76,10 @@ public final class Timeline {
     public Strand start(String name, Runnable body) {
         var strand = new Strand(this, name, body);
         strands.add(strand);
+        boolean before = awoken;
+        awoken = false; // whoever starts it goes on at its first pause
         run(strand);
+        awoken = before;
         return strand;
     }
 
@@ -82,8 +91,20 @@ public final class Timeline {
     /** The current strand stands still for so long, and everything else goes on. */
     public void pause(Duration time) {
         var strand = running();
-        in(time, strand.wakeUp());
+        long end = now + time.toNanos();
+        if (awoken && nothingBefore(end)) {
+            no++; // as if it had stood still
+            now = end;
+            return;
+        }
+        at(end, strand.wakeUp());
         strand.standStill();
+    }
+
+    /** Whether nothing else happens up to a moment, this included: then to hand over the baton and to get it back changes nothing. */
+    private boolean nothingBefore(long moment) {
+        var next = events.peek();
+        return moment <= until && (next == null || next.at > moment);
     }
 
     /** The current strand stands still until somebody {@linkplain Strand#wake wakes} it. */
@@ -96,13 +117,20 @@ public final class Timeline {
         return current;
     }
 
-    void run(Strand strand) {
+    /** The event of a strand that stood still: it goes on, and nobody waits for it to pause again but the turner. */
+    void wake(Strand strand) {
+        awoken = true;
+        run(strand);
+    }
+
+    private void run(Strand strand) {
         var before = current;
         current = strand;
         try {
             strand.resume();
         } finally {
             current = before;
+            awoken = false;
             if (strand.ended()) strands.remove(strand);
         }
         strand.throwFailure();
