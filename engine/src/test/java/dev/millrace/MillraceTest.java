@@ -17,7 +17,6 @@ import java.util.NoSuchElementException;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -285,29 +284,6 @@ class MillraceTest {
                 .start();
 
         assertThat(handle.get(SOON)).isEqualTo("attempt 1");
-    }
-
-    @Test
-    void errors_of_the_jvm_are_told_to_the_thread_s_handler_and_the_job_is_tried_again() {
-        var told = new AtomicInteger();
-        var before = Thread.getDefaultUncaughtExceptionHandler();
-        Thread.setDefaultUncaughtExceptionHandler((thread, error) -> told.incrementAndGet());
-        try {
-            millrace.node()
-                    .handle(Echo.class, (job, attempt) -> switch (attempt.number()) {
-                        case 1 -> throw new OutOfMemoryError("planted");
-                        case 2 -> throw new StackOverflowError();
-                        case 3 -> throw new NoClassDefFoundError("com/acme/Gone");
-                        default -> "attempt " + attempt.number();
-                    })
-                    .retry(Retry.fixed(ofMillis(1)))
-                    .start();
-
-            assertThat(millrace.enqueue(new Echo("x")).get(SOON)).isEqualTo("attempt 4");
-            assertThat(told).hasValue(1);
-        } finally {
-            Thread.setDefaultUncaughtExceptionHandler(before);
-        }
     }
 
     // ---- in bulk

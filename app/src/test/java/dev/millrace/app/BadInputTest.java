@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -185,6 +187,7 @@ class BadInputTest {
                 new Typed(4, "is no address of this machine", "up", "--data", data, "--host", "192.0.2.1"));
     }
 
+    @Execution(ExecutionMode.CONCURRENT) // some of them wait for a database that does not come
     @ParameterizedTest
     @MethodSource("typedAtARealGate")
     void a_command_says_what_stands_in_its_way(Typed row) {

@@ -3,6 +3,7 @@ package dev.millrace.app.torture.proxy;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongUnaryOperator;
 
 /**
  * One connection through a proxy: two sockets, and a thread for each direction. How one side ends is told to the other as it was, an
@@ -46,9 +47,9 @@ final class Wire {
             var out = to.getOutputStream();
             for (int read; (read = in.read(chunk)) >= 0; ) {
                 weather.pass(() -> over);
-                int may = (int) Math.min(read, left.get());
-                out.write(chunk, 0, may);
-                if (left.addAndGet(-may) > 0) continue;
+                long may = left.getAndUpdate(taken(read)); // before they are seen: a later limit is about later ones
+                out.write(chunk, 0, (int) Math.min(read, may));
+                if (may > read) continue;
                 torn.run();
                 end();
                 return;
@@ -61,6 +62,10 @@ final class Wire {
             Thread.currentThread().interrupt();
             reset();
         }
+    }
+
+    private static LongUnaryOperator taken(int bytes) {
+        return left -> Math.max(0, left - bytes);
     }
 
     private AtomicLong left(Direction direction) {

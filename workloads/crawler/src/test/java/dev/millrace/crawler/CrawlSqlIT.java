@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-class CrawlSqlTest {
+class CrawlSqlIT {
 
     @Test
     void every_statement_fits_the_schema() throws Exception {

@@ -22,13 +22,13 @@ import org.postgresql.PGConnection;
 /** The fast loop: does the schema come up, does every statement fit it, and does a job find its way through. All else is in the ITs. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(RealServer.class)
-class SchemaTest {
+class SchemaIT {
 
     private static final String SCHEMA = "millrace";
 
     private final Workbench bench;
 
-    SchemaTest(TestServer server) {
+    SchemaIT(TestServer server) {
         bench = new Workbench(server, "schema", store -> store);
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 
-class MigrationTest {
+class MigrationIT {
 
     @Test
     void what_was_known_of_origins_is_known_of_their_hosts() {
