@@ -29,7 +29,8 @@ final class Keeping {
     /** Deliveries that are moved in one step, under the lock of their stream. */
     private static final int MOVE = 2_000;
 
-    private static final int KEYS = 10_000;
+    /** Rows that are deleted in one step. */
+    private static final int SWEPT = 10_000;
 
     /** How long each of the above may take in a turn. */
     private static final Duration BUDGET = Duration.ofSeconds(15);
@@ -91,10 +92,14 @@ final class Keeping {
         settle(c);
         drop(c);
         forgetKeys(c);
-        patiently(
+        sweep(c);
+    }
+
+    private void sweep(Connection c) throws SQLException {
+        forget(
                 c,
                 "sweep",
-                q.in("SELECT $.sweep(?::bigint * INTERVAL '1 ms')"),
+                q.in("SELECT $.sweep(?::bigint * INTERVAL '1 ms', ?)"),
                 settings.retention().toMillis());
     }
 
@@ -189,16 +194,25 @@ final class Keeping {
     }
 
     private void forgetKeys(Connection c) throws SQLException {
+        forget(
+                c,
+                "forget idempotency keys",
+                q.in("SELECT $.sweep_keys(?::bigint * INTERVAL '1 ms', ?)"),
+                settings.idempotency().toMillis());
+    }
+
+    /** Some at a call, each a transaction of its own, until there are no more or others want their turn. */
+    private void forget(Connection c, String what, String some, long keptMillis) throws SQLException {
         var budget = new Budget();
         int forgotten;
         do {
-            forgotten = numbers(
-                            c,
-                            q.in("SELECT $.sweep_keys(?::bigint * INTERVAL '1 ms', ?)"),
-                            settings.idempotency().toMillis(),
-                            KEYS)
-                    .getFirst();
-        } while (forgotten == KEYS && budget.left());
+            try {
+                forgotten = numbers(c, some, keptMillis, SWEPT).getFirst();
+            } catch (SQLException e) {
+                later(what, e);
+                return;
+            }
+        } while (forgotten == SWEPT && budget.left());
     }
 
     /**

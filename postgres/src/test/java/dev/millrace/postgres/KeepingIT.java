@@ -1,6 +1,7 @@
 package dev.millrace.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.State;
@@ -9,6 +10,7 @@ import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Records.Query;
+import dev.millrace.store.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -250,6 +252,69 @@ class KeepingIT {
 
             assertThat(bench.text("SELECT string_agg(key, ',') FROM millrace.idempotency_key"))
                     .isEqualTo("new");
+        }
+    }
+
+    @Test
+    void what_jobs_told_is_forgotten_when_they_are_however_many_they_were() {
+        try (var bench = bench("told")) {
+            var node = bench.node();
+            var alive = bench.enqueue(1).getFirst();
+            for (var table : List.of("progress", "checkpoint"))
+                bench.sql("""
+                        INSERT INTO millrace.%s (job_id, run, no, %s at)
+                        SELECT id, 1, 1, %s clock_timestamp() - INTERVAL '9 days'
+                          FROM (SELECT gen_random_uuid() FROM generate_series(1, 25000) UNION ALL SELECT '%s'::uuid) job (id)
+                        """.formatted(
+                                table,
+                                table.equals("progress") ? "done, total," : "value,",
+                                table.equals("progress") ? "1, 2," : "'{}',",
+                                alive));
+
+            bench.storage.keep(node);
+
+            assertThat(bench.text("SELECT string_agg(job_id::text, ',') FROM millrace.progress"))
+                    .isEqualTo(alive.toString());
+            assertThat(bench.text("SELECT string_agg(job_id::text, ',') FROM millrace.checkpoint"))
+                    .isEqualTo(alive.toString());
+        }
+    }
+
+    @Test
+    void a_living_node_that_finds_itself_in_a_copy_of_its_database_joins_anew_and_rebases_it() {
+        try (var bench = bench("moved")) {
+            var node = bench.node();
+            var jobs = bench.enqueue(3);
+            bench.claimAll(node);
+            bench.storage.beat(node);
+            bench.sql("UPDATE millrace.meta SET system_identifier = 0"); // as if its connections now led elsewhere
+
+            assertThatThrownBy(() -> bench.storage.beat(node))
+                    .isInstanceOf(StoreException.Fenced.class)
+                    .hasMessageContaining("another database");
+
+            assertThat(bench.claimAll(bench.node())).extracting(d -> d.job()).containsExactlyInAnyOrderElementsOf(jobs);
+        }
+    }
+
+    @Test
+    void who_changes_a_table_is_waited_for_and_never_ended() throws Exception {
+        try (var bench = bench("altered");
+                var threads = Executors.newVirtualThreadPerTaskExecutor();
+                var migration = bench.transaction(Connection.TRANSACTION_READ_COMMITTED);
+                var statement = migration.createStatement()) {
+            var node = bench.node();
+            statement.execute("LOCK TABLE millrace.beat IN ACCESS EXCLUSIVE MODE");
+            var beating = threads.submit(() -> bench.storage.beat(node));
+            await().until(() -> waiting(bench, Duration.ZERO) == 1);
+            long waiter =
+                    bench.number("SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'millrace.beat'::regclass");
+
+            assertThat(bench.number("SELECT millrace.end_holders(" + waiter + ")"))
+                    .isZero();
+
+            migration.rollback();
+            beating.get(10, TimeUnit.SECONDS);
         }
     }
 

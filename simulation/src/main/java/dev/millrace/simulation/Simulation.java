@@ -59,7 +59,9 @@ public final class Simulation {
 
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final Duration SETTLING = Duration.ofSeconds(5);
+    /** The lease and five seconds, as promised; and it is looked at once a second. */
     private static final Duration RECOVERY = Fleet.LEASE.plusSeconds(6);
+
     private static final Duration YOUTH = Duration.ofMillis(500);
     private static final int MOST_DELIVERIES = 60;
 

@@ -12,7 +12,7 @@ public final class DeadRecovered implements Checker {
     /**
      * A node that is dead and not gone.
      *
-     * @param couldBeSeen for how long it has been silent while some other node was well and could reach the store all the time
+     * @param couldBeSeen for how long it has been silent while some other node was there and could reach the store; not always the same one
      */
     public record Dead(NodeId node, Duration couldBeSeen) {}
 

@@ -44,6 +44,9 @@ public final class Fleet {
 
     private static final Duration YOUTH = Duration.ofMillis(500);
 
+    /** Who watches after another died has to be there so long before it counts. */
+    private static final Duration HANDOVER = Duration.ofSeconds(2);
+
     /** What everything in a simulated world shares. */
     public record Ground(
             Timeline timeline, World clock, SimulatedStore store, Weather weather, Trace trace, Set<Bug> bugs) {}
@@ -58,7 +61,9 @@ public final class Fleet {
     private final Set<JobId> snoozed = new HashSet<>();
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final Map<NodeId, Long> deadSince = new LinkedHashMap<>();
-    private final Map<NodeId, Long> firstSeen = new HashMap<>();
+    private final Set<NodeId> seen = new HashSet<>();
+    private final Map<NodeId, Long> watchedFor = new HashMap<>();
+    private long lastLook;
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
     private final Map<NodeId, String> names = new HashMap<>();
     private final Sentence sentence = new Sentence(id -> names.getOrDefault(id, "a node that is joining"));
@@ -256,22 +261,30 @@ public final class Fleet {
         return nodes.stream().filter(node -> node.is(id)).allMatch(SimulatedNode::mayBeDead);
     }
 
-    /** Nodes that are dead and not gone, and for how long another could have seen it. */
+    /**
+     * Nodes that are dead and not gone, and for how long some other has been there to see it, or one after the other: what each of them watched
+     * counts. It grows from call to call.
+     */
     public List<DeadRecovered.Dead> dead() {
         long now = ground.timeline.now();
-        long well = living().stream().mapToLong(SimulatedNode::wellSince).min().orElse(Long.MAX_VALUE);
-        long visible = Math.max(well, ground.weather.upSince());
+        long watched = watchedBetween(lastLook, now);
+        lastLook = now;
         var dead = new ArrayList<DeadRecovered.Dead>();
         for (var view : ground.store.nodes()) {
             var id = new NodeId(view.id());
-            long seen = firstSeen.computeIfAbsent(
-                    id, first -> now); // a join may be carried out long after its node's death
-            var since = deadSince.get(id);
-            if (since == null || view.life() == NodeView.Life.GONE) continue;
-            long from = Math.max(Math.max(since, seen), visible);
-            if (from < now) dead.add(new DeadRecovered.Dead(id, Duration.ofNanos(now - from)));
+            boolean first = seen.add(id); // a join may be carried out long after its node's death
+            if (first || !deadSince.containsKey(id) || view.life() == NodeView.Life.GONE) continue;
+            long all = watchedFor.merge(id, watched, Long::sum);
+            dead.add(new DeadRecovered.Dead(id, Duration.ofNanos(all)));
         }
         return dead;
+    }
+
+    private long watchedBetween(long from, long to) {
+        long there = Math.max(
+                living().stream().mapToLong(SimulatedNode::thereSince).min().orElse(Long.MAX_VALUE),
+                ground.weather.upSince());
+        return there <= from - HANDOVER.toNanos() ? to - from : 0;
     }
 
     public List<String> busy() {

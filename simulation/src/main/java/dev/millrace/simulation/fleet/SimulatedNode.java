@@ -29,6 +29,9 @@ public final class SimulatedNode implements Attempts, Client {
 
     private static final Duration STEP = Duration.ofNanos(10_000);
 
+    /** Slow statements and a slow line included. */
+    private static final Duration LONGEST_BEAT = Duration.ofSeconds(3);
+
     private final Fleet fleet;
     private final Timeline timeline;
     private final SimulatedWorld world;
@@ -48,6 +51,7 @@ public final class SimulatedNode implements Attempts, Client {
     private long cutOffUntil;
     private long lastBeat;
     private long beatBefore;
+    private long beatBegan;
     private long lastTrouble = -1;
     private long joinedAt;
     private int thrown;
@@ -211,6 +215,7 @@ public final class SimulatedNode implements Attempts, Client {
             return;
         }
         busy.put(duty.seat(), duty);
+        if (duty.seat() == Duty.Seat.BEAT) beatBegan = timeline.now();
         timeline.start(name() + " " + duty.name(), () -> turning(joined, duty));
     }
 
@@ -356,15 +361,20 @@ public final class SimulatedNode implements Attempts, Client {
      * was being deposed.
      */
     boolean mayBeDead() {
-        if (dead || lastTrouble >= lastBeat || busy.containsKey(Duty.Seat.BEAT)) return true;
+        if (dead || lastTrouble >= lastBeat || beatIsOnItsWay()) return true;
         return lastTrouble >= beatBefore
                 && timeline.now() - lastBeat < Duration.ofSeconds(1).toNanos();
     }
 
-    /** Since when it has been well: joined, awake, connected, nothing going wrong. */
-    long wellSince() {
+    /** One that waits at the store for somebody else's lock is not. */
+    private boolean beatIsOnItsWay() {
+        return busy.containsKey(Duty.Seat.BEAT) && timeline.now() - beatBegan < LONGEST_BEAT.toNanos();
+    }
+
+    /** Since when it has been there: joined, awake, connected. Single steps of it may go wrong. */
+    long thereSince() {
         if (dead || incarnation == null || closing) return Long.MAX_VALUE;
-        return Math.max(Math.max(joinedAt, lastTrouble), Math.max(frozenUntil, cutOffUntil));
+        return Math.max(joinedAt, Math.max(frozenUntil, cutOffUntil));
     }
 
     // ---- handlers

@@ -58,6 +58,8 @@ public enum Bug {
     COMPLETE_WITHOUT_WINNING,
     /** Of the outcomes of one flush, each is written as its neighbour's. */
     OUTCOMES_MIXED_UP,
+    /** What a node hands back without having run it counts as done. */
+    HANDED_BACK_AS_DONE,
 
     // ---- death
     /** F8: nobody ends what a frozen node holds. */
@@ -82,6 +84,8 @@ public enum Bug {
     NODE_LOCKS_IN_ANY_ORDER,
     /** A node is deposed although its beat has moved. */
     DEPOSED_THOUGH_IT_BEATS,
+    /** How long others have watched a silence is forgotten with them. */
+    WITNESSES_FORGOTTEN,
     /** A node goes on after a failover that has lost its commits. */
     LEASE_OUTLIVES_FAILOVER,
     /** Young deaths between late ones are not counted, so that who kills now soon, now late, is never stopped. */

@@ -99,7 +99,9 @@ final class Membership {
                     new Epoch(node.epoch()),
                     node.life() == Life.DEPOSED,
                     beat.n(),
-                    silence != null && silence.beat() == beat.n() ? silence.watched() : Duration.ZERO));
+                    silence != null && silence.beat() == beat.n() && !tables.planted(Bug.WITNESSES_FORGOTTEN)
+                            ? silence.watched()
+                            : Duration.ZERO));
         }
         return peers;
     }

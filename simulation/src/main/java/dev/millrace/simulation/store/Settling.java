@@ -107,7 +107,7 @@ final class Settling {
         return new Outcome(
                 key,
                 entry.delivery().job(),
-                word(ending),
+                tables.planted(Bug.HANDED_BACK_AS_DONE) && ending instanceof Ending.HandedBack ? "done" : word(ending),
                 tables.now(),
                 tables.planted(Bug.OUTCOME_WITHOUT_TOKEN)
                         ? null
@@ -147,7 +147,9 @@ final class Settling {
                                     row.asked(),
                                     row.turn().again()));
                 }
-                case Ending.HandedBack back -> handBack(tx, place, part);
+                case Ending.HandedBack back -> {
+                    if (!tables.planted(Bug.HANDED_BACK_AS_DONE)) handBack(tx, place, part);
+                }
                 case Ending.Done done -> {}
                 case Ending.Cancelled cancelled -> {}
                 case Ending.Discarded discarded -> {}
