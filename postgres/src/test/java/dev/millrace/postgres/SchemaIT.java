@@ -19,7 +19,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.PGConnection;
 
-/** The fast loop: does the schema come up, does every statement fit it, and does a job find its way through. All else is in the ITs. */
+/** Does the schema come up, does every statement fit it, and does a job find its way through: the quickest of what needs a server. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(RealServer.class)
 class SchemaIT {

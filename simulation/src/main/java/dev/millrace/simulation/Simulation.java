@@ -291,6 +291,7 @@ public final class Simulation {
     private void failedOver() {
         checkers.forget();
         rounds.forget();
+        fleet.forgetWatching();
         store.forgetWhatWasRemembered();
         fleet.intended().forgetCancels();
         for (var job : List.copyOf(fleet.intended().jobs())) fleet.intended().perhaps(job);

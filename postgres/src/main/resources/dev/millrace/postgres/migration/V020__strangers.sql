@@ -1,7 +1,7 @@
 -- What others do in the same database, and what becomes of it.
 
--- Ends what holds the lock that p_waiter waits for, granted; not who waits for it ahead. As before, but never whoever changes a table: a
--- migration, REINDEX or VACUUM FULL is waited for. Needs the same role, or pg_signal_backend.
+-- Ends what holds the lock that p_waiter waits for, granted; not who waits for it ahead. As before, but a table that somebody has locked, as
+-- a migration, REINDEX or VACUUM FULL does, is waited for. Needs the same role, or pg_signal_backend.
 CREATE OR REPLACE FUNCTION end_holders(p_waiter INT) RETURNS INT LANGUAGE sql VOLATILE SET search_path = ${schema}, pg_temp AS $$
     SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))::INT
       FROM (SELECT DISTINCT h.pid
@@ -14,7 +14,7 @@ CREATE OR REPLACE FUNCTION end_holders(p_waiter INT) RETURNS INT LANGUAGE sql VO
 $$;
 
 -- Nodes may be led to a copy of their database in another cluster while they live: there the snapshots in `claim` mean nothing. As before, but
--- it is noticed at the next beat. The node joins anew, and with that the copy is rebased.
+-- it is noticed at the next beat that arrives there. The node joins anew, and with that the copy is rebased.
 CREATE OR REPLACE FUNCTION raise_beat(p_node UUID, p_epoch INT) RETURNS VOID LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
 BEGIN
     PERFORM read_committed();
@@ -28,26 +28,35 @@ BEGIN
     IF NOT FOUND THEN RAISE EXCEPTION 'node % epoch % is fenced', p_node, p_epoch USING ERRCODE = 'MR001'; END IF;
 END $$;
 
--- Where millions of jobs tell their progress, millions of rows outlive them. As before, but some at a call: one transaction for all of them might
--- be cut off each time, and nothing would ever go.
--- (No index on their time: it changes with each row, which would no longer be updated within its page.)
-DROP FUNCTION sweep(INTERVAL);
+-- Where millions of jobs tell their progress, are cancelled or hold out, millions of rows outlive them. As before, but some at a call: one transaction
+-- for all of them might be cut off each time, and nothing would ever go. (No index on their time: it changes with each row, which would no longer
+-- be updated within its page.)
 CREATE FUNCTION sweep(p_keep INTERVAL, p_limit INT) RETURNS INT LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
-DECLARE v_most INT; v_n INT; v_before TIMESTAMPTZ := clock_timestamp() - p_keep;
+DECLARE v_most INT; v_n INT; v_live INT; v_before TIMESTAMPTZ := clock_timestamp() - p_keep;
 BEGIN
-    DELETE FROM cancel_mark WHERE part < (SELECT live_part FROM meta);
-    DELETE FROM outlived WHERE part < (SELECT live_part FROM meta);
+    SELECT live_part INTO v_live FROM meta;
     DELETE FROM silence s WHERE NOT EXISTS (SELECT FROM node n WHERE n.id = s.node AND n.state <> 'gone');
     DELETE FROM node n WHERE state = 'gone' AND EXISTS (SELECT FROM beat b WHERE b.node = n.id AND b.at < clock_timestamp() - INTERVAL '1 day');
     DELETE FROM beat b WHERE NOT EXISTS (SELECT FROM node n WHERE n.id = b.node) AND b.at < clock_timestamp() - INTERVAL '1 hour';
     DELETE FROM manifest m WHERE NOT EXISTS (SELECT FROM node n WHERE n.id = m.node AND n.state <> 'gone');
-    DELETE FROM audit WHERE at < clock_timestamp() - INTERVAL '365 days';
+    DELETE FROM cancel_mark WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM cancel_mark WHERE part < v_live LIMIT p_limit FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS v_most = ROW_COUNT;
+    DELETE FROM outlived WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM outlived WHERE part < v_live LIMIT p_limit FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    v_most := greatest(v_most, v_n);
+    DELETE FROM audit WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM audit WHERE at < clock_timestamp() - INTERVAL '365 days' ORDER BY at LIMIT p_limit FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    v_most := greatest(v_most, v_n);
     DELETE FROM progress WHERE ctid = ANY (ARRAY(
         SELECT p.ctid FROM progress p
          WHERE p.at < v_before AND NOT EXISTS (SELECT FROM timer t WHERE t.job_id = p.job_id)
            AND NOT EXISTS (SELECT FROM parked t WHERE t.job_id = p.job_id) AND NOT EXISTS (SELECT FROM job_log j WHERE j.job_id = p.job_id)
          LIMIT p_limit FOR UPDATE SKIP LOCKED));
-    GET DIAGNOSTICS v_most = ROW_COUNT;
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    v_most := greatest(v_most, v_n);
     DELETE FROM checkpoint WHERE ctid = ANY (ARRAY(
         SELECT p.ctid FROM checkpoint p
          WHERE p.at < v_before AND NOT EXISTS (SELECT FROM timer t WHERE t.job_id = p.job_id)
@@ -57,6 +66,8 @@ BEGIN
     RETURN greatest(v_most, v_n);
 END $$;
 
--- Depths of queues are looked at all the time, and one queue's timers are few among all.
-CREATE INDEX ON timer (stream, retry);
-CREATE INDEX ON parked (stream);
+-- For nodes of the build before, which may still be running.
+CREATE OR REPLACE FUNCTION sweep(p_keep INTERVAL) RETURNS VOID LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
+BEGIN
+    PERFORM sweep(p_keep, 10000);
+END $$;

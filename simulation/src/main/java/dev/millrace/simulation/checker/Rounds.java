@@ -5,7 +5,7 @@ import dev.millrace.store.Records;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Looks at the jobs, each once for all checkers: at those that have not ended in every round, at the others in each tenth. */
+/** Looks at the jobs, each once for all checkers: at those that have not ended, or may run again, in every round, at the others in each tenth. */
 public final class Rounds {
 
     private static final int ENDED_ONES = 10;
@@ -22,11 +22,12 @@ public final class Rounds {
 
     public void go(Records records) {
         round++;
-        int i = 0;
-        for (var job : intended.jobs()) {
-            if (ended.contains(job) && i++ % ENDED_ONES != round % ENDED_ONES) continue;
-            look(job, records);
-        }
+        for (var job : intended.jobs())
+            if (!ended.contains(job) || intended.wasRequeued(job) || its(job)) look(job, records);
+    }
+
+    private boolean its(JobId ended) {
+        return Math.floorMod(ended.value().hashCode() + round, ENDED_ONES) == 0;
     }
 
     /** All of them. */
@@ -37,7 +38,7 @@ public final class Rounds {
     private void look(JobId job, Records records) {
         var view = records.find(job).orElse(null);
         checkers.look(job, view, records);
-        if (view != null && view.state().ended() && !intended.wasRequeued(job)) ended.add(job);
+        if (view != null && view.state().ended()) ended.add(job);
     }
 
     /** The store has gone back to an older state. */

@@ -44,7 +44,7 @@ public final class Fleet {
 
     private static final Duration YOUTH = Duration.ofMillis(500);
 
-    /** Who watches after another died has to be there so long before it counts. */
+    /** Whoever comes or comes back has to be there so long before its watching counts. */
     private static final Duration HANDOVER = Duration.ofSeconds(2);
 
     /** What everything in a simulated world shares. */
@@ -278,6 +278,11 @@ public final class Fleet {
             dead.add(new DeadRecovered.Dead(id, Duration.ofNanos(all)));
         }
         return dead;
+    }
+
+    /** A failover may have lost what watchers wrote down, and a deposition as well. */
+    public void forgetWatching() {
+        watchedFor.clear();
     }
 
     private long watchedBetween(long from, long to) {

@@ -29,7 +29,7 @@ public final class SimulatedNode implements Attempts, Client {
 
     private static final Duration STEP = Duration.ofNanos(10_000);
 
-    /** Slow statements and a slow line included. */
+    /** Slow statements included; of a slow line it is told that it {@linkplain #troubled troubled}. */
     private static final Duration LONGEST_BEAT = Duration.ofSeconds(3);
 
     private final Fleet fleet;

@@ -92,13 +92,23 @@ public final class Timeline {
     public void pause(Duration time) {
         var strand = running();
         long end = now + time.toNanos();
-        if (awoken && nothingBefore(end)) {
+        if (awoken && nothingBefore(end) && goesOn()) {
             no++; // as if it had stood still
             now = end;
             return;
         }
         at(end, strand.wakeUp());
         strand.standStill();
+    }
+
+    /** If not, the turner is told the same right after, and stops. */
+    private boolean goesOn() {
+        try {
+            after.run();
+            return true;
+        } catch (RuntimeException stop) {
+            return false;
+        }
     }
 
     /** Whether nothing else happens up to a moment, this included: then to hand over the baton and to get it back changes nothing. */
