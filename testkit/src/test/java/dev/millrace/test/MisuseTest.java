@@ -144,21 +144,6 @@ class MisuseTest {
     }
 
     @Test
-    void a_job_that_enqueues_itself_for_ever_is_told_from_one_that_ends() {
-        try (var millrace = TestMillrace.with()) {
-            millrace.node()
-                    .handle(Remind.class, (job, attempt) -> {
-                        attempt.enqueue(new Remind(job.order() + 1));
-                    })
-                    .start();
-            millrace.enqueue(new Remind(1));
-
-            assertThatThrownBy(() -> millrace.advance(Duration.ofDays(1)))
-                    .hasMessageContaining("does a job enqueue itself again and again?");
-        }
-    }
-
-    @Test
     void once_closed_nothing_can_be_asked_of_it() {
         var millrace = TestMillrace.with(Shop.sending(billing));
         millrace.close();

@@ -9,6 +9,7 @@ import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.store.StoreException.Unavailable;
 import dev.millrace.world.World;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -104,22 +105,27 @@ public final class Database implements AutoCloseable {
         config.addDataSourceProperty(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
         config.addDataSourceProperty(PGProperty.APPLICATION_NAME.getName(), command);
         try {
+            tryOnce(config);
             return new HikariDataSource(config);
-        } catch (PoolInitializationException noConnection) {
-            throw unreachable(name, noConnection);
+        } catch (SQLException refused) {
+            throw unreachable(name, refused);
+        } catch (PoolInitializationException lost) {
+            throw unreachable(name, lost.getCause() instanceof SQLException cause ? cause : new SQLException(lost));
         }
     }
 
-    private static RuntimeException unreachable(String name, PoolInitializationException e) {
-        var cause = e.getCause();
-        var why = cause == null
-                ? "no connection"
-                : String.valueOf(cause.getMessage())
-                        .lines()
-                        .findFirst()
-                        .orElse("")
-                        .replaceAll("\\. Check that .*", "");
-        var state = cause instanceof SQLException sql && sql.getSQLState() != null ? sql.getSQLState() : "";
+    /** A pool sleeps for a second before it tells that its first connection was refused; who mistyped an address need not wait for that. */
+    private static void tryOnce(HikariConfig config) throws SQLException {
+        var properties = new Properties();
+        properties.putAll(config.getDataSourceProperties());
+        if (config.getUsername() != null) PGProperty.USER.set(properties, config.getUsername());
+        if (config.getPassword() != null) PGProperty.PASSWORD.set(properties, config.getPassword());
+        DriverManager.getConnection(config.getJdbcUrl(), properties).close();
+    }
+
+    private static RuntimeException unreachable(String name, SQLException e) {
+        var why = String.valueOf(e.getMessage()).lines().findFirst().orElse("").replaceAll("\\. Check that .*", "");
+        var state = e.getSQLState() != null ? e.getSQLState() : "";
         var advice = state.startsWith("28")
                 ? "Check --user and --password (or MILLRACE_USER and MILLRACE_PASSWORD)."
                 : state.equals("3D000")

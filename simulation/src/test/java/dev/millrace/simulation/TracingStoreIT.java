@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 
 /** A store that is traced is the same store: it passes the whole contract, and what it told meanwhile fits. */
-class TracingStoreTest extends StoreContract {
+class TracingStoreIT extends StoreContract {
 
     private final SettableWorld world = new SettableWorld();
     private final List<TraceEvent> told = new CopyOnWriteArrayList<>();
