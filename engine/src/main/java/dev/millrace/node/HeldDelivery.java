@@ -393,8 +393,14 @@ final class HeldDelivery implements Held, Runnable {
 
     @Override
     public void complete(Connection tx, Ending ending) {
-        requireHeld();
-        completing = ending;
+        var before = completing;
+        completing = ending; // first: who decides meanwhile sees that, or this here sees that it was decided
+        try {
+            requireHeld();
+        } catch (StoreException.Fenced taken) {
+            completing = before;
+            throw taken;
+        }
         try {
             node.storage().complete(tx, lease(), ended(ending));
         } catch (StoreException.Fenced fenced) {
@@ -442,6 +448,6 @@ final class HeldDelivery implements Held, Runnable {
         var took = began == null
                 ? Duration.ZERO
                 : Duration.ofNanos(Math.max(0, node.world().nanoTime() - startedNanos));
-        return new Ended(delivery, ending, began, took);
+        return new Ended(delivery, ending, began, took, completing != null);
     }
 }

@@ -20,12 +20,19 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch of outcomes as parallel arrays. Columns that no row uses are left out: a flush of plain successes sends six short arrays.
+ * A flush as parallel arrays: successes without a result that stand close together as {@linkplain FlushBatches batches}, all else in rows. Columns
+ * that no row uses are left out.
  */
 final class FlushRows {
 
-    private final int n;
+    private final List<Ended> ended;
     private final UUID[] tokens;
+    private final FlushBatches batches;
+
+    /** Which of the flush each row is. */
+    private final int[] which;
+
+    private final int n;
     private final int[] claim;
     private final int[] part;
     private final long[] xid;
@@ -40,7 +47,20 @@ final class FlushRows {
     private @Nullable String @Nullable [] result;
 
     FlushRows(List<Ended> ended, Json json) {
-        n = ended.size();
+        this.ended = ended;
+        var numbers = new HashMap<ClaimToken, Integer>();
+        var distinct = new ArrayList<UUID>();
+        var claims = new int[ended.size()];
+        for (int i = 0; i < claims.length; i++) {
+            claims[i] = numbers.computeIfAbsent(ended.get(i).delivery().token(), token -> {
+                distinct.add(token.value());
+                return distinct.size();
+            });
+        }
+        tokens = distinct.toArray(new UUID[0]);
+        batches = FlushBatches.of(ended, claims);
+        which = batches.others();
+        n = which.length;
         claim = new int[n];
         part = new int[n];
         xid = new long[n];
@@ -49,15 +69,10 @@ final class FlushRows {
         outcome = new String[n];
         started = new @Nullable Instant[n];
         took = new long[n];
-        var numbers = new HashMap<ClaimToken, Integer>();
-        var distinct = new ArrayList<UUID>();
         for (int i = 0; i < n; i++) {
-            var entry = ended.get(i);
+            var entry = ended.get(which[i]);
             var delivery = entry.delivery();
-            claim[i] = numbers.computeIfAbsent(delivery.token(), token -> {
-                distinct.add(token.value());
-                return distinct.size();
-            });
+            claim[i] = claims[which[i]];
             part[i] = delivery.place().part();
             xid[i] = delivery.place().xid();
             seq[i] = delivery.place().seq();
@@ -66,7 +81,6 @@ final class FlushRows {
             took[i] = entry.took().toNanos() / 1_000;
             ending(i, entry.ending(), json);
         }
-        tokens = distinct.toArray(new UUID[0]);
     }
 
     private void ending(int i, Ending ending, Json json) {
@@ -150,7 +164,15 @@ final class FlushRows {
                 reason,
                 failure,
                 result,
-                Math.toIntExact(waitMillis));
+                Math.toIntExact(waitMillis),
+                batches.claim(),
+                batches.part(),
+                batches.bucket(),
+                batches.bits(),
+                batches.upto(),
+                batches.base(),
+                batches.started(),
+                batches.took());
     }
 
     /** The only row, as plain values. */
@@ -174,12 +196,13 @@ final class FlushRows {
                 result == null ? null : result[0]);
     }
 
-    /** The answer names only rows that this flush did not write. */
+    /** The answer names only what this flush did not write: rows by number, deliveries of batches by negative number. */
     List<Settled> verdicts(ResultSet answers) throws SQLException {
-        var verdicts = new ArrayList<>(Collections.nCopies(n, Settled.WON));
+        var verdicts = new ArrayList<>(Collections.nCopies(ended.size(), Settled.WON));
         while (answers.next()) {
+            int number = Math.toIntExact(answers.getLong(1));
             verdicts.set(
-                    Math.toIntExact(answers.getLong(1)) - 1,
+                    number > 0 ? which[number - 1] : batches.entry(-number - 1),
                     answers.getString(2).equals("repeated") ? Settled.REPEATED : Settled.LOST);
         }
         return verdicts;

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class Keeping {
 
     private static final Logger LOG = System.getLogger(Keeping.class.getName());
-    private static final List<String> PARTITIONED = List.of("job_log", "claim", "outcome", "start_mark", "job_note");
+    private static final List<String> PARTITIONED =
+            List.of("job_log", "claim", "outcome", "outcome_batch", "start_mark", "job_note");
     private static final String LOCK_NOT_AVAILABLE = "55P03";
     private static final String LOCK_TIMEOUT = "2s";
 

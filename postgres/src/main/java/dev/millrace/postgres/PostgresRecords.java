@@ -55,7 +55,7 @@ final class PostgresRecords implements Records {
                 SELECT i.job_id, o.outcome, o.result, o.failure, o.reason
                   FROM unnest(?::uuid[]) i (job_id)
                  CROSS JOIN LATERAL (SELECT l.part, l.seq FROM $.job_log l WHERE l.job_id = i.job_id ORDER BY l.run DESC, l.no DESC LIMIT 1) l
-                  JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                  JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
                  WHERE o.outcome IN ('done', 'cancelled', 'discarded')
                    AND NOT EXISTS (SELECT FROM $.timer t WHERE t.job_id = i.job_id)
                 """);
@@ -63,10 +63,10 @@ final class PostgresRecords implements Records {
         steps = q.in("""
                 SELECT l.run, l.attempt, l.enqueued_at, o.started_at, o.at AS ended_at, o.took_micros, o.outcome, o.reason, o.failure,
                        coalesce(o.node, c.node)::text AS node
-                  FROM $.job_log l LEFT JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                  FROM $.job_log l LEFT JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
                   LEFT JOIN LATERAL (
                        SELECT x.node FROM $.claim x
-                        WHERE o.seq IS NULL AND x.stream = l.stream AND x.n > 0 AND (l.xid, l.seq) > (x.from_xid, x.from_seq)
+                        WHERE o.outcome IS NULL AND x.stream = l.stream AND x.n > 0 AND (l.xid, l.seq) > (x.from_xid, x.from_seq)
                           AND (l.xid, l.seq) <= (x.upto_xid, x.upto_seq)
                           AND pg_visible_in_snapshot(l.xid, x.snap) AND NOT pg_visible_in_snapshot(l.xid, x.prev)
                         ORDER BY x.no DESC LIMIT 1) c ON true

@@ -24,6 +24,7 @@ import dev.millrace.simulation.checker.Rounds;
 import dev.millrace.simulation.checker.StartedOnce;
 import dev.millrace.simulation.checker.StatesFollowTheTable;
 import dev.millrace.simulation.checker.WhyIsTrue;
+import dev.millrace.simulation.checker.WrittenOnce;
 import dev.millrace.simulation.database.Database;
 import dev.millrace.simulation.disaster.Disasters;
 import dev.millrace.simulation.disaster.Sky;
@@ -113,6 +114,7 @@ public final class Simulation {
                 new LivingNotDeposed(fleet::mayBeDead),
                 new DeadRecovered(fleet::dead, RECOVERY),
                 new NothingCollides(store::collisions),
+                new WrittenOnce(store::endedTwice),
                 new StatesFollowTheTable(intended),
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),

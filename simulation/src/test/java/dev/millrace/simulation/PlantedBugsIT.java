@@ -46,6 +46,7 @@ class PlantedBugsIT {
     private static final String COLLIDES = "steps never collide";
     private static final String STATES = "states follow the one table";
     private static final String RAN = "nothing is completed that has not run";
+    private static final String WRITTEN = "of each delivery one ending is written";
     private static final String EXACTLY = "an effect that is committed with its outcome happens once";
     private static final String WHY = "every answer to why a job is not running is true";
     private static final String IDLE = "at the end nothing is held";
@@ -103,7 +104,7 @@ class PlantedBugsIT {
 
     static Stream<Planted> bugs() {
         return Stream.of(
-                breaks(Bug.CLAIM_AFTER_OWN_WRITE, LOST).from(160),
+                breaks(Bug.CLAIM_AFTER_OWN_WRITE, LOST).from(195),
                 breaks(Bug.CLAIM_WITHOUT_FENCE, FENCED),
                 breaks(Bug.NO_NEW_ANCHORS, LOST),
                 breaks(Bug.FIRST_ANCHOR_IN_PRODUCER, LOST, COLLIDES),
@@ -117,20 +118,25 @@ class PlantedBugsIT {
                 breaks(Bug.CLAIM_IGNORES_WANT, CLAIMED_ONCE, BOUNDS),
                 breaks(Bug.MANIFEST_AHEAD, LOST),
                 breaks(Bug.FLUSH_WITHOUT_FENCE, FENCED),
-                breaks(Bug.FENCE_IN_ONE_STATEMENT, FENCED).from(83),
+                breaks(Bug.FENCE_IN_ONE_STATEMENT, FENCED, RECOVERED).from(320),
                 breaks(Bug.LOSERS_HAVE_EFFECTS, LOST, STATES, EXACTLY),
                 breaks(Bug.USER_FENCE_WITHOUT_ROW_LOCK, FENCED).by(Schedules::anOldSnapshotEndsALostDelivery),
-                breaks(Bug.OUTCOME_IN_CURRENT_PART, LOST, FRONT, ATTEMPTS, EXACTLY),
+                breaks(Bug.OUTCOME_IN_CURRENT_PART, LOST, FRONT, ATTEMPTS, EXACTLY, ONE_OUTCOME),
                 breaks(Bug.FLUSH_WITHOUT_CLAIM, CLAIMED_ONCE).by(Schedules::anothersDeliveryIsEnded),
                 breaks(Bug.OUTCOME_BELOW_THE_LIVE_PARTITION, BOUNDS, FENCED)
                         .with("exact", "freeze,freeze-for-ever,cut-off")
                         .from(270),
                 breaks(Bug.OUTCOME_WITHOUT_TOKEN, ONE_OUTCOME),
-                breaks(Bug.OUTCOMES_IN_ANY_ORDER, COLLIDES).by(Schedules::aFlushMeetsItsRepetition),
+                breaks(Bug.FLUSH_WITHOUT_ENDINGS_LOCK, ONE_OUTCOME, WRITTEN).by(Schedules::aFlushMeetsItsRepetition),
+                breaks(Bug.BATCH_LOOKS_AT_NOTHING, ONE_OUTCOME, WRITTEN),
+                breaks(Bug.ROW_OVER_BATCH, ONE_OUTCOME, WRITTEN).by(Schedules::aFlushIsRepeatedInPieces),
+                breaks(Bug.CONTESTED_IN_A_BATCH, WRITTEN).by(Schedules::aHandlersOwnEndingIsFlushed),
                 breaks(Bug.RETRIES_COST_NOTHING, ATTEMPTS),
-                breaks(Bug.COMPLETE_WITHOUT_WINNING, EXACTLY).from(135),
+                breaks(Bug.COMPLETE_WITHOUT_WINNING, EXACTLY).from(195),
                 breaks(Bug.OUTCOMES_MIXED_UP, RAN, LOST, WHY),
-                breaks(Bug.HANDED_BACK_AS_DONE, RAN).with("bulk", "drain"),
+                breaks(Bug.HANDED_BACK_AS_DONE, RAN)
+                        .with("bulk,mixed", "drain,kill")
+                        .from(68),
                 breaks(Bug.HOLDERS_LEFT_ALONE, RECOVERED).with("exact", "freeze,freeze-for-ever,cut-off"),
                 breaks(Bug.RESCUED_TO_THE_TAIL, FRONT),
                 breaks(Bug.UNRUNNABLE_HANDED_BACK, ATTEMPTS),
@@ -148,6 +154,8 @@ class PlantedBugsIT {
                 breaks(Bug.TIMERS_DELETED_APART, LOST),
                 breaks(Bug.PAUSES_NOT_TOLD, WHY),
                 breaks(Bug.CANCEL_LOOKS_AT_NOTHING, STATES),
+                breaks(Bug.CANCEL_WITHOUT_ENDINGS_LOCK, WRITTEN).by(Schedules::aCancelMeetsAFlush),
+                breaks(Bug.CANCEL_WITHOUT_STREAM_LOCK, WRITTEN).by(Schedules::aCancelMeetsAClaim),
                 breaks(Bug.PARTITION_REMEMBERED, COLLIDES),
                 breaks(Bug.CLAIMS_DROPPED_BY_THEIR_OWN_NUMBER, FENCED).by(Schedules::aClaimReachesIntoTheNextPartition),
                 breaks(Bug.LIVE_RAISED_TOO_EARLY, LOST, ONE_OUTCOME)

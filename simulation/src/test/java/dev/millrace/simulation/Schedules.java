@@ -4,6 +4,8 @@ import dev.millrace.simulation.Simulation.Failure;
 import dev.millrace.simulation.database.Transaction.Isolation;
 import dev.millrace.simulation.store.Bug;
 import dev.millrace.store.Delivery;
+import dev.millrace.store.Ended;
+import dev.millrace.store.Ending;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +92,78 @@ final class Schedules {
             var ended = on.claim(node).stream().map(Stage::done).toList();
             on.beside("a flush", () -> on.steps.flush(node, ended));
             on.beside("its repetition", () -> on.steps.flush(node, ended));
+            on.pass(Duration.ofMinutes(1));
+        });
+    }
+
+    /** A flush is repeated: all of it, and then one of it alone. */
+    static @Nullable Failure aFlushIsRepeatedInPieces(long seed, Set<Bug> bugs) {
+        var on = new Stage(seed, bugs);
+        return on.played(() -> {
+            var node = on.join("one");
+            for (int i = 0; i < 12; i++) on.enqueue();
+            var ended = on.claim(node).stream().map(Stage::done).toList();
+            on.steps.flush(node, ended);
+            on.steps.flush(node, ended);
+            for (var one : ended) on.steps.flush(node, List.of(one));
+            on.steps.flush(node, ended);
+        });
+    }
+
+    /** A handler wrote its ending into a transaction of its own, which is still open when its node flushes. */
+    static @Nullable Failure aHandlersOwnEndingIsFlushed(long seed, Set<Bug> bugs) {
+        var on = new Stage(seed, bugs);
+        return on.played(() -> {
+            var node = on.join("one");
+            for (int i = 0; i < 12; i++) on.enqueue();
+            var ended = on.claim(node).stream()
+                    .map(held -> new Ended(held, new Ending.Done(null), null, Duration.ZERO, true))
+                    .toList();
+            var tx = on.transaction(Isolation.READ_COMMITTED);
+            on.steps.complete(tx.connection(), node, ended.getFirst());
+            on.beside("flushes", () -> on.steps.flush(node, ended));
+            on.pass(Duration.ofMillis(1));
+            tx.commit();
+            on.pass(Duration.ofSeconds(5));
+        });
+    }
+
+    /** Jobs are cancelled while the node that holds them flushes them. */
+    static @Nullable Failure aCancelMeetsAFlush(long seed, Set<Bug> bugs) {
+        var on = new Stage(seed, bugs);
+        return on.played(() -> {
+            var node = on.join("one");
+            for (int i = 0; i < 12; i++) on.enqueue();
+            var held = on.claim(node);
+            on.beside(
+                    "flushes",
+                    () -> on.steps.flush(node, held.stream().map(Stage::done).toList()));
+            for (var one : held) on.beside("cancels", () -> on.cancel(one.job()));
+            on.pass(Duration.ofMinutes(1));
+        });
+    }
+
+    /** Jobs are cancelled while a node claims and flushes them. */
+    static @Nullable Failure aCancelMeetsAClaim(long seed, Set<Bug> bugs) {
+        var on = new Stage(seed, bugs);
+        return on.played(() -> {
+            var node = on.join("one");
+            on.beside("claims", () -> {
+                for (int turn = 0; turn < 100; turn++)
+                    for (var stream : on.steps.streams(List.of(Stage.QUEUE))) {
+                        var held = on.claim(node, stream);
+                        if (!held.isEmpty())
+                            on.steps.flush(node, held.stream().map(Stage::done).toList());
+                    }
+            });
+            for (int i = 0; i < 100; i++) {
+                on.beside("sends", () -> {
+                    var job = on.enqueue();
+                    for (int more = 0; more < 5; more++) on.enqueue();
+                    on.cancel(job);
+                });
+                on.pass(Duration.ofMillis(5));
+            }
             on.pass(Duration.ofMinutes(1));
         });
     }

@@ -12,6 +12,7 @@ import dev.millrace.simulation.checker.Fenced;
 import dev.millrace.simulation.checker.LivingNotDeposed;
 import dev.millrace.simulation.checker.NothingCollides;
 import dev.millrace.simulation.checker.OneOutcome;
+import dev.millrace.simulation.checker.WrittenOnce;
 import dev.millrace.simulation.database.Database;
 import dev.millrace.simulation.database.Transaction.Isolation;
 import dev.millrace.simulation.store.Bug;
@@ -32,8 +33,10 @@ import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Storage;
+import dev.millrace.store.StreamInfo;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +57,7 @@ final class Stage {
     private final SplittableRandom random;
     private final List<Checker> invariants;
     private final Checkers checkers;
+    private final Set<JobId> cancelled = new HashSet<>();
     private long claims;
 
     Stage(long seed, Set<Bug> bugs) {
@@ -64,16 +68,22 @@ final class Stage {
     Stage(long seed, Set<Bug> bugs, boolean sane) {
         random = new SplittableRandom(seed);
         var clock = new SimulatedWorld(timeline, random.split(), Duration.ZERO, 1);
-        var database = new Database(timeline, () -> Duration.ofNanos(random.nextInt(200_000)));
+        var database = new Database(timeline, this::gap);
         store = new SimulatedStore(timeline, database, clock, RETENTION, bugs);
         invariants = List.of(
                 new ClaimedOnce(true),
-                new OneOutcome(true, job -> false),
+                new OneOutcome(true, cancelled::contains),
                 new Fenced(sane),
                 new LivingNotDeposed(node -> true),
-                new NothingCollides(store::collisions));
+                new NothingCollides(store::collisions),
+                new WrittenOnce(store::endedTwice));
         checkers = new Checkers(invariants);
         steps = new TracingStorage(store, clock, checkers);
+    }
+
+    /** Between two statements of a transaction; now and then somebody else has the processor. */
+    private Duration gap() {
+        return Duration.ofNanos(random.nextInt(20) == 0 ? random.nextInt(5_000_000) : random.nextInt(200_000));
     }
 
     /** What was broken first, once the schedule has been played. */
@@ -126,14 +136,22 @@ final class Stage {
         return job;
     }
 
+    void cancel(JobId job) {
+        cancelled.add(job);
+        steps.cancel(job, "not wanted any more", "an operator");
+    }
+
     /** Claims and reads all there is. */
     List<Delivery> claim(Lease by) {
         var held = new ArrayList<Delivery>();
-        for (var stream : steps.streams(List.of(QUEUE))) {
-            var claim = take(by, stream.id());
-            if (!claim.places().isEmpty()) held.addAll(steps.read(claim.token(), claim.places(), Long.MAX_VALUE));
-        }
+        for (var stream : steps.streams(List.of(QUEUE))) held.addAll(claim(by, stream));
         return held;
+    }
+
+    /** The same of one stream. */
+    List<Delivery> claim(Lease by, StreamInfo stream) {
+        var claim = take(by, stream.id());
+        return claim.places().isEmpty() ? List.of() : steps.read(claim.token(), claim.places(), Long.MAX_VALUE);
     }
 
     private Claim take(Lease by, int stream) {

@@ -139,7 +139,7 @@ final class BurnDown {
         }
         return Long.parseLong(Cost.one(
                 dataSource,
-                "SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE schemaname = '%s' AND relname ~ '^(job_log|claim|outcome)_[0-9]+$'"
+                "SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE schemaname = '%s' AND relname ~ '^(job_log|claim|outcome|outcome_batch)_[0-9]+$'"
                         .formatted(schema)));
     }
 

@@ -140,7 +140,7 @@ final class TortureLedger {
     private long open(String which) throws SQLException {
         return sql.number("""
                 SELECT count(*) FROM $.torture_job j WHERE %s
-                   AND NOT EXISTS (SELECT FROM $.job_log l JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                   AND NOT EXISTS (SELECT FROM $.job_log l JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
                                     WHERE l.job_id = j.job_id AND %s)
                 """.formatted(which, ENDED));
     }
@@ -149,7 +149,7 @@ final class TortureLedger {
     long ended(String outcome) throws SQLException {
         return sql.number("""
                 SELECT count(DISTINCT j.job_id) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id
-                  JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq WHERE o.outcome = '%s' AND j.acknowledged
+                  JOIN LATERAL $.ending_of(l.part, l.seq) o ON true WHERE o.outcome = '%s' AND j.acknowledged
                 """.formatted(outcome));
     }
 
@@ -161,11 +161,11 @@ final class TortureLedger {
     long outcomeTwice() throws SQLException {
         return sql.number("""
                 SELECT count(*) FROM (
-                    SELECT l.job_id FROM $.job_log l LEFT JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                    SELECT l.job_id FROM $.job_log l LEFT JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
                      GROUP BY l.job_id HAVING count(*) FILTER (WHERE %1$s) > 1
                         OR count(*) FILTER (WHERE %1$s) = 1 AND count(*) FILTER (WHERE o.outcome IS NULL) > 0
                      UNION
-                    SELECT t.job_id FROM $.timer t JOIN $.job_log l ON l.job_id = t.job_id JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                    SELECT t.job_id FROM $.timer t JOIN $.job_log l ON l.job_id = t.job_id JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
                      WHERE %1$s) twice
                 """.formatted(ENDED));
     }
@@ -188,7 +188,7 @@ final class TortureLedger {
     }
 
     private static final String WRONG = """
-            $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+            $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
              WHERE o.outcome IN ('done', 'cancelled', 'discarded') AND (o.outcome = 'discarded') <> (j.kind = 'torture-hopeless')
             """;
 
@@ -203,7 +203,7 @@ final class TortureLedger {
         return sql.number("""
                 SELECT count(*) FROM $.torture_job j WHERE j.kind = 'torture-exact'
                    AND (SELECT count(*) FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'done')
-                       <> (SELECT count(*) FROM $.job_log l JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                       <> (SELECT count(*) FROM $.job_log l JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
                             WHERE l.job_id = j.job_id AND o.outcome = 'done')
                 """);
     }
@@ -211,7 +211,7 @@ final class TortureLedger {
     /** Jobs that completed, and whose effect is not there. */
     long effectMissing() throws SQLException {
         return sql.number("""
-                SELECT count(*) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN $.outcome o ON o.part = l.part AND o.seq = l.seq
+                SELECT count(*) FROM $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
                  WHERE o.outcome = 'done' AND NOT EXISTS (SELECT FROM $.torture_effect e WHERE e.n = j.n AND e.phase = 'done')
                 """);
     }
@@ -236,7 +236,7 @@ final class TortureLedger {
         return sql.rows(
                 """
                 SELECT e.n, e.process, %s AS at, e.seq, o.outcome, o.reason, %s AS ended
-                  FROM $.torture_effect e JOIN $.torture_job j USING (n) LEFT JOIN $.outcome o ON o.part = e.part AND o.seq = e.seq
+                  FROM $.torture_effect e JOIN $.torture_job j USING (n) LEFT JOIN LATERAL $.ending_of(e.part, e.seq) o ON true
                  WHERE e.phase = 'done' AND j.kind <> 'torture-exact'
                    AND e.n IN (SELECT n FROM $.torture_effect WHERE phase = 'done' GROUP BY n HAVING count(*) > 1)
                  ORDER BY e.n, e.at

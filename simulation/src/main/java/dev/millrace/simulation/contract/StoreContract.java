@@ -81,6 +81,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class EndingMany extends ManyEndsChapter {
+        EndingMany() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Flushing extends FlushChapter {
         Flushing() {
             super(StoreContract.this);

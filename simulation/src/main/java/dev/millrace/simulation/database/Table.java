@@ -160,6 +160,27 @@ public final class Table<K, R> {
         return null;
     }
 
+    /** All rows that are committed now: for who checks, and is no transaction. */
+    public List<R> committed() {
+        var found = new ArrayList<R>();
+        for (var key : rows.keySet()) {
+            var row = committed(key);
+            if (row != null) found.add(row);
+        }
+        return found;
+    }
+
+    public @Nullable R committed(K key) {
+        var versions = rows.get(key);
+        if (versions == null) return null;
+        for (int i = versions.size() - 1; i >= 0; i--) {
+            var version = versions.get(i);
+            if (database.committed(version.made))
+                return version.removed != 0 && database.committed(version.removed) ? null : version.row;
+        }
+        return null;
+    }
+
     private @Nullable R seen(Transaction by, List<Version<R>> versions) {
         for (int i = versions.size() - 1; i >= 0; i--) {
             var version = versions.get(i);
@@ -194,6 +215,15 @@ public final class Table<K, R> {
                     : newest.removed != 0 && database.running(newest.removed) ? newest.removed : 0;
             if (other == 0) return false;
             by.awaitEndOf(other);
+        }
+    }
+
+    /** Waits for whoever has inserted this key and not ended yet. */
+    public void awaitWriter(Transaction by, K key) {
+        while (true) {
+            var newest = newest(key);
+            if (newest == null || by.wrote(newest.made) || !database.running(newest.made)) return;
+            by.awaitEndOf(newest.made);
         }
     }
 

@@ -50,14 +50,20 @@ public enum Bug {
     OUTCOME_BELOW_THE_LIVE_PARTITION,
     /** R8: outcomes do not carry their claim, so that a repeated flush does not know its own. */
     OUTCOME_WITHOUT_TOKEN,
-    /** R13: outcomes are inserted in no common order. */
-    OUTCOMES_IN_ANY_ORDER,
     /** A retry does not count as an attempt. */
     RETRIES_COST_NOTHING,
     /** A handler's transaction is let through though its outcome has lost. */
     COMPLETE_WITHOUT_WINNING,
     /** Of the outcomes of one flush, each is written as its neighbour's. */
     OUTCOMES_MIXED_UP,
+    /** Of two flushes of a node, one on a broken connection, neither waits for the other. */
+    FLUSH_WITHOUT_ENDINGS_LOCK,
+    /** A row of many is written without a look at what has been written of its deliveries. */
+    BATCH_LOOKS_AT_NOTHING,
+    /** A row of its own is written for a delivery that has ended in a row of many. */
+    ROW_OVER_BATCH,
+    /** An ending that a handler may have written itself goes into a row of many. */
+    CONTESTED_IN_A_BATCH,
     /** What a node hands back without having run it counts as done. */
     HANDED_BACK_AS_DONE,
 
@@ -98,6 +104,10 @@ public enum Bug {
     PAUSES_NOT_TOLD,
     /** A cancel does not look whether the job has ended. */
     CANCEL_LOOKS_AT_NOTHING,
+    /** A cancel of what a node holds does not wait for its flush. */
+    CANCEL_WITHOUT_ENDINGS_LOCK,
+    /** A cancel of what nobody has claimed does not keep it from being claimed. */
+    CANCEL_WITHOUT_STREAM_LOCK,
     /** R14: producers remember the current partition. */
     PARTITION_REMEMBERED,
     /** R5: a partition's claims go when it is settled itself, whatever they reach into. */

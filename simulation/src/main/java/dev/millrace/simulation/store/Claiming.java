@@ -397,8 +397,7 @@ final class Claiming {
             if (claim.ordinal() > upto) open.addAll(rowsOf(tx, claim));
         tx.statement();
         return open.stream()
-                .filter(place ->
-                        tables.log.get(tx, place) != null && tables.outcomes.get(tx, DeliveryKey.of(place)) == null)
+                .filter(place -> tables.log.get(tx, place) != null && tables.ending(tx, DeliveryKey.of(place)) == null)
                 .sorted(Place.LOCK_ORDER)
                 .limit(limit)
                 .toList();

@@ -4,6 +4,7 @@ import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.database.Transaction.Isolation;
 import dev.millrace.simulation.store.Rows.Node;
 import dev.millrace.store.Lease;
+import dev.millrace.store.NodeId;
 
 /** How a step proves that its node has not been deposed. */
 final class Fences {
@@ -12,6 +13,9 @@ final class Fences {
 
     /** The lock of a node: its steps share it, who deposes it takes it alone. */
     record NodeLock(int no) {}
+
+    /** Who may end what a node holds takes it alone: the node's own flushes, and who cancels. */
+    record EndingsLock(int no) {}
 
     Fences(Tables tables) {
         this.tables = tables;
@@ -31,6 +35,14 @@ final class Fences {
         tx.lockShared(new NodeLock(node.lockNo()));
         if (!tables.planted(Bug.FENCE_IN_ONE_STATEMENT)) tx.statement();
         look(tx, lease);
+    }
+
+    void lockEndings(Transaction tx, NodeId id) {
+        tx.statement();
+        var node = tables.nodes.get(tx, id);
+        if (node == null) return; // long gone: it flushes no more
+        tx.meanwhile();
+        tx.lock(new EndingsLock(node.lockNo()));
     }
 
     /** For steps that only look. */

@@ -65,8 +65,7 @@ final class Journal {
                     != null;
         }
         tx.statement();
-        if (!written || tables.outcomes.get(tx, DeliveryKey.of(delivery.place())) != null)
-            throw Raised.ended(delivery.job());
+        if (!written || tables.ending(tx, DeliveryKey.of(delivery.place())) != null) throw Raised.ended(delivery.job());
     }
 
     /** Reading takes it over: an earlier delivery can write no more. */

@@ -50,7 +50,14 @@ final class Looking {
         this.tables = tables;
         this.claiming = claiming;
         this.found = new Remembered<>(
-                tables.meta, tables.claims, tables.log, tables.outcomes, tables.timers, tables.parked, tables.progress);
+                tables.meta,
+                tables.claims,
+                tables.log,
+                tables.outcomes,
+                tables.batched,
+                tables.timers,
+                tables.parked,
+                tables.progress);
     }
 
     // ---- one job
@@ -86,7 +93,7 @@ final class Looking {
         var rows = deliveries(tx, job);
         if (rows.isEmpty()) return null;
         var row = rows.getLast();
-        var outcome = tables.outcomes.get(tx, DeliveryKey.of(row.place()));
+        var outcome = tables.ending(tx, DeliveryKey.of(row.place()));
         if (outcome != null) return new Standing(null, null, row, outcome, null, outcome.state());
         boolean running = claiming.claimed(tx, row.place());
         return new Standing(
@@ -181,7 +188,7 @@ final class Looking {
         if (standing.turn().attempt() < 2) return null;
         return deliveries(tx, standing.asked().job()).reversed().stream()
                 .filter(row -> row.turn().run() == standing.turn().run())
-                .map(row -> tables.outcomes.get(tx, DeliveryKey.of(row.place())))
+                .map(row -> tables.ending(tx, DeliveryKey.of(row.place())))
                 .filter(outcome -> outcome != null && outcome.failure() != null)
                 .map(outcome -> Objects.requireNonNull(outcome).failure())
                 .findFirst()
@@ -204,7 +211,7 @@ final class Looking {
     }
 
     private JobHistory.Step step(Transaction tx, Logged row) {
-        var outcome = tables.outcomes.get(tx, DeliveryKey.of(row.place()));
+        var outcome = tables.ending(tx, DeliveryKey.of(row.place()));
         var claim = outcome == null && claiming.claimed(tx, row.place()) ? claiming.claimOf(tx, row.place()) : null;
         return new JobHistory.Step(
                 row.turn().run(),

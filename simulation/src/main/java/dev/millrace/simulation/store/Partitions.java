@@ -173,7 +173,7 @@ final class Partitions {
         return tables.log.all(tx).stream()
                 .map(Rows.Logged::place)
                 .filter(place -> place.part() == part)
-                .filter(place -> tables.outcomes.get(tx, DeliveryKey.of(place)) == null)
+                .filter(place -> tables.ending(tx, DeliveryKey.of(place)) == null)
                 .toList();
     }
 
@@ -252,6 +252,7 @@ final class Partitions {
         tables.claims.drop(claim -> claim.key().part() == no);
         tables.log.drop(row -> row.place().part() == no);
         tables.outcomes.drop(outcome -> outcome.key().part() == no);
+        tables.batched.drop(outcome -> outcome.key().part() == no);
         tables.startMarks.dropKeys(key -> key.part() == no);
         tables.outlived.dropKeys(key -> key.part() == no);
         tables.cancelMarks.dropKeys(key -> key.part() == no);

@@ -119,7 +119,7 @@ final class Rescuing {
                 .map(other -> DeliveryKey.of(other.place()))
                 .filter(key ->
                         tables.startMarks.get(tx, key) != null && (!lateOnly || tables.outlived.get(tx, key) != null))
-                .map(key -> tables.outcomes.get(tx, key))
+                .map(key -> tables.ending(tx, key))
                 .filter(Objects::nonNull)
                 .filter(outcome -> outcome.word().equals("rescued"))
                 .count();

@@ -6,6 +6,7 @@ import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.Outcome;
 import dev.millrace.simulation.store.Rows.Parked;
 import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
@@ -15,8 +16,11 @@ import dev.millrace.store.Storage.Wakeup;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -27,6 +31,11 @@ final class Settling {
 
     /** A handler's open transaction may hold one outcome: the others must not wait for it. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    /** Deliveries of a bucket, and how many of it at least are written in one row. */
+    private static final int BUCKET = 64;
+
+    private static final int SEVERAL = 2;
 
     private final Tables tables;
     private final Fences fences;
@@ -41,7 +50,19 @@ final class Settling {
     List<Settled> flush(Transaction tx, Lease lease, List<Ended> entries) {
         tx.lockTimeout(PATIENCE);
         if (!tables.planted(Bug.FLUSH_WITHOUT_FENCE)) fences.fence(tx, lease);
-        return settle(tx, lease, entries);
+        if (!tables.planted(Bug.FLUSH_WITHOUT_ENDINGS_LOCK)) fences.lockEndings(tx, lease.node());
+        var batched = batched(entries);
+        var verdicts = new IdentityHashMap<Ended, Settled>();
+        if (!batched.isEmpty()) settleBatched(tx, lease, batched, verdicts);
+        var others =
+                entries.stream().filter(entry -> !verdicts.containsKey(entry)).toList();
+        if (!others.isEmpty()) {
+            var answers = settle(tx, lease, others);
+            for (int i = 0; i < answers.size(); i++) verdicts.put(others.get(i), answers.get(i));
+        }
+        return entries.stream()
+                .map(entry -> Objects.requireNonNull(verdicts.get(entry)))
+                .toList();
     }
 
     /** In the transaction of a handler, as its last word. */
@@ -51,6 +72,62 @@ final class Settling {
                 && !tables.planted(Bug.COMPLETE_WITHOUT_WINNING))
             throw Raised.ended(entry.delivery().job());
     }
+
+    // ---- rows of many
+
+    /** Successes without a result, several of one claim and bucket; there a bucket has 1,024 deliveries, and several are 16. */
+    private List<Ended> batched(List<Ended> entries) {
+        if (tables.planted(Bug.OUTCOMES_MIXED_UP)) return List.of();
+        var buckets = new HashMap<Bucket, List<Ended>>();
+        for (var entry : entries)
+            if (plain(entry))
+                buckets.computeIfAbsent(Bucket.of(entry), key -> new ArrayList<>())
+                        .add(entry);
+        return entries.stream()
+                .filter(entry -> plain(entry)
+                        && buckets.getOrDefault(Bucket.of(entry), List.of()).size() >= SEVERAL)
+                .toList();
+    }
+
+    private boolean plain(Ended entry) {
+        return entry.ending() instanceof Ending.Done(var result)
+                && result == null
+                && (!entry.contested() || tables.planted(Bug.CONTESTED_IN_A_BATCH));
+    }
+
+    private record Bucket(ClaimToken token, int part, long no) {
+        static Bucket of(Ended entry) {
+            var place = entry.delivery().place();
+            return new Bucket(entry.delivery().token(), place.part(), place.seq() / BUCKET);
+        }
+    }
+
+    /** No key keeps a second one out: under the lock it is looked first. */
+    private void settleBatched(Transaction tx, Lease lease, List<Ended> entries, Map<Ended, Settled> verdicts) {
+        tx.statement();
+        int live = tables.meta(tx).livePart();
+        tx.statement();
+        for (var entry : entries) proveClaim(tx, lease, entry, live);
+        for (var entry : entries) {
+            tx.statement();
+            var key = key(tx, entry);
+            if (key.part() < live) {
+                verdicts.put(entry, Settled.LOST);
+                continue;
+            }
+            var before = tables.planted(Bug.BATCH_LOOKS_AT_NOTHING) ? null : tables.ending(tx, key);
+            tx.meanwhile();
+            if (before == null)
+                tables.batched.insert(tx, tables.nextNumber(), outcome(key, lease, entry, entry.ending()));
+            verdicts.put(
+                    entry,
+                    before == null
+                            ? Settled.WON
+                            : entry.delivery().token().equals(before.token()) ? Settled.REPEATED : Settled.LOST);
+        }
+    }
+
+    // ---- rows
 
     private List<Settled> settle(Transaction tx, Lease lease, List<Ended> entries) {
         tx.statement();
@@ -65,6 +142,7 @@ final class Settling {
             tx.meanwhile();
             var key = key(tx, entry);
             if (key.part() < live) continue; // it has ended
+            if (tables.batchedEnding(tx, key) != null && !tables.planted(Bug.ROW_OVER_BATCH)) continue;
             var said = tables.planted(Bug.OUTCOMES_MIXED_UP)
                     ? entries.get((entries.indexOf(entry) + 1) % entries.size())
                     : entry;
@@ -91,8 +169,7 @@ final class Settling {
     private List<Ended> inOrder(List<Ended> entries) {
         Comparator<Ended> order = Comparator.comparing(entry -> entry.delivery().place(), Place.LOCK_ORDER);
         var sorted = new ArrayList<>(entries);
-        sorted.sort(
-                tables.planted(Bug.OUTCOMES_IN_ANY_ORDER) && tables.nextNumber() % 2 == 0 ? order.reversed() : order);
+        sorted.sort(order);
         return sorted;
     }
 
@@ -183,7 +260,8 @@ final class Settling {
     private Settled verdict(Transaction tx, Ended entry, Set<DeliveryKey> won) {
         var key = DeliveryKey.of(entry.delivery().place());
         if (won.contains(key)) return Settled.WON;
-        var other = tables.outcomes.peek(tx, key);
+        var peeked = tables.outcomes.peek(tx, key);
+        var other = peeked != null ? peeked : tables.batchedEnding(tx, key);
         return other != null && entry.delivery().token().equals(other.token()) ? Settled.REPEATED : Settled.LOST;
     }
 

@@ -78,6 +78,7 @@ public final class SimulatedStore implements Storage {
     private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
     private int taken;
     private int sealed;
+    private long changesLooked = -1;
 
     /**
      * A store with nothing in it.
@@ -131,6 +132,15 @@ public final class SimulatedStore implements Storage {
         collisions.put("steps that were refused for a key that another had taken", taken);
         collisions.put("enqueues that met a sealed partition", sealed);
         return collisions;
+    }
+
+    /** A delivery of which two endings are written, in words; null if there is none. */
+    public @Nullable String endedTwice() {
+        long changes = tables.batched.changes() + tables.outcomes.changes();
+        if (changes == changesLooked) return null;
+        changesLooked = changes;
+        var key = tables.endedTwice();
+        return key == null ? null : "%d of partition %d".formatted(key.seq(), key.part());
     }
 
     private <T> T transaction(String name, Function<Transaction, T> body) {

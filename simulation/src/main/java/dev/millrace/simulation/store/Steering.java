@@ -55,11 +55,15 @@ final class Steering {
             }
             tx.statement();
             var key = DeliveryKey.of(row.place());
-            var outcome = tables.outcomes.get(tx, key);
+            var outcome = tables.ending(tx, key);
             if (outcome != null && !tables.planted(Bug.CANCEL_LOOKS_AT_NOTHING)) {
                 if (outcome.last()) return Optional.of(outcome.state());
                 continue;
             }
+            tables.outcomes.awaitWriter(tx, key); // without locks: a handler may leave its transaction open
+            holdOff(tx, row.place());
+            tx.statement();
+            if (tables.ending(tx, key) != null && !tables.planted(Bug.CANCEL_LOOKS_AT_NOTHING)) continue;
             tx.meanwhile();
             var mine = new Outcome(key, job, "cancelled", tables.now(), null, null, null, null, reason, null, null);
             if (!tables.outcomes.insertIfAbsent(tx, key, mine)) {
@@ -70,6 +74,18 @@ final class Steering {
             return withdrawn(tx);
         }
         throw Raised.wrongTransaction("job %s moved too fast to be cancelled".formatted(job));
+    }
+
+    /** What is not claimed is not claimed meanwhile, and what is claimed its node does not flush meanwhile. */
+    private void holdOff(Transaction tx, Place place) {
+        if (!tables.planted(Bug.CANCEL_WITHOUT_STREAM_LOCK)) {
+            tx.statement();
+            tx.lock(new Claiming.StreamLock(place.stream()));
+        }
+        tx.statement();
+        var claim = claiming.claimOf(tx, place);
+        if (claim == null || claim.lease() == null || tables.planted(Bug.CANCEL_WITHOUT_ENDINGS_LOCK)) return;
+        fences.lockEndings(tx, claim.lease().node());
     }
 
     private Optional<State> withdrawn(Transaction tx) {
@@ -117,7 +133,7 @@ final class Steering {
         tx.statement();
         var row = newest(tx, job);
         if (row == null) return Optional.empty();
-        var outcome = tables.outcomes.get(tx, DeliveryKey.of(row.place()));
+        var outcome = tables.ending(tx, DeliveryKey.of(row.place()));
         if (outcome == null) return Optional.of(claiming.claimed(tx, row.place()) ? State.RUNNING : State.AVAILABLE);
         if (!outcome.last()) return Optional.of(State.AVAILABLE);
         tx.statement();

@@ -32,8 +32,10 @@ import dev.millrace.world.World;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The schema, and what all steps on it share: the server's clock, numbers, and which bugs are planted. */
 final class Tables {
@@ -64,6 +66,11 @@ final class Tables {
     final Table.Index<ClaimKey, Claimed> claimsByToken;
     final Table.Index<ClaimKey, Claimed> claimsByNode;
     final Table<DeliveryKey, Outcome> outcomes;
+
+    /** Outcomes in rows of many, here each by itself: nothing keeps two of one delivery apart but who writes them. */
+    final Table<Long, Outcome> batched;
+
+    final Table.Index<Long, Outcome> batchedByDelivery;
     final Table<DeliveryKey, NodeId> startMarks;
     final Table<DeliveryKey, Boolean> outlived;
     final Table<Long, Timer> timers;
@@ -102,6 +109,8 @@ final class Tables {
         claimsByNode =
                 claims.index(row -> row.lease() == null ? "anchor" : row.lease().node());
         outcomes = table("outcome", DeliveryKey.ORDER);
+        batched = table("outcome_batch", Comparator.naturalOrder());
+        batchedByDelivery = batched.index(Outcome::key);
         startMarks = table("start_mark", DeliveryKey.ORDER);
         outlived = table("outlived", DeliveryKey.ORDER);
         timers = table("timer", Comparator.naturalOrder());
@@ -165,6 +174,29 @@ final class Tables {
         var own = stream(tx, asked.stream());
         // streams of a queue are made in one go: the same distance apart in each
         return own.id() - own.shard() + shard;
+    }
+
+    /** How a delivery ended, wherever that is written; null if it has not. */
+    @Nullable
+    Outcome ending(Transaction tx, DeliveryKey key) {
+        var outcome = outcomes.get(tx, key);
+        return outcome != null ? outcome : batchedEnding(tx, key);
+    }
+
+    /** The same, if it is written in a row of many. */
+    @Nullable
+    Outcome batchedEnding(Transaction tx, DeliveryKey key) {
+        var found = batched.by(tx, batchedByDelivery, key);
+        return found.isEmpty() ? null : found.getFirst();
+    }
+
+    /** A delivery of which two endings are committed; null if there is none. */
+    @Nullable
+    DeliveryKey endedTwice() {
+        var seen = new HashSet<DeliveryKey>();
+        for (var ending : batched.committed())
+            if (!seen.add(ending.key()) || outcomes.committed(ending.key()) != null) return ending.key();
+        return null;
     }
 
     /** Appends a delivery to a stream, in the partition that is current. */
