@@ -141,18 +141,21 @@ final class JobSql {
         rebase = q.in("SELECT $.rebase()");
 
         poll = q.in("SELECT * FROM $.poll(?)");
-        take = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.take(?, ?, ?, ?, ?, ?)");
-        resolve = q.in("SELECT part, xid::text::bigint AS xid, seq FROM $.resolve(?, ?, ?, ?)");
+        var byRuns =
+                "SELECT part, xid::text::bigint, array_agg(seq ORDER BY seq) FROM %s GROUP BY part, xid ORDER BY xid, min(seq)";
+        take = q.in(byRuns.formatted("$.take(?, ?, ?, ?, ?, ?)"));
+        resolve = q.in(byRuns.formatted("$.resolve(?, ?, ?, ?)"));
         read = q.in("""
-                SELECT nr, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at, expired,
-                       cancelled, gone
-                  FROM $.read_deliveries(?, ?, ?, ?, ?)
+                SELECT part, seq, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, enqueued_at, expires_at,
+                       expired, cancelled, gone
+                  FROM $.read_runs(?, ?, ?, ?, ?, ?)
                 """);
         mark = q.in("SELECT $.mark_starts(?, ?, ?, ?)");
         outlived = q.in("SELECT $.outlived_starts(?, ?, ?, ?)");
         manifest = q.in("SELECT $.write_manifest(?, ?, ?, ?, ?, ?, ?, ?)");
 
-        flush = q.in("SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        flush = q.in(
+                "SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         complete = q.in("SELECT $.complete(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
         promote = q.in("SELECT count, next_millis FROM $.promote(?, ?, ?)");

@@ -334,32 +334,60 @@ final class PostgresProtocol implements Protocol {
                 c -> claim(c, stream, ordinal, token, sql.resolve, stream, node(lease), epoch(lease), token.value()));
     }
 
+    /** The answer has one row for each run. */
     private static Claim claim(
             Connection c, int stream, long ordinal, ClaimToken token, String statement, Object... parameters)
             throws SQLException {
         var places = new ArrayList<Place>();
         try (var s = Session.prepare(c, statement, parameters);
                 var rows = s.executeQuery()) {
-            while (rows.next()) places.add(new Place(rows.getInt(1), stream, rows.getLong(2), rows.getLong(3)));
+            while (rows.next()) {
+                int part = rows.getInt(1);
+                long xid = rows.getLong(2);
+                for (var seq : (Long[]) rows.getArray(3).getArray()) places.add(new Place(part, stream, xid, seq));
+            }
         }
         return new Claim(token, stream, ordinal, places);
     }
 
     @Override
     public List<Delivery> read(ClaimToken token, List<Place> places, long maxBytes) {
-        var arrays = new PlaceArrays(places);
+        var runs = new Runs(places);
         return sessions.claim.step("read claimed jobs", c -> {
             var deliveries = new ArrayList<Delivery>(places.size());
-            try (var s = Session.prepare(c, sql.read, arrays.part, arrays.stream, arrays.xid, arrays.seq, maxBytes);
+            try (var s = Session.prepare(
+                            c, sql.read, runs.stream, runs.part, runs.xid, runs.from, runs.upto, maxBytes);
                     var rows = s.executeQuery()) {
-                while (rows.next()) {
-                    if (rows.getLong("nr") != deliveries.size() + 1)
+                while (rows.next() && deliveries.size() < places.size()) {
+                    var place = places.get(deliveries.size());
+                    if (rows.getInt(Column.PART) != place.part() || rows.getLong(Column.SEQ) != place.seq())
                         break; // a row is missing here: the rest is asked for anew
-                    deliveries.add(delivery(rows, places.get(deliveries.size()), token));
+                    deliveries.add(delivery(rows, place, token));
                 }
             }
             return deliveries;
         });
+    }
+
+    /** Of the answer to a read. By number: a name is looked up anew for each row. */
+    private static final class Column {
+        static final int PART = 1;
+        static final int SEQ = 2;
+        static final int JOB = 3;
+        static final int RUN = 4;
+        static final int NO = 5;
+        static final int ATTEMPT = 6;
+        static final int RESCUES = 7;
+        static final int CHARGED = 8;
+        static final int KIND = 9;
+        static final int KIND_VERSION = 10;
+        static final int PAYLOAD = 11;
+        static final int HEADERS = 12;
+        static final int ENQUEUED_AT = 13;
+        static final int EXPIRES_AT = 14;
+        static final int EXPIRED = 15;
+        static final int CANCELLED = 16;
+        static final int GONE = 17;
     }
 
     private Delivery delivery(ResultSet rows, Place place, ClaimToken token) throws SQLException {
@@ -367,23 +395,23 @@ final class PostgresProtocol implements Protocol {
         return new Delivery(
                 place,
                 token,
-                new JobId(rows.getObject("job_id", UUID.class)),
-                rows.getInt("run"),
-                rows.getInt("no"),
-                rows.getInt("attempt"),
-                rows.getInt("rescues"),
-                rows.getInt("charged"),
+                new JobId(rows.getObject(Column.JOB, UUID.class)),
+                rows.getInt(Column.RUN),
+                rows.getInt(Column.NO),
+                rows.getInt(Column.ATTEMPT),
+                rows.getInt(Column.RESCUES),
+                rows.getInt(Column.CHARGED),
                 stream.queue(),
                 stream.priority(),
-                rows.getString("kind"),
-                rows.getInt("kind_version"),
-                new Payload.Text(rows.getString("payload")),
-                json.read(rows.getString("headers")),
-                Objects.requireNonNull(Session.instant(rows, "enqueued_at")),
-                Session.instant(rows, "expires_at"),
-                rows.getBoolean("expired"),
-                rows.getBoolean("cancelled"),
-                rows.getBoolean("gone"));
+                rows.getString(Column.KIND),
+                rows.getInt(Column.KIND_VERSION),
+                new Payload.Text(rows.getString(Column.PAYLOAD)),
+                json.read(rows.getString(Column.HEADERS)),
+                Objects.requireNonNull(Session.instant(rows, Column.ENQUEUED_AT)),
+                Session.instant(rows, Column.EXPIRES_AT),
+                rows.getBoolean(Column.EXPIRED),
+                rows.getBoolean(Column.CANCELLED),
+                rows.getBoolean(Column.GONE));
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -190,7 +191,11 @@ final class Session implements AutoCloseable {
 
     /** An instant column; null if it is null. */
     static @Nullable Instant instant(ResultSet rows, String column) throws SQLException {
-        var at = rows.getObject(column, java.time.OffsetDateTime.class);
+        return instant(rows, rows.findColumn(column));
+    }
+
+    static @Nullable Instant instant(ResultSet rows, int column) throws SQLException {
+        var at = rows.getObject(column, OffsetDateTime.class);
         return at == null ? null : at.toInstant();
     }
 }
