@@ -103,8 +103,8 @@ public record NodePlan(
         /** The defaults, argued in {@code docs/guides/operations.md}. */
         public static final Limits DEFAULT = new Limits(
                 100,
-                500,
-                500,
+                1_000,
+                1_000,
                 2_000,
                 8L * 1024 * 1024,
                 Duration.ofSeconds(10),

@@ -159,6 +159,7 @@ final class Reading {
             kinds.add(kind);
             admit(
                     delivery,
+                    kind,
                     new HeldDelivery(
                             node,
                             delivery,
@@ -171,7 +172,7 @@ final class Reading {
         bottlenecks.seen(piece.stream, kinds, node.world().nanoTime());
     }
 
-    private void admit(Delivery delivery, HeldDelivery held, boolean handBack) {
+    private void admit(Delivery delivery, @Nullable KindLine kind, HeldDelivery held, boolean handBack) {
         if (delivery.cancelled()) {
             held.end();
             node.drop(held);
@@ -179,8 +180,7 @@ final class Reading {
             held.end();
             node.letGo(held);
         } else if (delivery.expired()) finish(held, new Ending.Discarded(Failures.expired(delivery)));
-        else if (node.kindOf(delivery) == null)
-            finish(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, unknownKind(delivery)));
+        else if (kind == null) finish(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, unknownKind(delivery)));
         else {
             var paused = node.pausedBecause(delivery);
             if (paused != null) finish(held, new Ending.Parked(Ending.Parking.PAUSED, paused));
