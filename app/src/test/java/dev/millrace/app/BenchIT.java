@@ -92,6 +92,36 @@ class BenchIT {
         assertThat(err()).content().contains("dropped 1 schemas that earlier measurements left");
     }
 
+    // What a no-op job cost when these were last set; a change that makes it dearer by more than a tenth must say why,
+    // and set them anew.
+
+    private static final double WAL_BYTES = 358;
+    private static final double ALLOCATED_BYTES = 3_700;
+
+    /** How many outcomes a flush finds depends on how busy the machine is: twice what was measured. */
+    private static final double COMMITS = 0.0052;
+
+    private static final double GROWTH = 1.1;
+
+    @Test
+    void a_job_costs_hardly_more_than_it_did() throws Exception {
+        var process = bench("--jobs", "60000", "--json");
+
+        assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).isZero();
+        var report = new JsonMapper().readTree(Files.readString(out()));
+        assertThat(report.get("walBytesPerJob").doubleValue())
+                .as("bytes of write-ahead log per job")
+                .isBetween(WAL_BYTES / 2, WAL_BYTES * GROWTH);
+        assertThat(report.get("allocatedBytesPerJob").doubleValue())
+                .as("bytes allocated per job")
+                .isBetween(ALLOCATED_BYTES / 2, ALLOCATED_BYTES * GROWTH);
+        assertThat(report.get("commitsPerJob").doubleValue())
+                .as("commits per job, each a step and a round trip")
+                .isBetween(COMMITS / 10, COMMITS);
+        assertThat(report.get("deadTuples").longValue()).isZero();
+    }
+
     @Test
     void what_a_held_snapshot_costs_is_one_number_from_runs_in_turn() throws Exception {
         var process = bench("--jobs", "1000", "--held-snapshot", "--pairs", "2", "--json");

@@ -147,8 +147,9 @@ public final class BenchCommand implements Runnable {
             %,d no-op jobs, %s, fsync %s, heap at most %d MB
               enqueue in bulk      %,11.0f /s    raw COPY in           %,11.0f /s    ratio %.2f
               run                  %,11.0f /s    raw read and COPY     %,11.0f /s    ratio %.2f
-              write-ahead log      %,11.0f bytes per job
+              write-ahead log      %,11.0f bytes per job    whole pages in it    %8.4f per job
               commits              %,11.4f per job
+              engine and handlers  %,11.1f µs of processor time, %,.0f bytes allocated per job
               dead rows            %,11d in the job stream""".formatted(
                         r.jobs(),
                         r.database(),
@@ -161,7 +162,10 @@ public final class BenchCommand implements Runnable {
                         r.rawLimitPerSecond(),
                         r.runPerSecond() / r.rawLimitPerSecond(),
                         r.walBytesPerJob(),
+                        r.fullPageImagesPerJob(),
                         r.commitsPerJob(),
+                        r.engineCpuMicrosPerJob(),
+                        r.allocatedBytesPerJob(),
                         r.deadTuples());
     }
 }

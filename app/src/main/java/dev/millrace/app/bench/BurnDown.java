@@ -1,5 +1,7 @@
 package dev.millrace.app.bench;
 
+import com.sun.management.OperatingSystemMXBean;
+import com.sun.management.ThreadMXBean;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.Job;
 import dev.millrace.Kind;
@@ -8,6 +10,7 @@ import dev.millrace.MillraceException;
 import dev.millrace.Node;
 import dev.millrace.postgres.PostgresStore;
 import dev.millrace.world.World;
+import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -88,6 +91,7 @@ final class BurnDown {
         double enqueued = jobs / seconds(began);
         telling.say("%,d jobs enqueued, %,.0f a second".formatted(jobs, enqueued));
 
+        var own = OwnCost.read();
         began = world.nanoTime();
         double ran;
         try (var node = millrace.node()
@@ -100,6 +104,7 @@ final class BurnDown {
             ran = jobs / seconds(began);
             telling.say("%,d jobs run, %,.0f a second".formatted(jobs, ran));
         }
+        var engine = OwnCost.read().less(own);
         world.sleep(STATISTICS);
         var cost = Cost.read(dataSource).less(before);
         long deadTuples = deadTuples(schema);
@@ -121,7 +126,10 @@ final class BurnDown {
                 copied,
                 limit,
                 (double) cost.walBytes() / jobs,
+                (double) cost.fullPageImages() / jobs,
                 (double) cost.commits() / jobs,
+                engine.cpuNanos() / 1_000.0 / jobs,
+                (double) engine.allocatedBytes() / jobs,
                 deadTuples,
                 Runtime.getRuntime().maxMemory(),
                 Cost.fsync(dataSource),
@@ -166,19 +174,36 @@ final class BurnDown {
         return (world.nanoTime() - began) / 1e9;
     }
 
+    /** What this process counts of itself. */
+    private record OwnCost(long cpuNanos, long allocatedBytes) {
+
+        static OwnCost read() {
+            return new OwnCost(
+                    ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
+                            .getProcessCpuTime(),
+                    ManagementFactory.getPlatformMXBean(ThreadMXBean.class).getTotalThreadAllocatedBytes());
+        }
+
+        OwnCost less(OwnCost before) {
+            return new OwnCost(cpuNanos - before.cpuNanos, allocatedBytes - before.allocatedBytes);
+        }
+    }
+
     /** What the database counts. */
-    private record Cost(long walBytes, long commits) {
+    private record Cost(long walBytes, long fullPageImages, long commits) {
 
         static Cost read(DataSource dataSource) throws SQLException {
             return new Cost(
                     Long.parseLong(one(dataSource, "SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint")),
+                    Long.parseLong(one(dataSource, "SELECT wal_fpi FROM pg_stat_wal")),
                     Long.parseLong(one(
                             dataSource,
                             "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")));
         }
 
         Cost less(Cost before) {
-            return new Cost(walBytes - before.walBytes, commits - before.commits);
+            return new Cost(
+                    walBytes - before.walBytes, fullPageImages - before.fullPageImages, commits - before.commits);
         }
 
         static boolean fsync(DataSource dataSource) throws SQLException {

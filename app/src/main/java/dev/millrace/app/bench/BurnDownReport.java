@@ -8,7 +8,12 @@ package dev.millrace.app.bench;
  * @param rawCopyPerSecond the same rows by COPY into a plain table without indexes, one connection
  * @param rawLimitPerSecond reading 500 rows and copying 500 outcomes per transaction, append only: best of 1, 2 and 4 connections
  * @param walBytesPerJob write-ahead log per job, enqueue and run together; a database's own background work is in it
- * @param commitsPerJob transactions per job, enqueue and run together
+ * @param fullPageImagesPerJob pages that were written to it whole, because they were changed for the first time since a checkpoint: up to 8 KB each, which
+ *     are in the bytes
+ * @param commitsPerJob transactions per job, enqueue and run together; each step of the protocol is one, and one round trip
+ * @param engineCpuMicrosPerJob processor time of this process per job run, in microseconds: the engine and the handlers, with the compiler and the
+ *     garbage collector, without the database
+ * @param allocatedBytesPerJob what this process allocated per job run
  * @param deadTuples dead rows in the partitions of job_log, claim and outcome after the run, as the server counts them
  * @param heapBytes the largest heap that this process may use
  */
@@ -19,7 +24,10 @@ public record BurnDownReport(
         double rawCopyPerSecond,
         double rawLimitPerSecond,
         double walBytesPerJob,
+        double fullPageImagesPerJob,
         double commitsPerJob,
+        double engineCpuMicrosPerJob,
+        double allocatedBytesPerJob,
         long deadTuples,
         long heapBytes,
         boolean fsync,
