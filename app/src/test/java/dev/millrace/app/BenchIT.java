@@ -98,8 +98,8 @@ class BenchIT {
     private static final double WAL_BYTES = 358;
     private static final double ALLOCATED_BYTES = 3_700;
 
-    /** How many outcomes a flush finds depends on how busy the machine is: twice what was measured. */
-    private static final double COMMITS = 0.0052;
+    /** How many outcomes a flush finds depends on how busy the machine is: 0.0024 to 0.0039 were measured. */
+    private static final double COMMITS = 0.0080;
 
     private static final double GROWTH = 1.1;
 
@@ -118,7 +118,7 @@ class BenchIT {
                 .isBetween(ALLOCATED_BYTES / 2, ALLOCATED_BYTES * GROWTH);
         assertThat(report.get("commitsPerJob").doubleValue())
                 .as("commits per job, each a step and a round trip")
-                .isBetween(COMMITS / 10, COMMITS);
+                .isBetween(COMMITS / 20, COMMITS);
         assertThat(report.get("deadTuples").longValue()).isZero();
     }
 
