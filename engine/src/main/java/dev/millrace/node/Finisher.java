@@ -119,7 +119,7 @@ final class Finisher implements Loop {
         var blockable = new ArrayList<HeldDelivery>();
         int drained = 0;
         for (HeldDelivery held; drained < count && (held = waiting.poll()) != null; drained++)
-            (held.completing() == null ? plain : blockable).add(held);
+            (held.outcome().contested() ? blockable : plain).add(held);
         flushing.addAndGet(drained);
         waitingCount.addAndGet(-drained);
         add(plain);
@@ -179,7 +179,7 @@ final class Finisher implements Loop {
     /** What is written. If the handler's own transaction was faster, then that is what an earlier outcome of ours must be. */
     private static Ending ending(HeldDelivery held, Settled answer) {
         var committed = held.completing();
-        return answer == Settled.REPEATED && committed != null
+        return answer == Settled.REPEATED && held.outcome().contested() && committed != null
                 ? committed
                 : held.outcome().ending();
     }

@@ -23,8 +23,8 @@ final class FlushBatches {
     /** A row for fewer would be no smaller than theirs; and a bucket's rows stay few, which each look at one of its deliveries goes through. */
     static final int FEWEST = 16;
 
-    /** More would not fit into a page. */
-    static final int MOST = 500;
+    /** Two such rows fill a page. */
+    static final int MOST = 470;
 
     private final int[] claim;
     private final int[] part;

@@ -74,6 +74,18 @@ final class Pool {
         }
     }
 
+    /** One statement that writes, and commits by itself: nothing is held while the next would be on its way. */
+    <T> T once(String what, Session.Work<T> work) {
+        try (var connection = borrow(what)) {
+            return within(PATIENCE, connection, c -> {
+                if (!c.getAutoCommit()) c.setAutoCommit(true);
+                return work.run(c);
+            });
+        } catch (SQLException e) {
+            throw SqlErrors.explain(what, e);
+        }
+    }
+
     /** One statement that may take hours. */
     <T> T unhurried(String what, Session.Work<T> work) {
         try (var connection = borrow(what)) {

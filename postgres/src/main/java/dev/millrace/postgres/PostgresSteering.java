@@ -24,11 +24,7 @@ final class PostgresSteering implements Steering {
 
     @Override
     public Optional<State> cancel(JobId job, String reason, String by) {
-        return pool.transaction("cancel", c -> {
-            var state = state(c, sql.cancel, job.value(), reason, by);
-            command(c);
-            return state;
-        });
+        return pool.once("cancel", c -> state(c, sql.cancel, job.value(), reason, by));
     }
 
     @Override

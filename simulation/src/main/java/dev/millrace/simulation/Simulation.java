@@ -112,7 +112,7 @@ public final class Simulation {
                 new RescuedFirst(store::front),
                 new NeighboursSpared(YOUTH),
                 new LivingNotDeposed(fleet::mayBeDead),
-                new DeadRecovered(fleet::dead, RECOVERY),
+                new DeadRecovered(fleet::dead, RECOVERY, store::holds),
                 new NothingCollides(store::collisions),
                 new WrittenOnce(store::endedTwice),
                 new StatesFollowTheTable(intended),

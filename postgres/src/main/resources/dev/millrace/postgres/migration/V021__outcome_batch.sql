@@ -1,5 +1,5 @@
 -- A success without a result was a row of its own with an index entry of its own, which was more than a third of all that a job writes. Now one row
--- tells of up to 500 of them that stand close together in the log. What it says of a delivery is what a row of its own would say.
+-- tells of up to 470 of them that stand close together in the log. What it says of a delivery is what a row of its own would say.
 --
 -- That a delivery ends once was kept by the key of `outcome`. Such a row has no key that could: whoever writes one looks first, under a lock
 -- that all share who may end what the node holds. These are the node's own flushes, of which an earlier one may still be under way on a broken
@@ -15,11 +15,12 @@ CREATE TABLE outcome_batch (
     base    TIMESTAMPTZ NOT NULL,    -- when the oldest was started
     started INT[]       NOT NULL,    -- of each, in order, in microseconds since base
     took    INT[]       NOT NULL,    -- of each, in microseconds
-    at      TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+    at      TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+    CHECK (cardinality(started) > 0 AND cardinality(started) = bit_count(bits) AND cardinality(took) = bit_count(bits))
 ) PARTITION BY LIST (part);
 CREATE INDEX ON outcome_batch (bucket);
 
--- As before, with the new table; its rows fit into a page and stay there.
+-- As before, with the new table; two of its rows fit into a page, and stay there.
 CREATE OR REPLACE FUNCTION attach_now(p_part INT) RETURNS VOID LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
 DECLARE t TEXT;
 BEGIN
@@ -165,7 +166,7 @@ BEGIN
            OR EXISTS (SELECT FROM outcome o
                        WHERE o.part = p_part[i] AND o.seq BETWEEN p_bucket[i] * 1024 AND p_bucket[i] * 1024 + 1023
                          AND get_bit(v_bits, (o.seq & 1023)::INT) = 1) THEN
-            SELECT array_agg(g.nr ORDER BY g.nr) FILTER (WHERE e.outcome IS NULL),
+            SELECT array_agg(g.nr ORDER BY g.nr) FILTER (WHERE g.nr IS NOT NULL AND e.outcome IS NULL),
                    array_agg(g.nr ORDER BY g.nr) FILTER (WHERE e.outcome IS NOT NULL),
                    array_agg(CASE WHEN e.token = p_tokens[p_claim[i]] THEN 'repeated' ELSE 'lost' END ORDER BY g.nr)
                        FILTER (WHERE e.outcome IS NOT NULL),
@@ -199,7 +200,11 @@ RETURNS TABLE (nr BIGINT, verdict TEXT) LANGUAGE plpgsql SET search_path = ${sch
 BEGIN
     PERFORM set_config('lock_timeout', p_wait_millis::TEXT, true);         -- of this transaction, which is this call
     PERFORM fence(p_node, p_epoch);
-    PERFORM lock_endings(p_node);
+    BEGIN
+        PERFORM lock_endings(p_node);
+    EXCEPTION WHEN lock_not_available THEN                                  -- not one outcome that somebody holds, but all of them: no use to halve
+        RAISE EXCEPTION 'another flush of this node, or a cancel, is under way' USING ERRCODE = 'MR010';
+    END;
     IF cardinality(p_batch_part) > 0 THEN
         RETURN QUERY SELECT * FROM settle_batches(p_node, p_epoch, p_tokens, p_batch_claim, p_batch_part, p_batch_bucket, p_batch_bits,
                                                   p_batch_upto, p_batch_base, p_batch_started, p_batch_took);
@@ -220,7 +225,8 @@ RETURNS TABLE (nr BIGINT, verdict TEXT) LANGUAGE sql VOLATILE SET search_path = 
 $$;
 
 -- The state the job is in now; null if it is not known. Exactly one of this and the job's own ending wins. Who may end it otherwise is held off: what is
--- not claimed is not claimed meanwhile, and what is claimed its node does not flush meanwhile. Locks: the stream, then the node's endings.
+-- not claimed is not claimed meanwhile, by the stream's lock; what is claimed its node does not flush meanwhile, by the lock of its endings. One
+-- statement, and no transaction of several: whoever stands still in the midst of it would hold up a stream, or a node.
 CREATE OR REPLACE FUNCTION cancel_job(p_job UUID, p_reason TEXT, p_by TEXT) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = ${schema}, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE t timer; p parked; j job_log; v_outcome outcome_kind; v_known BOOL; v_owner UUID; v_inserts BOOL;
@@ -251,35 +257,40 @@ BEGIN
         SELECT e.outcome INTO v_outcome FROM ending_of(j.part, j.seq) e;
         IF NOT FOUND THEN
             v_inserts := false;
-            BEGIN
-                PERFORM pg_advisory_xact_lock(lock_class + 1, j.stream) FROM meta;
-                SELECT x.node INTO v_owner FROM claim x                                     -- behind the lock: whoever claimed it
-                 WHERE x.stream = j.stream AND x.n > 0 AND (j.xid, j.seq) > (x.from_xid, x.from_seq)
-                   AND (j.xid, j.seq) <= (x.upto_xid, x.upto_seq)
-                   AND pg_visible_in_snapshot(j.xid, x.snap) AND NOT pg_visible_in_snapshot(j.xid, x.prev)
-                 ORDER BY x.no DESC LIMIT 1;
-                IF FOUND THEN PERFORM lock_endings(v_owner); END IF;
-                PERFORM FROM ending_of(j.part, j.seq);                                      -- again, behind both
-                IF NOT FOUND THEN
-                    v_inserts := true;
-                    PERFORM set_config('lock_timeout', '100ms', true);
-                    INSERT INTO outcome (part, seq, job_id, outcome, reason) VALUES (j.part, j.seq, p_job, 'cancelled', p_reason)
-                        ON CONFLICT DO NOTHING;
-                    IF FOUND THEN
-                        INSERT INTO cancel_mark (part, seq, stream, xid) VALUES (j.part, j.seq, j.stream, j.xid);
-                        INSERT INTO audit (by, action, target, reason) VALUES (p_by, 'cancel', p_job::TEXT, p_reason);
-                        RETURN 'cancelled';
-                    END IF;
-                    PERFORM set_config('lock_timeout', '5s', true);
+            BEGIN                                                       -- left by an exception unless it has cancelled: that gives its locks back
+                IF is_claimed(j.stream, j.xid, j.seq) THEN
+                    SELECT x.node INTO v_owner FROM claim x
+                     WHERE x.stream = j.stream AND x.n > 0 AND (j.xid, j.seq) > (x.from_xid, x.from_seq)
+                       AND (j.xid, j.seq) <= (x.upto_xid, x.upto_seq)
+                       AND pg_visible_in_snapshot(j.xid, x.snap) AND NOT pg_visible_in_snapshot(j.xid, x.prev)
+                     ORDER BY x.no DESC LIMIT 1;
+                    IF FOUND THEN PERFORM lock_endings(v_owner); END IF;
+                ELSE
+                    PERFORM pg_advisory_xact_lock(lock_class + 1, j.stream) FROM meta;
+                    IF is_claimed(j.stream, j.xid, j.seq) THEN RAISE EXCEPTION 'claimed meanwhile' USING ERRCODE = 'MR000'; END IF;
                 END IF;
-            EXCEPTION WHEN lock_not_available THEN
-                IF NOT v_inserts THEN RAISE; END IF;
-                -- Its handler has written an ending into a transaction that is open. With the locks given back, that is waited for by trying the same.
-                BEGIN
-                    INSERT INTO outcome (part, seq, job_id, outcome) VALUES (j.part, j.seq, p_job, 'cancelled') ON CONFLICT DO NOTHING;
-                    RAISE EXCEPTION 'only to wait' USING ERRCODE = 'MR000';
-                EXCEPTION WHEN SQLSTATE 'MR000' THEN NULL;
-                END;
+                PERFORM FROM ending_of(j.part, j.seq);                  -- again, behind the lock
+                IF FOUND THEN RAISE EXCEPTION 'ended meanwhile' USING ERRCODE = 'MR000'; END IF;
+                v_inserts := true;
+                PERFORM set_config('lock_timeout', '100ms', true);
+                INSERT INTO outcome (part, seq, job_id, outcome, reason) VALUES (j.part, j.seq, p_job, 'cancelled', p_reason)
+                    ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN RAISE EXCEPTION 'ended meanwhile' USING ERRCODE = 'MR000'; END IF;
+                INSERT INTO cancel_mark (part, seq, stream, xid) VALUES (j.part, j.seq, j.stream, j.xid);
+                INSERT INTO audit (by, action, target, reason) VALUES (p_by, 'cancel', p_job::TEXT, p_reason);
+                PERFORM pg_notify(current_schema() || '_wake', '!');    -- for who runs it
+                RETURN 'cancelled';
+            EXCEPTION
+                WHEN SQLSTATE 'MR000' THEN NULL;                        -- look again
+                WHEN lock_not_available THEN
+                    IF NOT v_inserts THEN RAISE; END IF;
+                    -- An ending of it is written in a transaction that is open, most likely its handler's. With the locks given back, that is
+                    -- waited for by trying the same.
+                    BEGIN
+                        INSERT INTO outcome (part, seq, job_id, outcome) VALUES (j.part, j.seq, p_job, 'cancelled') ON CONFLICT DO NOTHING;
+                        RAISE EXCEPTION 'only to wait' USING ERRCODE = 'MR000';
+                    EXCEPTION WHEN SQLSTATE 'MR000' THEN NULL;
+                    END;
             END;
         ELSE
             CASE v_outcome
@@ -487,6 +498,9 @@ BEGIN
     SELECT * INTO m FROM meta FOR UPDATE;
     SELECT s.system_identifier, d.oid INTO v_system, v_database FROM pg_control_system() s, pg_database d WHERE d.datname = current_database();
     IF (m.system_identifier, m.database) = (v_system, v_database) THEN RETURN -1; END IF;    -- another node was faster
+    FOR r IN SELECT lock_no FROM node WHERE state <> 'gone' ORDER BY lock_no LOOP            -- a flush that is under way here ends first: it may write
+        PERFORM pg_advisory_xact_lock(m.lock_class, r.lock_no);                              -- rows that no key keeps apart from what is moved
+    END LOOP;
     SELECT max(no) INTO v_new FROM part;
     IF v_new = m.current_part OR EXISTS (SELECT FROM job_log WHERE part = v_new) THEN
         v_new := v_new + 1;
@@ -506,7 +520,8 @@ BEGIN
     SELECT v_new, s.id, coalesce((SELECT max(no) FROM claim c WHERE c.stream = s.id), -1) + 1, gen_random_uuid(), '1:1:', '1:1:', true, 0
       FROM stream s WHERE s.shard > -2;
     WITH open AS MATERIALIZED (
-        SELECT j.* FROM job_log j WHERE j.part < v_new AND NOT EXISTS (SELECT FROM ending_of(j.part, j.seq))),
+        SELECT j.* FROM job_log j WHERE j.part < v_new AND NOT EXISTS (SELECT FROM outcome o WHERE o.part = j.part AND o.seq = j.seq)
+           AND NOT EXISTS (SELECT FROM outcome_batch b WHERE b.part = j.part AND b.bucket = j.seq >> 10 AND get_bit(b.bits, (j.seq & 1023)::INT) = 1)),
     moved AS (
         INSERT INTO outcome (part, seq, job_id, outcome, reason)
         SELECT part, seq, job_id, 'moved', 'the database was restored or copied' FROM open ORDER BY part, seq

@@ -4,6 +4,7 @@ import dev.millrace.store.NodeId;
 import dev.millrace.store.Records;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** What a dead node held runs elsewhere soon: it is deposed and rescued within the lease and five seconds, if anybody can. */
@@ -18,10 +19,13 @@ public final class DeadRecovered implements Checker {
 
     private final Supplier<List<Dead>> dead;
     private final Duration within;
+    private final Predicate<NodeId> holds;
 
-    public DeadRecovered(Supplier<List<Dead>> dead, Duration within) {
+    /** @param holds whether any delivery is still a node's: it is not gone before that has been looked at once more */
+    public DeadRecovered(Supplier<List<Dead>> dead, Duration within, Predicate<NodeId> holds) {
         this.dead = dead;
         this.within = within;
+        this.holds = holds;
     }
 
     @Override
@@ -33,7 +37,7 @@ public final class DeadRecovered implements Checker {
     public void look(Records records) {
         for (var one : dead.get())
             require(
-                    one.couldBeSeen.compareTo(within) <= 0,
+                    one.couldBeSeen.compareTo(within) <= 0 || !holds.test(one.node),
                     "node %s has been dead for %s under the eyes of another, and still holds what it held",
                     one.node,
                     one.couldBeSeen);

@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Outcomes, and what hangs on those that won. {@code V002__protocol.sql}, section end. */
+/** Outcomes, and what hangs on those that won. {@code V021__outcome_batch.sql}. */
 final class Settling {
 
     /** A handler's open transaction may hold one outcome: the others must not wait for it. */

@@ -134,6 +134,11 @@ public final class SimulatedStore implements Storage {
         return collisions;
     }
 
+    /** Whether a node has claimed anything that has not ended. */
+    public boolean holds(NodeId node) {
+        return !transaction("look", tx -> claiming.openPlaces(tx, node, 1)).isEmpty();
+    }
+
     /** A delivery of which two endings are written, in words; null if there is none. */
     public @Nullable String endedTwice() {
         long changes = tables.batched.changes() + tables.outcomes.changes();

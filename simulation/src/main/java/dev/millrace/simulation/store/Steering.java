@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** What people say: cancel, requeue, pause. {@code V002__protocol.sql}, section operators. */
+/** What people say: cancel, requeue, pause. {@code V002__protocol.sql}, section operators, and {@code V021__outcome_batch.sql}. */
 final class Steering {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -76,9 +76,13 @@ final class Steering {
         throw Raised.wrongTransaction("job %s moved too fast to be cancelled".formatted(job));
     }
 
-    /** What is not claimed is not claimed meanwhile, and what is claimed its node does not flush meanwhile. */
+    /**
+     * What is not claimed is not claimed meanwhile, and what is claimed its node does not flush meanwhile. If it turns out to be claimed behind the
+     * stream's lock, the database gives that back first; here it is kept, which is stricter.
+     */
     private void holdOff(Transaction tx, Place place) {
-        if (!tables.planted(Bug.CANCEL_WITHOUT_STREAM_LOCK)) {
+        tx.statement();
+        if (!claiming.claimed(tx, place) && !tables.planted(Bug.CANCEL_WITHOUT_STREAM_LOCK)) {
             tx.statement();
             tx.lock(new Claiming.StreamLock(place.stream()));
         }
