@@ -104,7 +104,7 @@ public record NodePlan(
         public static final Limits DEFAULT = new Limits(
                 100,
                 1_000,
-                1_000,
+                500,
                 2_000,
                 8L * 1024 * 1024,
                 Duration.ofSeconds(10),

@@ -1,5 +1,6 @@
 package dev.millrace.simulation;
 
+import dev.millrace.Priority;
 import dev.millrace.simulation.Simulation.Failure;
 import dev.millrace.simulation.database.Transaction.Isolation;
 import dev.millrace.simulation.store.Bug;
@@ -149,8 +150,11 @@ final class Schedules {
         return on.played(() -> {
             var node = on.join("one");
             on.beside("claims", () -> {
-                for (int turn = 0; turn < 100; turn++)
-                    for (var stream : on.steps.streams(List.of(Stage.QUEUE))) {
+                var streams = on.steps.streams(List.of(Stage.QUEUE)).stream()
+                        .filter(stream -> stream.priority() == Priority.NORMAL && !stream.front())
+                        .toList();
+                for (int turn = 0; turn < 400; turn++)
+                    for (var stream : streams) {
                         var held = on.claim(node, stream);
                         if (!held.isEmpty())
                             on.steps.flush(node, held.stream().map(Stage::done).toList());
@@ -158,9 +162,10 @@ final class Schedules {
             });
             for (int i = 0; i < 100; i++) {
                 on.beside("sends", () -> {
-                    var job = on.enqueue();
-                    for (int more = 0; more < 5; more++) on.enqueue();
-                    on.cancel(job);
+                    for (int more = 0; more < 6; more++) {
+                        var job = on.enqueue();
+                        on.beside("cancels", () -> on.cancel(job));
+                    }
                 });
                 on.pass(Duration.ofMillis(5));
             }

@@ -5,6 +5,8 @@
 -- that all share who may end what the node holds. These are the node's own flushes, of which an earlier one may still be under way on a broken
 -- connection, and who cancels. Not a handler in its own transaction: it ends no delivery that its node has ended, nor the other way round, which
 -- the node sees to; and not a rescuer: the fence keeps it from the node's flushes.
+--
+-- Error codes: MR000 look again, which never leaves its function, MR010 another holds the endings of the node.
 
 CREATE TABLE outcome_batch (
     part    INT         NOT NULL,    -- the deliveries'
