@@ -119,11 +119,17 @@ final class Claimer implements Loop {
         return node.freeSlots() + worth - node.starter().buffered() - reading.unread();
     }
 
+    /** A large claim is for free slots. What is claimed ahead of them is shared with other nodes in smaller ones: they may have slots for it now. */
+    private int batch() {
+        int free = node.freeSlots() - node.starter().buffered() - reading.unread();
+        return Math.min(limits.claimBatch(), Math.max(limits.claimBatch() / 2, free));
+    }
+
     /** Small claims cost as much as large ones: unless there is nothing at all to start, wait until there is room for a good part. */
     private boolean enough(int want) {
         if (want <= 0) return false;
         int holding = node.starter().buffered() + reading.unread();
-        return holding == 0 || want >= Math.min(limits.claimBatch(), limits.slots() + worth) / 4;
+        return holding == 0 || want >= Math.min(limits.claimBatch() / 2, limits.slots() + worth) / 4;
     }
 
     private Duration claim() {
@@ -135,7 +141,7 @@ final class Claimer implements Loop {
         int takes = 0;
         kept = false;
         for (var stream : order.of(ready)) {
-            int want = Math.min(want(), limits.claimBatch());
+            int want = Math.min(want(), batch());
             if (want <= 0 || takes >= TAKES) break;
             if (stream.front() && node.starter().manyCharged()) continue;
             if (stream.front() && node.starter().metCharged()) want = Math.min(want, NodePlan.Limits.YOUNG_TOGETHER);

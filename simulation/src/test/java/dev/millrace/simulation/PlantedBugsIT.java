@@ -134,7 +134,7 @@ class PlantedBugsIT {
                 breaks(Bug.RETRIES_COST_NOTHING, ATTEMPTS),
                 breaks(Bug.COMPLETE_WITHOUT_WINNING, EXACTLY).from(195),
                 breaks(Bug.OUTCOMES_MIXED_UP, RAN, LOST, WHY),
-                breaks(Bug.HANDED_BACK_AS_DONE, RAN)
+                breaks(Bug.HANDED_BACK_AS_DONE, RAN, LOST)
                         .with("bulk,mixed", "drain,kill")
                         .from(68),
                 breaks(Bug.HOLDERS_LEFT_ALONE, RECOVERED).with("exact", "freeze,freeze-for-ever,cut-off"),
