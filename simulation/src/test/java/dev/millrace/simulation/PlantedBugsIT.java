@@ -104,8 +104,8 @@ class PlantedBugsIT {
 
     static Stream<Planted> bugs() {
         return Stream.of(
-                breaks(Bug.CLAIM_AFTER_OWN_WRITE, LOST).from(195),
-                breaks(Bug.CLAIM_WITHOUT_FENCE, FENCED),
+                breaks(Bug.CLAIM_AFTER_OWN_WRITE, LOST).from(416),
+                breaks(Bug.CLAIM_WITHOUT_FENCE, FENCED).from(40),
                 breaks(Bug.NO_NEW_ANCHORS, LOST),
                 breaks(Bug.FIRST_ANCHOR_IN_PRODUCER, LOST, COLLIDES),
                 breaks(Bug.VOID_WITHOUT_POSITION, LOST),
@@ -118,7 +118,7 @@ class PlantedBugsIT {
                 breaks(Bug.CLAIM_IGNORES_WANT, CLAIMED_ONCE, BOUNDS),
                 breaks(Bug.MANIFEST_AHEAD, LOST),
                 breaks(Bug.FLUSH_WITHOUT_FENCE, FENCED),
-                breaks(Bug.FENCE_IN_ONE_STATEMENT, FENCED, RECOVERED).from(320),
+                breaks(Bug.FENCE_IN_ONE_STATEMENT, FENCED, RECOVERED).from(404),
                 breaks(Bug.LOSERS_HAVE_EFFECTS, LOST, STATES, EXACTLY),
                 breaks(Bug.USER_FENCE_WITHOUT_ROW_LOCK, FENCED).by(Schedules::anOldSnapshotEndsALostDelivery),
                 breaks(Bug.OUTCOME_IN_CURRENT_PART, LOST, FRONT, ATTEMPTS, EXACTLY, ONE_OUTCOME),
@@ -128,7 +128,7 @@ class PlantedBugsIT {
                         .from(270),
                 breaks(Bug.OUTCOME_WITHOUT_TOKEN, ONE_OUTCOME),
                 breaks(Bug.FLUSH_WITHOUT_ENDINGS_LOCK, ONE_OUTCOME, WRITTEN).by(Schedules::aFlushMeetsItsRepetition),
-                breaks(Bug.BATCH_LOOKS_AT_NOTHING, ONE_OUTCOME, WRITTEN),
+                breaks(Bug.BATCH_LOOKS_AT_NOTHING, ONE_OUTCOME, WRITTEN).from(61),
                 breaks(Bug.ROW_OVER_BATCH, ONE_OUTCOME, WRITTEN).by(Schedules::aFlushIsRepeatedInPieces),
                 breaks(Bug.CONTESTED_IN_A_BATCH, WRITTEN).by(Schedules::aHandlersOwnEndingIsFlushed),
                 breaks(Bug.RETRIES_COST_NOTHING, ATTEMPTS),
