@@ -26,7 +26,7 @@ public record NodePlan(
      * The bounds of a node.
      *
      * @param slots attempts that run at once, all kinds together
-     * @param claimBatch most deliveries in one claim
+     * @param claimBatch most deliveries in one claim; half of it, if not so many slots are free
      * @param buffer most deliveries claimed ahead of a free slot; used only as far as jobs turn out to be short
      * @param flushBatch most outcomes in one flush
      * @param readBytes most bytes of payload read in one step

@@ -62,11 +62,8 @@ final class Pool {
 
     /** Statements that only look; each is its own transaction. */
     <T> T look(String what, Session.Work<T> work) {
-        try (var connection = borrow(what)) {
-            return within(PATIENCE, connection, c -> {
-                if (!c.getAutoCommit()) c.setAutoCommit(true);
-                return work.run(c);
-            });
+        try {
+            return committing(what, work);
         } catch (SQLException e) {
             MillraceException explained =
                     SqlErrors.torn(e) ? SqlErrors.unreachable(what, e) : SqlErrors.explain(what, e);
@@ -76,13 +73,20 @@ final class Pool {
 
     /** One statement that writes, and commits by itself: nothing is held while the next would be on its way. */
     <T> T once(String what, Session.Work<T> work) {
+        try {
+            return committing(what, work);
+        } catch (SQLException e) {
+            throw SqlErrors.explain(what, e);
+        }
+    }
+
+    /** On a connection that commits each statement by itself. */
+    private <T> T committing(String what, Session.Work<T> work) throws SQLException {
         try (var connection = borrow(what)) {
             return within(PATIENCE, connection, c -> {
                 if (!c.getAutoCommit()) c.setAutoCommit(true);
                 return work.run(c);
             });
-        } catch (SQLException e) {
-            throw SqlErrors.explain(what, e);
         }
     }
 

@@ -78,14 +78,10 @@ final class Settling {
     /** Successes without a result, several of one claim and bucket; there a bucket has 1,024 deliveries, and several are 16. */
     private List<Ended> batched(List<Ended> entries) {
         if (tables.planted(Bug.OUTCOMES_MIXED_UP)) return List.of();
-        var buckets = new HashMap<Bucket, List<Ended>>();
-        for (var entry : entries)
-            if (plain(entry))
-                buckets.computeIfAbsent(Bucket.of(entry), key -> new ArrayList<>())
-                        .add(entry);
+        var counts = new HashMap<Bucket, Integer>();
+        for (var entry : entries) if (plain(entry)) counts.merge(Bucket.of(entry), 1, Integer::sum);
         return entries.stream()
-                .filter(entry -> plain(entry)
-                        && buckets.getOrDefault(Bucket.of(entry), List.of()).size() >= SEVERAL)
+                .filter(entry -> plain(entry) && counts.getOrDefault(Bucket.of(entry), 0) >= SEVERAL)
                 .toList();
     }
 
