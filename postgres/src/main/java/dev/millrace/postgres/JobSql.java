@@ -12,6 +12,10 @@ final class JobSql {
     final String intakeState;
 
     final String append;
+
+    /** Some at once: all, or none if any of their streams is not what it is taken for. */
+    final String appendTogether;
+
     final String appendCopy;
     final String schedule;
     final String scheduleCopy;
@@ -85,6 +89,21 @@ final class JobSql {
                 SELECT current_part, i.stream, ?, ?, ?, ?, ?::jsonb, t.at + ?::bigint * INTERVAL '1 ms', t.at
                   FROM $.meta, (SELECT clock_timestamp() AS at OFFSET 0) t, (SELECT ?::int, ?::text, ?::int, ?::bool) i (stream, queue, priority, sure)
                  WHERE i.sure OR EXISTS (SELECT FROM $.stream s WHERE (s.id, s.queue, s.priority) = (i.stream, i.queue, i.priority))
+                """);
+        appendTogether = q.in("""
+                WITH put AS (
+                    INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                    SELECT current_part, i.stream, i.job_id, i.kind, i.kind_version, i.payload, i.headers::jsonb,
+                           t.at + i.expires_after * INTERVAL '1 ms', t.at
+                      FROM $.meta, (SELECT clock_timestamp() AS at OFFSET 0) t,
+                           unnest(?::int[], ?::uuid[], ?::text[], ?::int[], ?::text[], ?::text[], ?::bigint[])
+                               WITH ORDINALITY i (stream, job_id, kind, kind_version, payload, headers, expires_after, nr)
+                     WHERE NOT EXISTS (
+                               SELECT FROM unnest(?::int[], ?::text[], ?::int[]) u (id, queue, priority)
+                                WHERE NOT EXISTS (SELECT FROM $.stream s WHERE (s.id, s.queue, s.priority) = (u.id, u.queue, u.priority)))
+                     ORDER BY i.nr
+                    RETURNING 1)
+                SELECT (SELECT count(*) FROM put), (SELECT count(pg_notify(?, queue)) FROM unnest(?::text[]) told (queue))
                 """);
         appendCopy = q.in("""
                 COPY $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)

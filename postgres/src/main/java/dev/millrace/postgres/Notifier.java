@@ -5,6 +5,8 @@ import dev.millrace.world.World;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -62,6 +64,15 @@ final class Notifier implements AutoCloseable {
         this.sql = sql;
         this.channel = channel;
         this.world = world;
+    }
+
+    String channel() {
+        return channel;
+    }
+
+    /** Those of these queues that the caller must tell of now, with what it is about to commit; the others are told of soon. */
+    List<String> leading(Collection<String> queues) {
+        return queues.stream().filter(this::leads).toList();
     }
 
     void inTransaction(Connection connection, String queue) throws SQLException {

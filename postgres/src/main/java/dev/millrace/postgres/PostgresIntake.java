@@ -17,16 +17,21 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The producers' side: one job by INSERT, many by COPY, each in its own transaction or in the caller's. */
-final class PostgresIntake implements Intake {
+/**
+ * The producers' side: one job by INSERT, many by COPY, in a transaction of their own or in the caller's. Single jobs that come at the same
+ * time {@linkplain GroupSender share} a transaction, unless they have a delay or a key.
+ */
+final class PostgresIntake implements Intake, AutoCloseable {
 
     private static final int CLAIMED_KEY_TRIES = 5;
+    private static final String SERIALIZATION = "40001";
 
     private final Pool pool;
     private final JobSql sql;
@@ -34,6 +39,7 @@ final class PostgresIntake implements Intake {
     private final Shards shards;
     private final Json json;
     private final Notifier notifier;
+    private final GroupSender group = new GroupSender(this::together);
 
     PostgresIntake(Pool pool, JobSql sql, Streams streams, Shards shards, Json json, Notifier notifier) {
         this.pool = pool;
@@ -47,6 +53,19 @@ final class PostgresIntake implements Intake {
     @Override
     public Accepted enqueue(NewJob job) {
         streams.need(job.queue());
+        if (job.due() == null && job.idempotency() == null && sent(job)) return new Accepted(job.id(), false);
+        return enqueueAlone(job);
+    }
+
+    private boolean sent(NewJob job) {
+        try {
+            return group.send(job);
+        } catch (CommitUnknown unknown) {
+            throw unknown(job.id().toString(), unknown);
+        }
+    }
+
+    private Accepted enqueueAlone(NewJob job) {
         int shard = shards.of(job.spread());
         try {
             return pool.transaction("enqueue", connection -> put(connection, job, shard, Hint.IN_TRANSACTION));
@@ -191,6 +210,66 @@ final class PostgresIntake implements Intake {
         throw new SQLException("idempotency key " + key.key() + " could not be seen under this isolation", "40001");
     }
 
+    // ---- some, of callers that know nothing of each other
+
+    /** One statement, which commits by itself: it may hold nothing while its answer is on the way. Whether they were taken. */
+    private boolean together(List<NewJob> jobs) {
+        try {
+            return pool.once("enqueue", connection -> {
+                var told = notifier.leading(
+                        jobs.stream().map(NewJob::queue).distinct().toList());
+                try (var insert = Session.prepare(connection, sql.appendTogether, arrays(connection, jobs, told));
+                        var rows = insert.executeQuery()) {
+                    rows.next();
+                    return rows.getInt(1) == jobs.size();
+                }
+            });
+        } catch (Unavailable refused) {
+            // Where a connection's own isolation is stricter than these steps need: by itself each job sets its own.
+            if (refused.getCause() instanceof SQLException e
+                    && SqlErrors.state(e).equals(SERIALIZATION)) return false;
+            throw refused;
+        }
+    }
+
+    private @Nullable Object[] arrays(Connection connection, List<NewJob> jobs, List<String> told) throws SQLException {
+        int count = jobs.size();
+        var streamIds = new int[count];
+        var ids = new UUID[count];
+        var kinds = new String[count];
+        var versions = new int[count];
+        var payloads = new String[count];
+        var headers = new @Nullable String[count];
+        var expiries = new @Nullable Long[count];
+        var used = new LinkedHashSet<StreamInfo>();
+        for (int i = 0; i < count; i++) {
+            var job = jobs.get(i);
+            var stream = streams.in(connection, job.queue(), job.priority(), shards.of(job.spread()));
+            used.add(stream);
+            streamIds[i] = stream.id();
+            ids[i] = job.id().value();
+            kinds[i] = job.kind();
+            versions[i] = job.kindVersion();
+            payloads[i] = text(job);
+            headers[i] = json.write(job.headers());
+            expiries[i] = millis(job.expiresAfter());
+        }
+        return new @Nullable Object[] {
+            streamIds,
+            ids,
+            kinds,
+            versions,
+            payloads,
+            headers,
+            expiries,
+            used.stream().mapToInt(StreamInfo::id).toArray(),
+            used.stream().map(StreamInfo::queue).toArray(String[]::new),
+            used.stream().mapToInt(stream -> stream.priority().rank()).toArray(),
+            notifier.channel(),
+            told.toArray(new String[0])
+        };
+    }
+
     // ---- many
 
     private void copy(Connection connection, Iterator<NewJob> jobs, @Nullable JobId[] first, Hint hint)
@@ -296,5 +375,11 @@ final class PostgresIntake implements Intake {
 
     private static @Nullable Long millis(@Nullable Duration duration) {
         return duration == null ? null : duration.toMillis();
+    }
+
+    /** Jobs that are on their way still arrive. */
+    @Override
+    public void close() {
+        group.close();
     }
 }

@@ -174,6 +174,7 @@ final class PostgresStorage implements Storage {
 
     @Override
     public void close() {
+        intake.close();
         notifier.close();
         sessions.close();
     }

@@ -266,15 +266,7 @@ public final class Simulation {
             int own = left / (chosen.size() - i);
             left -= own;
             var random = scenario.chance("workload " + chosen.get(i).name());
-            chosen.get(i)
-                    .plan(new Office(
-                            fleet,
-                            Producer.reaches(fleet, random),
-                            random,
-                            hours,
-                            own,
-                            sent,
-                            bugs.contains(Bug.UNKNOWN_ENQUEUE_REPEATED)));
+            chosen.get(i).plan(new Office(fleet, Producer.reaches(fleet, random), random, hours, own, sent, bugs));
         }
     }
 

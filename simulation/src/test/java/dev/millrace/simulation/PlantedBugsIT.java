@@ -162,6 +162,8 @@ class PlantedBugsIT {
                         .with("mixed,exact,bulk,slow-producers,stranded", "kill,freeze,stall"),
                 breaks(Bug.CLAIMED_ROWS_MOVED, ONE_OUTCOME).by(Schedules::aDeliveryOutlivesRetention),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
+                breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
+                breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),
                 breaks(Bug.UNKNOWN_TAKEN_FOR_ROLLED_BACK, LOST, MANIFESTS),
                 breaks(Bug.ACKNOWLEDGED_BEFORE_DURABLE, STARTED_ONCE, MANIFESTS));
     }

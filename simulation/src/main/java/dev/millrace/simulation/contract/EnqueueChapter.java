@@ -12,9 +12,11 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.Storage.Wakeup;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -209,6 +211,30 @@ abstract class EnqueueChapter extends Chapter {
         given.store.enqueueAll(List.<NewJob>of().iterator());
 
         assertThat(given.node().claimAll()).isEmpty();
+    }
+
+    // ---- many callers
+
+    @Test
+    void jobs_of_many_callers_at_once_are_all_taken_and_those_of_each_in_their_order() {
+        var callers = new ArrayList<List<NewJob>>();
+        for (int i = 0; i < 24; i++)
+            callers.add(Stream.generate(() -> given.newJob(as -> as.spread("one shard")))
+                    .limit(8)
+                    .toList());
+
+        Races.run(callers.stream()
+                .<Callable<Boolean>>map(own -> () -> {
+                    for (var job : own)
+                        assertThat(given.store.enqueue(job).existed()).isFalse();
+                    return true;
+                })
+                .toList());
+
+        var claimed = given.node().claimAll().stream().map(Delivery::job).toList();
+        assertThat(claimed).hasSize(24 * 8).doesNotHaveDuplicates();
+        for (var own : callers)
+            assertThat(claimed).containsSubsequence(own.stream().map(NewJob::id).toList());
     }
 
     // ---- hints

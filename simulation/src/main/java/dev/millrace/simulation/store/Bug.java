@@ -120,6 +120,10 @@ public enum Bug {
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */
     UNKNOWN_ENQUEUE_REPEATED,
+    /** Who waits for a shared transaction is answered when the one before it is back. */
+    ANSWERED_BY_ANOTHERS_COMMIT,
+    /** Who shared a transaction whose commit is unknown tries again alone. */
+    UNKNOWN_GROUP_TRIED_ALONE,
     /** F4: who hears that a commit is unknown is told that nothing was written. */
     UNKNOWN_TAKEN_FOR_ROLLED_BACK,
     /** A flush is acknowledged, and written a little later. */

@@ -7,6 +7,7 @@ import dev.millrace.simulation.checker.Intended;
 import dev.millrace.simulation.checker.Intended.Plan;
 import dev.millrace.simulation.fleet.Fleet;
 import dev.millrace.simulation.fleet.Script;
+import dev.millrace.simulation.store.Bug;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Storage;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +32,7 @@ public final class Office {
     private final Duration hours;
     private final int jobs;
     private final List<JobId> sent;
-    private final boolean repeatsUnknown;
+    private final Set<Bug> bugs;
 
     /**
      * @param store as it is reached from here
@@ -38,7 +40,7 @@ public final class Office {
      * @param hours how long jobs arrive
      * @param jobs how many of them are this workload's
      * @param sent all jobs that were sent from any office
-     * @param repeatsUnknown a planted bug: what may have been taken is sent again
+     * @param bugs planted into those who send
      */
     public Office(
             Fleet fleet,
@@ -47,14 +49,14 @@ public final class Office {
             Duration hours,
             int jobs,
             List<JobId> sent,
-            boolean repeatsUnknown) {
+            Set<Bug> bugs) {
         this.fleet = fleet;
         this.store = store;
         this.random = random;
         this.hours = hours;
         this.jobs = jobs;
         this.sent = sent;
-        this.repeatsUnknown = repeatsUnknown;
+        this.bugs = bugs;
     }
 
     public Fleet fleet() {
@@ -75,6 +77,10 @@ public final class Office {
 
     public Intended intended() {
         return fleet.intended();
+    }
+
+    boolean planted(Bug bug) {
+        return bugs.contains(bug);
     }
 
     /** Something happens at a moment of its own during the hours, and may stop in the middle. */
@@ -166,7 +172,7 @@ public final class Office {
         } catch (StoreException.CommitUnknown unknown) {
             fleet.trace()
                     .tell("nobody knows whether job %s was taken", draft.job().id());
-            if (repeatsUnknown) sendAgain(draft);
+            if (planted(Bug.UNKNOWN_ENQUEUE_REPEATED)) sendAgain(draft);
         } catch (MillraceException refused) {
             notTaken(draft, String.valueOf(refused.getMessage()));
         }

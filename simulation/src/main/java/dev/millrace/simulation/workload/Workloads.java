@@ -11,6 +11,7 @@ public final class Workloads {
             new SlowProducers(),
             new Exact(),
             new Bulk(),
+            new Crowd(),
             new NewQueues(),
             new RepeatedSends(),
             new Operators(),

@@ -1,0 +1,76 @@
+package dev.millrace.store;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.ToLongFunction;
+
+/**
+ * Decides which single enqueues share a transaction, for stores to which a commit is dear: group commit (DeWitt and others,
+ * "Implementation Techniques for Main Memory Database Systems", 1984), without a timer. Who comes while few transactions are under way
+ * goes at once, alone. Everybody else gathers, and goes together with all others as soon as one of those transactions is back. So nobody
+ * waits for company, and the more come at once, the more share.
+ *
+ * <p>It decides only; its owner sends, and lets callers wait. Safe for use by many threads; it never blocks.
+ *
+ * @param <T> what a caller wants to have sent
+ */
+public final class GroupCommit<T> {
+
+    private final int transactions;
+    private final int most;
+    private final long heaviest;
+    private final ToLongFunction<? super T> weight;
+    private final Deque<T> gathered = new ArrayDeque<>();
+    private int underWay;
+
+    /**
+     * With nothing under way.
+     *
+     * @param transactions how many are under way at most, 1 or more
+     * @param most how many share one at most, 1 or more
+     * @param heaviest what those who share one weigh together at most; one that weighs more goes alone
+     * @param weight of one, 0 or more
+     */
+    public GroupCommit(int transactions, int most, long heaviest, ToLongFunction<? super T> weight) {
+        this.transactions = transactions;
+        this.most = most;
+        this.heaviest = heaviest;
+        this.weight = weight;
+    }
+
+    /**
+     * Somebody comes.
+     *
+     * @return whether he goes at once, in a transaction of his own, and asks for the {@linkplain #next next} when it is back; else his
+     *     turn comes with others
+     */
+    public synchronized boolean goesAtOnce(T who) {
+        if (underWay < transactions) {
+            underWay++;
+            return true;
+        }
+        gathered.add(who);
+        return false;
+    }
+
+    /**
+     * A transaction is back, however it went: who takes its place, in the order in which they came. Whoever sends them asks again.
+     * Nobody, if nobody waits: then one less is under way.
+     */
+    public synchronized List<T> next() {
+        if (gathered.isEmpty()) {
+            underWay--;
+            return List.of();
+        }
+        var together = new ArrayList<T>();
+        long weighs = 0;
+        while (!gathered.isEmpty() && together.size() < most) {
+            weighs += weight.applyAsLong(gathered.getFirst());
+            if (weighs > heaviest && !together.isEmpty()) break;
+            together.add(gathered.removeFirst());
+        }
+        return together;
+    }
+}

@@ -1,0 +1,128 @@
+package dev.millrace.postgres;
+
+import dev.millrace.store.GroupCommit;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.Payload;
+import dev.millrace.store.StoreException.CommitUnknown;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Sends the single jobs of many callers in few transactions, as {@link GroupCommit} decides. A caller who finds little under way sends his
+ * own job himself. Those who gathered are sent by a thread of this class, never by one of them: an interrupted virtual thread loses its
+ * connection, and with it the jobs of all others. They wait for it, and an interrupt waits with them.
+ *
+ * <p>Each learns the fate of his own job alone. If a shared transaction was not carried out, whatever the reason, each tries again by
+ * himself, and hears his own error. If nobody knows whether it was, nobody tries again.
+ */
+final class GroupSender implements AutoCloseable {
+
+    /** While one waits for the disk the other is on its way. */
+    private static final int TRANSACTIONS = 2;
+
+    private static final int MOST = 1_000;
+    private static final long HEAVIEST = 1 << 20;
+    private static final int IDLE_SECONDS = 10;
+
+    private final Transaction transaction;
+    private final GroupCommit<Caller> group =
+            new GroupCommit<>(TRANSACTIONS, MOST, HEAVIEST, caller -> weight(caller.job()));
+    private final ThreadPoolExecutor senders;
+
+    /** Takes jobs in one transaction: all or none. */
+    interface Transaction {
+
+        /**
+         * Takes them.
+         *
+         * @return whether they were taken; if not, each may be tried by itself
+         * @throws CommitUnknown if they were taken or not, and which is not known
+         */
+        boolean take(List<NewJob> jobs);
+    }
+
+    /** What became of a shared transaction. */
+    private enum Fate {
+        TAKEN,
+        NOT_TAKEN
+    }
+
+    private record Caller(NewJob job, CompletableFuture<Fate> fate) {}
+
+    GroupSender(Transaction transaction) {
+        this.transaction = transaction;
+        var names = new AtomicInteger();
+        senders = new ThreadPoolExecutor(
+                TRANSACTIONS, TRANSACTIONS, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+                    var thread = new Thread(work, "millrace-enqueue-" + names.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        senders.allowCoreThreadTimeOut(true);
+    }
+
+    private static long weight(NewJob job) {
+        return job.payload() instanceof Payload.Text(var text) ? text.length() : 0;
+    }
+
+    /**
+     * Sends one job, and returns when it is durable.
+     *
+     * @return whether it was taken; if not, try it in a transaction of its own
+     * @throws CommitUnknown if it was taken or not, and which is not known
+     */
+    boolean send(NewJob job) {
+        var caller = new Caller(job, new CompletableFuture<>());
+        if (!group.goesAtOnce(caller)) return fate(caller) == Fate.TAKEN;
+        try {
+            return transaction.take(List.of(job));
+        } finally {
+            handOver();
+        }
+    }
+
+    private static Fate fate(Caller caller) {
+        try {
+            return caller.fate.join();
+        } catch (CompletionException shared) {
+            if (shared.getCause() instanceof CommitUnknown unknown) // one of his own: others may add to theirs
+            throw new CommitUnknown(String.valueOf(unknown.getMessage()), unknown);
+            throw shared;
+        }
+    }
+
+    private void handOver() {
+        var together = group.next();
+        if (!together.isEmpty()) senders.execute(() -> sendAll(together));
+    }
+
+    /** On a thread of its own: these, and whoever has gathered meanwhile. */
+    private void sendAll(List<Caller> first) {
+        for (var together = first; !together.isEmpty(); together = group.next()) sendTogether(together);
+    }
+
+    private void sendTogether(List<Caller> together) {
+        try {
+            boolean taken = transaction.take(together.stream().map(Caller::job).toList());
+            for (var caller : together) caller.fate.complete(taken ? Fate.TAKEN : Fate.NOT_TAKEN);
+        } catch (CommitUnknown unknown) {
+            for (var caller : together) caller.fate.completeExceptionally(unknown);
+        } catch (RuntimeException refused) {
+            for (var caller : together) caller.fate.complete(Fate.NOT_TAKEN);
+        } catch (Error broken) { // such as no memory: nobody knows how far it came
+            var unknown = new CommitUnknown("The transaction that it shared failed: " + broken, broken);
+            for (var caller : together) caller.fate.completeExceptionally(unknown);
+        }
+    }
+
+    /** Lets those who gathered come to their end. */
+    @Override
+    public void close() {
+        senders.shutdown();
+    }
+}
