@@ -6,6 +6,13 @@ package dev.millrace.postgres;
  */
 final class JobSql {
 
+    /**
+     * The time that delays count from. First the transaction gets its number: whoever looks for due timers later than that knows that it is
+     * open, and what it will have brought.
+     */
+    private static final String CLOCK =
+            "SELECT clock_timestamp() AS at FROM (SELECT pg_current_xact_id() AS xid OFFSET 0) x WHERE xid IS NOT NULL";
+
     // ---- enqueue
 
     /** The partition is read in the transaction that uses it, never remembered. */
@@ -83,7 +90,7 @@ final class JobSql {
 
     JobSql(String schema) {
         var q = new Qualifier(schema);
-        intakeState = q.in("SELECT current_part, clock_timestamp() AS at FROM $.meta");
+        intakeState = q.in("SELECT current_part, t.at FROM $.meta, (%s OFFSET 0) t".formatted(CLOCK));
         append = q.in("""
                 INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
                 SELECT current_part, i.stream, ?, ?, ?, ?, ?::jsonb, t.at + ?::bigint * INTERVAL '1 ms', t.at
@@ -109,7 +116,7 @@ final class JobSql {
                 COPY $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)
                 """);
         schedule = q.in("""
-                WITH t AS MATERIALIZED (SELECT clock_timestamp() AS at),
+                WITH t AS MATERIALIZED (%s),
                      job AS MATERIALIZED (
                          SELECT coalesce(?::timestamptz, t.at + ?::bigint * INTERVAL '1 ms') AS run_at, i.stream, ?::uuid AS job_id,
                                 ?::text AS kind, ?::int AS kind_version, ?::text AS payload, ?::jsonb AS headers,
@@ -125,7 +132,7 @@ final class JobSql {
                          SELECT run_at, false, stream, job_id, kind, kind_version, payload, headers, expires_at, at FROM job WHERE run_at > at
                          RETURNING 1)
                 SELECT (SELECT count(*) FROM late) + (SELECT count(*) FROM later)
-                """);
+                """.formatted(CLOCK));
         scheduleCopy = q.in("""
                 COPY $.timer (run_at, retry, stream, job_id, kind, kind_version, payload, headers, expires_at) FROM STDIN (FORMAT binary)
                 """);
@@ -177,7 +184,7 @@ final class JobSql {
                 "SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         complete = q.in("SELECT $.complete(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
-        promote = q.in("SELECT count, next_millis FROM $.promote(?, ?, ?)");
+        promote = q.in("SELECT count, next_millis, next_cursor::text FROM $.promote(?, ?, ?, ?::text::$.timer_cursor)");
         release = q.in("SELECT $.release(?, ?, ?, ?, ?, ?)");
         control = q.in("""
                 SELECT CASE WHEN EXISTS (SELECT FROM $.node WHERE id = ? AND epoch = ? AND state = 'alive') THEN 'cursor' ELSE 'fenced' END AS what,

@@ -43,6 +43,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The nodes' side: each method is one call of one function of the schema, on the connection of its duty. */
@@ -63,6 +64,9 @@ final class PostgresProtocol implements Protocol {
     private final Pool pool;
     private final World world;
     private final Obstacles obstacles;
+
+    /** From where each lease's node looks for due timers; in the database's own words. */
+    private final Map<Lease, String> timerCursors = new ConcurrentHashMap<>();
 
     /** One connection a duty, so that none waits for another. */
     record Sessions(Session beat, Session claim, Session flush, Session upkeep, Session rescue, Session keep)
@@ -147,7 +151,9 @@ final class PostgresProtocol implements Protocol {
                 throw e;
             }
         });
-        return new Lease(card.id(), new Epoch(epoch));
+        var lease = new Lease(card.id(), new Epoch(epoch));
+        timerCursors.remove(lease); // of a lease that a failover has lost
+        return lease;
     }
 
     /** The log was written in another cluster or database. */
@@ -166,6 +172,7 @@ final class PostgresProtocol implements Protocol {
 
     @Override
     public void leave(Lease lease) {
+        timerCursors.remove(lease);
         sessions.upkeep.step("leave", c -> call(c, sql.leave, node(lease), epoch(lease)));
     }
 
@@ -489,15 +496,24 @@ final class PostgresProtocol implements Protocol {
 
     @Override
     public Promoted promote(Lease lease, int limit) {
-        return sessions.upkeep.step("promote timers", c -> {
-            try (var s = Session.prepare(c, sql.promote, node(lease), epoch(lease), limit);
-                    var rows = s.executeQuery()) {
-                rows.next();
-                int count = rows.getInt(1);
-                long next = rows.getLong(2);
-                return new Promoted(count, rows.wasNull() ? null : Duration.ofMillis(next));
-            }
-        });
+        try {
+            return sessions.upkeep.step("promote timers", c -> promote(c, lease, limit));
+        } catch (Fenced over) {
+            timerCursors.remove(lease);
+            throw over;
+        }
+    }
+
+    private Promoted promote(Connection c, Lease lease, int limit) throws SQLException {
+        try (var s = Session.prepare(c, sql.promote, node(lease), epoch(lease), limit, timerCursors.get(lease));
+                var rows = s.executeQuery()) {
+            rows.next();
+            int count = rows.getInt(1);
+            long next = rows.getLong(2);
+            var promoted = new Promoted(count, rows.wasNull() ? null : Duration.ofMillis(next));
+            timerCursors.put(lease, rows.getString(3));
+            return promoted;
+        }
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.millrace.simulation.checker.Fenced;
 import dev.millrace.simulation.checker.LivingNotDeposed;
 import dev.millrace.simulation.checker.NeighboursSpared;
 import dev.millrace.simulation.checker.NothingCollides;
+import dev.millrace.simulation.checker.NothingPassedOver;
 import dev.millrace.simulation.checker.OneOutcome;
 import dev.millrace.simulation.checker.RanBeforeDone;
 import dev.millrace.simulation.checker.RescuedFirst;
@@ -115,6 +116,8 @@ public final class Simulation {
                 new DeadRecovered(fleet::dead, RECOVERY, store::holds),
                 new NothingCollides(store::collisions),
                 new WrittenOnce(store::endedTwice),
+                // after a clock was set back a timer may be found as late as by the next look at all of them
+                new NothingPassedOver(() -> clock.wasSetBack() ? null : store.passedOver()),
                 new StatesFollowTheTable(intended),
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),

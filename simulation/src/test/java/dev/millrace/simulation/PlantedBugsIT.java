@@ -47,6 +47,7 @@ class PlantedBugsIT {
     private static final String STATES = "states follow the one table";
     private static final String RAN = "nothing is completed that has not run";
     private static final String WRITTEN = "of each delivery one ending is written";
+    private static final String PASSED_OVER = "a look for timers passes over nothing";
     private static final String EXACTLY = "an effect that is committed with its outcome happens once";
     private static final String WHY = "every answer to why a job is not running is true";
     private static final String IDLE = "at the end nothing is held";
@@ -152,6 +153,7 @@ class PlantedBugsIT {
                 breaks(Bug.LEASE_OUTLIVES_FAILOVER, LOST).with("mixed,exact,bulk", "failover,kill"),
                 breaks(Bug.YOUNG_DEATHS_FORGOTTEN, POISON).with("poison", ""),
                 breaks(Bug.TIMERS_DELETED_APART, LOST),
+                breaks(Bug.TIMER_FLOOR_PASSES_OPEN_TRANSACTIONS, PASSED_OVER),
                 breaks(Bug.PAUSES_NOT_TOLD, WHY),
                 breaks(Bug.CANCEL_LOOKS_AT_NOTHING, STATES),
                 breaks(Bug.CANCEL_WITHOUT_ENDINGS_LOCK, WRITTEN).by(Schedules::aCancelMeetsAFlush),

@@ -11,6 +11,7 @@ import dev.millrace.simulation.checker.ClaimedOnce;
 import dev.millrace.simulation.checker.Fenced;
 import dev.millrace.simulation.checker.LivingNotDeposed;
 import dev.millrace.simulation.checker.NothingCollides;
+import dev.millrace.simulation.checker.NothingPassedOver;
 import dev.millrace.simulation.checker.OneOutcome;
 import dev.millrace.simulation.checker.WrittenOnce;
 import dev.millrace.simulation.database.Database;
@@ -76,7 +77,8 @@ final class Stage {
                 new Fenced(sane),
                 new LivingNotDeposed(node -> true),
                 new NothingCollides(store::collisions),
-                new WrittenOnce(store::endedTwice));
+                new WrittenOnce(store::endedTwice),
+                new NothingPassedOver(store::passedOver));
         checkers = new Checkers(invariants);
         steps = new TracingStorage(store, clock, checkers);
     }

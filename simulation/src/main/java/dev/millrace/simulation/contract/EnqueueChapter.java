@@ -207,6 +207,28 @@ abstract class EnqueueChapter extends Chapter {
     }
 
     @Test
+    void a_delayed_bulk_from_a_slow_source_is_promoted_once_it_has_come() {
+        var slow = List.of(given.newJob(as -> as.in(Given.SOON)), given.newJob(as -> as.in(Given.SOON)));
+        var node = given.node();
+        var source = slow.stream()
+                .peek(job -> {
+                    for (int look = 0; look < 2; look++) {
+                        given.contract.letPass(Duration.ofSeconds(1));
+                        node.promotes();
+                    }
+                })
+                .iterator();
+
+        given.store.enqueueAll(source);
+        given.letSoonPass();
+        node.promotes();
+
+        assertThat(node.claimAll())
+                .extracting(Delivery::job)
+                .containsExactlyElementsOf(slow.stream().map(NewJob::id).toList());
+    }
+
+    @Test
     void a_bulk_of_nothing_is_fine() {
         given.store.enqueueAll(List.<NewJob>of().iterator());
 

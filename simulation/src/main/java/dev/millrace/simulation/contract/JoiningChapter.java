@@ -86,6 +86,24 @@ abstract class JoiningChapter extends Chapter {
     }
 
     @Test
+    void a_delayed_job_whose_transaction_commits_long_after_its_time_is_promoted_then() throws SQLException {
+        var late = given.newJob(as -> as.in(Given.SOON));
+        given.store.enqueue(tx, late);
+        var node = given.node();
+        for (int look = 0; look < 4; look++) {
+            given.job(as -> as.in(Given.SOON));
+            given.contract.letPass(Duration.ofSeconds(1));
+            node.promotes();
+            node.claimOne();
+        }
+
+        tx.commit();
+        node.promotes();
+
+        assertThat(node.claimOne().job()).isEqualTo(late.id());
+    }
+
+    @Test
     void a_slow_transaction_delays_nobody_and_is_not_passed_over() throws SQLException {
         var slow = given.newJob(as -> as);
         given.store.enqueue(tx, slow);

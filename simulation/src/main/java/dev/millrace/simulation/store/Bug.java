@@ -100,6 +100,8 @@ public enum Bug {
     // ---- waiting, people, partitions
     /** Timers are deleted by one transaction and appended by another. */
     TIMERS_DELETED_APART,
+    /** A look for timers begins after the one before, whatever transactions were open then, and nobody ever looks at all of them again. */
+    TIMER_FLOOR_PASSES_OPEN_TRANSACTIONS,
     /** What is paused is not told to who asks why. */
     PAUSES_NOT_TOLD,
     /** A cancel does not look whether the job has ended. */

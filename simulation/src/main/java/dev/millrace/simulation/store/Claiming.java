@@ -18,6 +18,7 @@ import dev.millrace.store.Lease;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Place;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -177,7 +178,7 @@ final class Claiming {
         int most = tables.planted(Bug.CLAIM_IGNORES_WANT) ? want + 100 : want;
         var found = nextRows(tx, c, live, most);
         var rows = record(tx, c, found, lease, most, ordinal, token);
-        if (tables.planted(Bug.CLAIM_AFTER_OWN_WRITE)) waiting.promoteSome(tx, 5);
+        if (tables.planted(Bug.CLAIM_AFTER_OWN_WRITE)) waiting.promoteSome(tx, 5, Instant.MIN);
         return new Claim(token, stream, ordinal, rows);
     }
 

@@ -142,6 +142,7 @@ final class Sending {
         if (tables.planted(Bug.FIRST_ANCHOR_IN_PRODUCER)) addQueueInside(tx, job.queue());
         var stream = streamFor(tx, job);
         tx.statement();
+        tx.xid(); // before it reads the clock: who looks for what is due later than that knows that this is open
         var now = tables.now();
         var asked = Asked.of(job, stream.id(), now);
         var due = due(job.due(), now);

@@ -148,6 +148,11 @@ public final class SimulatedStore implements Storage {
         return key == null ? null : "%d of partition %d".formatted(key.seq(), key.part());
     }
 
+    /** A timer that a look for due ones passed over, in words; null if there was none. */
+    public @Nullable String passedOver() {
+        return waiting.passedOver();
+    }
+
     private <T> T transaction(String name, Function<Transaction, T> body) {
         var tx = database.begin(name, Isolation.READ_COMMITTED);
         try {

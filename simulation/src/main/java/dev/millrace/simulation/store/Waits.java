@@ -2,6 +2,7 @@ package dev.millrace.simulation.store;
 
 import dev.millrace.Failure;
 import dev.millrace.Scope;
+import dev.millrace.simulation.database.Snapshot;
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.Outcome;
@@ -27,10 +28,17 @@ import org.jspecify.annotations.Nullable;
 final class Waits {
 
     private static final int EXPIRED_AT_ONCE = 100;
+    private static final Duration BEHIND = Duration.ofSeconds(2);
+    private static final Duration ALL_AGAIN = Duration.ofMinutes(1);
 
     private final Tables tables;
     private final Fences fences;
     private final BiConsumer<Transaction, Wakeup> hints;
+
+    /** Each node's own; a step whose answer is lost leaves the node with what it knew before, which is true as well. */
+    private final Map<Lease, Cursor> cursors = new HashMap<>();
+
+    private @Nullable String passedOver;
 
     Waits(Tables tables, Fences fences, BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
@@ -40,24 +48,76 @@ final class Waits {
 
     // ---- for a time
 
+    /** A timer that a look did not see because it had begun too late, in words; null if there was none. */
+    @Nullable
+    String passedOver() {
+        return passedOver;
+    }
+
+    /**
+     * From where a node looks for due timers: {@code V023__timer_cursor.sql}.
+     *
+     * @param lookedAt the last look; a clock that shows less has gone back
+     * @param floor nothing is left that is due before
+     * @param low what the floor becomes as soon as no transaction below {@code lowXid} is open, a number of the looker's own; null if nothing waits for that
+     * @param wholeAt when all timers are looked at again
+     */
+    private record Cursor(
+            Instant lookedAt, Instant floor, @Nullable Instant low, long lowXid, Instant wholeAt) {
+
+        static Cursor beginning(Instant now) {
+            return new Cursor(now, Instant.MIN, null, 0, now);
+        }
+    }
+
     Promoted promote(Transaction tx, Lease lease, int limit) {
         fences.fence(tx, lease);
-        int count = promoteSome(tx, limit);
+        var began = tables.now();
+        var known = cursors.get(lease);
+        var cursor = known == null || began.isBefore(known.lookedAt) ? Cursor.beginning(began) : known;
+        boolean whole = !began.isBefore(cursor.wholeAt);
+        var from = whole ? Instant.MIN : cursor.floor;
+        int count = promoteSome(tx, limit, from);
         expireParked(tx, limit);
+        var seen = tx.currentSnapshot();
         tx.statement();
         var now = tables.now();
-        var next = tables.timers.all(tx).stream().map(Timer::runAt).min(Comparator.naturalOrder());
+        var all = tables.timers.all(tx).stream().map(Timer::runAt).toList();
+        var next = all.stream().filter(at -> !at.isBefore(from)).min(Comparator.naturalOrder());
+        for (var at : all)
+            if (at.isBefore(from)) passedOver = "one due at %s, in a look from %s on".formatted(at, from);
+        var low = next.filter(at -> at.isBefore(began)).orElse(began);
+        var raised = raised(cursor, low, seen, tx.xidIfAssigned());
+        var wholeAt = whole ? now.plus(ALL_AGAIN) : cursor.wholeAt;
+        if (tables.planted(Bug.TIMER_FLOOR_PASSES_OPEN_TRANSACTIONS)) wholeAt = Instant.MAX;
+        var then = new Cursor(began, raised.floor, raised.low, raised.lowXid, wholeAt);
+        tx.afterCommit(() -> cursors.put(lease, then));
         return new Promoted(
                 count,
                 next.map(at -> at.isAfter(now) ? Duration.between(now, at) : Duration.ZERO)
                         .orElse(null));
     }
 
-    int promoteSome(Transaction tx, int limit) {
+    private Cursor raised(Cursor cursor, Instant low, Snapshot seen, long own) {
+        if (tables.planted(Bug.TIMER_FLOOR_PASSES_OPEN_TRANSACTIONS))
+            return new Cursor(cursor.lookedAt, low, low, own, cursor.wholeAt);
+        var floor = low.isBefore(cursor.floor) ? low : cursor.floor;
+        var waiting = low.isBefore(cursor.floor) ? null : cursor.low;
+        if (waiting != null && seen.xmin() >= cursor.lowXid) {
+            var raised = (waiting.isBefore(low) ? waiting : low).minus(BEHIND);
+            if (raised.isAfter(floor)) floor = raised;
+            waiting = null;
+        }
+        return waiting == null && own != 0
+                ? new Cursor(cursor.lookedAt, floor, low, own, cursor.wholeAt)
+                : new Cursor(cursor.lookedAt, floor, waiting, cursor.lowXid, cursor.wholeAt);
+    }
+
+    int promoteSome(Transaction tx, int limit, Instant from) {
         tx.statement();
         var now = tables.now();
         var due = tables.timers.all(tx).stream()
-                .filter(timer -> !timer.runAt().isAfter(now))
+                .filter(timer -> !timer.runAt().isBefore(from) && !timer.runAt().isAfter(now))
                 .sorted(Comparator.comparing(Timer::runAt).thenComparingLong(Timer::id))
                 .toList();
         var taken = new ArrayList<Timer>();

@@ -17,6 +17,7 @@ public final class SimulatedWorld implements World {
     private final RandomGenerator random;
     private final double pace;
     private Duration wrongBy;
+    private boolean setBack;
 
     public SimulatedWorld(Timeline timeline, RandomGenerator random, Duration wrongBy, double pace) {
         this.timeline = timeline;
@@ -33,6 +34,12 @@ public final class SimulatedWorld implements World {
     /** Somebody sets the wall clock: forward, or back. */
     public void jump(Duration by) {
         wrongBy = wrongBy.plus(by);
+        setBack |= by.isNegative();
+    }
+
+    /** Whether anybody has ever set the wall clock back. */
+    public boolean wasSetBack() {
+        return setBack;
     }
 
     @Override

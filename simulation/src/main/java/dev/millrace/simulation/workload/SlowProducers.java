@@ -39,6 +39,10 @@ final class SlowProducers implements Workload {
                 tx.rest();
                 on.fleet().timeline().pause(Duration.ofMillis(on.random().nextInt(900)));
             }
+            if (on.random().nextInt(3) == 0) {
+                // so that what was to run soon is committed after its time
+                on.fleet().timeline().pause(Duration.ofMillis(on.random().nextInt(5_000)));
+            }
             end(on, tx, drafts);
         } catch (Refusal lost) {
             on.fleet().trace().tell("a slow producer lost its connection");
