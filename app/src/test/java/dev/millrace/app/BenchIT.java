@@ -86,7 +86,7 @@ class BenchIT {
         assertThat(err()).content().as("of the one that was stopped").doesNotContain("dropped");
         killed.destroyForcibly().waitFor();
 
-        var next = bench("--jobs", "1000");
+        var next = bench("--jobs", "1000", "--rounds", "1");
         assertThat(next.waitFor(2, TimeUnit.MINUTES)).isTrue();
         assertThat(next.exitValue()).isZero();
         assertThat(err()).content().contains("dropped 1 schemas that earlier measurements left");
@@ -105,7 +105,7 @@ class BenchIT {
 
     @Test
     void a_job_costs_hardly_more_than_it_did() throws Exception {
-        var process = bench("--jobs", "60000", "--json");
+        var process = bench("--jobs", "60000", "--rounds", "1", "--json");
 
         assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(process.exitValue()).isZero();

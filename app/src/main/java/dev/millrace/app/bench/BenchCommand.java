@@ -3,13 +3,21 @@ package dev.millrace.app.bench;
 import dev.millrace.MillraceException;
 import dev.millrace.app.cli.Common;
 import dev.millrace.app.cli.Shell;
-import dev.millrace.app.cli.Signals;
+import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.database.DatabaseOptions;
 import dev.millrace.app.wire.Json;
+import dev.millrace.benchmarks.Bench;
+import dev.millrace.benchmarks.BurnDownReport;
+import dev.millrace.benchmarks.Login;
+import dev.millrace.benchmarks.Machine;
+import dev.millrace.benchmarks.PairsReport;
+import dev.millrace.benchmarks.Setup;
+import dev.millrace.benchmarks.Stopped;
+import dev.millrace.benchmarks.Tables;
+import dev.millrace.benchmarks.trial.Regime;
+import dev.millrace.benchmarks.trial.Sizes;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,19 +25,20 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Measures. */
 @Command(
         name = "bench",
-        description = "Measure the engine beside what the database could do at best.",
-        footer = {"  millrace bench burn-down --jobs 1000000"})
+        description = {
+            "Measure the engine beside what the database could do at best, and beside others.",
+            "Each contender runs in a process of its own, warmed up there, in interleaved rounds; told are the median, the least and the most.",
+            "All works in schemas of its own, which are dropped at the end, also when it is stopped."
+        },
+        footer = {"  millrace bench burn-down --jobs 1000000", "  millrace bench enqueue --peers db-scheduler,quartz"})
 public final class BenchCommand implements Runnable {
 
-    /** Those of a node, of the raw limit, and of who holds a snapshot and the schema. */
-    private static final int CONNECTIONS = 18;
-
-    /** Jobs until the compiler has done most of its work. */
-    private static final long WARM_UP = 100_000;
+    private static final long MOST_JOBS = 100_000_000;
 
     @Mixin
     Common common = new Common();
@@ -45,29 +54,75 @@ public final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to measure: burn-down.");
+        throw new ParameterException(
+                spec.commandLine(),
+                "Say what to measure: " + String.join(", ", spec.subcommands().keySet()) + ".");
+    }
+
+    /** What is measured once the database is open. */
+    @FunctionalInterface
+    private interface Measurement {
+        void in(Bench bench, Machine machine) throws SQLException, InterruptedException;
+    }
+
+    private int measure(DatabaseOptions database, Common json, Setup setup, Measurement measurement)
+            throws InterruptedException {
+        try (var telling = new ConsoleTelling(shell, json.json());
+                var open = database.open("millrace bench", Bench.CONNECTIONS, shell.console())) {
+            var login = open.login();
+            var bench = new Bench(
+                    open.dataSource(),
+                    new Login(login.url(), login.user(), login.password()),
+                    shell.world(),
+                    telling,
+                    setup);
+            bench.dropLeftovers();
+            measurement.in(bench, Machine.look(open.dataSource()));
+            return ExitCode.OK.number();
+        } catch (SQLException e) {
+            throw new MillraceException("The database refused a measurement: %s.".formatted(e.getMessage()), e);
+        } catch (Stopped e) {
+            throw new CommandFailed(ExitCode.INTERRUPTED, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private int measure(DatabaseOptions database, Common json, Setup setup, Regime regime, Sizes sizes)
+            throws InterruptedException {
+        return measure(database, json, setup, (bench, machine) -> {
+            var report = bench.run(regime, sizes);
+            if (json.json()) {
+                var tree = (ObjectNode) Json.tree(report);
+                tree.set("machine", Json.tree(machine));
+                shell.console().print(Json.write(tree));
+            } else {
+                shell.console().print(Tables.of(report));
+            }
+        });
     }
 
     @Command(
             name = "burn-down",
             description = {
-                "Enqueue a backlog of no-op jobs in bulk and run it with one node; then measure, on the same database, the raw limits.",
-                "It works in a schema of its own, which it drops at the end, also when it is stopped."
+                "Enqueue a backlog of no-op jobs in bulk, and run it with one node; beside it the raw limits: COPY in, and reading 500 rows and copying 500 outcomes per transaction.",
+                "Told are jobs per second, and what a job costs: bytes of write-ahead log, commits, microseconds of processor time, bytes allocated."
             },
             footer = {
                 "  millrace bench burn-down --jobs 1000000",
                 "  millrace bench burn-down --jobs 200000 --held-snapshot --json",
                 "  millrace bench burn-down --jobs 200000 --held-snapshot --pairs 3",
+                "  millrace bench burn-down --peers db-scheduler,graphile-worker --rounds 1",
                 "  millrace bench burn-down --database jdbc:postgresql://localhost/bench --user me"
             })
     int burnDown(
             @Mixin DatabaseOptions database,
             @Mixin Common json,
+            @Mixin HowToMeasure how,
+            @Mixin Peers peers,
             @Option(
                             names = "--jobs",
                             paramLabel = "N",
                             defaultValue = "1000000",
-                            description = "How many: 1,000 to 100,000,000.")
+                            description = "How many: 1,000 to 100,000,000, default ${DEFAULT-VALUE}.")
                     long jobs,
             @Option(
                             names = "--held-snapshot",
@@ -81,48 +136,29 @@ public final class BenchCommand implements Runnable {
                     @Nullable
                     Integer pairs)
             throws InterruptedException {
-        check(jobs, heldSnapshot, pairs);
-        var telling = new Telling(shell, Signals.caught(), json.json());
-        try (var open = database.open("millrace bench", CONNECTIONS, shell.console())) {
-            int dropped = BenchSchema.dropLeftovers(open.dataSource());
-            if (dropped > 0) telling.say("dropped %d schemas that earlier measurements left".formatted(dropped));
-            if (pairs == null) {
-                var report = new BurnDown(open.dataSource(), shell.world(), heldSnapshot, telling).run(jobs);
+        how.within("--jobs", jobs, 1_000, MOST_JOBS);
+        if (pairs != null && !heldSnapshot)
+            throw how.wrong("--pairs compares runs without and with --held-snapshot. Give both, or none.");
+        var setup = how.setup(peers.names(how), peers.heap);
+        var sizes = Regime.BURN_DOWN.sizes().withJobs(jobs);
+        if (pairs != null) {
+            int rounds = (int) how.within("--pairs", pairs, 1, 20);
+            return measure(database, json, setup.withRounds(rounds), (bench, machine) -> {
+                var report = bench.pairs(sizes, machine);
                 shell.console().print(json.json() ? Json.write(Json.tree(report)) : text(report));
+            });
+        }
+        return measure(database, json, setup, (bench, machine) -> {
+            var report = heldSnapshot ? bench.runHeld(Regime.BURN_DOWN, sizes) : bench.run(Regime.BURN_DOWN, sizes);
+            if (json.json()) {
+                var tree = (ObjectNode) Json.tree(BurnDownReport.of(report, machine));
+                tree.set("machine", Json.tree(machine));
+                tree.setAll((ObjectNode) Json.tree(report));
+                shell.console().print(Json.write(tree));
             } else {
-                var report = inPairs(open.dataSource(), jobs, pairs, telling);
-                shell.console().print(json.json() ? Json.write(Json.tree(report)) : text(report));
+                shell.console().print(Tables.of(report));
             }
-        } catch (SQLException e) {
-            throw new MillraceException("The database refused a measurement: %s.".formatted(e.getMessage()), e);
-        }
-        return ExitCode.OK.number();
-    }
-
-    private void check(long jobs, boolean heldSnapshot, @Nullable Integer pairs) {
-        if (jobs < 1_000 || jobs > 100_000_000)
-            throw wrong("--jobs can't be %d: it takes 1,000 to 100,000,000.".formatted(jobs));
-        if (pairs == null) return;
-        if (!heldSnapshot) throw wrong("--pairs compares runs without and with --held-snapshot. Give both, or none.");
-        if (pairs < 1 || pairs > 20) throw wrong("--pairs can't be %d: it takes 1 to 20.".formatted(pairs));
-    }
-
-    private ParameterException wrong(String why) {
-        return new ParameterException(spec.commandLine(), why);
-    }
-
-    private PairsReport inPairs(DataSource dataSource, long jobs, int pairs, Telling telling)
-            throws SQLException, InterruptedException {
-        telling.say("a first run, for warmth alone");
-        new BurnDown(dataSource, shell.world(), false, telling).run(Math.min(jobs, WARM_UP));
-        var unheld = new ArrayList<BurnDownReport>();
-        var held = new ArrayList<BurnDownReport>();
-        for (int run = 0; run < 2 * pairs; run++) {
-            boolean hold = run % 4 == 1 || run % 4 == 2; // without, with, with, without: what drifts meets both alike
-            telling.say("pair %d of %d, %s a held snapshot".formatted(run / 2 + 1, pairs, hold ? "with" : "without"));
-            (hold ? held : unheld).add(new BurnDown(dataSource, shell.world(), hold, telling).run(jobs));
-        }
-        return PairsReport.of(unheld, held);
+        });
     }
 
     private static String text(PairsReport r) {
@@ -141,31 +177,30 @@ public final class BenchCommand implements Runnable {
                 .toString();
     }
 
-    private static String text(BurnDownReport r) {
-        return """
-
-            %,d no-op jobs, %s, fsync %s, heap at most %d MB
-              enqueue in bulk      %,11.0f /s    raw COPY in           %,11.0f /s    ratio %.2f
-              run                  %,11.0f /s    raw read and COPY     %,11.0f /s    ratio %.2f
-              write-ahead log      %,11.0f bytes per job    whole pages in it    %8.4f per job
-              commits              %,11.4f per job
-              engine and handlers  %,11.1f µs of processor time, %,.0f bytes allocated per job
-              dead rows            %,11d in the job stream""".formatted(
-                        r.jobs(),
-                        r.database(),
-                        r.fsync() ? "on" : "off",
-                        r.heapBytes() / (1024 * 1024),
-                        r.enqueuePerSecond(),
-                        r.rawCopyPerSecond(),
-                        r.enqueuePerSecond() / r.rawCopyPerSecond(),
-                        r.runPerSecond(),
-                        r.rawLimitPerSecond(),
-                        r.runPerSecond() / r.rawLimitPerSecond(),
-                        r.walBytesPerJob(),
-                        r.fullPageImagesPerJob(),
-                        r.commitsPerJob(),
-                        r.engineCpuMicrosPerJob(),
-                        r.allocatedBytesPerJob(),
-                        r.deadTuples());
+    @Command(
+            name = "enqueue",
+            description = {
+                "Enqueue no-op jobs in bulk, while nobody works; beside it COPY into a plain table. Told are jobs per second, and what a job costs."
+            },
+            footer = {
+                "  millrace bench enqueue --jobs 1000000",
+                "  millrace bench enqueue --jobs 200000 --peers --json",
+            })
+    int enqueue(
+            @Mixin DatabaseOptions database,
+            @Mixin Common json,
+            @Mixin HowToMeasure how,
+            @Mixin Peers peers,
+            @Option(
+                            names = "--jobs",
+                            paramLabel = "N",
+                            defaultValue = "1000000",
+                            description = "How many: 1,000 to 100,000,000, default ${DEFAULT-VALUE}.")
+                    long jobs)
+            throws InterruptedException {
+        how.within("--jobs", jobs, 1_000, MOST_JOBS);
+        var setup = how.setup(peers.names(how), peers.heap);
+        return measure(
+                database, json, setup, Regime.ENQUEUE, Regime.ENQUEUE.sizes().withJobs(jobs));
     }
 }

@@ -1,4 +1,4 @@
-/** Measurements as commands of their own: each prints what the engine does beside what the database could do at best, from one run. */
+/** The command line of the benchmarks: options, progress, and what is printed. */
 @NullMarked
 package dev.millrace.app.bench;
 

@@ -1,4 +1,4 @@
-package dev.millrace.app.bench;
+package dev.millrace.benchmarks;
 
 import dev.millrace.world.World;
 import java.sql.Connection;

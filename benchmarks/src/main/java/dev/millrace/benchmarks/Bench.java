@@ -1,0 +1,144 @@
+package dev.millrace.benchmarks;
+
+import dev.millrace.MillraceException;
+import dev.millrace.benchmarks.trial.Child;
+import dev.millrace.benchmarks.trial.Findings;
+import dev.millrace.benchmarks.trial.Order;
+import dev.millrace.benchmarks.trial.Regime;
+import dev.millrace.benchmarks.trial.Sizes;
+import dev.millrace.world.World;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Set;
+import javax.sql.DataSource;
+
+/**
+ * Measures regimes on one database. In each round every contender has its turn, in a process of its own and on schemas of its own, which
+ * are dropped after it; every second round goes the other way round, so that what drifts meets all alike. For one thread.
+ */
+public final class Bench {
+
+    /** How many connections are used by this process: those that hold schemas, and one that asks. */
+    public static final int CONNECTIONS = 8;
+
+    /** Beyond all phases' own limits: for a start, a warm-up, a schema, and a slow end. */
+    private static final Duration REST = Duration.ofMinutes(5);
+
+    private static final long PHASES = 5;
+
+    /** The row of Millrace while somebody holds a snapshot. */
+    static final String HELD = "millrace, held snapshot";
+
+    private final DataSource dataSource;
+    private final Login login;
+    private final World world;
+    private final Telling telling;
+    private final Setup setup;
+
+    public Bench(DataSource dataSource, Login login, World world, Telling telling, Setup setup) {
+        this.dataSource = dataSource;
+        this.login = login;
+        this.world = world;
+        this.telling = telling;
+        this.setup = setup;
+    }
+
+    /** Drops what measurements left whose processes are gone. */
+    public void dropLeftovers() throws SQLException {
+        int dropped = BenchSchema.dropLeftovers(dataSource);
+        if (dropped > 0) telling.say("dropped %d schemas that earlier measurements left".formatted(dropped));
+    }
+
+    /** Measures one regime: Millrace, the raw limit if there is one, and the peers if they can play it. */
+    public RegimeReport run(Regime regime, Sizes sizes) throws SQLException, InterruptedException {
+        return run(regime, sizes, heats(regime, sizes, false));
+    }
+
+    /** A burn-down while a reader holds a snapshot from its beginning to its end. */
+    public RegimeReport runHeld(Regime regime, Sizes sizes) throws SQLException, InterruptedException {
+        return run(regime, sizes, heats(regime, sizes, true));
+    }
+
+    /** Burn-downs without and with a held snapshot, in turn. */
+    public PairsReport pairs(Sizes sizes, Machine machine) throws SQLException, InterruptedException {
+        var heats = List.of(
+                heat(Child.MILLRACE, Child.MILLRACE, false, sizes),
+                heat(HELD, Child.MILLRACE, true, sizes),
+                heat(Child.RAW, Child.RAW, false, sizes));
+        return PairsReport.of(run(Regime.BURN_DOWN, sizes, heats), Child.MILLRACE, HELD, machine);
+    }
+
+    private List<Heat> heats(Regime regime, Sizes sizes, boolean held) {
+        var heats = new ArrayList<Heat>();
+        heats.add(heat(Child.MILLRACE, Child.MILLRACE, held, sizes));
+        if (regime.hasRawLimit()) heats.add(heat(Child.RAW, Child.RAW, held, sizes));
+        if (regime.forPeers()) for (var peer : setup.peers()) heats.add(heat(peer, peer, held, sizes));
+        return heats;
+    }
+
+    private Heat heat(String label, String contender, boolean held, Sizes sizes) {
+        return new Heat(label, contender, held, sizes, setup.heap(contender));
+    }
+
+    private RegimeReport run(Regime regime, Sizes sizes, List<Heat> heats) throws SQLException, InterruptedException {
+        var found = new HashMap<String, List<Findings>>();
+        for (int round = 0; round < setup.rounds(); round++) {
+            for (var heat : round % 2 == 0 ? heats : heats.reversed()) {
+                var before = found.computeIfAbsent(heat.label(), label -> new ArrayList<>());
+                if (before.stream().anyMatch(findings -> findings.notMeasured() != null)) continue;
+                telling.say(
+                        "%s, round %d of %d: %s".formatted(regime.wireName(), round + 1, setup.rounds(), heat.label()));
+                before.add(attempt(regime, heat));
+            }
+        }
+        return RegimeReport.of(regime, setup.rounds(), sizes, heats, found);
+    }
+
+    /** A peer that fails is told of in its row, and stops nobody. */
+    private Findings attempt(Regime regime, Heat heat) throws SQLException, InterruptedException {
+        try {
+            return play(regime, heat);
+        } catch (MillraceException e) {
+            if (!setup.peers().contains(heat.contender())) throw e;
+            return Findings.none(e.getMessage());
+        }
+    }
+
+    private Findings play(Regime regime, Heat heat) throws SQLException, InterruptedException {
+        try (var warm = BenchSchema.make(dataSource, world);
+                var ground = BenchSchema.make(dataSource, world)) {
+            checkpoint();
+            var order = new Order(
+                    regime,
+                    heat.contender(),
+                    heat.held(),
+                    heat.sizes(),
+                    login.ground(warm.name()),
+                    login.ground(ground.name()));
+            try (var child = ChildProcess.start(heat.label(), order, heat.heapMegabytes(), PeerJars.classPath())) {
+                long began = world.nanoTime();
+                var most = REST.plusSeconds(
+                        PHASES * (heat.sizes().limitSeconds() + heat.sizes().seconds()));
+                while (child.listen(telling)) {
+                    if (world.nanoTime() - began > most.toNanos())
+                        throw new MillraceException("The process of %s has not ended after %d minutes, and was ended."
+                                .formatted(heat.label(), most.toMinutes()));
+                }
+                return child.findings(telling);
+            }
+        }
+    }
+
+    /** Nobody pays for the pages that somebody before has changed. Who may not do it measures without. */
+    private void checkpoint() throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("CHECKPOINT");
+        } catch (SQLException e) {
+            if (!Set.of("42501", "0A000").contains(String.valueOf(e.getSQLState()))) throw e;
+        }
+    }
+}

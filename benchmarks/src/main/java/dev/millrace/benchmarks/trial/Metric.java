@@ -1,0 +1,138 @@
+package dev.millrace.benchmarks.trial;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import dev.millrace.MillraceException;
+import java.util.Arrays;
+
+/** What is measured, by the name that it has in reports; a name never changes its meaning. */
+public enum Metric {
+    // burn-down, and its database's and process's costs
+    ENQUEUE("enqueuePerSecond", "jobs/s", Better.MORE, "enqueued in bulk"),
+    RUN("runPerSecond", "jobs/s", Better.MORE, "run"),
+    RAW_COPY("rawCopyPerSecond", "rows/s", Better.MORE, "raw COPY in"),
+    RAW_READ_AND_COPY("rawLimitPerSecond", "rows/s", Better.MORE, "raw read and COPY, best of 1, 2, 4 connections"),
+    RAW_COMMITS("rawCommitsPerSecond", "rows/s", Better.MORE, "raw INSERT, one row a commit, from each caller"),
+    WAL_BYTES("walBytesPerJob", "bytes", Better.LESS, "write-ahead log per job"),
+    FULL_PAGES("fullPageImagesPerJob", "pages", Better.LESS, "whole pages in it, per job"),
+    COMMITS("commitsPerJob", "", Better.LESS, "commits per job"),
+    CPU("engineCpuMicrosPerJob", "µs", Better.LESS, "processor time of engine and handlers per job"),
+    ALLOCATED("allocatedBytesPerJob", "bytes", Better.LESS, "allocated per job"),
+    DEAD_TUPLES("deadTuples", "rows", Better.LESS, "dead rows"),
+    TAKEN("jobsTaken", "jobs", Better.NEITHER, "jobs taken"),
+    DONE("jobsDone", "jobs", Better.NEITHER, "jobs done"),
+
+    // sustained
+    END_TO_END("endToEndPerSecond", "jobs/s", Better.MORE, "enqueued and done, over the whole time"),
+    BEST_SECOND("bestSecondPerSecond", "jobs/s", Better.MORE, "run in the best second"),
+    ACKNOWLEDGED("acknowledgedPerSecond", "jobs/s", Better.MORE, "acknowledged, over the whole time"),
+    CALL_P50("callP50Millis", "ms", Better.LESS, "call, median"),
+    CALL_P99("callP99Millis", "ms", Better.LESS, "call, 99 of 100"),
+    CALL_MAX("callMaxMillis", "ms", Better.LESS, "call, longest"),
+    BACKLOG_AT_END("backlogAtEnd", "jobs", Better.LESS, "not done at the end"),
+
+    // transactional
+    WITH_JOB("withJobPerSecond", "tx/s", Better.MORE, "transactions with a job"),
+    WITH_ROW("withPlainRowPerSecond", "tx/s", Better.MORE, "the same with a plain row instead"),
+    TRANSACTION_RATIO("transactionRatio", "", Better.MORE, "the first over the second"),
+
+    // idle
+    PICK_UP_P50("pickUpP50Millis", "ms", Better.LESS, "pick-up, median"),
+    PICK_UP_P99("pickUpP99Millis", "ms", Better.LESS, "pick-up, 99 of 100"),
+    PICK_UP_MAX("pickUpMaxMillis", "ms", Better.LESS, "pick-up, longest"),
+    IDLE_ENGINE("idleEngineCpuPercent", "% of a core", Better.LESS, "engine process, idle"),
+    IDLE_DATABASE("idleDatabaseCpuPercent", "% of a core", Better.LESS, "database processes, idle"),
+    IDLE_STATEMENTS("idleStatementsPerSecond", "1/s", Better.LESS, "statements of an idle node"),
+
+    // handlers
+    BUSY_1MS("busyPercent1ms", "%", Better.MORE, "slot time busy, 1 ms handlers"),
+    BUSY_50MS("busyPercent50ms", "%", Better.MORE, "slot time busy, 50 ms handlers"),
+    RUN_1MS("runPerSecond1ms", "jobs/s", Better.MORE, "run, 1 ms handlers"),
+    RUN_50MS("runPerSecond50ms", "jobs/s", Better.MORE, "run, 50 ms handlers"),
+
+    // held-horizon, by thirds: the snapshot is held in the second
+    FIRST_RUN("firstPerSecond", "jobs/s", Better.MORE, "first third, done"),
+    HELD_RUN("heldPerSecond", "jobs/s", Better.MORE, "held third, done"),
+    LAST_RUN("lastPerSecond", "jobs/s", Better.MORE, "last third, done"),
+    FIRST_P50("firstPickUpP50Millis", "ms", Better.LESS, "first third, pick-up, median"),
+    HELD_P50("heldPickUpP50Millis", "ms", Better.LESS, "held third, pick-up, median"),
+    LAST_P50("lastPickUpP50Millis", "ms", Better.LESS, "last third, pick-up, median"),
+    FIRST_P99("firstPickUpP99Millis", "ms", Better.LESS, "first third, pick-up, 99 of 100"),
+    HELD_P99("heldPickUpP99Millis", "ms", Better.LESS, "held third, pick-up, 99 of 100"),
+    LAST_P99("lastPickUpP99Millis", "ms", Better.LESS, "last third, pick-up, 99 of 100"),
+    FIRST_STREAM("firstStreamBytesPerJob", "bytes", Better.LESS, "first third, growth of the job stream per job"),
+    HELD_STREAM("heldStreamBytesPerJob", "bytes", Better.LESS, "held third, growth of the job stream per job"),
+    LAST_STREAM("lastStreamBytesPerJob", "bytes", Better.LESS, "last third, growth of the job stream per job"),
+    FIRST_OTHER("firstOtherKilobytes", "KB", Better.LESS, "first third, all other relations at its end"),
+    HELD_OTHER("heldOtherKilobytes", "KB", Better.LESS, "held third, all other relations at its end"),
+    LAST_OTHER("lastOtherKilobytes", "KB", Better.LESS, "last third, all other relations at its end"),
+
+    // backlog
+    SMALL_RUN("smallRunPerSecond", "jobs/s", Better.MORE, "run, small"),
+    BACKLOG_RUN("backlogRunPerSecond", "jobs/s", Better.MORE, "run, from the backlog"),
+    HISTORY_RUN("historyRunPerSecond", "jobs/s", Better.MORE, "run, with history"),
+    SMALL_P50("smallPickUpP50Millis", "ms", Better.LESS, "pick-up, small, median"),
+    BACKLOG_P50("backlogPickUpP50Millis", "ms", Better.LESS, "pick-up, with the backlog, median"),
+    HISTORY_P50("historyPickUpP50Millis", "ms", Better.LESS, "pick-up, with history, median"),
+    SMALL_P99("smallPickUpP99Millis", "ms", Better.LESS, "pick-up, small, 99 of 100"),
+    BACKLOG_P99("backlogPickUpP99Millis", "ms", Better.LESS, "pick-up, with the backlog, 99 of 100"),
+    HISTORY_P99("historyPickUpP99Millis", "ms", Better.LESS, "pick-up, with history, 99 of 100"),
+    BACKLOG_JOBS("backlogJobs", "jobs", Better.NEITHER, "that waited"),
+    HISTORY_JOBS("historyJobs", "jobs", Better.NEITHER, "that had ended"),
+
+    // timers
+    TIMERS("timersPerSecond", "jobs/s", Better.MORE, "delayed by a second, enqueued and done"),
+
+    // nodes
+    TOTAL_RUN("totalRunPerSecond", "jobs/s", Better.MORE, "run, all nodes together"),
+    LOCK_WAITS("lockWaits", "sessions", Better.LESS, "that wait for a lock, on average"),
+    CLAIMS("claimsPerThousandJobs", "", Better.LESS, "claims per 1,000 jobs");
+
+    /** Which of two values one would rather have. */
+    public enum Better {
+        MORE,
+        LESS,
+        NEITHER
+    }
+
+    private final String wireName;
+    private final String unit;
+    private final Better better;
+    private final String words;
+
+    Metric(String wireName, String unit, Better better, String words) {
+        this.wireName = wireName;
+        this.unit = unit;
+        this.better = better;
+        this.words = words;
+    }
+
+    /** Its name in JSON. */
+    @JsonValue
+    public String wireName() {
+        return wireName;
+    }
+
+    /** Empty if it has none. */
+    public String unit() {
+        return unit;
+    }
+
+    public Better better() {
+        return better;
+    }
+
+    /** What it is, for people. */
+    public String words() {
+        return words;
+    }
+
+    /** The one of this name. */
+    @JsonCreator
+    public static Metric of(String wireName) {
+        return Arrays.stream(values())
+                .filter(metric -> metric.wireName.equals(wireName))
+                .findFirst()
+                .orElseThrow(() -> new MillraceException("There is no measure \"%s\".".formatted(wireName)));
+    }
+}
