@@ -9,7 +9,9 @@ import dev.millrace.benchmarks.trial.Sizes;
 import dev.millrace.world.World;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
@@ -38,12 +40,18 @@ public final class Bench {
     private final Telling telling;
     private final Setup setup;
 
+    /**
+     * On this database.
+     *
+     * @throws MillraceException if there are to be peers, and they are not built
+     */
     public Bench(DataSource dataSource, Login login, World world, Telling telling, Setup setup) {
         this.dataSource = dataSource;
         this.login = login;
         this.world = world;
         this.telling = telling;
         this.setup = setup;
+        if (!setup.peers().isEmpty()) PeerJars.insist();
     }
 
     /** Drops what measurements left whose processes are gone. */
@@ -55,6 +63,27 @@ public final class Bench {
     /** Measures one regime: Millrace, the raw limit if there is one, and the peers if they can play it. */
     public RegimeReport run(Regime regime, Sizes sizes) throws SQLException, InterruptedException {
         return run(regime, sizes, heats(regime, sizes, false));
+    }
+
+    /**
+     * Measures all regimes, one after the other. One that fails is told of, and the others go on.
+     *
+     * @param brief so small that all is over soon: to see that everything works, for its numbers mean nothing
+     */
+    public Report all(boolean brief) throws SQLException, InterruptedException {
+        var at = world.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        var machine = Machine.look(dataSource);
+        var reports = new EnumMap<Regime, RegimeReport>(Regime.class);
+        var failed = new EnumMap<Regime, String>(Regime.class);
+        for (var regime : Regime.values()) {
+            try {
+                reports.put(regime, run(regime, brief ? regime.sizes().brief() : regime.sizes()));
+            } catch (MillraceException e) {
+                telling.say("%s failed: %s".formatted(regime.wireName(), e.getMessage()));
+                failed.put(regime, String.valueOf(e.getMessage()));
+            }
+        }
+        return new Report(at, machine, setup, reports, failed, Goals.judge(reports));
     }
 
     /** A burn-down while a reader holds a snapshot from its beginning to its end. */
@@ -73,10 +102,21 @@ public final class Bench {
 
     private List<Heat> heats(Regime regime, Sizes sizes, boolean held) {
         var heats = new ArrayList<Heat>();
+        if (regime == Regime.NODES) {
+            for (int nodes = 1; nodes <= sizes.nodes(); nodes *= 2)
+                heats.add(heat(nodes(nodes), Child.MILLRACE, held, sizes.withNodes(nodes)));
+            return heats;
+        }
         heats.add(heat(Child.MILLRACE, Child.MILLRACE, held, sizes));
+        if (regime == Regime.TIMERS) heats.add(heat(HELD, Child.MILLRACE, true, sizes));
         if (regime.hasRawLimit()) heats.add(heat(Child.RAW, Child.RAW, held, sizes));
         if (regime.forPeers()) for (var peer : setup.peers()) heats.add(heat(peer, peer, held, sizes));
         return heats;
+    }
+
+    /** The row of so many nodes. */
+    static String nodes(int count) {
+        return count == 1 ? "1 node" : count + " nodes";
     }
 
     private Heat heat(String label, String contender, boolean held, Sizes sizes) {
@@ -111,6 +151,7 @@ public final class Bench {
         try (var warm = BenchSchema.make(dataSource, world);
                 var ground = BenchSchema.make(dataSource, world)) {
             checkpoint();
+            if (regime == Regime.NODES) return new Fleet(dataSource, login, world, telling).play(heat, warm, ground);
             var order = new Order(
                     regime,
                     heat.contender(),

@@ -93,7 +93,13 @@ final class ChildProcess implements AutoCloseable {
     boolean listen(Telling telling) throws InterruptedException {
         telling.stopIfAsked();
         var line = said.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-        for (; line != null; line = said.poll()) pass(line, telling);
+        if (line != null) pass(line, telling);
+        return hear(telling);
+    }
+
+    /** Passes on what it has said since, and does not wait. */
+    boolean hear(Telling telling) {
+        for (String line; (line = said.poll()) != null; ) pass(line, telling);
         return process.isAlive();
     }
 
@@ -133,10 +139,6 @@ final class ChildProcess implements AutoCloseable {
                 .filter(line -> !line.startsWith("\t") && !line.isBlank())
                 .findFirst()
                 .orElse("it said nothing");
-    }
-
-    long pid() {
-        return process.pid();
     }
 
     /** Ends it, if it still runs. */

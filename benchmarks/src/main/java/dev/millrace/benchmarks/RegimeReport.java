@@ -37,6 +37,12 @@ public record RegimeReport(Regime regime, int rounds, Sizes sizes, Map<String, F
         return figures;
     }
 
+    /** Whether this row is neither Millrace's nor the database's alone. */
+    boolean isPeer(String label) {
+        var contender = of(label).contender();
+        return !contender.equals(Child.MILLRACE) && !contender.equals(Child.RAW);
+    }
+
     /** A median, if it was measured. */
     OptionalDouble median(String label, Metric metric) {
         var figures = contenders.get(label);

@@ -2,6 +2,7 @@ package dev.millrace.benchmarks;
 
 import dev.millrace.benchmarks.trial.Metric;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
@@ -60,6 +61,11 @@ public final class Tables {
         return String.format(Locale.ROOT, format, value);
     }
 
+    /** A ratio near one. */
+    static String ratio(double value) {
+        return String.format(Locale.ROOT, "%.3f", value);
+    }
+
     /** Rows of cells as a table of Markdown, the first row its head. */
     static final class Grid {
 
@@ -82,7 +88,7 @@ public final class Tables {
                 text.append("| ").append(String.join(" | ", line)).append(" |\n");
                 if (r == 0)
                     text.append("|")
-                            .append(java.util.Arrays.stream(widths)
+                            .append(Arrays.stream(widths)
                                     .mapToObj(width -> "-".repeat(width + 2))
                                     .collect(Collectors.joining("|")))
                             .append("|\n");

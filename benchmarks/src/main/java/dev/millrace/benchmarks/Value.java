@@ -1,5 +1,6 @@
 package dev.millrace.benchmarks;
 
+import dev.millrace.benchmarks.trial.Median;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,7 @@ public record Value(
     static Value of(List<Double> rounds, String unit) {
         return new Value(
                 rounds.stream().mapToDouble(each -> each).min().orElseThrow(),
-                median(rounds),
+                Median.of(rounds),
                 rounds.stream().mapToDouble(each -> each).max().orElseThrow(),
                 unit,
                 List.copyOf(rounds),
@@ -33,12 +34,5 @@ public record Value(
 
     Value beside(double rawLimit) {
         return new Value(min, median, max, unit, rounds, rawLimit, median / rawLimit);
-    }
-
-    /** The middle one; of an even number the mean of the two in the middle. */
-    static double median(List<Double> values) {
-        var sorted = values.stream().mapToDouble(each -> each).sorted().toArray();
-        int half = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
     }
 }

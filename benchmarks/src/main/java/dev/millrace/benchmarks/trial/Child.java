@@ -67,6 +67,7 @@ public final class Child {
         }
         try {
             var trial = order.contender().equals(RAW) ? new RawLimit(order.regime()) : Trial.of(order.regime());
+            if (order.regime() != Regime.NODES) // those warm up together, on what they run
             trial.play(stage(order, contender, order.warm(), order.sizes().warmUp(), true));
             return trial.play(stage(order, contender, order.ground(), order.sizes(), false));
         } catch (NotPlayable e) {

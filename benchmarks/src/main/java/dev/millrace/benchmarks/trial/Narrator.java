@@ -13,7 +13,10 @@ public final class Narrator {
     /** Begins a line of progress: {@code #at done whole unit}. */
     public static final String AT = "#at ";
 
-    private static final Duration PAUSE = Duration.ofMillis(100);
+    /** The unit of what a node among others has run. */
+    public static final String RUN = "jobs run";
+
+    private static final Duration PAUSE = Duration.ofMillis(90);
 
     private final PrintStream out;
     private final World world;

@@ -1,6 +1,7 @@
 package dev.millrace.benchmarks.trial;
 
 import dev.millrace.benchmarks.contender.Card;
+import dev.millrace.benchmarks.contender.Ground;
 import dev.millrace.benchmarks.contender.Load;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -14,7 +15,7 @@ import org.postgresql.PGConnection;
 
 /**
  * What this database could do at best with the same rows and no engine at all: COPY in; then, append only, reading 500 rows and copying
- * 500 outcomes in each transaction.
+ * 500 outcomes in each transaction; and inserting one row a commit from as many callers as a contender has.
  */
 final class RawLimit implements Trial {
 
@@ -40,6 +41,8 @@ final class RawLimit implements Trial {
                     for (int connections : CONNECTIONS) readAndCopy(stage, database, values, rows, connections);
                 }
                 case ENQUEUE -> copyIn(stage, database, values);
+                case SUSTAINED -> commits(stage, database, values);
+                default -> throw new IllegalArgumentException("There is no raw limit of " + regime.wireName() + ".");
             }
         } finally {
             if (held != null) held.close();
@@ -151,6 +154,46 @@ final class RawLimit implements Trial {
                 connection.commit();
                 done.add(end - at);
             }
+        }
+    }
+
+    /** One row a commit, from each of the callers. */
+    private static void commits(Stage stage, Database database, Map<Metric, Double> values) throws Exception {
+        database.run(
+                "CREATE TABLE $.raw_one (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload TEXT, enqueued_at TIMESTAMPTZ DEFAULT clock_timestamp())");
+        var callers = new Callers(stage, stage.sizes().callers());
+        var connections = new ArrayList<OneRow>();
+        for (int caller = 0; caller < stage.sizes().callers(); caller++) connections.add(new OneRow(stage.ground()));
+        long began = stage.world().nanoTime();
+        long inserted = callers.run(
+                stage.sizes().seconds(), (caller, n) -> connections.get(caller).insert(n));
+        double rate = inserted / stage.seconds(began);
+        for (var connection : connections) connection.close();
+        values.put(Metric.RAW_COMMITS, rate);
+        values.put(Metric.CALL_P50, callers.latencies().millis(0.5));
+        values.put(Metric.CALL_P99, callers.latencies().millis(0.99));
+        stage.narrator().say("raw: one row a commit, %,.0f rows a second".formatted(rate));
+    }
+
+    private static final class OneRow implements AutoCloseable {
+
+        private final java.sql.Connection connection;
+        private final java.sql.PreparedStatement insert;
+
+        OneRow(Ground ground) throws SQLException {
+            connection = Database.connect(ground);
+            insert = connection.prepareStatement(
+                    "INSERT INTO %s.raw_one (payload) VALUES (?)".formatted(ground.schema()));
+        }
+
+        void insert(long n) throws SQLException {
+            insert.setString(1, Load.payload(n));
+            insert.executeUpdate();
+        }
+
+        @Override
+        public void close() throws SQLException {
+            connection.close();
         }
     }
 

@@ -19,6 +19,54 @@ public enum Regime {
         public Sizes sizes() {
             return BASE.withJobs(1_000_000);
         }
+    },
+    SUSTAINED(true, "callers enqueue one job per call as fast as they can, while workers run in the same process") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withSeconds(20).withCallers(32).withSlots(4_000);
+        }
+    },
+    TRANSACTIONAL(false, "one job in each of the user's transactions, beside the same with a plain row instead") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withSeconds(24).withCallers(8);
+        }
+    },
+    IDLE(true, "one job every 10 ms, from the enqueue to the start of its handler; then nothing at all") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withJobs(1_000).withSeconds(15);
+        }
+    },
+    HANDLERS(false, "handlers of 1 ms and of 50 ms, many at once: how much of their slots' time is used") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withJobs(200_000).withSlots(1_000);
+        }
+    },
+    HELD_HORIZON(false, "a steady stream; in the middle third of the time somebody holds a snapshot") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withSeconds(180).withPerSecond(5_000);
+        }
+    },
+    BACKLOG(false, "run and pick-up while many jobs wait, and after they have ended, beside a small database") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withJobs(200_000).withBacklog(1_000_000).withSlots(4_000);
+        }
+    },
+    TIMERS(false, "every job is delayed by one second; without a held snapshot, and with one") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withJobs(200_000).withSlots(4_000);
+        }
+    },
+    NODES(false, "1, 2, 4 and 8 nodes, each a process, on one database") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withJobs(1_500_000).withNodes(8).withSlots(1_000).withSeconds(8);
+        }
     };
 
     /** Each contender gets a minute for each phase, as the goals say. */
@@ -44,7 +92,7 @@ public enum Regime {
 
     /** Whether there is something to compare with that has no engine at all. */
     public boolean hasRawLimit() {
-        return this == BURN_DOWN || this == ENQUEUE;
+        return this == BURN_DOWN || this == ENQUEUE || this == SUSTAINED;
     }
 
     /** What happens in it. */

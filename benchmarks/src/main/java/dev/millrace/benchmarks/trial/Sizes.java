@@ -16,6 +16,7 @@ public record Sizes(
         long jobs, int seconds, int callers, int perSecond, long backlog, int slots, int nodes, int limitSeconds) {
 
     private static final long WARM_JOBS = 100_000;
+    private static final int BRIEF_JOBS = 500;
     private static final int WARM_SECONDS = 3;
     private static final int WARM_LIMIT_SECONDS = 10;
 
@@ -29,6 +30,19 @@ public record Sizes(
                 Math.min(backlog, WARM_JOBS / 10),
                 slots,
                 nodes,
+                Math.min(limitSeconds, WARM_LIMIT_SECONDS));
+    }
+
+    /** So small that it is over soon, and says nothing. */
+    public Sizes brief() {
+        return new Sizes(
+                Math.min(jobs, BRIEF_JOBS),
+                Math.min(seconds, 1),
+                Math.min(callers, 4),
+                Math.min(perSecond, BRIEF_JOBS),
+                Math.min(backlog, 2 * BRIEF_JOBS),
+                Math.min(slots, 200),
+                Math.min(nodes, 2),
                 Math.min(limitSeconds, WARM_LIMIT_SECONDS));
     }
 

@@ -16,6 +16,14 @@ interface Trial {
         return switch (regime) {
             case BURN_DOWN -> new BurnDown();
             case ENQUEUE -> new BulkEnqueue();
+            case SUSTAINED -> new Sustained();
+            case TRANSACTIONAL -> new Transactional();
+            case IDLE -> new Idle();
+            case HANDLERS -> new Handlers();
+            case HELD_HORIZON -> new HeldHorizon();
+            case BACKLOG -> new Backlog();
+            case TIMERS -> new Timers();
+            case NODES -> new OneOfMany();
         };
     }
 }
