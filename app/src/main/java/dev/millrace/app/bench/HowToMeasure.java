@@ -1,7 +1,13 @@
 package dev.millrace.app.bench;
 
+import dev.millrace.app.console.CommandFailed;
+import dev.millrace.app.console.ExitCode;
 import dev.millrace.benchmarks.Setup;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,10 +35,44 @@ final class HowToMeasure {
                     "The largest heap of the engine's process, in megabytes: 64 to 65,536, default ${DEFAULT-VALUE}.")
     int heap;
 
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description =
+                    "Keep the report there too: REGIME.json with every round's value, and REGIME.md with tables. The folder is made if need be.")
+    @Nullable
+    Path out;
+
+    /** Makes the folder now, since hours may pass until something is written into it. */
+    private void makeFolder() {
+        if (out == null) return;
+        try {
+            Files.createDirectories(out);
+        } catch (IOException e) {
+            throw new CommandFailed(
+                    ExitCode.REFUSED,
+                    "The folder %s can't be made: %s. Name another one with --out.".formatted(out, e.getMessage()),
+                    e);
+        }
+    }
+
+    /** Writes a report into the folder, if there is one. */
+    void keep(String name, String json, String markdown) {
+        if (out == null) return;
+        try {
+            Files.writeString(out.resolve(name + ".json"), json + "\n");
+            Files.writeString(out.resolve(name + ".md"), markdown + "\n");
+        } catch (IOException e) {
+            throw new CommandFailed(
+                    ExitCode.FAILED, "The report can't be written into %s: %s.".formatted(out, e.getMessage()), e);
+        }
+    }
+
     /** As they were asked for. */
     Setup setup(List<String> peers, int peerHeap) {
         within("--rounds", rounds, 1, 20);
         within("--heap", heap, 64, 65_536);
+        makeFolder();
         return new Setup(rounds, heap, peerHeap, peers);
     }
 
