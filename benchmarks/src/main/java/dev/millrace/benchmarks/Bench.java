@@ -8,7 +8,6 @@ import dev.millrace.benchmarks.trial.Regime;
 import dev.millrace.benchmarks.trial.Sizes;
 import dev.millrace.world.World;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -21,15 +20,10 @@ import javax.sql.DataSource;
  * Measures regimes on one database. In each round every contender has its turn, in a process of its own and on schemas of its own, which
  * are dropped after it; every second round goes the other way round, so that what drifts meets all alike. For one thread.
  */
-public final class Bench {
+public final class Bench implements AutoCloseable {
 
     /** How many connections are used by this process: those that hold schemas, and one that asks. */
     public static final int CONNECTIONS = 8;
-
-    /** Beyond all phases' own limits: for a start, a warm-up, a schema, and a slow end. */
-    private static final Duration REST = Duration.ofMinutes(5);
-
-    private static final long PHASES = 5;
 
     /** The row of Millrace while somebody holds a snapshot. */
     static final String HELD = "millrace, held snapshot";
@@ -38,20 +32,25 @@ public final class Bench {
     private final Login login;
     private final World world;
     private final Telling telling;
+    private final Children children;
     private final Setup setup;
 
     /**
-     * On this database.
+     * Looks whether the peers are there, before anything begins.
      *
-     * @throws MillraceException if there are to be peers, and they are not built
+     * @throws MillraceException if they are not; the message says how to get them
      */
+    public static void insistOnPeers() {
+        PeerJars.insist();
+    }
+
     public Bench(DataSource dataSource, Login login, World world, Telling telling, Setup setup) {
         this.dataSource = dataSource;
         this.login = login;
         this.world = world;
         this.telling = telling;
+        this.children = new Children(world, telling, setup.brief());
         this.setup = setup;
-        if (!setup.peers().isEmpty()) PeerJars.insist();
     }
 
     /** Drops what measurements left whose processes are gone. */
@@ -65,19 +64,15 @@ public final class Bench {
         return run(regime, sizes, heats(regime, sizes, false));
     }
 
-    /**
-     * Measures all regimes, one after the other. One that fails is told of, and the others go on.
-     *
-     * @param brief so small that all is over soon: to see that everything works, for its numbers mean nothing
-     */
-    public Report all(boolean brief) throws SQLException, InterruptedException {
+    /** Measures all regimes, one after the other. One that fails is told of, and the others go on. */
+    public Report all() throws SQLException, InterruptedException {
         var at = world.now().truncatedTo(ChronoUnit.SECONDS).toString();
         var machine = Machine.look(dataSource);
         var reports = new EnumMap<Regime, RegimeReport>(Regime.class);
         var failed = new EnumMap<Regime, String>(Regime.class);
         for (var regime : Regime.values()) {
             try {
-                reports.put(regime, run(regime, brief ? regime.sizes().brief() : regime.sizes()));
+                reports.put(regime, run(regime, setup.brief() ? regime.sizes().brief() : regime.sizes()));
             } catch (MillraceException e) {
                 telling.say("%s failed: %s".formatted(regime.wireName(), e.getMessage()));
                 failed.put(regime, String.valueOf(e.getMessage()));
@@ -139,10 +134,15 @@ public final class Bench {
 
     /** A peer that fails is told of in its row, and stops nobody. */
     private Findings attempt(Regime regime, Heat heat) throws SQLException, InterruptedException {
+        boolean peer = setup.peers().contains(heat.contender());
         try {
-            return play(regime, heat);
+            var findings = play(regime, heat);
+            if (findings.notMeasured() != null && !peer)
+                throw new MillraceException("%s was not measured: %s".formatted(heat.label(), findings.notMeasured()));
+            return findings;
         } catch (MillraceException e) {
-            if (!setup.peers().contains(heat.contender())) throw e;
+            if (!peer) throw e;
+            telling.say("%s failed: %s".formatted(heat.label(), e.getMessage()));
             return Findings.none(e.getMessage());
         }
     }
@@ -151,25 +151,16 @@ public final class Bench {
         try (var warm = BenchSchema.make(dataSource, world);
                 var ground = BenchSchema.make(dataSource, world)) {
             checkpoint();
-            if (regime == Regime.NODES) return new Fleet(dataSource, login, world, telling).play(heat, warm, ground);
+            if (regime == Regime.NODES)
+                return new Fleet(dataSource, login, world, telling, children, setup).play(heat, warm, ground);
             var order = new Order(
                     regime,
                     heat.contender(),
                     heat.held(),
                     heat.sizes(),
-                    login.ground(warm.name()),
+                    setup.brief() ? null : login.ground(warm.name()),
                     login.ground(ground.name()));
-            try (var child = ChildProcess.start(heat.label(), order, heat.heapMegabytes(), PeerJars.classPath())) {
-                long began = world.nanoTime();
-                var most = REST.plusSeconds(
-                        PHASES * (heat.sizes().limitSeconds() + heat.sizes().seconds()));
-                while (child.listen(telling)) {
-                    if (world.nanoTime() - began > most.toNanos())
-                        throw new MillraceException("The process of %s has not ended after %d minutes, and was ended."
-                                .formatted(heat.label(), most.toMinutes()));
-                }
-                return child.findings(telling);
-            }
+            return children.carryOut(heat, order);
         }
     }
 
@@ -181,5 +172,11 @@ public final class Bench {
         } catch (SQLException e) {
             if (!Set.of("42501", "0A000").contains(String.valueOf(e.getSQLState()))) throw e;
         }
+    }
+
+    /** Ends processes that were kept for more. */
+    @Override
+    public void close() {
+        children.close();
     }
 }

@@ -13,20 +13,23 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A running {@link Child}. It is told its order on its standard input, which stays open: a child whose parent is gone ends. For one
+ * A running {@link Child}. It is told its orders on its standard input, which stays open: a child whose parent is gone ends. For one
  * thread.
  */
 final class ChildProcess implements AutoCloseable {
 
     private static final long LOOK_MILLIS = 50;
-    private static final int LINES_KEPT = 40;
+    private static final int LINES_KEPT = 100;
+    private static final Pattern THROWN = Pattern.compile("^(Caused by: )?[\\w.$]+(Exception|Error)\\b");
 
     private final JsonMapper json = new JsonMapper();
     private final String label;
@@ -41,26 +44,26 @@ final class ChildProcess implements AutoCloseable {
         this.process = process;
         this.readers = List.of(
                 reader("hear " + label, process.getErrorStream(), said::add),
-                reader("read " + label, process.getInputStream(), answers::add));
+                reader("read " + label, process.getInputStream(), this::answered));
     }
 
-    /** Starts one, with the class path of this process and that of the peers. */
-    static ChildProcess start(String label, Order order, int heapMegabytes, String classPath) {
-        var command = List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-Xmx" + heapMegabytes + "m",
-                "-XX:+UseParallelGC",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-cp",
-                classPath,
-                Child.class.getName());
+    /**
+     * Starts one, with the class path of this process and that of the peers.
+     *
+     * @param brief whether it is over before optimised code would pay
+     */
+    static ChildProcess start(Heat heat, boolean brief) {
+        var command = new ArrayList<String>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        command.add("-Xmx" + heat.heapMegabytes() + "m");
+        command.addAll(brief ? List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC") : List.of("-XX:+UseParallelGC"));
+        command.add("-XX:+ExitOnOutOfMemoryError");
+        command.addAll(List.of("-cp", PeerJars.classPath(), Child.class.getName()));
         try {
-            var child = new ChildProcess(label, new ProcessBuilder(command).start());
-            child.tell(child.json.writeValueAsString(order));
-            return child;
+            return new ChildProcess(heat.label(), new ProcessBuilder(command).start());
         } catch (IOException e) {
             throw new MillraceException(
-                    "The process of %s could not be started: %s.".formatted(label, e.getMessage()), e);
+                    "The process of %s could not be started: %s.".formatted(heat.label(), e.getMessage()), e);
         }
     }
 
@@ -74,33 +77,45 @@ final class ChildProcess implements AutoCloseable {
         });
     }
 
-    /** Says a line to it. */
-    void tell(String line) {
+    /** What is no object of JSON is the virtual machine's: it warns on standard output. */
+    private void answered(String line) {
+        (line.startsWith("{") ? answers : said).add(line);
+    }
+
+    /** Tells it what to do. */
+    void tell(Order order) {
         try {
             var input = process.getOutputStream();
-            input.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            input.write((json.writeValueAsString(order) + "\n").getBytes(StandardCharsets.UTF_8));
             input.flush();
         } catch (IOException gone) {
             // its exit code tells
         }
     }
 
-    /**
-     * Passes on what it has said since, after a short wait for more.
-     *
-     * @return whether it still runs
-     */
-    boolean listen(Telling telling) throws InterruptedException {
+    /** What it found, if it has by now; passes on what it has said since, after a short wait for more. */
+    Optional<Findings> listen(Telling telling) throws InterruptedException {
         telling.stopIfAsked();
         var line = said.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
         if (line != null) pass(line, telling);
         return hear(telling);
     }
 
-    /** Passes on what it has said since, and does not wait. */
-    boolean hear(Telling telling) {
+    /** The same, without a wait. One that has ended and found nothing is an error. */
+    Optional<Findings> hear(Telling telling) throws InterruptedException {
+        boolean alive = process.isAlive();
+        if (!alive) for (var reader : readers) reader.join(); // then all it said is here
         for (String line; (line = said.poll()) != null; ) pass(line, telling);
-        return process.isAlive();
+        var answer = answers.poll();
+        if (answer == null && alive) return Optional.empty();
+        if (answer == null)
+            throw new MillraceException("The process of %s ended with exit code %d before it had measured: %s"
+                    .formatted(label, process.exitValue(), why()));
+        try {
+            return Optional.of(json.readValue(answer, Findings.class));
+        } catch (JacksonException e) {
+            throw new MillraceException("The process of %s gave no findings: %s".formatted(label, answer), e);
+        }
     }
 
     private void pass(String line, Telling telling) {
@@ -115,29 +130,12 @@ final class ChildProcess implements AutoCloseable {
         }
     }
 
-    /** What it found, once it has ended. */
-    Findings findings(Telling telling) throws InterruptedException {
-        process.waitFor();
-        for (var reader : readers) reader.join();
-        for (String line; (line = said.poll()) != null; ) pass(line, telling);
-        var printed = new ArrayList<String>();
-        answers.drainTo(printed);
-        if (process.exitValue() == 0 && printed.size() == 1) {
-            try {
-                return json.readValue(printed.getFirst(), Findings.class);
-            } catch (JacksonException e) {
-                throw new MillraceException("The process of %s gave no findings: %s".formatted(label, printed), e);
-            }
-        }
-        throw new MillraceException("The process of %s ended with exit code %d before it had measured: %s"
-                .formatted(label, process.exitValue(), why()));
-    }
-
-    /** The first line of the last exception, or else the last line. */
+    /** The innermost cause that it named, or else its last line. */
     private String why() {
         return lastLines.reversed().stream()
-                .filter(line -> !line.startsWith("\t") && !line.isBlank())
+                .filter(line -> THROWN.matcher(line).find())
                 .findFirst()
+                .or(() -> Optional.ofNullable(lastLines.peekLast()))
                 .orElse("it said nothing");
     }
 

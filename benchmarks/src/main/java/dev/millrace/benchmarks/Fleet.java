@@ -27,12 +27,16 @@ final class Fleet {
     private final Login login;
     private final World world;
     private final Telling telling;
+    private final Children children;
+    private final Setup setup;
 
-    Fleet(DataSource dataSource, Login login, World world, Telling telling) {
+    Fleet(DataSource dataSource, Login login, World world, Telling telling, Children children, Setup setup) {
         this.dataSource = dataSource;
         this.login = login;
         this.world = world;
         this.telling = telling;
+        this.children = children;
+        this.setup = setup;
     }
 
     /** One turn. */
@@ -42,21 +46,14 @@ final class Fleet {
                 heat.contender(),
                 false,
                 heat.sizes(),
-                login.ground(warm.name()),
+                setup.brief() ? null : login.ground(warm.name()),
                 login.ground(ground.name()));
-        try (var child = ChildProcess.start(heat.label(), fill, heat.heapMegabytes(), PeerJars.classPath())) {
-            while (child.listen(telling)) {}
-            child.findings(telling);
-        }
-        var order = new Order(Regime.NODES, heat.contender(), false, heat.sizes(), fill.warm(), fill.ground());
+        children.carryOut(heat, fill);
+        var order = new Order(Regime.NODES, heat.contender(), false, heat.sizes(), null, fill.ground());
         var members = new ArrayList<Member>();
         try {
-            for (int node = 0; node < heat.sizes().nodes(); node++)
-                members.add(new Member(ChildProcess.start(
-                        "node %d of %s".formatted(node + 1, heat.label()),
-                        order,
-                        heat.heapMegabytes(),
-                        PeerJars.classPath())));
+            for (int node = 0; node < heat.sizes().nodes(); node++) members.add(new Member(children.start(heat)));
+            members.forEach(member -> member.process.tell(order));
             return measure(heat, members, ground);
         } finally {
             members.forEach(member -> member.process.close());
@@ -135,7 +132,7 @@ final class Fleet {
         }
 
         void hear() throws InterruptedException {
-            if (!process.hear(this)) process.findings(this); // which says why it has ended
+            process.hear(this);
         }
 
         @Override

@@ -194,7 +194,7 @@ class GoalsTest {
         var table = new Report(
                         "2026-01-01T00:00:00Z",
                         new Machine(2, 1, "", "", "", 0, "", Map.of()),
-                        new Setup(1, 256, 1_024, List.of("quartz")),
+                        new Setup(1, 256, 1_024, List.of("quartz"), false),
                         Map.of(),
                         Map.of(),
                         goals)

@@ -14,6 +14,7 @@ import dev.millrace.benchmarks.Comparison;
 import dev.millrace.benchmarks.Login;
 import dev.millrace.benchmarks.Machine;
 import dev.millrace.benchmarks.PairsReport;
+import dev.millrace.benchmarks.Report;
 import dev.millrace.benchmarks.Setup;
 import dev.millrace.benchmarks.Stopped;
 import dev.millrace.benchmarks.Tables;
@@ -82,10 +83,11 @@ public final class BenchCommand implements Runnable {
     private int measure(DatabaseOptions database, Common json, Setup setup, Measurement measurement)
             throws InterruptedException {
         return opened(database, json, (dataSource, login, telling) -> {
-            var bench = new Bench(dataSource, login, shell.world(), telling, setup);
-            bench.dropLeftovers();
-            measurement.in(bench, Machine.look(dataSource));
-            return ExitCode.OK.number();
+            try (var bench = new Bench(dataSource, login, shell.world(), telling, setup)) {
+                bench.dropLeftovers();
+                measurement.in(bench, Machine.look(dataSource));
+                return ExitCode.OK.number();
+            }
         });
     }
 
@@ -533,16 +535,21 @@ public final class BenchCommand implements Runnable {
                                     "So small that all is over within minutes: to see that it works here. Its numbers mean nothing.")
                     boolean brief)
             throws InterruptedException {
-        var setup = how.setup(peers.names(how), peers.heap);
+        var setup = how.setup(peers.names(how), peers.heap).withBrief(brief);
         return opened(database, json, (dataSource, login, telling) -> {
-            var bench = new Bench(dataSource, login, shell.world(), telling, setup);
-            bench.dropLeftovers();
-            var report = bench.all(brief);
+            var report = all(new Bench(dataSource, login, shell.world(), telling, setup));
             var tree = (ObjectNode) Json.tree(report);
             how.keep("all", Json.pretty(tree), report.markdown());
             shell.console().print(json.json() ? Json.write(tree) : report.goalTable());
             return (report.failed().isEmpty() ? ExitCode.OK : ExitCode.FAILED).number();
         });
+    }
+
+    private static Report all(Bench bench) throws SQLException, InterruptedException {
+        try (bench) {
+            bench.dropLeftovers();
+            return bench.all();
+        }
     }
 
     @Command(

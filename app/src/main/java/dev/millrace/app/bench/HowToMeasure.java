@@ -2,6 +2,7 @@ package dev.millrace.app.bench;
 
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
+import dev.millrace.benchmarks.Bench;
 import dev.millrace.benchmarks.Setup;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,8 +73,9 @@ final class HowToMeasure {
     Setup setup(List<String> peers, int peerHeap) {
         within("--rounds", rounds, 1, 20);
         within("--heap", heap, 64, 65_536);
+        if (!peers.isEmpty()) Bench.insistOnPeers();
         makeFolder();
-        return new Setup(rounds, heap, peerHeap, peers);
+        return new Setup(rounds, heap, peerHeap, peers, false);
     }
 
     /** Refuses what lies outside, with what would do. */

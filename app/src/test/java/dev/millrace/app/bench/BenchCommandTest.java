@@ -30,7 +30,7 @@ class BenchCommandTest {
 
     static Stream<Refused> refused() {
         return Stream.of(
-                new Refused("Say what to measure: burn-down, enqueue"),
+                new Refused("Say what to measure: all, backlog, burn-down, compare"),
                 new Refused("--jobs can't be 999: it takes 1,000 to 100,000,000", "burn-down", "--jobs", "999"),
                 new Refused("--jobs can't be 100000001", "enqueue", "--jobs", "100000001"),
                 new Refused("--rounds can't be 0: it takes 1 to 20", "enqueue", "--rounds", "0"),
@@ -109,7 +109,7 @@ class BenchCommandTest {
 
         var ran = line.run("bench", "compare", report.toString(), letter.toString());
 
-        assertThat(ran.exit()).isEqualTo(1);
+        assertThat(ran.exit()).isEqualTo(4);
         assertThat(ran.err()).contains("letter.txt can't be read as a report");
     }
 }

@@ -19,7 +19,7 @@ final class Backlog implements Trial {
     /** Jobs of one transaction. */
     private static final long SLICE = 100_000;
 
-    private static final int PICK_UPS = 300;
+    private static final int MOST_PICK_UPS = 300;
     private static final String WAITING = "waiting";
     private static final Duration LOOK = Duration.ofMillis(5);
     private static final Duration SETTLE = Duration.ofMillis(500);
@@ -63,7 +63,8 @@ final class Backlog implements Trial {
 
     private static void pickUps(Stage stage, Millrace millrace, EnumMap<Metric, Double> values, Metric p50, Metric p99)
             throws Exception {
-        var pickUps = new PickUps(stage, PICK_UPS);
+        int jobs = (int) Math.min(MOST_PICK_UPS, stage.sizes().jobs() / 4);
+        var pickUps = new PickUps(stage, jobs);
         try (var node = millrace.node()
                 .name("bench")
                 .slots(stage.sizes().slots())
@@ -78,7 +79,7 @@ final class Backlog implements Trial {
                             .formatted(latencies.millis(0.5), latencies.millis(0.99)));
             // the last ones end before the node does, or they would be given back and run again
             long began = stage.world().nanoTime();
-            while (node.status().counts().completed() < PICK_UPS && !stage.over(began)) stage.rest(LOOK);
+            while (node.status().counts().completed() < jobs && !stage.over(began)) stage.rest(LOOK);
         }
     }
 

@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ServiceLoader;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
@@ -18,9 +19,9 @@ import java.util.stream.StreamSupport;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The process of one contender for one trial: reads an {@link Order} from its standard input, warms up, measures, and prints its {@link
- * Findings}, one line of JSON, and nothing else on standard output. How far it is stands on standard error, for {@link Narrator}'s
- * reader. It ends at once when its standard input ends, so that it never outlives who started it.
+ * The process of a contender: reads an {@link Order} from its standard input, warms up, measures, and prints its {@link Findings}, one
+ * line of JSON, and nothing else on standard output; then it waits for the next one. How far it is stands on standard error, for the
+ * reader of {@link Narrator}. It ends at once when its standard input ends, so that it never outlives who started it.
  */
 public final class Child {
 
@@ -34,31 +35,38 @@ public final class Child {
 
     private final World world;
     private final PrintStream err;
-    private final BufferedReader in;
+    private final LinkedBlockingQueue<String> orders = new LinkedBlockingQueue<>();
 
-    private Child(World world, PrintStream err, BufferedReader in) {
+    private Child(World world, PrintStream err) {
         this.world = world;
         this.err = err;
-        this.in = in;
     }
 
     /** Takes no arguments: others on this machine could read them. */
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws InterruptedException {
         var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         var err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
         System.setOut(System.err); // a library that prints must not spoil the result
         Logger.getLogger("").setLevel(Level.WARNING);
-        var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        var child = new Child(new SystemWorld(), err);
+        Thread.ofPlatform().daemon().name("hear the parent").start(child::hear);
         var json = new JsonMapper();
-        var order = json.readValue(in.readLine(), Order.class);
-        var findings = new Child(new SystemWorld(), err, in).carryOut(order);
-        out.println(json.writeValueAsString(findings));
-        out.flush();
-        System.exit(0); // whatever a contender left running
+        while (true) {
+            var findings = child.carryOut(json.readValue(child.orders.take(), Order.class));
+            out.println(json.writeValueAsString(findings));
+        }
+    }
+
+    private void hear() {
+        try (var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            for (String line; (line = in.readLine()) != null; ) orders.add(line);
+        } catch (IOException gone) {
+            // as good as its end
+        }
+        Runtime.getRuntime().halt(FAILED);
     }
 
     private Findings carryOut(Order order) {
-        Thread.ofPlatform().daemon().name("end with the parent").start(this::endWithParent);
         Contender contender;
         try {
             contender = contender(order);
@@ -67,8 +75,9 @@ public final class Child {
         }
         try {
             var trial = order.contender().equals(RAW) ? new RawLimit(order.regime()) : Trial.of(order.regime());
-            if (order.regime() != Regime.NODES) // those warm up together, on what they run
-            trial.play(stage(order, contender, order.warm(), order.sizes().warmUp(), true));
+            var warm = order.warm();
+            if (warm != null)
+                trial.play(stage(order, contender, warm, order.sizes().warmUp(), true));
             return trial.play(stage(order, contender, order.ground(), order.sizes(), false));
         } catch (NotPlayable e) {
             return Findings.none(String.valueOf(e.getMessage()));
@@ -96,14 +105,5 @@ public final class Child {
                                 .map(Contender::name)
                                 .sorted()
                                 .collect(Collectors.joining(", "))));
-    }
-
-    private void endWithParent() {
-        try {
-            while (in.readLine() != null) {}
-        } catch (IOException gone) {
-            // as good as its end
-        }
-        Runtime.getRuntime().halt(FAILED);
     }
 }

@@ -15,6 +15,9 @@ import java.util.stream.LongStream;
 final class Handlers implements Trial {
 
     private static final int CONNECTIONS = 12;
+    /** With fewer the start of the node would be most of the time. */
+    private static final long LEAST_PER_SLOT = 4;
+
     private static final Duration LOOK = Duration.ofMillis(5);
 
     @Override
@@ -34,7 +37,7 @@ final class Handlers implements Trial {
             throws InterruptedException {
         var world = stage.world();
         int slots = stage.sizes().slots();
-        long jobs = Math.max(stage.sizes().jobs(), 2L * slots);
+        long jobs = Math.max(stage.sizes().jobs(), LEAST_PER_SLOT * slots);
         millrace.enqueueAll(LongStream.range(0, jobs).mapToObj(Noop::of));
         var started = new LongAdder();
         var worked = new LongAdder();

@@ -13,12 +13,13 @@ import java.util.stream.LongStream;
 /**
  * A steady stream for a while. In the middle third of the time somebody holds a snapshot, so that vacuum cleans nothing away: what is
  * updated in place grows then, and what has to be skipped makes reads slower. Jobs arrive in small bulks at a steady beat; pick-up is
- * counted from the return of a bulk's enqueue.
+ * counted from the return of a bulk's enqueue, and a third of the time lasts until all that arrived in it is done.
  */
 final class HeldHorizon implements Trial {
 
     private static final int CONNECTIONS = 12;
     private static final Duration BEAT = Duration.ofMillis(20);
+    private static final Duration LOOK = Duration.ofMillis(5);
     private static final Duration SETTLE = Duration.ofSeconds(1);
 
     /** Tables in which nothing is updated: they grow by what is written, held or not. All others are updated in place. */
@@ -68,6 +69,7 @@ final class HeldHorizon implements Trial {
             bulks.into(latencies);
             long began = stage.world().nanoTime();
             bulks.send(stage.sizes().seconds() / 3.0);
+            while (node.status().counts().completed() < bulks.jobs() && !late(stage, began)) stage.rest(LOOK);
             double seconds = stage.seconds(began);
             long done = node.status().counts().completed() - doneBefore;
             values.put(run, done / seconds);
@@ -83,6 +85,12 @@ final class HeldHorizon implements Trial {
                                             latencies.millis(0.5),
                                             latencies.millis(0.99),
                                             values.get(other)));
+        }
+
+        /** Whether what has arrived takes longer than a phase may, beyond the time in which it arrived. */
+        private static boolean late(Stage stage, long began) {
+            return stage.seconds(began)
+                    > stage.sizes().seconds() / 3.0 + stage.sizes().limitSeconds();
         }
 
         /** Bytes of the schema's tables whose names match, or do not, with their indexes. */
@@ -111,6 +119,11 @@ final class HeldHorizon implements Trial {
             this.millrace = millrace;
             this.bulk = (int) Math.max(1, stage.sizes().perSecond() * BEAT.toMillis() / 1_000);
             for (int i = 0; i < REMEMBERED; i++) taken[i] = new AtomicLong();
+        }
+
+        /** How many were sent. */
+        long jobs() {
+            return sent * bulk;
         }
 
         void into(Latencies latencies) {

@@ -16,7 +16,7 @@ public record Sizes(
         long jobs, int seconds, int callers, int perSecond, long backlog, int slots, int nodes, int limitSeconds) {
 
     private static final long WARM_JOBS = 100_000;
-    private static final int BRIEF_JOBS = 500;
+    private static final int BRIEF_JOBS = 200;
     private static final int WARM_SECONDS = 3;
     private static final int WARM_LIMIT_SECONDS = 10;
 
@@ -41,9 +41,9 @@ public record Sizes(
                 Math.min(callers, 4),
                 Math.min(perSecond, BRIEF_JOBS),
                 Math.min(backlog, 2 * BRIEF_JOBS),
-                Math.min(slots, 200),
+                Math.min(slots, 100),
                 Math.min(nodes, 2),
-                Math.min(limitSeconds, WARM_LIMIT_SECONDS));
+                limitSeconds);
     }
 
     public Sizes withJobs(long jobs) {
