@@ -39,14 +39,14 @@ class PeersIT {
     }
 
     @Test
-    void one_peer_is_found() {
+    void two_peers_are_found() {
         assertThat(ServiceLoader.load(Contender.class))
                 .extracting(Contender::name)
-                .containsExactlyInAnyOrder("db-scheduler");
+                .containsExactlyInAnyOrder("db-scheduler", "jobrunr");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"db-scheduler"})
+    @ValueSource(strings = {"db-scheduler", "jobrunr"})
     void takes_jobs_and_runs_each_once_and_leaves_nothing_behind(String name) throws Exception {
         var ground = server.ground(name);
         var before = threads();
