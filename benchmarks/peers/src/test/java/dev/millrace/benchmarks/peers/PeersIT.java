@@ -39,14 +39,14 @@ class PeersIT {
     }
 
     @Test
-    void four_peers_are_found() {
+    void five_peers_are_found() {
         assertThat(ServiceLoader.load(Contender.class))
                 .extracting(Contender::name)
-                .containsExactlyInAnyOrder("db-scheduler", "jobrunr", "quartz", "dbos");
+                .containsExactlyInAnyOrder("db-scheduler", "jobrunr", "quartz", "dbos", "graphile-worker");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"db-scheduler", "jobrunr", "quartz", "dbos"})
+    @ValueSource(strings = {"db-scheduler", "jobrunr", "quartz", "dbos", "graphile-worker"})
     void takes_jobs_and_runs_each_once_and_leaves_nothing_behind(String name) throws Exception {
         var ground = server.ground(name);
         var before = threads();
