@@ -116,6 +116,7 @@ final class DbosEntry implements Entry {
 
     @Override
     public void close() {
+        Quiet.entirelyOfDbos();
         dbos.close();
         client.close();
         pool.close();

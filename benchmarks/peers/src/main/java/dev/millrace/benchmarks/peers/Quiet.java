@@ -10,9 +10,11 @@ final class Quiet {
 
     /** Held, because java.util.logging forgets the level of a logger that no one holds. */
     private static final List<Logger> LOGGERS = Stream.of(
-                    "com.github.kagkarlsson", "com.zaxxer.hikari", "dev.dbos", "org.jobrunr", "org.quartz")
+                    "com.github.kagkarlsson", "com.zaxxer.hikari", "org.jobrunr", "org.quartz")
             .map(Logger::getLogger)
             .toList();
+
+    private static final Logger DBOS = Logger.getLogger("dev.dbos");
 
     /** Warns of slow filters whenever a machine is busy, by the thousand. */
     private static final Logger FILTERS = Logger.getLogger("org.jobrunr.jobs.filters");
@@ -21,6 +23,12 @@ final class Quiet {
 
     static void please() {
         LOGGERS.forEach(logger -> logger.setLevel(Level.WARNING));
+        DBOS.setLevel(Level.WARNING);
         FILTERS.setLevel(Level.SEVERE);
+    }
+
+    /** Until the next peer is opened: DBOS complains of being stopped at work, with a stack for each job. */
+    static void entirelyOfDbos() {
+        DBOS.setLevel(Level.OFF);
     }
 }

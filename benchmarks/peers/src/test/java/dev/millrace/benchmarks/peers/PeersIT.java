@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
@@ -71,9 +72,28 @@ class PeersIT {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"db-scheduler", "jobrunr", "quartz", "dbos", "graphile-worker"})
+    void stops_in_the_middle_of_its_work(String name) throws Exception {
+        var ground = server.ground(name + "-stopped");
+        var before = threads();
+
+        var ran = new AtomicLong();
+        try (var entry = open(name, ground)) {
+            entry.enqueueMany(0, 1_000, () -> false);
+            entry.start(n -> ran.incrementAndGet());
+            await().atMost(PATIENCE).until(() -> ran.get() > 0);
+        }
+
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            assertThat(server.sessions(ground)).isZero();
+            assertThat(threads()).isSubsetOf(before);
+        });
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"db-scheduler"})
     void takes_no_further_jobs_once_it_is_told_to_stop(String name) throws Exception {
-        try (var entry = open(name, server.ground(name + "-stopped"))) {
+        try (var entry = open(name, server.ground(name + "-told"))) {
             assertThat(entry.enqueueMany(0, 200, () -> true)).isZero();
             assertThat(entry.unfinished()).isZero();
         }
