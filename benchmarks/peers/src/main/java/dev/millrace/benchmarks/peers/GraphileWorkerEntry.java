@@ -13,7 +13,6 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 
@@ -37,23 +36,28 @@ final class GraphileWorkerEntry implements Entry {
     private final Ground ground;
     private final NodePackage node;
     private final String version;
-    private @Nullable NodeProcess worker;
 
-    private GraphileWorkerEntry(HikariDataSource pool, Ground ground, NodePackage node, String version) {
+    /** Started at once, so that who measures doesn't wait for Node to start, as they don't for their own JVM. */
+    private final NodeProcess worker;
+
+    private volatile LongConsumer handler = n -> {};
+
+    private GraphileWorkerEntry(HikariDataSource pool, Ground ground, NodePackage node, String version)
+            throws IOException, InterruptedException {
         this.pool = pool;
         this.ground = ground;
         this.node = node;
         this.version = version;
+        try (var migration = node("migrate")) {
+            migration.awaitDone();
+        }
+        this.worker = node("work");
     }
 
     static Entry open(Ground ground, NodePackage node, String version) throws IOException, InterruptedException {
         var pool = Pool.open(ground, "graphile-worker", CONNECTIONS);
         try {
-            var entry = new GraphileWorkerEntry(pool, ground, node, version);
-            try (var migration = entry.node("migrate", n -> {})) {
-                migration.awaitDone();
-            }
-            return entry;
+            return new GraphileWorkerEntry(pool, ground, node, version);
         } catch (Exception e) {
             pool.close();
             throw e;
@@ -110,16 +114,15 @@ final class GraphileWorkerEntry implements Entry {
     @Override
     public void start(LongConsumer handler) throws IOException, InterruptedException, SQLException {
         Pool.analyze(pool);
-        var started = node("work", handler);
-        worker = started;
-        started.awaitReady();
+        this.handler = handler;
+        worker.begin();
     }
 
-    private NodeProcess node(String what, LongConsumer ran) throws IOException {
+    private NodeProcess node(String what) throws IOException {
         return new NodeProcess(
                 node,
                 environment(),
-                ran,
+                n -> handler.accept(n),
                 "node",
                 node.script("graphile-worker.cjs").toString(),
                 what);
@@ -151,8 +154,7 @@ final class GraphileWorkerEntry implements Entry {
     @Override
     public void close() throws IOException {
         try {
-            var running = worker;
-            if (running != null) running.close();
+            worker.close();
         } finally {
             pool.close();
         }

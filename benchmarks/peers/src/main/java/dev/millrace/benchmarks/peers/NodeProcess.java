@@ -62,8 +62,11 @@ final class NodeProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until it says that it is ready. */
-    void awaitReady() throws InterruptedException {
+    /** Has it begin, and waits until it says that it is ready. */
+    void begin() throws IOException, InterruptedException {
+        var input = process.outputWriter();
+        input.write("begin\n");
+        input.flush();
         boolean told = readyOrGone.await(READY_SECONDS, TimeUnit.SECONDS);
         if (ready) return;
         throw new IllegalStateException("The worker in Node %s: %s"

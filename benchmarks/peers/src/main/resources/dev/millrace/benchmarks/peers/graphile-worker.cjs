@@ -1,7 +1,7 @@
 // Runs graphile-worker, told by environment variables and told to stop by the end of its input.
 //
 //   node graphile-worker.cjs migrate    makes the tables
-//   node graphile-worker.cjs work       runs jobs
+//   node graphile-worker.cjs work       runs jobs, as soon as it is sent a line
 //
 // Each line of output is a message: "ready"; "ran" with the numbers of the jobs whose handlers have run since the last
 // such line, one line for each turn of the event loop at most; "error" with a text; "stopped".
@@ -31,9 +31,11 @@ const noop = (payload) => {
 };
 
 const work = async () => {
+  const begun = new Promise((resolve) => process.stdin.once("data", () => resolve(true)));
+  const ended = new Promise((resolve) => process.stdin.once("end", () => resolve(false)));
+  if (!(await Promise.race([begun, ended]))) return;
   const runner = await run({ ...options, taskList: { noop }, parsedCronItems: [] });
-  process.stdin.resume();
-  process.stdin.on("end", () => runner.stop());
+  ended.then(() => runner.stop());
   say("ready");
   await runner.promise;
   if (ran.length > 0) tell();
