@@ -36,8 +36,8 @@ final class QuartzEntry implements Entry {
     private static final String TABLES = "/org/quartz/impl/jdbcjobstore/tables_postgres.sql";
     private static final String PAYLOAD = "payload";
 
-    private static final int THREADS = 16;
-    private static final int AT_ONCE = 16;
+    private static final int THREADS = 50;
+    private static final int AT_ONCE = 50;
 
     /** One for each thread, and for as many who enqueue meanwhile. */
     private static final int CONNECTIONS = THREADS + 32;
