@@ -516,7 +516,7 @@ public final class BenchCommand implements Runnable {
             name = "all",
             description = {
                 "Every regime at its usual size, and what was reached of what Millrace wants to reach: a table of goals with our value, the raw limit, each peer, and met, not met or not measured.",
-                "With three rounds it takes about two hours, with peers about four. A regime that fails is told of, and the others go on; then it exits with 1."
+                "On a quiet machine it takes less than an hour, with peers two or three. A regime that fails is told of, and the others go on; then it exits with 1."
             },
             footer = {
                 "  millrace bench all --out reports/today",
