@@ -13,6 +13,12 @@ final class Idle implements Trial {
 
     private static final Duration SETTLE = Duration.ofMillis(500);
 
+    /** Idle sessions of PostgreSQL keep for ten seconds what they counted: that of the jobs before must not count as idle. */
+    private static final Duration STATISTICS = Duration.ofSeconds(11);
+
+    /** A rest so short is a warm-up or a trial of the trial, and not worth a wait for statistics. */
+    private static final int FEW_SECONDS = 5;
+
     @Override
     public Findings play(Stage stage) throws Exception {
         var values = new EnumMap<Metric, Double>(Metric.class);
@@ -40,7 +46,7 @@ final class Idle implements Trial {
 
     /** Nothing is enqueued and nothing runs: what is used up then. */
     private static List<String> rest(Stage stage, Database database, EnumMap<Metric, Double> values) throws Exception {
-        stage.rest(SETTLE);
+        stage.rest(stage.sizes().seconds() < FEW_SECONDS ? SETTLE : STATISTICS);
         var server = ServerProcesses.of(database);
         var statements = Statements.of(database);
         double said = statements.count();
