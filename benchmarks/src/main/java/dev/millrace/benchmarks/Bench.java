@@ -10,6 +10,7 @@ import dev.millrace.world.World;
 import java.sql.SQLException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -121,7 +122,7 @@ public final class Bench implements AutoCloseable {
     private RegimeReport run(Regime regime, Sizes sizes, List<Heat> heats) throws SQLException, InterruptedException {
         var found = new HashMap<String, List<Findings>>();
         for (int round = 0; round < setup.rounds(); round++) {
-            for (var heat : round % 2 == 0 ? heats : heats.reversed()) {
+            for (var heat : turns(heats, round)) {
                 var before = found.computeIfAbsent(heat.label(), label -> new ArrayList<>());
                 if (before.stream().anyMatch(findings -> findings.notMeasured() != null)) continue;
                 telling.say(
@@ -130,6 +131,19 @@ public final class Bench implements AutoCloseable {
             }
         }
         return RegimeReport.of(regime, setup.rounds(), sizes, heats, found);
+    }
+
+    /**
+     * The raw limit begins each round: what comes right after it finds a disk that is busy still, and that should not always be the same
+     * contender.
+     */
+    private static List<Heat> turns(List<Heat> heats, int round) {
+        var turns = new ArrayList<>(heats.stream()
+                .filter(heat -> !heat.contender().equals(Child.RAW))
+                .toList());
+        if (round % 2 == 1) Collections.reverse(turns);
+        heats.stream().filter(heat -> heat.contender().equals(Child.RAW)).forEach(turns::addFirst);
+        return turns;
     }
 
     /** A peer that fails is told of in its row, and stops nobody. */
