@@ -100,12 +100,6 @@ public final class NodeShell implements Hosted {
         return this;
     }
 
-    /** There may be new work in a queue: said by who has just put it there, sooner than the storage could. */
-    public void hint(String queue) {
-        var current = incarnation;
-        if (current != null) current.hint(queue);
-    }
-
     /**
      * A node that is known for certain to be dead, such as the last one that held a lock which this process holds now: its work is
      * taken over at once, without waiting for its lease. The caller answers for the certainty.

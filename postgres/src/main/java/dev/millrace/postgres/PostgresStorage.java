@@ -39,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -65,6 +66,9 @@ final class PostgresStorage implements Storage {
     private final PostgresRecords records;
     private final PostgresSteering steering;
     private final PostgresProtocol protocol;
+
+    /** Of this process: they hear of a job when its commit is answered, sooner than the server says it. */
+    private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
 
     private PostgresStorage(DataSource dataSource, Settings settings, World world, String name, int shards) {
         this.dataSource = dataSource;
@@ -168,8 +172,13 @@ final class PostgresStorage implements Storage {
 
     @Override
     public Listening listen(Consumer<Wakeup> listener) {
-        if (!settings.listen()) return () -> {};
-        return new Listener(dataSource, channel(), world, listener).start();
+        listeners.add(listener);
+        if (!settings.listen()) return () -> listeners.remove(listener);
+        var elsewhere = new Listener(dataSource, channel(), world, listener).start();
+        return () -> {
+            listeners.remove(listener);
+            elsewhere.close();
+        };
     }
 
     @Override
@@ -183,7 +192,11 @@ final class PostgresStorage implements Storage {
 
     @Override
     public Accepted enqueue(NewJob job) {
-        return intake.enqueue(job);
+        var accepted = intake.enqueue(job);
+        if (job.due() == null && !accepted.existed()) {
+            for (var listener : listeners) listener.accept(new Wakeup.Work(job.queue()));
+        }
+        return accepted;
     }
 
     @Override

@@ -94,6 +94,21 @@ class SharedCommitIT {
     }
 
     @Test
+    void who_listens_in_the_same_process_hears_of_a_job_by_its_commit_though_nobody_listens_to_the_server() {
+        try (var deaf = new PostgresStore(pool).withoutListening().open(new SystemWorld())) {
+            var heard = new ArrayList<Storage.Wakeup>();
+            var listening = deaf.listen(heard::add);
+
+            deaf.enqueue(job("heard"));
+            assertThat(heard).containsExactly(new Storage.Wakeup.Work("default"));
+
+            listening.close();
+            deaf.enqueue(job("not heard any more"));
+            assertThat(heard).hasSize(1);
+        }
+    }
+
+    @Test
     void callers_who_come_at_once_share_transactions() throws Exception {
         var jobs = new ArrayList<NewJob>();
         for (int i = 0; i < CALLERS; i++) jobs.add(job("fine"));
