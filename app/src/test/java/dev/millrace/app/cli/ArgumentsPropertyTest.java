@@ -95,7 +95,7 @@ class ArgumentsPropertyTest {
     void any_arguments_end_with_a_documented_code_and_a_sentence() {
         var documented = Arrays.stream(ExitCode.values()).map(ExitCode::number).toList();
 
-        Cases.forAll(80, ArgumentsPropertyTest::line, arguments -> {
+        Cases.forAll(40, ArgumentsPropertyTest::line, arguments -> {
             var ran = run(arguments);
 
             assertThat(ran.exit()).isIn(documented);

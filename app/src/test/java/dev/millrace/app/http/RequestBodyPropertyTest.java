@@ -38,7 +38,7 @@ class RequestBodyPropertyTest {
 
     @Test
     void a_payload_that_was_taken_is_shown_as_it_was_sent() {
-        Cases.forAll(100, Hostile::json, payload -> {
+        Cases.forAll(50, Hostile::json, payload -> {
             var answer = http.post("/api/jobs", "{\"kind\":\"nobody-runs-it\",\"payload\":%s}".formatted(payload));
 
             if (answer.status() != 201) isAProblem(answer);

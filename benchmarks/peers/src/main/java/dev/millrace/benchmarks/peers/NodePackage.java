@@ -40,6 +40,9 @@ record NodePackage(Path home) {
                         "--no-update-notifier",
                         "--ignore-scripts",
                         "--loglevel=error",
+                        "--fetch-retries=1", // by default it rests for over a minute before it says that there is no
+                        // network
+                        "--fetch-retry-mintimeout=1000",
                         "--prefix",
                         fresh.toString(),
                         name + "@" + version);
