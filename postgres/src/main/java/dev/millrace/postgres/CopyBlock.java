@@ -1,11 +1,13 @@
 package dev.millrace.postgres;
 
-import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -24,32 +26,28 @@ final class CopyBlock {
     private static final long EPOCH_MICROS =
             Instant.parse("2000-01-01T00:00:00Z").getEpochSecond() * 1_000_000;
 
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
     private final String copy;
-    private final Buffer buffer = new Buffer();
+
+    /** Reused from block to block. */
+    private byte[] bytes = new byte[BYTES + BYTES / 2];
+
+    private int size;
 
     CopyBlock(String copy) {
         this.copy = copy;
     }
 
-    /** The bytes themselves, reused from block to block. */
-    private static final class Buffer extends ByteArrayOutputStream {
-        private Buffer() {
-            super(BYTES + BYTES / 2);
-        }
-
-        private byte[] bytes() {
-            return buf;
-        }
-    }
-
     boolean full() {
-        return buffer.size() >= BYTES;
+        return size >= BYTES;
     }
 
     CopyBlock row(int fields) {
-        if (buffer.size() == 0) buffer.writeBytes(HEADER);
-        buffer.write(fields >>> 8);
-        buffer.write(fields);
+        if (size == 0) put(HEADER);
+        put(fields >>> 8);
+        put(fields);
         return this;
     }
 
@@ -61,7 +59,7 @@ final class CopyBlock {
 
     CopyBlock flag(boolean value) {
         int32(1);
-        buffer.write(value ? 1 : 0);
+        put(value ? 1 : 0);
         return this;
     }
 
@@ -73,19 +71,19 @@ final class CopyBlock {
     }
 
     CopyBlock text(String value) {
-        var bytes = value.getBytes(StandardCharsets.UTF_8);
-        int32(bytes.length);
-        buffer.writeBytes(bytes);
+        var encoded = value.getBytes(StandardCharsets.UTF_8);
+        int32(encoded.length);
+        put(encoded);
         return this;
     }
 
     /** A jsonb: its binary form is a version byte and the text. */
     CopyBlock json(@Nullable String value) {
         if (value == null) return nothing();
-        var bytes = value.getBytes(StandardCharsets.UTF_8);
-        int32(bytes.length + 1);
-        buffer.write(1);
-        buffer.writeBytes(bytes);
+        var encoded = value.getBytes(StandardCharsets.UTF_8);
+        int32(encoded.length + 1);
+        put(1);
+        put(encoded);
         return this;
     }
 
@@ -103,27 +101,43 @@ final class CopyBlock {
 
     /** Sends what there is, as one COPY in the connection's transaction. */
     void send(Connection connection) throws SQLException {
-        if (buffer.size() == 0) return;
-        buffer.write(0xFF);
-        buffer.write(0xFF);
+        if (size == 0) return;
+        put(0xFF);
+        put(0xFF);
         var into = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(copy);
         try {
-            into.writeToCopy(buffer.bytes(), 0, buffer.size());
+            into.writeToCopy(bytes, 0, size);
             into.endCopy();
         } finally {
             if (into.isActive()) into.cancelCopy();
-            buffer.reset();
+            size = 0;
         }
     }
 
+    private void put(int value) {
+        room(1);
+        bytes[size++] = (byte) value;
+    }
+
+    private void put(byte[] values) {
+        room(values.length);
+        System.arraycopy(values, 0, bytes, size, values.length);
+        size += values.length;
+    }
+
     private void int32(int value) {
-        buffer.write(value >>> 24);
-        buffer.write(value >>> 16);
-        buffer.write(value >>> 8);
-        buffer.write(value);
+        room(Integer.BYTES);
+        INT.set(bytes, size, value);
+        size += Integer.BYTES;
     }
 
     private void int64(long value) {
-        buffer.writeBytes(ByteBuffer.allocate(8).putLong(value).array());
+        room(Long.BYTES);
+        LONG.set(bytes, size, value);
+        size += Long.BYTES;
+    }
+
+    private void room(int more) {
+        if (bytes.length - size < more) bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, size + more));
     }
 }
