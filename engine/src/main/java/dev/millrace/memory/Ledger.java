@@ -216,7 +216,7 @@ final class Ledger {
         Collection<Place> since = cursor.equals(Control.START)
                 ? List.of()
                 : withdrawn.tailMap(Long.parseLong(cursor), false).values();
-        return new Control(Long.toString(number), Set.copyOf(since), Set.copyOf(pauses.keySet()));
+        return new Control(Long.toString(number), Set.copyOf(since), Set.copyOf(pauses.keySet()), !parked.isEmpty());
     }
 
     // ---- forgetting

@@ -27,6 +27,7 @@ final class Controller implements Loop {
     private final Set<Place> cancelled = ConcurrentHashMap.newKeySet();
     private volatile Set<Scope> paused = Set.of();
     private volatile Set<String> pausedQueues = Set.of();
+    private volatile boolean parked;
     private volatile boolean heard;
 
     Controller(Incarnation node) {
@@ -50,6 +51,11 @@ final class Controller implements Loop {
         return !pausedQueues.isEmpty();
     }
 
+    /** Whether anything was parked at the last look. */
+    boolean parked() {
+        return parked;
+    }
+
     boolean cancelled(Place place) {
         return !cancelled.isEmpty() && cancelled.contains(place);
     }
@@ -61,6 +67,9 @@ final class Controller implements Loop {
         var before = paused;
         paused = control.paused();
         if (!before.equals(paused)) pausedQueues = queues(paused);
+        boolean news = control.parked() && !parked;
+        parked = control.parked();
+        if (news) node.releaseBell().ring();
         if (!control.cancelled().isEmpty()) cancel(control.cancelled());
         if (!heard || !before.equals(paused)) {
             heard = true;

@@ -111,6 +111,11 @@ final class KindLine {
         if (parked != some) parked = some;
     }
 
+    /** Whether something of this kind was parked here that may wait still. */
+    boolean parked() {
+        return parked;
+    }
+
     /** Whether parked deliveries should be fetched now, before this kind idles. */
     boolean runsDry() {
         return parked && roomy();

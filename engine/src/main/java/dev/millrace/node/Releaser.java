@@ -74,6 +74,7 @@ final class Releaser implements Loop {
             paused = node.controller().paused();
             paces.replaceAll((kind, pace) -> begin()); // what was held back may go on
         }
+        if (!anyParked()) return REST;
         var room = room(now);
         if (room.isEmpty()) return REST;
         var asked = new HashMap<String, Integer>();
@@ -85,6 +86,11 @@ final class Releaser implements Loop {
         if (released == 0) return REST;
         node.claimer().hint();
         return SHORTEST;
+    }
+
+    /** The controller looks as often as this here would, so there is nothing to ask where it saw nothing; what was parked here may be newer than its look. */
+    private boolean anyParked() {
+        return node.controller().parked() || node.kinds().stream().anyMatch(KindLine::parked);
     }
 
     private Map<KindLine, Integer> room(long now) {

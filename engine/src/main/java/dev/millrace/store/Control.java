@@ -9,8 +9,9 @@ import java.util.Set;
  * @param cursor give it to the next look; opaque
  * @param cancelled deliveries that were cancelled since; some may belong to other nodes
  * @param paused everything that is paused now
+ * @param parked whether anything is parked at all, of whatever queue and kind
  */
-public record Control(String cursor, Set<Place> cancelled, Set<Scope> paused) {
+public record Control(String cursor, Set<Place> cancelled, Set<Scope> paused, boolean parked) {
 
     /** The cursor of the first look, which tells of no cancels: it comes before a node's first claim, and what is claimed tells by itself. */
     public static final String START = "";

@@ -154,11 +154,12 @@ final class JobSql {
         prove = q.in("SELECT $.prove(?, ?)");
         leave = q.in("SELECT $.leave_node(?, ?)");
         census = q.in("""
-                SELECT n.id, n.epoch, n.state, b.n, coalesce(s.millis, 0) AS witnessed
-                  FROM $.node n
-                  JOIN $.beat b ON b.node = n.id
-                  LEFT JOIN $.silence s ON s.node = n.id AND s.beat = b.n
-                 WHERE n.state <> 'gone'
+                WITH asker AS MATERIALIZED (
+                    SELECT EXISTS (SELECT FROM $.node WHERE id = ? AND epoch = ? AND state = 'alive' AND timeline = $.server_timeline()) AS alive)
+                SELECT asker.alive, n.id, n.epoch, n.state, b.n, coalesce(s.millis, 0) AS witnessed
+                  FROM asker
+                  LEFT JOIN ($.node n JOIN $.beat b ON b.node = n.id LEFT JOIN $.silence s ON s.node = n.id AND s.beat = b.n)
+                    ON asker.alive AND n.state <> 'gone'
                 """);
         witness = q.in("SELECT $.witness(?, ?, ?, ?, ?)");
         depose = q.in("SELECT $.depose(?, ?, ?, ?, ?)");
@@ -190,6 +191,7 @@ final class JobSql {
                 SELECT CASE WHEN EXISTS (SELECT FROM $.node WHERE id = ? AND epoch = ? AND state = 'alive') THEN 'cursor' ELSE 'fenced' END AS what,
                        pg_current_snapshot()::text AS text, NULL AS name, 0 AS part, 0 AS stream, 0::bigint AS xid, 0::bigint AS seq
                  UNION ALL SELECT 'pause', scope, name, 0, 0, 0, 0 FROM $.pause
+                 UNION ALL SELECT 'parked', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.parked)
                  UNION ALL SELECT 'cancel', NULL, NULL, part, stream, xid, seq FROM $.cancelled_since(?)
                 """);
 

@@ -179,11 +179,11 @@ final class PostgresProtocol implements Protocol {
     @Override
     public List<Peer> census(Lease lease) {
         return sessions.rescue.step("census", c -> {
-            call(c, sql.prove, node(lease), epoch(lease));
             var peers = new ArrayList<Peer>();
-            try (var s = Session.prepare(c, sql.census);
+            try (var s = Session.prepare(c, sql.census, node(lease), epoch(lease));
                     var rows = s.executeQuery()) {
                 while (rows.next()) {
+                    if (!rows.getBoolean("alive")) throw fenced(lease);
                     peers.add(new Peer(
                             new NodeId(rows.getObject("id", UUID.class)),
                             new Epoch(rows.getInt("epoch")),
@@ -539,13 +539,14 @@ final class PostgresProtocol implements Protocol {
             var next = cursor;
             var cancelled = new HashSet<Place>();
             var paused = new HashSet<Scope>();
+            boolean parked = false;
             try (var s = Session.prepare(c, sql.control, node(lease), epoch(lease), cursor);
                     var rows = s.executeQuery()) {
                 while (rows.next()) {
                     switch (rows.getString("what")) {
-                        case "fenced" ->
-                            throw new Fenced("node %s epoch %d is fenced".formatted(node(lease), epoch(lease)));
+                        case "fenced" -> throw fenced(lease);
                         case "cursor" -> next = rows.getString("text");
+                        case "parked" -> parked = true;
                         case "pause" -> paused.add(scope(rows.getString("text"), rows.getString("name")));
                         default ->
                             cancelled.add(new Place(
@@ -556,7 +557,7 @@ final class PostgresProtocol implements Protocol {
                     }
                 }
             }
-            return new Control(next, cancelled, paused);
+            return new Control(next, cancelled, paused, parked);
         });
     }
 
@@ -668,6 +669,10 @@ final class PostgresProtocol implements Protocol {
                     ? new Unavailable(String.valueOf(unknown.getMessage()), e)
                     : explained;
         }
+    }
+
+    private static Fenced fenced(Lease lease) {
+        return new Fenced("node %s epoch %d is fenced".formatted(node(lease), epoch(lease)));
     }
 
     private static UUID node(Lease lease) {

@@ -5,6 +5,7 @@ import static dev.millrace.simulation.contract.Given.LATER;
 import static dev.millrace.simulation.contract.Given.SOON;
 
 import dev.millrace.JobId;
+import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Ending.Parking;
@@ -38,6 +39,15 @@ abstract class ParkChapter extends Chapter {
                 .wentThrough("parked");
         assertThat(node.claimAll()).isEmpty();
         assertThat(given.node().claimAll()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Parking.class)
+    void every_look_tells_that_something_is_parked(Parking parking) {
+        var node = given.node();
+        node.runs(given.job(), parked(parking));
+
+        assertThat(given.store.control(node.lease, Control.START).parked()).isTrue();
     }
 
     @ParameterizedTest

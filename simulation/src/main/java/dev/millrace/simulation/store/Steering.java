@@ -178,6 +178,7 @@ final class Steering {
         }
         var paused = new HashSet<Scope>();
         for (var scope : Set.copyOf(tables.pauses.keys(tx))) paused.add(scope);
-        return new Control(now.toString(), cancelled, paused);
+        return new Control(
+                now.toString(), cancelled, paused, !tables.parked.all(tx).isEmpty());
     }
 }
