@@ -74,14 +74,14 @@ class BenchIT {
     @Test
     void a_measurement_that_is_stopped_drops_its_schema_and_one_that_is_killed_leaves_it_to_the_next()
             throws Exception {
-        var stopped = bench("--jobs", "3000000");
+        var stopped = bench("--jobs", "300000");
         awaitWords(stopped, "jobs enqueued");
         stopped.destroy();
         assertThat(stopped.waitFor(1, TimeUnit.MINUTES)).isTrue();
         assertThat(stopped.exitValue()).isEqualTo(130);
-        assertThat(err()).content().contains("Nothing is left in the database").contains("/s, about");
+        assertThat(err()).content().contains("Nothing is left in the database");
 
-        var killed = bench("--jobs", "300000");
+        var killed = bench("--jobs", "200000");
         awaitWords(killed, "jobs enqueued, ");
         assertThat(err()).content().as("of the one that was stopped").doesNotContain("dropped");
         killed.destroyForcibly().waitFor();
@@ -126,12 +126,12 @@ class BenchIT {
 
     @Test
     void what_a_held_snapshot_costs_is_one_number_from_runs_in_turn() throws Exception {
-        var process = bench("--jobs", "1000", "--held-snapshot", "--pairs", "2", "--json");
+        var process = bench("--jobs", "1000", "--held-snapshot", "--pairs", "1", "--json");
 
         assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
         var report = new JsonMapper().readTree(Files.readString(out()));
-        assertThat(report.get("unheld")).hasSize(2);
-        assertThat(report.get("held")).hasSize(2);
+        assertThat(report.get("unheld")).hasSize(1);
+        assertThat(report.get("held")).hasSize(1);
         assertThat(report.get("heldRatio").doubleValue())
                 .isEqualTo(report.get("heldRunPerSecond").doubleValue()
                         / report.get("unheldRunPerSecond").doubleValue());
