@@ -15,6 +15,9 @@ final class Database implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    /** Tables in which nothing is updated: they grow by what is written, held or not. All others are updated in place. */
+    private static final String STREAM = "^(job_log|claim|outcome|outcome_batch|start_mark)_[0-9]+";
+
     private final Ground ground;
     private final Connection connection;
 
@@ -53,20 +56,8 @@ final class Database implements AutoCloseable {
     /**
      * A snapshot that is held until it is closed, as a long report would: what vacuum may not clean away is kept for it.
      */
-    static AutoCloseable holdSnapshot(Ground ground) throws SQLException {
-        var holder = connect(ground);
-        try (var statement = holder.createStatement()) {
-            holder.setAutoCommit(false);
-            holder.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-            statement.execute("SELECT count(*) FROM pg_class");
-            return () -> {
-                holder.rollback();
-                holder.close();
-            };
-        } catch (SQLException e) {
-            holder.close();
-            throw e;
-        }
+    static HeldSnapshot holdSnapshot(Ground ground) throws SQLException {
+        return HeldSnapshot.by(connect(ground));
     }
 
     /** Runs a statement; {@code $} in it is the schema. */
@@ -88,7 +79,7 @@ final class Database implements AutoCloseable {
     /** What the database has counted by now. Sessions that are idle keep to themselves for a while what they counted. */
     Cost cost() throws SQLException {
         return new Cost(
-                number("SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint"),
+                walBytes(),
                 number("SELECT wal_fpi FROM pg_stat_wal"),
                 number("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"));
     }
@@ -97,6 +88,34 @@ final class Database implements AutoCloseable {
     double deadTuples() throws SQLException {
         return number(
                 "SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE schemaname = '$' AND relname ~ '^(job_log|claim|outcome|outcome_batch)_[0-9]+$'");
+    }
+
+    /** Bytes of the schema's tables that are only appended to, with their indexes. */
+    double streamBytes() throws SQLException {
+        return bytes("~");
+    }
+
+    /** Bytes of all its other tables, with their indexes. */
+    double otherBytes() throws SQLException {
+        return bytes("!~");
+    }
+
+    /** Of the tables whose names match the stream's, or do not. */
+    private double bytes(String match) throws SQLException {
+        return number(
+                "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '$' AND c.relkind = 'r' AND c.relname %s '%s'"
+                        .formatted(match, STREAM));
+    }
+
+    /** Bytes of write-ahead log that the whole server has written. */
+    double walBytes() throws SQLException {
+        return number("SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint");
+    }
+
+    /** Of all tables of the schema; not a number if the server does not count. */
+    double deadRows() throws SQLException {
+        return number(
+                "SELECT CASE WHEN current_setting('track_counts')::boolean THEN coalesce(sum(n_dead_tup), 0)::float8 ELSE 'NaN' END FROM pg_stat_user_tables WHERE schemaname = '$'");
     }
 
     @Override
