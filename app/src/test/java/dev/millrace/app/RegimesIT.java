@@ -23,14 +23,15 @@ import tools.jackson.databind.json.JsonMapper;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class RegimesIT {
 
+    /** Of all of them, so that a database is made but once. */
     @TempDir
-    Path folder;
+    static Path folder;
 
     @Test
     void every_regime_is_measured_beside_its_raw_limit_and_judged() throws Exception {
         var report = all();
 
-        for (var regime : Regime.values())
+        for (var regime : Regime.ofAll())
             assertThat(report.get("regimes").has(regime.wireName()))
                     .as(regime.wireName() + ": " + report.get("failed"))
                     .isTrue();
@@ -87,14 +88,47 @@ class RegimesIT {
                 .isEqualTo(report);
     }
 
+    @Test
+    void a_soak_is_a_series() throws Exception {
+        var out = folder.resolve("soak");
+        var report = ran(
+                "soak",
+                "--seconds",
+                "3",
+                "--held-seconds",
+                "1",
+                "--rate",
+                "1010",
+                "--json",
+                "--data",
+                folder.resolve("data").toString(),
+                "--out",
+                out.toString());
+
+        var rows = report.get("contenders");
+        assertThat(rows.get("millrace").get("heapMegabytes").intValue()).isEqualTo(256);
+        assertThat(value(rows, "millrace", "jobsDone")).isEqualTo(value(rows, "millrace", "jobsTaken"));
+        assertThat(value(rows, "millrace", "jobsTaken")).isBetween(1_000.0, 3 * 1_010.0); // it may be held up
+        assertThat(positive(rows, "millrace"))
+                .contains("beforeRunPerSecond", "whileHeldOtherBytes", "afterPickUpP99Millis", "heldOverBeforeRun");
+        assertThat(rows.get("millrace").get("series")).hasSize(1);
+        var samples = rows.get("millrace").get("series").get(0);
+        assertThat(samples)
+                .extracting(sample -> sample.get("held").booleanValue())
+                .containsExactly(false, true, false);
+        assertThat(samples).allSatisfy(sample -> {
+            assertThat(sample.get("values").propertyNames())
+                    .contains("enqueuedPerSecond", "backlogJobs", "pickUpP50Millis", "walBytesPerJob", "deadRows");
+            assertThat(sample.get("values").get("otherBytes").doubleValue()).isPositive();
+            assertThat(sample.get("values").get("engineCpuPercent").doubleValue())
+                    .isPositive();
+        });
+        assertThat(new JsonMapper().readTree(Files.readString(out.resolve("soak.json"))))
+                .isEqualTo(report);
+    }
+
     private JsonNode all() throws IOException, InterruptedException {
-        var root = Stream.iterate(Path.of("").toAbsolutePath(), Path::getParent)
-                .filter(folder -> Files.isRegularFile(folder.resolve("millrace")))
-                .findFirst()
-                .orElseThrow();
-        var builder = new ProcessBuilder(
-                root.resolve("millrace").toString(),
-                "bench",
+        return ran(
                 "all",
                 "--brief",
                 "--rounds",
@@ -104,6 +138,16 @@ class RegimesIT {
                 folder.resolve("data").toString(),
                 "--out",
                 folder.resolve("out").toString());
+    }
+
+    private static JsonNode ran(String... arguments) throws IOException, InterruptedException {
+        var root = Stream.iterate(Path.of("").toAbsolutePath(), Path::getParent)
+                .filter(folder -> Files.isRegularFile(folder.resolve("millrace")))
+                .findFirst()
+                .orElseThrow();
+        var command = new ArrayList<>(List.of(root.resolve("millrace").toString(), "bench"));
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command);
         builder.environment().remove("MILLRACE_DATABASE");
         var process = builder.redirectOutput(folder.resolve("said").toFile())
                 .redirectError(folder.resolve("told").toFile())

@@ -65,13 +65,13 @@ public final class Bench implements AutoCloseable {
         return run(regime, sizes, heats(regime, sizes, false));
     }
 
-    /** Measures all regimes, one after the other. One that fails is told of, and the others go on. */
+    /** Measures {@linkplain Regime#ofAll all regimes}, one after the other. One that fails is told of, and the others go on. */
     public Report all() throws SQLException, InterruptedException {
         var at = world.now().truncatedTo(ChronoUnit.SECONDS).toString();
         var machine = Machine.look(dataSource);
         var reports = new EnumMap<Regime, RegimeReport>(Regime.class);
         var failed = new EnumMap<Regime, String>(Regime.class);
-        for (var regime : Regime.values()) {
+        for (var regime : Regime.ofAll()) {
             try {
                 reports.put(regime, run(regime, setup.brief() ? regime.sizes().brief() : regime.sizes()));
             } catch (MillraceException e) {

@@ -1,8 +1,10 @@
 package dev.millrace.benchmarks;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.millrace.benchmarks.contender.Card;
 import dev.millrace.benchmarks.trial.Findings;
 import dev.millrace.benchmarks.trial.Metric;
+import dev.millrace.benchmarks.trial.Sample;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param contender its name, without what is special about this row
  * @param heapMegabytes the largest heap that its process might use
  * @param notMeasured why there are no values; null if there are
+ * @param series how it went over time, of each round that tells it; in JSON only where there is one
  */
 public record Figures(
         String contender,
@@ -26,11 +29,13 @@ public record Figures(
         @Nullable Card card,
         List<String> notes,
         @Nullable String notMeasured,
-        Map<Metric, Value> values) {
+        Map<Metric, Value> values,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<List<Sample>> series) {
 
     static Figures of(String contender, int heapMegabytes, List<Findings> rounds) {
         var lists = new EnumMap<Metric, List<Double>>(Metric.class);
         var notes = new LinkedHashSet<String>();
+        var series = new ArrayList<List<Sample>>();
         Card card = null;
         String notMeasured = null;
         for (var round : rounds) {
@@ -39,6 +44,7 @@ public record Figures(
                     lists.computeIfAbsent(metric, m -> new ArrayList<>()).add(value);
             });
             notes.addAll(round.notes());
+            if (!round.series().isEmpty()) series.add(round.series());
             if (round.card() != null) card = round.card();
             if (round.notMeasured() != null) notMeasured = round.notMeasured();
         }
@@ -50,7 +56,8 @@ public record Figures(
                 card,
                 List.copyOf(notes),
                 values.isEmpty() ? notMeasured : null,
-                Collections.unmodifiableMap(values));
+                Collections.unmodifiableMap(values),
+                List.copyOf(series));
     }
 
     /** The same, each value beside its raw limit where there is one. */
@@ -60,7 +67,8 @@ public record Figures(
             var limit = limitOf(metric) == null ? null : raw.values.get(limitOf(metric));
             besides.put(metric, limit == null ? value : value.beside(limit.median()));
         });
-        return new Figures(contender, heapMegabytes, card, notes, notMeasured, Collections.unmodifiableMap(besides));
+        return new Figures(
+                contender, heapMegabytes, card, notes, notMeasured, Collections.unmodifiableMap(besides), series);
     }
 
     private static @Nullable Metric limitOf(Metric metric) {

@@ -244,11 +244,11 @@ final class Goals {
     }
 
     private void memory() {
-        boolean complete = Stream.of(Regime.values())
+        boolean complete = Regime.ofAll().stream()
                 .allMatch(regime -> reports.containsKey(regime)
                         && own(regime).findAny().isPresent()
                         && own(regime).noneMatch(figures -> figures.values().isEmpty()));
-        var most = Stream.of(Regime.values())
+        var most = Regime.ofAll().stream()
                 .flatMap(this::own)
                 .mapToInt(Figures::heapMegabytes)
                 .max();

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.benchmarks.trial.Child;
 import dev.millrace.benchmarks.trial.Findings;
+import dev.millrace.benchmarks.trial.Gauge;
 import dev.millrace.benchmarks.trial.Metric;
 import dev.millrace.benchmarks.trial.Regime;
+import dev.millrace.benchmarks.trial.Sample;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** How rounds become a report. */
 class RegimeReportTest {
@@ -71,6 +75,26 @@ class RegimeReportTest {
         assertThat(report.of("quartz").values()).isEmpty();
         assertThat(report.median("quartz", Metric.RUN)).isEmpty();
         assertThat(Tables.of(report)).contains("quartz: not measured: no Node");
+    }
+
+    @Test
+    void a_series_is_told_of_who_has_one_and_of_nobody_else() {
+        var sample = new Sample(1, 1, true, Map.of(Gauge.RUN, 7.0));
+        var soaked = new Findings(Map.of(Metric.RUN, 7.0), null, List.of(), null, List.of(sample));
+        var report = report(Map.of(Child.MILLRACE, List.of(soaked, soaked), "quartz", List.of(run(4))));
+
+        assertThat(report.of(Child.MILLRACE).series()).containsExactly(List.of(sample), List.of(sample));
+        JsonNode json = new JsonMapper().<JsonNode>valueToTree(report).path("contenders");
+        assertThat(json.path("quartz").has("series")).isFalse();
+        assertThat(json.path(Child.MILLRACE).path("series")).hasSize(2);
+        assertThat(json.path(Child.MILLRACE)
+                        .path("series")
+                        .path(1)
+                        .path(0)
+                        .path("values")
+                        .path("runPerSecond")
+                        .doubleValue())
+                .isEqualTo(7);
     }
 
     @Test

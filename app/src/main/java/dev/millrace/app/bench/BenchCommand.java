@@ -513,9 +513,55 @@ public final class BenchCommand implements Runnable {
     }
 
     @Command(
+            name = "soak",
+            description = {
+                "A steady stream of no-op jobs for an hour, and a node in the same process that runs them; in the middle half of the time somebody holds a snapshot, and vacuum can clean nothing away.",
+                "Told are the medians of before, while held and after: jobs per second, pick-up in milliseconds, the size of all relations but the job stream, the heap; and while held over before. The JSON has the whole series, a sample every 10 seconds, or 60 of a shorter one. It is no part of bench all."
+            },
+            footer = {
+                "  millrace bench soak --out reports",
+                "  millrace bench soak --seconds 600 --rate 10000 --held-seconds 300 --json"
+            })
+    int soak(
+            @Mixin DatabaseOptions database,
+            @Mixin Common json,
+            @Mixin HowToMeasure how,
+            @Option(
+                            names = "--seconds",
+                            paramLabel = "N",
+                            defaultValue = "3600",
+                            description = "How long: 3 to 86,400 seconds, default ${DEFAULT-VALUE}.")
+                    int seconds,
+            @Option(
+                            names = "--rate",
+                            paramLabel = "N",
+                            defaultValue = "5000",
+                            description = "Jobs that arrive in a second: 50 to 1,000,000, default ${DEFAULT-VALUE}.")
+                    int rate,
+            @Option(
+                            names = "--held-seconds",
+                            paramLabel = "N",
+                            description =
+                                    "How long, in the middle of it, a snapshot is held: from 1 second to all but 2, default half of the time.")
+                    @Nullable
+                    Integer heldSeconds)
+            throws InterruptedException {
+        how.within("--seconds", seconds, 3, 86_400);
+        how.within("--rate", rate, 50, 1_000_000);
+        int held = heldSeconds == null ? seconds / 2 : (int) how.within("--held-seconds", heldSeconds, 1, seconds - 2);
+        return measure(
+                database,
+                json,
+                how,
+                how.setupOfOne(),
+                Regime.SOAK,
+                Regime.SOAK.sizes().withSeconds(seconds).withHeldSeconds(held).withPerSecond(rate));
+    }
+
+    @Command(
             name = "all",
             description = {
-                "Every regime at its usual size, and what was reached of what Millrace wants to reach: a table of goals with our value, the raw limit, each peer, and met, not met or not measured.",
+                "Every regime but the soak at its usual size, and what was reached of what Millrace wants to reach: a table of goals with our value, the raw limit, each peer, and met, not met or not measured.",
                 "On a quiet machine it takes less than an hour, with peers two or three. A regime that fails is told of, and the others go on; then it exits with 1."
             },
             footer = {

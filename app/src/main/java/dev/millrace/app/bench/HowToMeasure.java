@@ -17,16 +17,18 @@ import picocli.CommandLine.Spec;
 /** The options of every measurement. A picocli mixin. */
 final class HowToMeasure {
 
+    private static final int USUAL_ROUNDS = 3;
+
     @Spec(Spec.Target.MIXEE)
     CommandSpec spec = CommandSpec.create();
 
     @Option(
             names = "--rounds",
             paramLabel = "N",
-            defaultValue = "3",
             description =
-                    "How often each contender has its turn; every second round goes the other way round. 1 to 20, default ${DEFAULT-VALUE}.")
-    int rounds;
+                    "How often each contender has its turn; every second round goes the other way round. 1 to 20, default 3, of a soak 1.")
+    @Nullable
+    Integer rounds;
 
     @Option(
             names = "--heap",
@@ -71,11 +73,20 @@ final class HowToMeasure {
 
     /** As they were asked for. */
     Setup setup(List<String> peers, int peerHeap) {
-        within("--rounds", rounds, 1, 20);
+        return setup(peers, peerHeap, USUAL_ROUNDS);
+    }
+
+    /** As they were asked for, of what is measured once unless more is asked for. */
+    Setup setupOfOne() {
+        return setup(List.of(), 0, 1);
+    }
+
+    private Setup setup(List<String> peers, int peerHeap, int usualRounds) {
+        int times = rounds == null ? usualRounds : (int) within("--rounds", rounds, 1, 20);
         within("--heap", heap, 64, 65_536);
         if (!peers.isEmpty()) Bench.insistOnPeers();
         makeFolder();
-        return new Setup(rounds, heap, peerHeap, peers, false);
+        return new Setup(times, heap, peerHeap, peers, false);
     }
 
     /** Refuses what lies outside, with what would do. */

@@ -48,6 +48,16 @@ class BenchCommandTest {
                 new Refused("--per-second can't be 49", "held-horizon", "--per-second", "49"),
                 new Refused("--backlog can't be -1", "backlog", "--backlog", "-1"),
                 new Refused("--most can't be 9", "nodes", "--most", "9"),
+                new Refused("--seconds can't be 2: it takes 3 to 86,400", "soak", "--seconds", "2"),
+                new Refused("--rate can't be 49: it takes 50 to 1,000,000", "soak", "--rate", "49"),
+                new Refused(
+                        "--held-seconds can't be 59: it takes 1 to 58",
+                        "soak",
+                        "--seconds",
+                        "60",
+                        "--held-seconds",
+                        "59"),
+                new Refused("--rounds can't be 21", "soak", "--rounds", "21"),
                 new Refused("There is no /no/such/report", "compare", "/no/such/report", "/"),
                 new Refused("Missing required parameter: 'B'", "compare", "/"));
     }

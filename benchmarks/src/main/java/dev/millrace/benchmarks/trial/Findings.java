@@ -12,12 +12,19 @@ import org.jspecify.annotations.Nullable;
  * @param notMeasured why nothing was measured; null if it was
  * @param card how the contender played; null if it has not
  * @param notes what a reader of the values should know
+ * @param series how it went over time, where that is what is measured; else empty
  */
 public record Findings(
         Map<Metric, Double> values,
         @Nullable Card card,
         List<String> notes,
-        @Nullable String notMeasured) {
+        @Nullable String notMeasured,
+        List<Sample> series) {
+
+    /** Without a series. */
+    public Findings(Map<Metric, Double> values, @Nullable Card card, List<String> notes, @Nullable String notMeasured) {
+        this(values, card, notes, notMeasured, List.of());
+    }
 
     /** Nothing, and why. */
     public static Findings none(String why) {

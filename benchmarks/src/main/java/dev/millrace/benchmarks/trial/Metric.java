@@ -86,7 +86,25 @@ public enum Metric {
     // nodes
     TOTAL_RUN("totalRunPerSecond", "jobs/s", Better.MORE, "run, all nodes together"),
     LOCK_WAITS("lockWaits", "sessions", Better.LESS, "that wait for a lock, on average"),
-    CLAIMS("claimsPerThousandJobs", "", Better.LESS, "claims per 1,000 jobs");
+    CLAIMS("claimsPerThousandJobs", "", Better.LESS, "claims per 1,000 jobs"),
+
+    // soak: medians of the samples of before, while and after a snapshot is held; each ratio is while over before
+    BEFORE_RUN("beforeRunPerSecond", "jobs/s", Better.MORE, "before, run"),
+    WHILE_RUN("whileHeldRunPerSecond", "jobs/s", Better.MORE, "while held, run"),
+    AFTER_RUN("afterRunPerSecond", "jobs/s", Better.MORE, "after, run"),
+    RUN_RATIO("heldOverBeforeRun", "", Better.MORE, "while held over before, run"),
+    BEFORE_P99("beforePickUpP99Millis", "ms", Better.LESS, "before, pick-up, 99 of 100"),
+    WHILE_P99("whileHeldPickUpP99Millis", "ms", Better.LESS, "while held, pick-up, 99 of 100"),
+    AFTER_P99("afterPickUpP99Millis", "ms", Better.LESS, "after, pick-up, 99 of 100"),
+    P99_RATIO("heldOverBeforePickUpP99", "", Better.LESS, "while held over before, pick-up, 99 of 100"),
+    BEFORE_OTHER("beforeOtherBytes", "bytes", Better.LESS, "before, all relations but the stream"),
+    WHILE_OTHER("whileHeldOtherBytes", "bytes", Better.LESS, "while held, all relations but the stream"),
+    AFTER_OTHER("afterOtherBytes", "bytes", Better.LESS, "after, all relations but the stream"),
+    OTHER_RATIO("heldOverBeforeOther", "", Better.LESS, "while held over before, all relations but the stream"),
+    BEFORE_HEAP("beforeHeapBytes", "bytes", Better.LESS, "before, heap after a collection"),
+    WHILE_HEAP("whileHeldHeapBytes", "bytes", Better.LESS, "while held, heap after a collection"),
+    AFTER_HEAP("afterHeapBytes", "bytes", Better.LESS, "after, heap after a collection"),
+    HEAP_RATIO("heldOverBeforeHeap", "", Better.LESS, "while held over before, heap after a collection");
 
     /** Which of two values one would rather have. */
     public enum Better {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.millrace.MillraceException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /** A way of working that is measured apart, with its usual sizes. */
@@ -67,12 +68,18 @@ public enum Regime {
         public Sizes sizes() {
             return BASE.withJobs(1_500_000).withNodes(8).withSlots(1_000).withSeconds(8);
         }
+    },
+    SOAK(false, "a steady stream for an hour; in the middle half of it somebody holds a snapshot") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withSeconds(3_600).withHeldSeconds(1_800).withPerSecond(5_000);
+        }
     };
 
     /** Each contender gets a minute for each phase, as the goals say. */
     private static final int LIMIT_SECONDS = 60;
 
-    private static final Sizes BASE = new Sizes(1_000, 1, 1, 100, 0, 100, 1, LIMIT_SECONDS);
+    private static final Sizes BASE = new Sizes(1_000, 1, 0, 1, 100, 0, 100, 1, LIMIT_SECONDS);
 
     private final boolean peers;
     private final String words;
@@ -88,6 +95,11 @@ public enum Regime {
     /** Whether peers can play it too. */
     public boolean forPeers() {
         return peers;
+    }
+
+    /** Those that are measured when all are; a soak alone takes as long as the others together. */
+    public static List<Regime> ofAll() {
+        return Arrays.stream(values()).filter(regime -> regime != SOAK).toList();
     }
 
     /** Whether there is something to compare with that has no engine at all. */

@@ -43,6 +43,19 @@ class WireTest {
     }
 
     @Test
+    void a_series_arrives_as_it_was_sampled_without_what_could_not_be_measured() {
+        var samples = List.of(
+                new Sample(10.02, 10.02, false, Map.of(Gauge.RUN, 5_000.0, Gauge.HEAP, Double.NaN)),
+                new Sample(20, 9.98, true, Map.of(Gauge.RUN, 4_999.5, Gauge.WAL_BYTES, Double.POSITIVE_INFINITY)));
+        var findings = new Findings(Map.of(), null, List.of(), null, samples);
+
+        var said = json.writeValueAsString(findings);
+
+        assertThat(said).doesNotContain("NaN", "Infinity", "heapAfterCollectionBytes", "walBytesPerJob");
+        assertThat(json.readValue(said, Findings.class)).isEqualTo(findings);
+    }
+
+    @Test
     void findings_of_nothing_say_why() {
         var none = Findings.none("no Node");
 
@@ -55,6 +68,7 @@ class WireTest {
     void no_two_measures_and_no_two_regimes_have_one_name() {
         assertThat(Arrays.stream(Metric.values()).map(Metric::wireName)).doesNotHaveDuplicates();
         assertThat(Arrays.stream(Metric.values()).map(Metric::words)).doesNotHaveDuplicates();
+        assertThat(Arrays.stream(Gauge.values()).map(Gauge::wireName)).doesNotHaveDuplicates();
         for (var regime : Regime.values())
             assertThat(Regime.of(regime.wireName())).isEqualTo(regime);
     }
@@ -74,6 +88,7 @@ class WireTest {
 
             assertThat(warm.jobs()).isBetween(1L, sizes.jobs());
             assertThat(warm.seconds()).isBetween(1, sizes.seconds());
+            assertThat(warm.heldSeconds()).isBetween(0, sizes.heldSeconds());
             assertThat(warm.limitSeconds()).isLessThan(sizes.limitSeconds());
             assertThat(warm.callers()).isEqualTo(sizes.callers());
             assertThat(warm.slots()).isEqualTo(sizes.slots());
