@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.app.cli.Gate;
 import dev.millrace.benchmarks.trial.Regime;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -89,7 +90,7 @@ class RegimesIT {
     }
 
     @Test
-    void a_soak_is_a_series() throws Exception {
+    void a_soak_is_a_series_that_is_drawn() throws Exception {
         var out = folder.resolve("soak");
         var report = ran(
                 "soak",
@@ -125,6 +126,16 @@ class RegimesIT {
         });
         assertThat(new JsonMapper().readTree(Files.readString(out.resolve("soak.json"))))
                 .isEqualTo(report);
+
+        var drawn = new CommandLineFixture(Gate.toPostgres())
+                .run("bench", "plot", out.resolve("soak.json").toString(), "--out", out.toString());
+        assertThat(drawn.exit()).as(drawn.err()).isZero();
+        assertThat(drawn.out().lines())
+                .hasSize(5)
+                .allSatisfy(image -> assertThat(Path.of(image))
+                        .content()
+                        .contains("a snapshot is held")
+                        .endsWith("</svg>\n"));
     }
 
     private JsonNode all() throws IOException, InterruptedException {

@@ -53,7 +53,7 @@ public final class Tables {
     }
 
     /** As many digits as mean something. */
-    static String number(double value) {
+    public static String number(double value) {
         double size = Math.abs(value);
         var format = size >= 1_000 || value == Math.rint(value)
                 ? "%,.0f"

@@ -18,8 +18,10 @@ import dev.millrace.benchmarks.Report;
 import dev.millrace.benchmarks.Setup;
 import dev.millrace.benchmarks.Stopped;
 import dev.millrace.benchmarks.Tables;
+import dev.millrace.benchmarks.plot.Plots;
 import dev.millrace.benchmarks.trial.Regime;
 import dev.millrace.benchmarks.trial.Sizes;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -516,11 +518,12 @@ public final class BenchCommand implements Runnable {
             name = "soak",
             description = {
                 "A steady stream of no-op jobs for an hour, and a node in the same process that runs them; in the middle half of the time somebody holds a snapshot, and vacuum can clean nothing away.",
-                "Told are the medians of before, while held and after: jobs per second, pick-up in milliseconds, the size of all relations but the job stream, the heap; and while held over before. The JSON has the whole series, a sample every 10 seconds, or 60 of a shorter one. It is no part of bench all."
+                "Told are the medians of before, while held and after: jobs per second, pick-up in milliseconds, the size of all relations but the job stream, the heap; and while held over before. The JSON has the whole series, a sample every 10 seconds, or 60 of a shorter one: see bench plot. It is no part of bench all."
             },
             footer = {
                 "  millrace bench soak --out reports",
-                "  millrace bench soak --seconds 600 --rate 10000 --held-seconds 300 --json"
+                "  millrace bench soak --seconds 600 --rate 10000 --held-seconds 300 --json",
+                "  millrace bench plot reports/soak.json --out images"
             })
     int soak(
             @Mixin DatabaseOptions database,
@@ -649,6 +652,56 @@ public final class BenchCommand implements Runnable {
                 ? ofBuilds(database, json, a, b, regime(regime), rounds, jobs, seconds)
                 : Comparison.ofReports(a, b);
         shell.console().print(json.json() ? Json.write(Json.tree(comparison)) : comparison.text());
+        return ExitCode.OK.number();
+    }
+
+    @Command(
+            name = "plot",
+            description = {
+                "Draw what reports tell, as images of SVG: of a soak its series, shaded where a snapshot was held; of other regimes, alone or of bench all, bars of Millrace, the raw limit and the peers.",
+                "The same report makes the same bytes. No database is needed, and nothing else is written."
+            },
+            footer = {
+                "  millrace bench plot reports/soak.json --out images",
+                "  millrace bench plot reports/all.json reports/soak.json --out docs/images"
+            })
+    int plot(
+            @Mixin Common json,
+            @Parameters(
+                            arity = "1..*",
+                            paramLabel = "REPORT.json",
+                            description = "What --json printed, or a .json that --out kept.")
+                    List<Path> reports,
+            @Option(
+                            names = "--out",
+                            paramLabel = "DIR",
+                            required = true,
+                            description =
+                                    "The images' folder, made if need be. Those of the same names in it are replaced.")
+                    Path out) {
+        for (var report : reports)
+            if (!Files.exists(report))
+                throw wrong(
+                        "There is no %s. Name reports: what a measurement's --json printed, or a .json that its --out kept"
+                                .formatted(report));
+        var images = Plots.of(reports);
+        var files = Json.array();
+        try {
+            Files.createDirectories(out);
+            for (var image : images.entrySet()) {
+                var file = out.resolve(image.getKey());
+                Files.writeString(file, image.getValue());
+                files.add(file.toString());
+            }
+        } catch (IOException e) {
+            throw new CommandFailed(
+                    ExitCode.REFUSED,
+                    "The images can't be written into %s: %s. Name another folder with --out."
+                            .formatted(out, e.getMessage()),
+                    e);
+        }
+        if (json.json()) shell.console().print(Json.write(Json.object().set("images", files)));
+        else files.forEach(file -> shell.console().print(file.stringValue("")));
         return ExitCode.OK.number();
     }
 

@@ -58,6 +58,9 @@ class BenchCommandTest {
                         "--held-seconds",
                         "59"),
                 new Refused("--rounds can't be 21", "soak", "--rounds", "21"),
+                new Refused("There is no /no/such/report", "plot", "/no/such/report", "--out", "/no/such/folder"),
+                new Refused("Missing required option: '--out=DIR'", "plot", "/"),
+                new Refused("Missing required parameter: 'REPORT.json'", "plot", "--out", "/no/such/folder"),
                 new Refused("There is no /no/such/report", "compare", "/no/such/report", "/"),
                 new Refused("Missing required parameter: 'B'", "compare", "/"));
     }
@@ -110,6 +113,33 @@ class BenchCommandTest {
         assertThat(ran.out())
                 .contains("| burn-down | millrace | run, jobs/s | 100")
                 .contains("1.500");
+    }
+
+    @Test
+    void a_report_is_drawn_without_a_database_and_nothing_else_is_written(@TempDir Path folder) throws IOException {
+        var report = Files.writeString(folder.resolve("timers.json"), """
+                {"regime": "timers", "rounds": 1, "contenders": {"millrace": {"contender": "millrace",
+                 "values": {"timersPerSecond": {"min": 1, "median": 2, "max": 3}}}}}""");
+        var out = folder.resolve("a/b");
+
+        var ran = line.run("bench", "plot", report.toString(), "--out", out.toString(), "--json");
+
+        assertThat(ran.exit()).as(ran.err()).isZero();
+        assertThat(ran.out()).isEqualToIgnoringNewLines("{\"images\":[\"%s\"]}".formatted(out.resolve("timers.svg")));
+        assertThat(out).isDirectoryNotContaining(file -> !file.endsWith("timers.svg"));
+        assertThat(out.resolve("timers.svg")).content().startsWith("<svg").endsWith("</svg>\n");
+    }
+
+    @Test
+    void what_can_not_be_drawn_leaves_nothing(@TempDir Path folder) throws IOException {
+        var letter = Files.writeString(folder.resolve("letter.txt"), "Dear Ada,");
+        var out = folder.resolve("images");
+
+        var ran = line.run("bench", "plot", letter.toString(), "--out", out.toString());
+
+        assertThat(ran.exit()).isEqualTo(4);
+        assertThat(ran.err()).contains("letter.txt can't be read as a report").contains("A report is what");
+        assertThat(out).doesNotExist();
     }
 
     @Test
