@@ -11,6 +11,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Unavailable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -84,9 +85,15 @@ class GroupSenderTest {
         for (int i = 0; i < 2; i++) all.add(calls());
         Awaitility.await().until(() -> sizes.size() == 2);
         for (int i = 0; i < waiting; i++) all.add(calls());
-        Awaitility.await()
-                .until(() -> callers.stream().skip(2).allMatch(thread -> thread.getState() == Thread.State.WAITING));
+        Awaitility.await().until(() -> callers.stream().skip(2).allMatch(GroupSenderTest::waitsForItsFate));
         return all;
+    }
+
+    /** Threads wait for other things too, such as the first use of a class by somebody else: then it has not gathered yet. */
+    private static boolean waitsForItsFate(Thread caller) {
+        return Arrays.stream(caller.getStackTrace())
+                .anyMatch(frame -> frame.getClassName().equals(CompletableFuture.class.getName())
+                        && frame.getMethodName().equals("join"));
     }
 
     private static boolean answer(Future<Boolean> caller) throws Exception {
@@ -162,7 +169,7 @@ class GroupSenderTest {
             interrupted.complete(sender.send(job()) && Thread.currentThread().isInterrupted());
             told.countDown();
         });
-        Awaitility.await().until(() -> caller.getState() == Thread.State.WAITING);
+        Awaitility.await().until(() -> waitsForItsFate(caller));
 
         caller.interrupt();
         answers.release(3);
