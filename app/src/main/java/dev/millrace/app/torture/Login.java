@@ -22,6 +22,9 @@ record Login(String url, @Nullable String user, @Nullable String password) {
 
     private static final int CONNECT_SECONDS = 5;
 
+    /** A handler whose statement has gone into a black hole fails then, long before its deadline, and is tried again. */
+    private static final int ANSWER_SECONDS = 20;
+
     /** The same database by another way: through a port of this machine. */
     Login through(int port) {
         return new Login(
@@ -65,6 +68,7 @@ record Login(String url, @Nullable String user, @Nullable String password) {
         config.setConnectionTimeout(PATIENCE.toMillis());
         config.setValidationTimeout(2_000);
         config.addDataSourceProperty(PGProperty.CONNECT_TIMEOUT.getName(), CONNECT_SECONDS);
+        config.addDataSourceProperty(PGProperty.SOCKET_TIMEOUT.getName(), ANSWER_SECONDS);
         config.addDataSourceProperty(PGProperty.APPLICATION_NAME.getName(), name);
         return new HikariDataSource(config);
     }

@@ -38,7 +38,17 @@ import java.util.concurrent.TimeUnit;
  */
 public final class TortureNode {
 
-    private static final int EXACT_AT_ONCE = 6;
+    /** What the node needs itself, and two for each exact job: were there fewer, these could keep from each other what each still needs. */
+    private static final int CONNECTIONS = 14;
+
+    private static final int EXACT_AT_ONCE = 3;
+
+    /**
+     * Longer than any job, a freeze and an answer that does not come; shorter than a run waits for its last job. The driver may never come
+     * back from a connection that was torn in the midst of an answer: it goes on skipping what does not come any more.
+     */
+    private static final Duration DEADLINE = Duration.ofSeconds(45);
+
     private static final Duration REPORT = Duration.ofSeconds(1);
     private static final Duration PAUSE = Duration.ofMillis(200);
 
@@ -70,7 +80,7 @@ public final class TortureNode {
                 environment.get("TORTURE_USER"),
                 environment.get("TORTURE_PASSWORD"));
         try (var trace = new TraceFile(Path.of(arguments[3]));
-                var dataSource = login.pool(arguments[0], 14)) {
+                var dataSource = login.pool(arguments[0], CONNECTIONS)) {
             new TortureNode(world, arguments[0], dataSource, new Starts(world, trace))
                     .run(arguments[1], Integer.parseInt(arguments[2]));
         }
@@ -96,14 +106,18 @@ public final class TortureNode {
                 .name(name)
                 .slots(slots)
                 .handle(Effect.class, this::effect)
+                .deadline(DEADLINE)
                 .retry(PERSISTENT)
                 .handle(Flaky.class, this::flaky)
+                .deadline(DEADLINE)
                 .retry(PERSISTENT)
                 .handle(Hopeless.class, this::hopeless)
+                .deadline(DEADLINE)
                 .retry(Retry.exponential(Duration.ofMillis(200)).attempts(2))
                 .transact(Exact.class, this::exact)
+                .deadline(DEADLINE)
                 .retry(PERSISTENT)
-                .concurrency(EXACT_AT_ONCE) // each holds a connection while it runs
+                .concurrency(EXACT_AT_ONCE) // each holds a connection while it runs, and needs another one
                 .start();
     }
 
