@@ -83,10 +83,14 @@ final class Pool {
     /** On a connection that commits each statement by itself. */
     private <T> T committing(String what, Session.Work<T> work) throws SQLException {
         try (var connection = borrow(what)) {
-            return within(PATIENCE, connection, c -> {
-                if (!c.getAutoCommit()) c.setAutoCommit(true);
-                return work.run(c);
-            });
+            return Overtime.limited(
+                    PATIENCE,
+                    what,
+                    connection,
+                    limited -> within(PATIENCE, limited, c -> {
+                        if (!c.getAutoCommit()) c.setAutoCommit(true);
+                        return work.run(c);
+                    }));
         }
     }
 

@@ -19,7 +19,7 @@ import org.postgresql.PGConnection;
 /**
  * One duty's own connection: borrowed at first use, kept, thrown away when it breaks, borrowed again at the next step. So a pool that
  * handlers have emptied can never stop a beat. A statement that gets no answer within the patience counts as broken: what it did is
- * unknown, and the server ends it by itself.
+ * unknown, and the server ends it by itself. A step that does not come back at all is {@linkplain Overtime cut off} a little later.
  */
 final class Session implements AutoCloseable {
 
@@ -51,7 +51,7 @@ final class Session implements AutoCloseable {
         try {
             var open = open(name);
             try {
-                return work.run(open);
+                return Overtime.limited(patience, name, open, work);
             } catch (SQLException e) {
                 if (SqlErrors.torn(e)) drop();
                 throw SqlErrors.explain(name, e);
@@ -81,20 +81,24 @@ final class Session implements AutoCloseable {
             throw SqlErrors.unreachable(name, e);
         }
         try {
-            if (!open.getAutoCommit()) open.setAutoCommit(true);
-            if (open.getTransactionIsolation() != Connection.TRANSACTION_READ_COMMITTED) {
-                open.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
-            }
-            open.setNetworkTimeout(Runnable::run, (int) patience.toMillis());
-            try (var s = open.createStatement()) {
-                s.execute("SET statement_timeout = " + patience.toMillis());
-            }
+            Overtime.limited(patience, name, open, this::prepared);
             connection = open;
             return open;
         } catch (SQLException e) {
             connection = open;
             drop();
             throw SqlErrors.unreachable(name, e);
+        }
+    }
+
+    private boolean prepared(Connection open) throws SQLException {
+        if (!open.getAutoCommit()) open.setAutoCommit(true);
+        if (open.getTransactionIsolation() != Connection.TRANSACTION_READ_COMMITTED) {
+            open.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        }
+        open.setNetworkTimeout(Runnable::run, (int) patience.toMillis());
+        try (var s = open.createStatement()) {
+            return s.execute("SET statement_timeout = " + patience.toMillis());
         }
     }
 

@@ -31,6 +31,7 @@ class PatienceTest {
     private final CountDownLatch second = new CountDownLatch(2);
     private final AtomicLong nanos = new AtomicLong();
     private int networkTimeout;
+    private volatile boolean aborted;
 
     @Test
     void a_look_and_a_transaction_wait_no_longer_than_the_patience_and_leave_the_connection_as_it_was() {
@@ -48,6 +49,24 @@ class PatienceTest {
                 }))
                 .isInstanceOf(StoreException.Unavailable.class);
         assertThat(networkTimeout).isEqualTo(7);
+    }
+
+    @Test
+    void a_step_that_does_not_come_back_from_its_connection_is_cut_off_and_the_next_has_another_one() {
+        try (var session = new Session(dataSource(), "flush", Duration.ofMillis(40))) {
+            assertThatThrownBy(() -> session.step("flush", this::skipForEver))
+                    .isInstanceOf(StoreException.CommitUnknown.class);
+
+            int before = connections.get();
+            assertThat(session.<Integer>step("flush", c -> 1)).isEqualTo(1);
+            assertThat(connections).hasValue(before + 1);
+        }
+    }
+
+    /** As the driver does with an answer that was torn in its midst, until its socket is closed. */
+    private int skipForEver(Connection connection) throws SQLException {
+        while (!aborted) Thread.onSpinWait();
+        throw new SQLException("Socket closed", "08006");
     }
 
     @Test
@@ -102,6 +121,7 @@ class PatienceTest {
 
     private @Nullable Object answer(Object self, String method, @Nullable Object @Nullable [] given) {
         switch (method) {
+            case "abort" -> aborted = true;
             case "setNetworkTimeout" -> networkTimeout = (int) java.util.Objects.requireNonNull(given)[1];
             case "getNetworkTimeout" -> {
                 return networkTimeout;
