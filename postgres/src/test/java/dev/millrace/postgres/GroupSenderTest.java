@@ -20,7 +20,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -30,25 +29,48 @@ import org.junit.jupiter.api.Test;
 /** Callers who share a transaction, before a database that answers when it is told to. */
 class GroupSenderTest {
 
-    private final Semaphore answers = new Semaphore(0);
-    private final List<Integer> sizes = new CopyOnWriteArrayList<>();
+    /** A transaction on its way: how many jobs share it, and what opens once the database has answered. */
+    private record Sent(int jobs, CountDownLatch answer) {}
+
+    private final List<Sent> sent = new CopyOnWriteArrayList<>();
+    private volatile boolean answersAtOnce;
     private volatile @Nullable RuntimeException sharedFails;
     private volatile boolean sharedTaken = true;
     private final GroupSender sender = new GroupSender(this::take);
     private final List<Thread> callers = new ArrayList<>();
 
     private boolean take(List<NewJob> jobs) {
-        sizes.add(jobs.size());
-        answers.acquireUninterruptibly();
+        var transaction = new Sent(jobs.size(), new CountDownLatch(1));
+        sent.add(transaction);
+        if (answersAtOnce) transaction.answer().countDown();
+        awaitUninterruptibly(transaction.answer());
         if (jobs.size() == 1) return true;
         var failure = sharedFails;
         if (failure != null) throw failure;
         return sharedTaken;
     }
 
+    /** The driver's calls do not end when their thread is interrupted either. */
+    private static void awaitUninterruptibly(CountDownLatch answer) {
+        boolean interrupted = false;
+        while (true)
+            try {
+                answer.await();
+                break;
+            } catch (InterruptedException later) {
+                interrupted = true;
+            }
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    private void allAreAnswered() {
+        answersAtOnce = true;
+        for (var transaction : sent) transaction.answer().countDown();
+    }
+
     @AfterEach
     void close() {
-        answers.release(1_000);
+        allAreAnswered();
         sender.close();
     }
 
@@ -83,7 +105,7 @@ class GroupSenderTest {
     private List<Future<Boolean>> twoAndWaiting(int waiting) {
         var all = new ArrayList<Future<Boolean>>();
         for (int i = 0; i < 2; i++) all.add(calls());
-        Awaitility.await().until(() -> sizes.size() == 2);
+        Awaitility.await().until(() -> sent.size() == 2);
         for (int i = 0; i < waiting; i++) all.add(calls());
         Awaitility.await().until(() -> callers.stream().skip(2).allMatch(GroupSenderTest::waitsForItsFate));
         return all;
@@ -104,22 +126,23 @@ class GroupSenderTest {
     void those_who_come_while_others_are_under_way_share_a_transaction() throws Exception {
         var all = twoAndWaiting(5);
 
-        answers.release(3);
+        allAreAnswered();
 
         for (var caller : all) assertThat(answer(caller)).isTrue();
-        assertThat(sizes).containsExactly(1, 1, 5);
+        assertThat(sent).extracting(Sent::jobs).containsExactly(1, 1, 5);
     }
 
     @Test
     void nobody_is_answered_before_his_own_transaction_is_back() throws Exception {
         var all = twoAndWaiting(3);
 
-        answers.release(2);
-        Awaitility.await().until(() -> sizes.size() == 3);
+        sent.get(0).answer().countDown();
+        sent.get(1).answer().countDown();
+        Awaitility.await().until(() -> sent.size() == 3);
 
         assertThat(answer(all.get(0)) && answer(all.get(1))).isTrue();
         assertThat(all.subList(2, 5)).noneMatch(Future::isDone);
-        answers.release();
+        sent.get(2).answer().countDown();
         assertThat(answer(all.get(4))).isTrue();
     }
 
@@ -128,7 +151,7 @@ class GroupSenderTest {
         sharedFails = new Unavailable("the server said no");
         var all = twoAndWaiting(3);
 
-        answers.release(3);
+        allAreAnswered();
 
         assertThat(answer(all.get(0))).isTrue();
         for (var caller : all.subList(2, 5)) assertThat(answer(caller)).isFalse();
@@ -139,7 +162,7 @@ class GroupSenderTest {
         sharedTaken = false;
         var all = twoAndWaiting(3);
 
-        answers.release(3);
+        allAreAnswered();
 
         for (var caller : all.subList(2, 5)) assertThat(answer(caller)).isFalse();
     }
@@ -149,7 +172,7 @@ class GroupSenderTest {
         sharedFails = new CommitUnknown("the line broke", new IllegalStateException());
         var all = twoAndWaiting(2);
 
-        answers.release(3);
+        allAreAnswered();
 
         var thrown = new ArrayList<Throwable>();
         for (var caller : all.subList(2, 4))
@@ -172,7 +195,7 @@ class GroupSenderTest {
         Awaitility.await().until(() -> waitsForItsFate(caller));
 
         caller.interrupt();
-        answers.release(3);
+        allAreAnswered();
 
         assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(interrupted.get()).isTrue();
