@@ -29,7 +29,7 @@ final class Main {
         var commands = CommandTree.of(shell);
         commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
         commands.addSubcommand(new CrawlCommand(shell));
-        commands.addSubcommand(new BenchCommand(shell));
+        commands.addSubcommand(BenchCommand.of(shell));
         commands.addSubcommand(new SimulateCommand(shell));
         commands.addSubcommand(new TortureCommand(shell));
         return CommandTree.finished(commands, shell);

@@ -144,7 +144,7 @@ class ArgumentsPropertyTest {
         var commands = CommandTree.of(shell);
         commands.addSubcommand(new UpCommand(shell, List.of(new TryOut(shell.world()))));
         commands.addSubcommand(new CrawlCommand(shell));
-        commands.addSubcommand(new BenchCommand(shell));
+        commands.addSubcommand(BenchCommand.of(shell));
         commands.addSubcommand(new TortureCommand(shell));
         int exit = CommandTree.finished(commands, shell).execute(arguments.toArray(String[]::new));
         return new Ran(exit, out.toString(), err.toString());
