@@ -7,6 +7,7 @@ import dev.millrace.Node;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.embedded.EmbeddedServer;
+import dev.millrace.postgres.EofAwareSocketFactory;
 import dev.millrace.store.StoreException.Unavailable;
 import dev.millrace.world.World;
 import java.sql.DriverManager;
@@ -104,6 +105,7 @@ public final class Database implements AutoCloseable {
         config.addDataSourceProperty(PGProperty.CONNECT_TIMEOUT.getName(), "5");
         config.addDataSourceProperty(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
         config.addDataSourceProperty(PGProperty.APPLICATION_NAME.getName(), command);
+        config.addDataSourceProperty(EofAwareSocketFactory.PROPERTY, EofAwareSocketFactory.class.getName());
         try {
             tryOnce(config);
             return new HikariDataSource(config);

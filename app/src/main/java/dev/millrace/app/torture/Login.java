@@ -3,6 +3,7 @@ package dev.millrace.app.torture;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.MillraceException;
+import dev.millrace.postgres.EofAwareSocketFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -70,6 +71,7 @@ record Login(String url, @Nullable String user, @Nullable String password) {
         config.addDataSourceProperty(PGProperty.CONNECT_TIMEOUT.getName(), CONNECT_SECONDS);
         config.addDataSourceProperty(PGProperty.SOCKET_TIMEOUT.getName(), ANSWER_SECONDS);
         config.addDataSourceProperty(PGProperty.APPLICATION_NAME.getName(), name);
+        config.addDataSourceProperty(EofAwareSocketFactory.PROPERTY, EofAwareSocketFactory.class.getName());
         return new HikariDataSource(config);
     }
 
@@ -82,6 +84,7 @@ record Login(String url, @Nullable String user, @Nullable String password) {
         PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_SECONDS);
         PGProperty.LOGIN_TIMEOUT.set(properties, CONNECT_SECONDS);
         PGProperty.SOCKET_TIMEOUT.set(properties, CONNECT_SECONDS);
+        properties.setProperty(EofAwareSocketFactory.PROPERTY, EofAwareSocketFactory.class.getName());
         return DriverManager.getConnection(url, properties);
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.benchmarks.trial;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.benchmarks.contender.Ground;
+import dev.millrace.postgres.EofAwareSocketFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -50,6 +51,7 @@ final class Database implements AutoCloseable {
         config.setMinimumIdle(1);
         config.setConnectionTimeout(PATIENCE.toMillis());
         config.addDataSourceProperty(PGProperty.APPLICATION_NAME.getName(), "millrace bench");
+        config.addDataSourceProperty(EofAwareSocketFactory.PROPERTY, EofAwareSocketFactory.class.getName());
         return new HikariDataSource(config);
     }
 
