@@ -23,6 +23,9 @@ import org.junit.jupiter.api.Test;
 
 class ProxyTest {
 
+    /** A port of the system, and none that a test beside this one could be given: of tcpmux, which nobody has used for decades. */
+    private static final int NOBODY_LISTENS = 1;
+
     private final SystemWorld world = new SystemWorld();
     private final AtomicInteger torn = new AtomicInteger();
     private final BlockingQueue<Socket> accepted = new LinkedBlockingQueue<>();
@@ -234,8 +237,8 @@ class ProxyTest {
 
     @Test
     void without_a_server_behind_it_a_connection_is_broken() throws Exception {
-        server.close();
-        try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.port())) {
+        try (var toNobody = Proxy.to("127.0.0.1", NOBODY_LISTENS, world, torn::incrementAndGet);
+                var client = new Socket(InetAddress.getLoopbackAddress(), toNobody.port())) {
             client.setSoTimeout(10_000);
 
             assertThatThrownBy(() -> {
