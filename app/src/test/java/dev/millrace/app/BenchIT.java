@@ -74,14 +74,14 @@ class BenchIT {
     @Test
     void a_measurement_that_is_stopped_drops_its_schema_and_one_that_is_killed_leaves_it_to_the_next()
             throws Exception {
-        var stopped = bench("--jobs", "300000");
+        var stopped = bench("--jobs", "20000");
         awaitWords(stopped, "jobs enqueued");
         stopped.destroy();
         assertThat(stopped.waitFor(1, TimeUnit.MINUTES)).isTrue();
         assertThat(stopped.exitValue()).isEqualTo(130);
         assertThat(err()).content().contains("Nothing is left in the database");
 
-        var killed = bench("--jobs", "200000");
+        var killed = bench("--jobs", "20000");
         awaitWords(killed, "jobs enqueued, ");
         assertThat(err()).content().as("of the one that was stopped").doesNotContain("dropped");
         killed.destroyForcibly().waitFor();

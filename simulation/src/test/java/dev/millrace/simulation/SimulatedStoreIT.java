@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.Set;
 
 /** The store that the simulation plays on keeps the same promises as the others. */
-class SimulatedStoreTest extends StoreContract {
+class SimulatedStoreIT extends StoreContract {
 
     private final SettableWorld world = new SettableWorld();
 
