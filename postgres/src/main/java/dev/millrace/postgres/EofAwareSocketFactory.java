@@ -20,16 +20,16 @@ import org.postgresql.PGProperty;
  * <p>The program's own pools use it. Give it to yours while your driver is of that age:
  *
  * <pre>{@code
- * hikari.addDataSourceProperty("socketFactory", EofAwareSocketFactory.class.getName());
+ * hikari.addDataSourceProperty(EofAwareSocketFactory.PROPERTY, EofAwareSocketFactory.class.getName());
  * }</pre>
  *
- * <p>Under TLS the driver reads from a stream of its TLS library, which this does not reach. There, and without this class, a node's own
+ * <p>Under TLS or GSS encryption the driver reads from a stream of another library, which this does not reach. There, and without this class, a node's own
  * steps are still cut off soon after their patience, and go on with another connection; a handler's own statements, and a pool that
  * tests a connection before it lends it, are not. Safe for use by many threads.
  */
 public final class EofAwareSocketFactory extends SocketFactory {
 
-    /** As the driver's property. */
+    /** The driver's property that takes the name of this class. */
     public static final String PROPERTY = PGProperty.SOCKET_FACTORY.getName();
 
     @Override

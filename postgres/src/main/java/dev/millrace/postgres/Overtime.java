@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Ends a connection that its user does not come back from, from another thread. The driver's own limit is one of waiting for the server;
- * but of an answer that was torn in its midst PgJDBC goes on skipping what does not come any more, and waits for nothing: only a closed
- * socket ends that. To its user it looks like any connection that broke.
+ * but of an answer that was torn in its midst PgJDBC goes on skipping what does not come any more, and waits for nothing, unless its sockets
+ * are of {@link EofAwareSocketFactory}: only a closed socket ends that. To its user it looks like any connection that broke.
  */
 final class Overtime {
 

@@ -98,6 +98,8 @@ class EofAwareSocketFactoryTest {
         message(out, '1', new byte[0]);
         message(out, '2', new byte[0]);
         torn(out, 'd', 500); // a message that the driver does not want, and skips
+        client.shutdownOutput();
+        in.readAllBytes(); // or its connection would be reset, where it is to end
     }
 
     private static void parameter(OutputStream out, String name, String value) throws IOException {

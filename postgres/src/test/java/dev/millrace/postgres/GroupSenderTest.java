@@ -50,7 +50,7 @@ class GroupSenderTest {
         return sharedTaken;
     }
 
-    /** The driver's calls do not end when their thread is interrupted either. */
+    /** The driver's calls do not end either when their platform thread is interrupted. */
     private static void awaitUninterruptibly(CountDownLatch answer) {
         boolean interrupted = false;
         while (true)

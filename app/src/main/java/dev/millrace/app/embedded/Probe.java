@@ -1,5 +1,6 @@
 package dev.millrace.app.embedded;
 
+import dev.millrace.postgres.EofAwareSocketFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -97,6 +98,7 @@ final class Probe {
         properties.setProperty("ApplicationName", "millrace supervisor");
         properties.setProperty("connectTimeout", "2");
         properties.setProperty("socketTimeout", "10");
+        properties.setProperty(EofAwareSocketFactory.PROPERTY, EofAwareSocketFactory.class.getName());
         return DriverManager.getConnection(url(port, database), properties);
     }
 

@@ -45,7 +45,7 @@ public final class TortureNode {
 
     /**
      * Longer than any job, a freeze and an answer that does not come; shorter than a run waits for its last job. The driver may never come
-     * back from a connection that was torn in the midst of an answer: it goes on skipping what does not come any more.
+     * back from a connection that was torn in the midst of an answer, where it is encrypted: it goes on skipping what does not come any more.
      */
     private static final Duration DEADLINE = Duration.ofSeconds(45);
 

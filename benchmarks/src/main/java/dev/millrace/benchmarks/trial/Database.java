@@ -37,6 +37,7 @@ final class Database implements AutoCloseable {
         if (!ground.user().isEmpty()) PGProperty.USER.set(properties, ground.user());
         if (!ground.password().isEmpty()) PGProperty.PASSWORD.set(properties, ground.password());
         PGProperty.APPLICATION_NAME.set(properties, "millrace bench");
+        properties.setProperty(EofAwareSocketFactory.PROPERTY, EofAwareSocketFactory.class.getName());
         return DriverManager.getConnection(ground.url(), properties);
     }
 
