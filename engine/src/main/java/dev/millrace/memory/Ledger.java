@@ -134,10 +134,15 @@ final class Ledger {
     // ---- being available
 
     void append(KeptJob job, Turn turn, KeptQueue.Stream stream, Instant now) {
+        appendSilently(job, turn, stream, now);
+        hint(new Wakeup.Work(stream.queue.name));
+    }
+
+    /** Nobody is told: whoever asked for it knows, and others may not be able to run it. */
+    void appendSilently(KeptJob job, Turn turn, KeptQueue.Stream stream, Instant now) {
         var row = record(job, turn, stream, now);
         stream.pending.addLast(row);
         job.move(State.AVAILABLE, row);
-        hint(new Wakeup.Work(stream.queue.name));
     }
 
     /** A delivery that nobody can claim: the place for the outcome of a job that ends while it waits. */

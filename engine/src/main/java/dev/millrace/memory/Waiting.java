@@ -90,7 +90,7 @@ final class Waiting {
         }
         for (var parked : released) {
             ledger.stopWaiting(parked);
-            ledger.append(parked.job(), parked.turn(), parked.job().stream, now);
+            ledger.appendSilently(parked.job(), parked.turn(), parked.job().stream, now);
         }
         return released.size();
     }
