@@ -31,6 +31,18 @@ final class Claimer implements Loop {
     private static final Duration SHORTEST_IDLE = Duration.ofMillis(5);
     private static final Duration GATE = Duration.ofMillis(50);
 
+    /**
+     * A claim costs about the same however little it finds. After one that found a few, and not just the last of a trickle, more come all the
+     * time: so the next one waits for company, so many times as long as that one took. Where claims are quick nobody waits for long; where
+     * they are slow, because there is more to do than the machine can, fewer and larger ones help everybody.
+     */
+    private static final int LINGER_TIMES = 3;
+
+    private static final Duration LONGEST_LINGER = Duration.ofMillis(20);
+
+    /** Fewer than these are a trickle, such as jobs that start each other one by one: they wait for nobody. */
+    private static final int TRICKLE = 4;
+
     /** What frees up within so long may be claimed ahead. */
     private static final double BUFFER_SECONDS = 0.05;
 
@@ -57,7 +69,9 @@ final class Claimer implements Loop {
     private long ordinal;
     private @Nullable Unknown unknown;
     private long idle = SHORTEST_IDLE.toNanos();
+    private long lingerEnd;
 
+    private volatile boolean lingering;
     private volatile boolean hinted;
     private volatile boolean hungry;
     private volatile boolean kept;
@@ -83,7 +97,7 @@ final class Claimer implements Loop {
     /** From anybody: there may be new work. */
     void hint() {
         hinted = true;
-        node.claimBell().ring();
+        if (!lingering) node.claimBell().ring(); // else the claim that is about to come sees it
     }
 
     /** From the starter, when it has used up something: whether another claim is worth its round trip now. */
@@ -109,6 +123,9 @@ final class Claimer implements Loop {
                     ? Duration.ZERO
                     : limits.idlePoll(); // looked again: a slot freed in between rang for nobody
         }
+        long linger = lingering ? lingerEnd - world.nanoTime() : 0;
+        if (linger > 0) return Duration.ofNanos(linger);
+        lingering = false; // first this, then the look: hint() does it the other way round
         return claim();
     }
 
@@ -129,16 +146,22 @@ final class Claimer implements Loop {
     private boolean enough(int want) {
         if (want <= 0) return false;
         int holding = node.starter().buffered() + reading.unread();
-        return holding == 0 || want >= Math.min(limits.claimBatch() / 2, limits.slots() + worth) / 4;
+        return holding == 0 || want >= goodPart();
+    }
+
+    private int goodPart() {
+        return Math.min(limits.claimBatch() / 2, limits.slots() + worth) / 4;
     }
 
     private Duration claim() {
         boolean wasHinted = hinted;
         hinted = false;
+        long began = world.nanoTime();
         refresh(wasHinted);
         var ready = ready();
         int found = 0;
         int takes = 0;
+        boolean more = false;
         kept = false;
         for (var stream : order.of(ready)) {
             int want = Math.min(want(), batch());
@@ -152,17 +175,26 @@ final class Claimer implements Loop {
                 if (most == 0 || another) continue; // one such stream in a turn: they share the room
             }
             takes++;
-            found += take(stream, most);
+            int taken = take(stream, most);
+            more |= taken == most;
+            found += taken;
             reading.step();
         }
         if (found > 0) {
             idle = SHORTEST_IDLE.toNanos();
+            if (!more && found >= TRICKLE && found < goodPart()) linger(began);
             return Duration.ZERO;
         }
         if (wasHinted) idle = SHORTEST_IDLE.toNanos();
         var rest = Duration.ofNanos(idle / 2 + world.random().nextLong(idle / 2 + 1));
         idle = Math.min(limits.idlePoll().toNanos(), idle * 3 / 2);
         return rest;
+    }
+
+    private void linger(long began) {
+        long now = world.nanoTime();
+        lingerEnd = now + Math.min(LONGEST_LINGER.toNanos(), LINGER_TIMES * (now - began));
+        lingering = true;
     }
 
     private void refresh(boolean soon) {

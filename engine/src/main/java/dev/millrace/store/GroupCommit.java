@@ -10,7 +10,8 @@ import java.util.function.ToLongFunction;
  * Decides which single enqueues share a transaction, for stores to which a commit is dear: group commit (DeWitt and others,
  * "Implementation Techniques for Main Memory Database Systems", 1984), without a timer. Who comes while few transactions are under way
  * goes at once, alone. Everybody else gathers, and goes together with all others as soon as one of those transactions is back. So nobody
- * waits for company, and the more come at once, the more share.
+ * waits for company, and the more come at once, the more share. Beside a {@linkplain #CROWD crowd} nothing goes: two transactions of half
+ * as many cost the database twice as much, and each other's time.
  *
  * <p>It decides only; its owner sends, and lets callers wait. Safe for use by many threads; it never blocks.
  *
@@ -18,12 +19,16 @@ import java.util.function.ToLongFunction;
  */
 public final class GroupCommit<T> {
 
+    /** So many who share a transaction are a crowd. */
+    public static final int CROWD = 4;
+
     private final int transactions;
     private final int most;
     private final long heaviest;
     private final ToLongFunction<? super T> weight;
     private final Deque<T> gathered = new ArrayDeque<>();
     private int underWay;
+    private int crowds;
 
     /**
      * With nothing under way.
@@ -47,7 +52,7 @@ public final class GroupCommit<T> {
      *     turn comes with others
      */
     public synchronized boolean goesAtOnce(T who) {
-        if (underWay < transactions) {
+        if (underWay < transactions && crowds == 0) {
             underWay++;
             return true;
         }
@@ -57,10 +62,13 @@ public final class GroupCommit<T> {
 
     /**
      * A transaction is back, however it went: who takes its place, in the order in which they came. Whoever sends them asks again.
-     * Nobody, if nobody waits: then one less is under way.
+     * Nobody, if nobody waits or a crowd is still under way, to whose return they are left: then one less is under way.
+     *
+     * @param back how many have shared the one that is back
      */
-    public synchronized List<T> next() {
-        if (gathered.isEmpty()) {
+    public synchronized List<T> next(int back) {
+        if (back >= CROWD) crowds--;
+        if (gathered.isEmpty() || crowds > 0) {
             underWay--;
             return List.of();
         }
@@ -71,6 +79,7 @@ public final class GroupCommit<T> {
             if (weighs > heaviest && !together.isEmpty()) break;
             together.add(gathered.removeFirst());
         }
+        if (together.size() >= CROWD) crowds++;
         return together;
     }
 }

@@ -411,4 +411,47 @@ class ClaimerTest {
         assertThat(jobs).allMatch(job -> node.state(job) == State.COMPLETED);
         assertThat(jobs).noneMatch(job -> node.outcomes(job).contains("handed_back")); // that would go round in circles
     }
+
+    /** A node with many slots, whose claims take two milliseconds each. */
+    private static OneNode busy() {
+        var node = new OneNode(NodePlan.Limits.DEFAULT.withSlots(1_000));
+        node.settle();
+        for (int i = 0; i < 100; i++)
+            node.wire.changes("take", claim -> {
+                node.freeze(Duration.ofMillis(2));
+                return claim;
+            });
+        return node;
+    }
+
+    @Test
+    void after_a_claim_that_found_a_few_the_next_waits_for_company() {
+        var node = busy();
+        node.send(40);
+        node.settle();
+        long claims = node.wire.asked("take");
+
+        for (int i = 0; i < 5; i++) {
+            node.send(10);
+            node.node.hint("default");
+            node.pass(Duration.ofMillis(1));
+        }
+        assertThat(node.wire.asked("take")).isEqualTo(claims);
+
+        node.pass(Duration.ofMillis(30));
+        assertThat(node.status().running()).isEqualTo(90);
+    }
+
+    @Test
+    void a_trickle_waits_for_nobody() {
+        var node = busy();
+        node.send(2);
+        node.settle();
+
+        node.send(1);
+        node.node.hint("default");
+        node.settle();
+
+        assertThat(node.status().running()).isEqualTo(3);
+    }
 }

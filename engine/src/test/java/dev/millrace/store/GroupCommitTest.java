@@ -22,7 +22,7 @@ class GroupCommitTest {
         group.goesAtOnce("c");
         group.goesAtOnce("d");
 
-        assertThat(group.next()).containsExactly("c", "d");
+        assertThat(group.next(1)).containsExactly("c", "d");
     }
 
     @Test
@@ -30,7 +30,7 @@ class GroupCommitTest {
         group.goesAtOnce("a");
         group.goesAtOnce("b");
         group.goesAtOnce("c");
-        group.next();
+        group.next(1);
 
         assertThat(group.goesAtOnce("d")).as("c took the place that came free").isFalse();
     }
@@ -40,7 +40,7 @@ class GroupCommitTest {
         group.goesAtOnce("a");
         group.goesAtOnce("b");
 
-        assertThat(group.next()).isEmpty();
+        assertThat(group.next(1)).isEmpty();
         assertThat(group.goesAtOnce("c")).isTrue();
         assertThat(group.goesAtOnce("d")).isFalse();
     }
@@ -51,8 +51,8 @@ class GroupCommitTest {
         group.goesAtOnce("b");
         for (var one : new String[] {"c", "d", "e", "f"}) group.goesAtOnce(one);
 
-        assertThat(group.next()).containsExactly("c", "d", "e");
-        assertThat(group.next()).containsExactly("f");
+        assertThat(group.next(1)).containsExactly("c", "d", "e");
+        assertThat(group.next(1)).containsExactly("f");
     }
 
     @Test
@@ -61,10 +61,38 @@ class GroupCommitTest {
         group.goesAtOnce("b");
         for (var one : new String[] {"123456", "1234", "1", "a giant of a job", "c"}) group.goesAtOnce(one);
 
-        assertThat(group.next()).containsExactly("123456", "1234");
-        assertThat(group.next()).containsExactly("1");
-        assertThat(group.next()).containsExactly("a giant of a job");
-        assertThat(group.next()).containsExactly("c");
-        assertThat(group.next()).isEmpty();
+        assertThat(group.next(1)).containsExactly("123456", "1234");
+        assertThat(group.next(1)).containsExactly("1");
+        assertThat(group.next(1)).containsExactly("a giant of a job");
+        assertThat(group.next(1)).containsExactly("c");
+        assertThat(group.next(1)).isEmpty();
+    }
+
+    @Test
+    void beside_a_crowd_nobody_goes_and_all_who_come_meanwhile_share_the_next() {
+        var many = new GroupCommit<String>(2, 100, 1_000, String::length);
+        many.goesAtOnce("a");
+        many.goesAtOnce("b");
+        for (var one : new String[] {"c", "d", "e", "f"}) many.goesAtOnce(one);
+        assertThat(many.next(1)).containsExactly("c", "d", "e", "f");
+        many.goesAtOnce("a again");
+
+        assertThat(many.next(1)).as("b is back, and four are still under way").isEmpty();
+        assertThat(many.goesAtOnce("b again")).isFalse();
+
+        assertThat(many.next(4)).containsExactly("a again", "b again");
+        assertThat(many.goesAtOnce("g")).as("two are no crowd").isTrue();
+    }
+
+    @Test
+    void whoever_waits_for_a_crowd_has_his_turn_when_it_is_back() {
+        var many = new GroupCommit<String>(1, 4, 1_000, String::length);
+        many.goesAtOnce("a");
+        for (var one : new String[] {"b", "c", "d", "e", "f", "g"}) many.goesAtOnce(one);
+
+        assertThat(many.next(1)).containsExactly("b", "c", "d", "e");
+        assertThat(many.next(4)).containsExactly("f", "g");
+        assertThat(many.next(2)).isEmpty();
+        assertThat(many.goesAtOnce("h")).isTrue();
     }
 }

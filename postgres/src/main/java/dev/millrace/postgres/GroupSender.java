@@ -4,6 +4,8 @@ import dev.millrace.store.GroupCommit;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.world.World;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -29,7 +31,11 @@ final class GroupSender implements AutoCloseable {
     private static final long HEAVIEST = 1 << 20;
     private static final int IDLE_SECONDS = 10;
 
+    /** After a crowd was answered: far less than the transaction takes in which they may share. */
+    private static final Duration PAUSE = Duration.ofNanos(20_000);
+
     private final Transaction transaction;
+    private final World world;
     private final GroupCommit<Caller> group =
             new GroupCommit<>(TRANSACTIONS, MOST, HEAVIEST, caller -> weight(caller.job()));
     private final ThreadPoolExecutor senders;
@@ -54,8 +60,9 @@ final class GroupSender implements AutoCloseable {
 
     private record Caller(NewJob job, CompletableFuture<Fate> fate) {}
 
-    GroupSender(Transaction transaction) {
+    GroupSender(Transaction transaction, World world) {
         this.transaction = transaction;
+        this.world = world;
         var names = new AtomicInteger();
         senders = new ThreadPoolExecutor(
                 TRANSACTIONS, TRANSACTIONS, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
@@ -97,13 +104,25 @@ final class GroupSender implements AutoCloseable {
     }
 
     private void handOver() {
-        var together = group.next();
+        var together = group.next(1);
         if (!together.isEmpty()) senders.execute(() -> sendAll(together));
     }
 
     /** On a thread of its own: these, and whoever has gathered meanwhile. */
     private void sendAll(List<Caller> first) {
-        for (var together = first; !together.isEmpty(); together = group.next()) sendTogether(together);
+        for (var together = first; !together.isEmpty(); together = group.next(together.size())) {
+            sendTogether(together);
+            if (together.size() >= GroupCommit.CROWD) pause();
+        }
+    }
+
+    /** Many of those who were just answered come back at once with their next. */
+    private void pause() {
+        try {
+            world.sleep(PAUSE);
+        } catch (InterruptedException end) {
+            Thread.currentThread().interrupt(); // the executor's, as it is shut down: those who gathered still go
+        }
     }
 
     private void sendTogether(List<Caller> together) {

@@ -93,16 +93,16 @@ final class JobSql {
         intakeState = q.in("SELECT current_part, t.at FROM $.meta, (%s OFFSET 0) t".formatted(CLOCK));
         append = q.in("""
                 INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
-                SELECT current_part, i.stream, ?, ?, ?, ?, ?::jsonb, t.at + ?::bigint * INTERVAL '1 ms', t.at
-                  FROM $.meta, (SELECT clock_timestamp() AS at OFFSET 0) t, (SELECT ?::int, ?::text, ?::int, ?::bool) i (stream, queue, priority, sure)
+                SELECT (SELECT current_part FROM $.meta), i.stream, ?, ?, ?, ?, ?::jsonb, t.at + ?::bigint * INTERVAL '1 ms', t.at
+                  FROM (SELECT clock_timestamp() AS at OFFSET 0) t, (SELECT ?::int, ?::text, ?::int, ?::bool) i (stream, queue, priority, sure)
                  WHERE i.sure OR EXISTS (SELECT FROM $.stream s WHERE (s.id, s.queue, s.priority) = (i.stream, i.queue, i.priority))
                 """);
         appendTogether = q.in("""
                 WITH put AS (
                     INSERT INTO $.job_log (part, stream, job_id, kind, kind_version, payload, headers, expires_at, enqueued_at)
-                    SELECT current_part, i.stream, i.job_id, i.kind, i.kind_version, i.payload, i.headers::jsonb,
+                    SELECT (SELECT current_part FROM $.meta), i.stream, i.job_id, i.kind, i.kind_version, i.payload, i.headers::jsonb,
                            t.at + i.expires_after * INTERVAL '1 ms', t.at
-                      FROM $.meta, (SELECT clock_timestamp() AS at OFFSET 0) t,
+                      FROM (SELECT clock_timestamp() AS at OFFSET 0) t,
                            unnest(?::int[], ?::uuid[], ?::text[], ?::int[], ?::text[], ?::text[], ?::bigint[])
                                WITH ORDINALITY i (stream, job_id, kind, kind_version, payload, headers, expires_after, nr)
                      WHERE NOT EXISTS (

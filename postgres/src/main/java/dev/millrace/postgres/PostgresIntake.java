@@ -11,6 +11,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Unavailable;
 import dev.millrace.store.StreamInfo;
+import dev.millrace.world.World;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -39,15 +40,16 @@ final class PostgresIntake implements Intake, AutoCloseable {
     private final Shards shards;
     private final Json json;
     private final Notifier notifier;
-    private final GroupSender group = new GroupSender(this::together);
+    private final GroupSender group;
 
-    PostgresIntake(Pool pool, JobSql sql, Streams streams, Shards shards, Json json, Notifier notifier) {
+    PostgresIntake(Pool pool, JobSql sql, Streams streams, Shards shards, Json json, Notifier notifier, World world) {
         this.pool = pool;
         this.sql = sql;
         this.streams = streams;
         this.shards = shards;
         this.json = json;
         this.notifier = notifier;
+        this.group = new GroupSender(this::together, world);
     }
 
     @Override
@@ -242,9 +244,11 @@ final class PostgresIntake implements Intake, AutoCloseable {
         var headers = new @Nullable String[count];
         var expiries = new @Nullable Long[count];
         var used = new LinkedHashSet<StreamInfo>();
+        int shared = shards.shared(count);
         for (int i = 0; i < count; i++) {
             var job = jobs.get(i);
-            var stream = streams.in(connection, job.queue(), job.priority(), shards.of(job.spread()));
+            int shard = job.spread() == null ? shared : shards.of(job.spread());
+            var stream = streams.in(connection, job.queue(), job.priority(), shard);
             used.add(stream);
             streamIds[i] = stream.id();
             ids[i] = job.id().value();

@@ -89,7 +89,7 @@ final class PostgresStorage implements Storage {
                 new Session(dataSource, "rescue", PATIENCE),
                 new Session(dataSource, "keep", KEEP_PATIENCE));
         intake = new PostgresIntake(
-                pool, sql, streams, new Shards(shards, world.random().nextInt(shards)), json, notifier);
+                pool, sql, streams, new Shards(shards, world.random().nextInt(shards)), json, notifier, world);
         records = new PostgresRecords(pool, json, q);
         steering = new PostgresSteering(sql, pool, channel());
         streams.need(DEFAULT_QUEUE); // so that its first job, in somebody's transaction, asks for nothing

@@ -7,12 +7,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which shard a job goes to. Jobs with a text to spread by go where rendezvous hashing says (Thaler and Ravishankar, 1996): each shard
  * gets a score from FNV-1a of the text, mixed with the shard's number by the finaliser of SplitMix64; the highest wins. So when a shard is
- * added only its share moves. Without a text they take turns.
+ * added only its share moves. Without a text they take turns; those that share a transaction share a shard.
  */
 final class Shards {
 
+    /** So many that come in company follow each other into one shard: about as many as a claim finds, which costs the same for one. */
+    private static final int IN_A_ROW = 256;
+
     private final int count;
     private final AtomicInteger next;
+    private final AtomicInteger inCompany = new AtomicInteger();
 
     Shards(int count, int first) {
         this.count = count;
@@ -32,6 +36,11 @@ final class Shards {
             }
         }
         return best;
+    }
+
+    /** The shard of all those of one transaction that have no text, of so many; who is alone takes his turn. */
+    int shared(int jobs) {
+        return jobs == 1 ? of(null) : Math.floorMod(inCompany.getAndAdd(jobs) / IN_A_ROW, count);
     }
 
     private static long fnv1a(String text) {

@@ -10,6 +10,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Unavailable;
+import dev.millrace.world.SystemWorld;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,7 +37,7 @@ class GroupSenderTest {
     private volatile boolean answersAtOnce;
     private volatile @Nullable RuntimeException sharedFails;
     private volatile boolean sharedTaken = true;
-    private final GroupSender sender = new GroupSender(this::take);
+    private final GroupSender sender = new GroupSender(this::take, new SystemWorld());
     private final List<Thread> callers = new ArrayList<>();
 
     private boolean take(List<NewJob> jobs) {
@@ -203,9 +204,11 @@ class GroupSenderTest {
 
     @Test
     void an_error_of_his_own_is_told_to_who_goes_alone_and_holds_up_nobody() {
-        var failing = new GroupSender(jobs -> {
-            throw new MillraceException("no");
-        });
+        var failing = new GroupSender(
+                jobs -> {
+                    throw new MillraceException("no");
+                },
+                new SystemWorld());
 
         for (int i = 0; i < 3; i++)
             assertThatThrownBy(() -> failing.send(job()))

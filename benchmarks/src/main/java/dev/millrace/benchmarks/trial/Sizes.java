@@ -26,14 +26,14 @@ public record Sizes(
 
     private static final long WARM_JOBS = 100_000;
     private static final int BRIEF_JOBS = 200;
-    private static final int WARM_SECONDS = 3;
+    private static final int WARM_SECONDS = 15;
     private static final int WARM_LIMIT_SECONDS = 10;
 
     /** What a process does before it is measured, the same for every contender: enough for the compiler to have done most of its work. */
     public Sizes warmUp() {
         return new Sizes(
                 Math.min(jobs, WARM_JOBS),
-                Math.clamp(seconds / 3, 1, WARM_SECONDS), // what takes some seconds only is to see that it works
+                Math.clamp(seconds * 3L / 4, 1, WARM_SECONDS), // what takes some seconds only is to see that it works
                 Math.min(heldSeconds, 1),
                 callers,
                 perSecond,

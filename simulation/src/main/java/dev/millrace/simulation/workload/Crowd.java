@@ -56,7 +56,7 @@ final class Crowd implements Workload {
             on.plan(draft);
             if (group.goesAtOnce(caller)) {
                 on.send(draft);
-                sendNext();
+                sendNext(1);
                 return;
             }
             waiting.add(caller);
@@ -73,14 +73,14 @@ final class Crowd implements Workload {
             }
         }
 
-        /** Those who take the place of a transaction that is back. */
-        private void sendNext() {
+        /** Those who take the place of a transaction that is back, which so many have shared. */
+        private void sendNext(int back) {
             if (on.planted(Bug.ANSWERED_BY_ANOTHERS_COMMIT)) tell(List.copyOf(waiting), Answer.TAKEN);
-            var together = group.next();
+            var together = group.next(back);
             if (together.isEmpty()) return;
             on.fleet().timeline().start("those who gathered", () -> {
                 tell(together, sent(together));
-                sendNext();
+                sendNext(together.size());
             });
         }
 
