@@ -37,10 +37,12 @@ final class Promoter implements Loop {
     @Override
     public Duration turn() {
         if (node.closing()) return REST;
-        var promoted = node.storage().promote(node.lease(), limit);
+        int most = limit;
+        limit = LIMIT; // also if it fails: what was too much is not asked for again
+        var promoted = node.storage().promote(node.lease(), most);
         if (promoted.count() > 0) node.claimer().hint();
-        var rest = promoted.count() >= limit ? Duration.ZERO : rest(promoted);
-        limit = promoted.count() >= limit ? MANY : LIMIT;
+        var rest = promoted.count() >= most ? Duration.ZERO : rest(promoted);
+        if (promoted.count() >= most) limit = MANY;
         nextTurn = world.nanoTime() + rest.toNanos();
         return rest;
     }

@@ -9,9 +9,10 @@ import java.util.function.ToLongFunction;
 /**
  * Decides which single enqueues share a transaction, for stores to which a commit is dear: group commit (DeWitt and others,
  * "Implementation Techniques for Main Memory Database Systems", 1984), without a timer. Who comes while few transactions are under way
- * goes at once, alone. Everybody else gathers, and goes together with all others as soon as one of those transactions is back. So nobody
- * waits for company, and the more come at once, the more share. Beside a {@linkplain #CROWD crowd} nothing goes: two transactions of half
- * as many cost the database twice as much, and each other's time.
+ * goes at once, alone. Everybody else gathers, and goes together with all others as soon as one of those transactions is back; if a
+ * {@linkplain #CROWD crowd} is under way, when that is: two transactions of half as many cost the database twice as much, and each other's
+ * time. Nobody waits for company, the more come at once, the more share, and who has waited for too long may {@linkplain #overtake
+ * overtake}.
  *
  * <p>It decides only; its owner sends, and lets callers wait. Safe for use by many threads; it never blocks.
  *
@@ -52,7 +53,7 @@ public final class GroupCommit<T> {
      *     turn comes with others
      */
     public synchronized boolean goesAtOnce(T who) {
-        if (underWay < transactions && crowds == 0) {
+        if (underWay < transactions && crowds == 0 && gathered.isEmpty()) {
             underWay++;
             return true;
         }
@@ -72,6 +73,20 @@ public final class GroupCommit<T> {
             underWay--;
             return List.of();
         }
+        return gather();
+    }
+
+    /**
+     * Somebody has waited for too long, whatever the reason: who goes beside the crowd that is under way. Whoever sends them asks for the
+     * {@linkplain #next next}. Nobody, if nobody waits or as many transactions are under way as may be.
+     */
+    public synchronized List<T> overtake() {
+        if (gathered.isEmpty() || underWay >= transactions) return List.of();
+        underWay++;
+        return gather();
+    }
+
+    private List<T> gather() {
         var together = new ArrayList<T>();
         long weighs = 0;
         while (!gathered.isEmpty() && together.size() < most) {

@@ -95,4 +95,35 @@ class GroupCommitTest {
         assertThat(many.next(2)).isEmpty();
         assertThat(many.goesAtOnce("h")).isTrue();
     }
+
+    @Test
+    void who_waits_too_long_overtakes_a_crowd_if_a_place_is_free() {
+        var many = new GroupCommit<String>(2, 100, 1_000, String::length);
+        many.goesAtOnce("a");
+        many.goesAtOnce("b");
+        for (var one : new String[] {"c", "d", "e", "f"}) many.goesAtOnce(one);
+        many.next(1);
+        many.goesAtOnce("g");
+        assertThat(many.overtake()).as("b is still under way").isEmpty();
+        assertThat(many.next(1)).isEmpty();
+
+        assertThat(many.overtake()).containsExactly("g");
+        many.goesAtOnce("h");
+        assertThat(many.overtake()).isEmpty();
+        assertThat(many.next(1)).as("the crowd is still under way").isEmpty();
+        assertThat(many.next(4)).containsExactly("h");
+    }
+
+    @Test
+    void nobody_passes_those_who_wait() {
+        var many = new GroupCommit<String>(2, 100, 10, String::length);
+        many.goesAtOnce("a");
+        many.goesAtOnce("b");
+        for (var one : new String[] {"c", "d", "e", "f", "a giant of a job", "g"}) many.goesAtOnce(one);
+        many.next(1);
+        many.next(1);
+        assertThat(many.next(4)).containsExactly("a giant of a job");
+
+        assertThat(many.goesAtOnce("h")).as("g was there before").isFalse();
+    }
 }

@@ -8,10 +8,12 @@ import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -31,7 +33,10 @@ final class GroupSender implements AutoCloseable {
     private static final long HEAVIEST = 1 << 20;
     private static final int IDLE_SECONDS = 10;
 
-    /** After a crowd was answered: far less than the transaction takes in which they may share. */
+    /** Who has waited for so long goes beside whatever he waits for. */
+    private static final Duration SLOW = Duration.ofMillis(200);
+
+    /** After a crowd was answered, at least: far less than the transaction takes in which they may share. */
     private static final Duration PAUSE = Duration.ofNanos(20_000);
 
     private final Transaction transaction;
@@ -93,19 +98,42 @@ final class GroupSender implements AutoCloseable {
         }
     }
 
-    private static Fate fate(Caller caller) {
+    /** An interrupt waits with him: whatever became of his job, he hears it. */
+    private Fate fate(Caller caller) {
+        boolean interrupted = false;
         try {
-            return caller.fate.join();
-        } catch (CompletionException shared) {
+            while (true) {
+                try {
+                    return caller.fate.get(SLOW.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException slow) {
+                    start(group.overtake()); // a transaction that hangs must not stop all others of the process
+                } catch (InterruptedException later) {
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException shared) {
             if (shared.getCause() instanceof CommitUnknown unknown) // one of his own: others may add to theirs
             throw new CommitUnknown(String.valueOf(unknown.getMessage()), unknown);
-            throw shared;
+            throw new IllegalStateException(shared.getCause());
+        } finally {
+            if (interrupted) Thread.currentThread().interrupt();
         }
     }
 
     private void handOver() {
-        var together = group.next(1);
-        if (!together.isEmpty()) senders.execute(() -> sendAll(together));
+        start(group.next(1));
+    }
+
+    private void start(List<Caller> first) {
+        for (var together = first; !together.isEmpty(); together = group.next(together.size())) {
+            var these = together;
+            try {
+                senders.execute(() -> sendAll(these));
+                return;
+            } catch (RejectedExecutionException | OutOfMemoryError noThread) { // nothing was sent
+                for (var caller : these) caller.fate.complete(Fate.NOT_TAKEN);
+            }
+        }
     }
 
     /** On a thread of its own: these, and whoever has gathered meanwhile. */
@@ -121,7 +149,7 @@ final class GroupSender implements AutoCloseable {
         try {
             world.sleep(PAUSE);
         } catch (InterruptedException end) {
-            Thread.currentThread().interrupt(); // the executor's, as it is shut down: those who gathered still go
+            Thread.currentThread().interrupt(); // nobody here does that; those who gathered still go
         }
     }
 

@@ -244,7 +244,8 @@ final class PostgresIntake implements Intake, AutoCloseable {
         var headers = new @Nullable String[count];
         var expiries = new @Nullable Long[count];
         var used = new LinkedHashSet<StreamInfo>();
-        int shared = shards.shared(count);
+        int without = (int) jobs.stream().filter(job -> job.spread() == null).count();
+        int shared = without == 0 ? 0 : shards.shared(without);
         for (int i = 0; i < count; i++) {
             var job = jobs.get(i);
             int shard = job.spread() == null ? shared : shards.of(job.spread());

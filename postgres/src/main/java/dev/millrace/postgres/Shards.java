@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which shard a job goes to. Jobs with a text to spread by go where rendezvous hashing says (Thaler and Ravishankar, 1996): each shard
  * gets a score from FNV-1a of the text, mixed with the shard's number by the finaliser of SplitMix64; the highest wins. So when a shard is
- * added only its share moves. Without a text they take turns; those that share a transaction share a shard.
+ * added only its share moves. Without a text they take turns; single ones that share a transaction share a shard.
  */
 final class Shards {
 

@@ -116,7 +116,7 @@ class GroupSenderTest {
     private static boolean waitsForItsFate(Thread caller) {
         return Arrays.stream(caller.getStackTrace())
                 .anyMatch(frame -> frame.getClassName().equals(CompletableFuture.class.getName())
-                        && frame.getMethodName().equals("join"));
+                        && frame.getMethodName().equals("get"));
     }
 
     private static boolean answer(Future<Boolean> caller) throws Exception {
@@ -200,6 +200,21 @@ class GroupSenderTest {
 
         assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(interrupted.get()).isTrue();
+    }
+
+    @Test
+    void who_waits_too_long_for_a_crowd_that_does_not_come_back_goes_beside_it() throws Exception {
+        var all = twoAndWaiting(4);
+        sent.get(0).answer().countDown();
+        sent.get(1).answer().countDown();
+        Awaitility.await().until(() -> sent.size() == 3);
+        var later = calls();
+
+        Awaitility.await().until(() -> sent.size() == 4);
+        sent.get(3).answer().countDown();
+
+        assertThat(answer(later)).isTrue();
+        assertThat(all.subList(2, 6)).noneMatch(Future::isDone);
     }
 
     @Test
