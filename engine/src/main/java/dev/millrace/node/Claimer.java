@@ -162,12 +162,13 @@ final class Claimer implements Loop {
         int found = 0;
         int takes = 0;
         boolean more = false;
-        boolean full = false;
         kept = false;
         for (var stream : order.of(ready)) {
             int want = Math.min(want(), batch());
-            more = want <= 0 || takes >= TAKES;
-            if (more) break;
+            if (want <= 0 || takes >= TAKES) {
+                more = true;
+                break;
+            }
             if (stream.front() && node.starter().manyCharged()) continue;
             if (stream.front() && node.starter().metCharged()) want = Math.min(want, NodePlan.Limits.YOUNG_TOGETHER);
             int most = bottlenecks.most(stream.id(), want, world.nanoTime());
@@ -178,13 +179,13 @@ final class Claimer implements Loop {
             }
             takes++;
             int taken = take(stream, most);
-            full |= taken == most;
+            more |= taken == most;
             found += taken;
             reading.step();
         }
         if (found > 0) {
             idle = SHORTEST_IDLE.toNanos();
-            if (!more && !full && found >= TRICKLE && found < goodPart()) linger(began);
+            if (!more && found >= TRICKLE && found < goodPart()) linger(began);
             return Duration.ZERO;
         }
         if (wasHinted) idle = SHORTEST_IDLE.toNanos();
