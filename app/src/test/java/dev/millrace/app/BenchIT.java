@@ -24,6 +24,10 @@ import tools.jackson.databind.json.JsonMapper;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class BenchIT {
 
+    /** Of all of them, so that a database is made but once. */
+    @TempDir
+    static Path shared;
+
     @TempDir
     Path folder;
 
@@ -44,7 +48,7 @@ class BenchIT {
                 .findFirst()
                 .orElseThrow();
         var command = new ArrayList<>(List.of(root.resolve("millrace").toString(), "bench", "burn-down"));
-        command.addAll(List.of("--data", folder.resolve("data").toString()));
+        command.addAll(List.of("--data", shared.resolve("data").toString()));
         command.addAll(List.of(arguments));
         var builder = new ProcessBuilder(command);
         builder.environment().remove("MILLRACE_DATABASE");
