@@ -326,6 +326,28 @@ abstract class FlushChapter extends Chapter {
     }
 
     @Test
+    void of_many_retries_of_one_flush_those_that_had_ended_leave_nothing_behind() {
+        var node = given.node();
+        var jobs = given.jobs(6);
+        var deliveries = node.claimAll();
+        given.cancel(jobs.get(1));
+        node.ends(deliveries.get(4), retry(LATER));
+
+        var settled = node.flush(
+                deliveries.stream().map(one -> ended(one, retry(SOON))).toArray(Ended[]::new));
+
+        assertThat(settled)
+                .containsExactly(Settled.WON, Settled.LOST, Settled.WON, Settled.WON, Settled.REPEATED, Settled.WON);
+        assertThat(jobs.get(1)).isCancelled();
+        given.letSoonPass();
+        node.promotes();
+        assertThat(jobs.get(4)).isRetryable(); // it waits for what it was told first
+        assertThat(node.claimAll())
+                .extracting(Delivery::job)
+                .containsExactlyInAnyOrder(jobs.get(0), jobs.get(2), jobs.get(3), jobs.get(5));
+    }
+
+    @Test
     void an_empty_flush_is_fine() {
         assertThat(given.node().flush()).isEmpty();
     }
