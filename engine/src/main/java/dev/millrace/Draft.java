@@ -24,6 +24,7 @@ final class Draft {
     private final SequencedSet<String> queues = new LinkedHashSet<>();
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final List<WayUp> waysUp = new ArrayList<>();
+    private final Map<String, Timed> schedules = new LinkedHashMap<>();
     private final List<Consumer<JobEvent>> listeners = new ArrayList<>();
     private final Set<UUID> dead = new LinkedHashSet<>();
     private @Nullable String name;
@@ -110,6 +111,14 @@ final class Draft {
         waysUp.add(new WayUp(from, older, to, (Function<Object, Object>) up));
     }
 
+    void schedule(Timed schedule) {
+        refuseIfStarted();
+        if (schedules.putIfAbsent(schedule.card().name(), schedule) != null)
+            throw new MillraceException(
+                    "The schedule %s is there twice on this node. Give each a name of its own, or keep one."
+                            .formatted(schedule.card().name()));
+    }
+
     /** What was said, as the node runs it. */
     NodePlan plan() {
         refuseIfStarted();
@@ -120,6 +129,7 @@ final class Draft {
                 name == null ? engine.nextNodeName() : name,
                 served(),
                 Map.copyOf(kinds),
+                List.copyOf(schedules.values()),
                 List.copyOf(listeners),
                 NodePlan.Limits.DEFAULT.withSlots(slots));
     }

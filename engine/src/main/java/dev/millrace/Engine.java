@@ -72,6 +72,10 @@ final class Engine implements Millrace {
         return payloads;
     }
 
+    Sender sender() {
+        return sender;
+    }
+
     Waiters waiters() {
         return waiters;
     }

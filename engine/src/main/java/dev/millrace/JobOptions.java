@@ -2,6 +2,7 @@ package dev.millrace;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZonedDateTime;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,6 +20,12 @@ public final class JobOptions {
 
     /** The header that holds the tags, separated by commas. */
     static final String TAGS = "tags";
+
+    /** The header that holds the schedule that enqueued the job. */
+    static final String SCHEDULE = "schedule";
+
+    /** The header that holds the schedule's slot, in its zone. */
+    static final String SLOT = "slot";
 
     /** The header that holds the job whose handler enqueued this one. */
     static final String PARENT = "parent";
@@ -109,17 +116,27 @@ public final class JobOptions {
     /** Something that travels along and that the engine does not read, such as a trace. The last one of a name wins. */
     public JobOptions header(String name, String value) {
         Bounds.name("A header", name);
-        if (name.equals(TENANT) || name.equals(TAGS) || name.equals(PARENT))
-            throw new MillraceException("The header \"%s\" is the engine's own. Use %s, or another name."
-                    .formatted(
-                            name,
-                            name.equals(TENANT) ? "tenant(…)" : name.equals(TAGS) ? "tag(…)" : "attempt.enqueue(…)"));
+        var own = switch (name) {
+            case TENANT -> "tenant(…)";
+            case TAGS -> "tag(…)";
+            case PARENT -> "attempt.enqueue(…)";
+            case SCHEDULE, SLOT -> "node.schedule(…)";
+            default -> null;
+        };
+        if (own != null)
+            throw new MillraceException(
+                    "The header \"%s\" is the engine's own. Use %s, or another name.".formatted(name, own));
         return put(name, Bounds.word("The header \"" + name + "\"", value));
     }
 
     /** Enqueued by the handler of this job. */
     JobOptions parent(JobId job) {
         return put(PARENT, job.toString());
+    }
+
+    /** Enqueued for a slot of this schedule. */
+    JobOptions slot(String schedule, ZonedDateTime slot) {
+        return put(SCHEDULE, schedule).put(SLOT, slot.toString());
     }
 
     @Nullable

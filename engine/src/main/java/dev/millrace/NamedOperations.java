@@ -2,6 +2,7 @@ package dev.millrace;
 
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Storage;
+import dev.millrace.store.Timetable.Kept;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -77,10 +78,33 @@ final class NamedOperations implements Operations {
         storage.resume(checked(scope), actor);
     }
 
+    @Override
+    public List<ScheduleView> schedules() {
+        return storage.schedules().stream().map(NamedOperations::view).toList();
+    }
+
+    private static ScheduleView view(Kept kept) {
+        return new ScheduleView(
+                kept.card().name(),
+                ScheduleText.read(kept.card().times(), kept.card().policy()),
+                kept.since(),
+                kept.node(),
+                kept.nodeAlive(),
+                kept.lastSlot(),
+                kept.lastJob(),
+                kept.pausedBecause());
+    }
+
+    @Override
+    public boolean runNow(String schedule) {
+        return storage.ask(Bounds.name("A schedule", schedule), actor);
+    }
+
     private static Scope checked(Scope scope) {
         switch (scope) {
             case Scope.Queue(var name) -> Bounds.name("A queue", name);
             case Scope.OfKind(var name) -> Bounds.name("A kind", name);
+            case Scope.OfSchedule(var name) -> Bounds.name("A schedule", name);
         }
         return scope;
     }

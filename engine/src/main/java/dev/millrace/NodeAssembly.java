@@ -1,9 +1,11 @@
 package dev.millrace;
 
 import java.time.Duration;
+import java.time.ZonedDateTime;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** Writes what users say of a node into its draft. */
 class NodeAssembly implements NodeBuilder {
@@ -75,6 +77,16 @@ class NodeAssembly implements NodeBuilder {
     public <J extends Job<Void>> KindBuilder transact(Class<J> kind, Handler.TransactAction<? super J> code) {
         var work = Works.transaction(kind, code, draft.engine().storage());
         return new KindAssembly(draft, draft.kind(kind, work, true));
+    }
+
+    @Override
+    public NodeBuilder schedule(
+            String name,
+            Schedule when,
+            Function<? super ZonedDateTime, ? extends Job<?>> job,
+            UnaryOperator<JobOptions> options) {
+        draft.schedule(new Timed(draft.engine(), name, when, job, options));
+        return this;
     }
 
     @Override

@@ -1,8 +1,10 @@
 package dev.millrace;
 
+import java.time.ZonedDateTime;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * What a node runs. Nothing happens before {@link #start}. For one thread, and one node.
@@ -46,6 +48,29 @@ public interface NodeBuilder {
 
     /** Runs a kind: {@code (job, tx) -> { … }}. */
     <J extends Job<Void>> KindBuilder transact(Class<J> kind, Handler.TransactAction<? super J> code);
+
+    /**
+     * Enqueues a job at each slot of a schedule, once in the whole fleet: {@code schedule("close-day", nightly, slot -> new
+     * CloseDay(slot.toLocalDate().minusDays(1)))}. All nodes of an application say the same; one of them at a time fires it, and another goes on
+     * within seconds should that one die. The function gets the slot, in the schedule's zone, not the time at which it is called. If it throws,
+     * the slot is tried again.
+     *
+     * <p>A name stands for one schedule in the whole store. Where nodes say different things of it, the one that started last is right, so
+     * that a new build takes over during a deploy; what it says holds from then on. A schedule that no node brings any more fires nothing, and
+     * is forgotten after 30 days.
+     *
+     * @param name like that of a queue
+     */
+    default NodeBuilder schedule(String name, Schedule when, Function<? super ZonedDateTime, ? extends Job<?>> job) {
+        return schedule(name, when, job, options -> options);
+    }
+
+    /** The same, with options for its jobs; they start from those of the job's record. A jitter is a delay among them. */
+    NodeBuilder schedule(
+            String name,
+            Schedule when,
+            Function<? super ZonedDateTime, ? extends Job<?>> job,
+            UnaryOperator<JobOptions> options);
 
     /** Adds what a module of your application brings. */
     NodeBuilder with(Handlers module);

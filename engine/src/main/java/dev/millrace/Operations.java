@@ -57,6 +57,18 @@ public interface Operations {
     /** Ends a pause; without one, does nothing. */
     void resume(Scope scope);
 
+    /** All schedules that nodes have brought, by name. */
+    List<ScheduleView> schedules();
+
+    /**
+     * Runs a schedule now, beside its slots and without jitter, also if it is paused. The node that has it enqueues the job within about two seconds; its slot is the
+     * moment of the call. If no node that brings it is alive, the request waits for one, for an hour.
+     *
+     * @return whether there is such a schedule
+     * @throws MillraceException if 100 of its runs are asked for and wait
+     */
+    boolean runNow(String schedule);
+
     /**
      * Enqueues a job by the wire name of its kind and its payload as text: for who has no record, such as a command line. If a node of
      * this process handles the kind, a payload that would not fit is refused; otherwise only its syntax is checked.

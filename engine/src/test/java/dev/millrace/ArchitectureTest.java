@@ -47,6 +47,7 @@ class ArchitectureTest {
     private static final String STORE = "dev.millrace.store";
     private static final String MEMORY = "dev.millrace.memory";
     private static final String NODE = "dev.millrace.node";
+    private static final String CRON = "dev.millrace.cron";
     private static final String[] JDK = {
         "java.lang..",
         "java.util..",
@@ -120,9 +121,17 @@ class ArchitectureTest {
             .because("it must not matter to it which store it works on");
 
     @ArchTest
+    static final ArchRule cron_expressions_know_neither_zone_nor_engine = classes()
+            .that()
+            .resideInAPackage(CRON)
+            .should()
+            .onlyDependOnClassesThat(areJdkOr(CRON, FRONT))
+            .because("what a text means is a pure function; what becomes of it in a zone is said by a schedule");
+
+    @ArchTest
     static final ArchRule arrows_point_downwards = noClasses()
             .that()
-            .resideInAnyPackage(WORLD, STORE, MEMORY, NODE)
+            .resideInAnyPackage(WORLD, STORE, MEMORY, NODE, CRON)
             .should()
             .dependOnClassesThat(new ReachesBelow())
             .because(
@@ -137,7 +146,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule the_engine_needs_the_JDK_and_nothing_else = classes()
             .should()
-            .onlyDependOnClassesThat(areJdkOr(FRONT, WORLD, STORE, MEMORY, NODE))
+            .onlyDependOnClassesThat(areJdkOr(FRONT, WORLD, STORE, MEMORY, NODE, CRON))
             .because(
                     "an application that takes the engine takes no library with it: java.base, java.sql and java.logging are enough");
 

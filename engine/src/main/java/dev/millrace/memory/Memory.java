@@ -43,6 +43,7 @@ public final class Memory {
     final Journal journal;
     final Waiting waiting;
     final Pictures pictures;
+    final Schedules schedules;
 
     public Memory() {
         this(MAX_ENDED);
@@ -55,6 +56,7 @@ public final class Memory {
         journal = new Journal(claims);
         waiting = new Waiting(ledger);
         pictures = new Pictures(ledger, members);
+        schedules = new Schedules(ledger, members);
     }
 
     /** A storage on this memory, which sees all that others on it did. */

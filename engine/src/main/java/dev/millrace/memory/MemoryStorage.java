@@ -38,6 +38,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
@@ -309,6 +310,28 @@ final class MemoryStorage implements Storage {
         return proved(lease, (node, now) -> memory.journal.checkpointOf(node, delivery));
     }
 
+    // ---- schedules
+
+    @Override
+    public Owned own(Lease lease, List<ScheduleCard> known) {
+        return proved(lease, (node, now) -> memory.schedules.own(node, known, now));
+    }
+
+    @Override
+    public OptionalInt fire(Lease lease, String schedule, long term, List<Run> runs) {
+        return proved(lease, (node, now) -> memory.schedules.fire(node, schedule, term, runs, now));
+    }
+
+    @Override
+    public boolean ask(String schedule, String by) {
+        return step(now -> memory.schedules.ask(schedule, now));
+    }
+
+    @Override
+    public List<Kept> schedules() {
+        return step(now -> memory.schedules.kept());
+    }
+
     // ---- keeping
 
     @Override
@@ -316,6 +339,7 @@ final class MemoryStorage implements Storage {
         does(lease, (node, now) -> {
             memory.members.forgetGone(now);
             memory.claims.forgetDead(memory.members);
+            memory.schedules.forgetOrphans(now);
         });
     }
 

@@ -80,6 +80,7 @@ final class Closer implements Loop {
     /** Tried once: a node that can't say good-bye is missed after a lease. */
     private void leave(boolean clean) {
         boolean said = false;
+        node.leaving();
         try {
             node.storage().leave(node.lease());
             said = true;

@@ -27,6 +27,8 @@ public final class Duty {
         RESCUE,
         /** Housekeeping, which may take its time. */
         KEEP,
+        /** Firing schedules: it runs a user's code, which may take its time. */
+        SCHEDULE,
         /** Everything else that talks to the storage. */
         DESK
     }

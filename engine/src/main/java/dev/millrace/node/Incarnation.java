@@ -18,6 +18,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -95,6 +96,7 @@ public final class Incarnation {
     private final CountDownLatch end = new CountDownLatch(1);
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile boolean closing;
+    private volatile boolean leaving;
     private volatile long graceEnd;
     private volatile boolean leftClean;
 
@@ -149,7 +151,7 @@ public final class Incarnation {
         closer = new Closer(this);
         var soon = Duration.ofSeconds(1);
         var later = Duty.LONGEST_BACK_OFF;
-        duties = List.of(
+        var all = new ArrayList<>(List.of(
                 duty("beater", Duty.Seat.BEAT, beater, beat, least(soon, limits.beat())),
                 duty("claimer", Duty.Seat.CLAIM, claimer, claim, later),
                 duty("starter", Duty.Seat.START, starter, start, soon),
@@ -164,7 +166,10 @@ public final class Incarnation {
                 duty("rescuer", Duty.Seat.RESCUE, rescuer, rescue, later),
                 duty("reporter", Duty.Seat.DESK, reporter, report, later),
                 duty("keeper", Duty.Seat.KEEP, new Keeper(this), new Bell(), later),
-                duty("closer", Duty.Seat.DESK, closer, close, soon));
+                duty("closer", Duty.Seat.DESK, closer, close, soon)));
+        if (!plan.schedules().isEmpty())
+            all.add(duty("scheduler", Duty.Seat.SCHEDULE, new Scheduler(this), new Bell(), later));
+        duties = List.copyOf(all);
     }
 
     private Duty duty(String name, Duty.Seat seat, Loop loop, Bell bell, Duration longestBackOff) {
@@ -356,6 +361,15 @@ public final class Incarnation {
 
     boolean closing() {
         return closing;
+    }
+
+    /** Its good-bye is on its way: from here on nothing else is said to the storage. */
+    void leaving() {
+        leaving = true;
+    }
+
+    boolean isLeaving() {
+        return leaving;
     }
 
     /** When running handlers of a closing node are interrupted. */

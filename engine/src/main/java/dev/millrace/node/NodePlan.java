@@ -13,14 +13,26 @@ import java.util.function.Consumer;
  * @param name for people
  * @param queues served queues, in order of preference within a priority
  * @param kinds by wire name
+ * @param schedules that it knows; which of them it fires is settled with the others
  * @param listeners called on a thread of their own
  */
 public record NodePlan(
         String name,
         List<String> queues,
         Map<String, KindPlan> kinds,
+        List<SchedulePlan> schedules,
         List<Consumer<JobEvent>> listeners,
         Limits limits) {
+
+    /** One without schedules. */
+    public NodePlan(
+            String name,
+            List<String> queues,
+            Map<String, KindPlan> kinds,
+            List<Consumer<JobEvent>> listeners,
+            Limits limits) {
+        this(name, queues, kinds, List.of(), listeners, limits);
+    }
 
     /**
      * The bounds of a node.

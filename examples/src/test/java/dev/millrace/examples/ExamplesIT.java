@@ -72,6 +72,19 @@ class ExamplesIT {
         assertThat(printed).containsExactly("Hello, Ada");
     }
 
+    @Example(NightlySchedule.class)
+    void a_schedule_passes_a_change_of_clocks_and_runs_each_slot() {
+        assertThat(printed)
+                .as("at half past two in Berlin it also closes a day")
+                .contains(
+                        "2027-03-27T02:30+01:00[Europe/Berlin]",
+                        "2027-03-28T03:00+02:00[Europe/Berlin]",
+                        "2027-03-29T02:30+02:00[Europe/Berlin]",
+                        "looked for mail twice",
+                        "close-day: \"30 2 * * *\" in Europe/Berlin, after a gap, the first of two; missed: once, up to 12 h back",
+                        "mail: every 1 s; missed: once, up to 7 d back");
+    }
+
     @Example(InYourTransaction.class)
     void a_job_shares_the_fate_of_the_transaction_that_enqueued_it() {
         assertThat(printed)

@@ -73,6 +73,17 @@ final class JobSql {
     /** One statement, one snapshot: what is committed later than the cursor it answers is for the next look. */
     final String control;
 
+    // ---- schedules
+
+    final String ownSchedules;
+    final String fireSlots;
+    final String askSchedule;
+
+    /** Who fires it is at its end, or sees what this transaction writes. */
+    final String lockSchedule;
+
+    final String schedules;
+
     // ---- handlers
 
     final String notes;
@@ -193,6 +204,21 @@ final class JobSql {
                  UNION ALL SELECT 'pause', scope, name, 0, 0, 0, 0 FROM $.pause
                  UNION ALL SELECT 'parked', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.parked)
                  UNION ALL SELECT 'cancel', NULL, NULL, part, stream, xid, seq FROM $.cancelled_since(?)
+                """);
+
+        ownSchedules = q.in(
+                "SELECT now, name, term, upto, last_job, asked FROM $.own_schedules(?, ?, ?, ?, ?, ?::bigint * INTERVAL '1 ms', ?::bigint * INTERVAL '1 ms')");
+        fireSlots = q.in("SELECT $.fire_slots(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        askSchedule = q.in("SELECT $.ask_schedule(?, ?, ?, ?::bigint * INTERVAL '1 ms')");
+        lockSchedule = q.in("SELECT FROM $.schedule WHERE name = ? FOR UPDATE");
+        schedules = q.in("""
+                SELECT s.name, s.times, s.policy, s.since, s.owner, l.slot AS last_slot, l.job_id AS last_job, p.reason AS paused,
+                       EXISTS (SELECT FROM $.node n WHERE n.id = s.owner AND n.epoch = s.owner_epoch AND n.state = 'alive') AS alive
+                  FROM $.schedule s
+                  LEFT JOIN LATERAL (
+                      SELECT slot, job_id FROM $.schedule_slot f WHERE f.schedule = s.name AND NOT f.asked ORDER BY slot DESC LIMIT 1) l ON true
+                  LEFT JOIN $.pause p ON p.scope = 'schedule' AND p.name = s.name
+                 ORDER BY s.name
                 """);
 
         notes = q.in("SELECT $.write_notes(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");

@@ -93,6 +93,7 @@ final class Keeping {
         settle(c);
         drop(c);
         forgetKeys(c);
+        forgetSlots(c);
         sweep(c);
     }
 
@@ -200,6 +201,14 @@ final class Keeping {
                 "forget idempotency keys",
                 q.in("SELECT $.sweep_keys(?::bigint * INTERVAL '1 ms', ?)"),
                 settings.idempotency().toMillis());
+    }
+
+    private void forgetSlots(Connection c) throws SQLException {
+        forget(
+                c,
+                "forget slots of schedules",
+                q.in("SELECT $.sweep_schedules(?::bigint * INTERVAL '1 ms', ?)"),
+                settings.retention().toMillis());
     }
 
     /** Some at a call, each a transaction of its own, until there are no more or others want their turn. */

@@ -547,7 +547,9 @@ final class PostgresProtocol implements Protocol {
                         case "fenced" -> throw fenced(lease);
                         case "cursor" -> next = rows.getString("text");
                         case "parked" -> parked = true;
-                        case "pause" -> paused.add(scope(rows.getString("text"), rows.getString("name")));
+                        case "pause" ->
+                            scope(rows.getString("text"), rows.getString("name"))
+                                    .ifPresent(paused::add);
                         default ->
                             cancelled.add(new Place(
                                     rows.getInt("part"),
@@ -561,8 +563,14 @@ final class PostgresProtocol implements Protocol {
         });
     }
 
-    private static Scope scope(String scope, String name) {
-        return scope.equals("kind") ? Scope.kind(name) : Scope.queue(name);
+    /** As it stands in the table of pauses; empty if a newer build has written it, of something that this one does not know. */
+    static Optional<Scope> scope(String scope, String name) {
+        return switch (scope) {
+            case "queue" -> Optional.of(Scope.queue(name));
+            case "kind" -> Optional.of(Scope.kind(name));
+            case "schedule" -> Optional.of(Scope.schedule(name));
+            default -> Optional.empty();
+        };
     }
 
     // ---- handlers

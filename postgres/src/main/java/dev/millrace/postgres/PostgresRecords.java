@@ -290,10 +290,9 @@ final class PostgresRecords implements Records {
             try (var s = Session.prepare(c, pauses);
                     var rows = s.executeQuery()) {
                 while (rows.next()) {
-                    var name = rows.getString("name");
-                    found.put(
-                            rows.getString("scope").equals("kind") ? Scope.kind(name) : Scope.queue(name),
-                            rows.getString("reason"));
+                    var reason = rows.getString("reason");
+                    PostgresProtocol.scope(rows.getString("scope"), rows.getString("name"))
+                            .ifPresent(scope -> found.put(scope, reason));
                 }
             }
             return Map.copyOf(found);

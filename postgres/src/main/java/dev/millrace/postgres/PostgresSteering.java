@@ -35,6 +35,7 @@ final class PostgresSteering implements Steering {
     @Override
     public void pause(Scope scope, String reason, String by) {
         pool.transaction("pause", c -> {
+            if (scope instanceof Scope.OfSchedule(var schedule)) run(c, sql.lockSchedule, schedule);
             run(c, sql.pause, type(scope), name(scope), reason, by);
             run(c, sql.audit, by, "pause", type(scope) + " " + name(scope), reason);
             command(c);
@@ -60,6 +61,7 @@ final class PostgresSteering implements Steering {
         return switch (scope) {
             case Scope.Queue queue -> "queue";
             case Scope.OfKind kind -> "kind";
+            case Scope.OfSchedule schedule -> "schedule";
         };
     }
 
@@ -67,6 +69,7 @@ final class PostgresSteering implements Steering {
         return switch (scope) {
             case Scope.Queue(var name) -> name;
             case Scope.OfKind(var name) -> name;
+            case Scope.OfSchedule(var name) -> name;
         };
     }
 

@@ -38,6 +38,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -66,6 +67,7 @@ final class PostgresStorage implements Storage {
     private final PostgresRecords records;
     private final PostgresSteering steering;
     private final PostgresProtocol protocol;
+    private final PostgresTimetable timetable;
 
     /** Of this process: they hear of a job when its commit is answered, sooner than the server says it. */
     private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
@@ -88,13 +90,14 @@ final class PostgresStorage implements Storage {
                 new Session(dataSource, "upkeep", PATIENCE),
                 new Session(dataSource, "rescue", PATIENCE),
                 new Session(dataSource, "keep", KEEP_PATIENCE));
-        intake = new PostgresIntake(
-                pool, sql, streams, new Shards(shards, world.random().nextInt(shards)), json, notifier, world);
+        var spread = new Shards(shards, world.random().nextInt(shards));
+        intake = new PostgresIntake(pool, sql, streams, spread, json, notifier, world);
         records = new PostgresRecords(pool, json, q);
         steering = new PostgresSteering(sql, pool, channel());
         streams.need(DEFAULT_QUEUE); // so that its first job, in somebody's transaction, asks for nothing
         protocol = new PostgresProtocol(
                 sql, sessions, pool, streams, json, new Keeping(q, settings.keeping(), world), world);
+        timetable = new PostgresTimetable(sql, sessions.upkeep(), pool, streams, spread, json, notifier);
     }
 
     static PostgresStorage open(DataSource dataSource, Settings settings, World world) {
@@ -398,6 +401,26 @@ final class PostgresStorage implements Storage {
     @Override
     public Optional<Payload> checkpointOf(Lease lease, Delivery delivery) {
         return protocol.checkpointOf(lease, delivery);
+    }
+
+    @Override
+    public Owned own(Lease lease, List<ScheduleCard> known) {
+        return timetable.own(lease, known);
+    }
+
+    @Override
+    public OptionalInt fire(Lease lease, String schedule, long term, List<Run> runs) {
+        return timetable.fire(lease, schedule, term, runs);
+    }
+
+    @Override
+    public boolean ask(String schedule, String by) {
+        return timetable.ask(schedule, by);
+    }
+
+    @Override
+    public List<Kept> schedules() {
+        return timetable.schedules();
     }
 
     @Override

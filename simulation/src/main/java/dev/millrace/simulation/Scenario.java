@@ -41,7 +41,7 @@ public record Scenario(
     /** The standard mix of this seed. */
     public static Scenario seed(long seed) {
         return new Scenario(
-                seed, NODES, JOBS, MINUTES, new TreeSet<>(Workloads.names()), new TreeSet<>(Disasters.standard()));
+                seed, NODES, JOBS, MINUTES, new TreeSet<>(Workloads.standard()), new TreeSet<>(Disasters.standard()));
     }
 
     /** A mix of its own for this seed: any workloads and disasters, failovers that lose commits among them, and one to five nodes. */
@@ -110,7 +110,7 @@ public record Scenario(
         if (nodes != NODES) command.append(" --nodes ").append(nodes);
         if (jobs != JOBS) command.append(" --jobs ").append(jobs);
         if (minutes != MINUTES) command.append(" --minutes ").append(minutes);
-        if (!workloads.equals(new TreeSet<>(Workloads.names())))
+        if (!workloads.equals(new TreeSet<>(Workloads.standard())))
             command.append(" --workload ").append(String.join(",", workloads));
         if (!disasters.equals(new TreeSet<>(Disasters.standard())))
             command.append(" --disasters ").append(disasters.isEmpty() ? "none" : String.join(",", disasters));

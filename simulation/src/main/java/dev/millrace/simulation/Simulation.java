@@ -122,6 +122,7 @@ public final class Simulation {
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),
+                fleet.slots(),
                 new AllIdle(fleet::busy),
                 fleet.poison(),
                 fleet.bounds(),
@@ -233,7 +234,8 @@ public final class Simulation {
         timeline.passUntil(hours.multipliedBy(3).dividedBy(2).toNanos());
         calmDown();
         long patience = timeline.now() + PATIENCE.toNanos();
-        while (!endsOnce.allEnded(store) && timeline.now() < patience) pass(Duration.ofSeconds(1));
+        while (!(endsOnce.allEnded(store) && fleet.slots().allFired()) && timeline.now() < patience)
+            pass(Duration.ofSeconds(1));
         // whoever is still frozen or cut off comes back, and who died is found
         timeline.passUntil(
                 Math.max(timeline.now(), hours.multipliedBy(3).dividedBy(2).toNanos())
@@ -281,6 +283,10 @@ public final class Simulation {
         fleet.everyKind();
         store.resume(Scope.queue("second"), "the simulation");
         store.resume(Scope.kind("narrow"), "the simulation");
+        for (var schedule : fleet.slots().schedules()) { // a failover may have lost that it was resumed
+            fleet.keep(() -> fleet.slots().resuming(schedule));
+            store.resume(Scope.schedule(schedule), "the simulation");
+        }
         fleet.add();
     }
 

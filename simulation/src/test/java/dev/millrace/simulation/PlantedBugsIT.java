@@ -50,6 +50,7 @@ class PlantedBugsIT {
     private static final String PASSED_OVER = "a look for timers passes over nothing";
     private static final String EXACTLY = "an effect that is committed with its outcome happens once";
     private static final String WHY = "every answer to why a job is not running is true";
+    private static final String SLOTS = "each slot of a schedule is one job";
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
     private static final String BOUNDS = "nodes stay within bounds, and fail only as they may";
@@ -163,6 +164,11 @@ class PlantedBugsIT {
                 breaks(Bug.LIVE_RAISED_TOO_EARLY, LOST, ONE_OUTCOME)
                         .with("mixed,exact,bulk,slow-producers,stranded", "kill,freeze,stall"),
                 breaks(Bug.CLAIMED_ROWS_MOVED, ONE_OUTCOME).by(Schedules::aDeliveryOutlivesRetention),
+                breaks(Bug.SLOT_WITHOUT_KEY, SLOTS).with("slots", "flaky,kill,terminate"),
+                breaks(Bug.SCHEDULES_OF_THE_DEAD, SLOTS).with("slots", "kill"),
+                breaks(Bug.ONLY_THE_NEWEST_SLOT, SLOTS).with("slots", "kill,freeze,stall"),
+                breaks(Bug.PAUSE_OF_A_SCHEDULE_NOT_LOOKED_AT, SLOTS).with("slots", ""),
+                breaks(Bug.ASKED_RUN_REPEATED, SLOTS).with("slots", "flaky,terminate"),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
                 breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
                 breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),

@@ -1,6 +1,7 @@
 package dev.millrace.test;
 
 import dev.millrace.JobEvent;
+import dev.millrace.JobView;
 import dev.millrace.node.Attempts;
 import dev.millrace.node.Body;
 import dev.millrace.node.Duty;
@@ -14,10 +15,13 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.test.Crashes.When;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TestProcess implements Attempts {
 
+    private static final String SCHEDULER = "scheduler";
     private static final long LONGEST_REST = Duration.ofHours(1).toNanos();
 
     private final Stage stage;
@@ -36,6 +41,7 @@ final class TestProcess implements Attempts {
     private final NodePlan plan;
     private final Incarnation incarnation;
     private final List<Turning> turnings = new ArrayList<>();
+    private final Map<String, Instant> slots = new HashMap<>();
     private volatile boolean dead;
     private volatile boolean over;
 
@@ -52,7 +58,7 @@ final class TestProcess implements Attempts {
     }
 
     private Incarnation joined(NodeCard card, Map<String, KindPlan> kinds) {
-        var own = new NodePlan(plan.name(), plan.queues(), kinds, plan.listeners(), plan.limits());
+        var own = new NodePlan(plan.name(), plan.queues(), kinds, plan.schedules(), plan.listeners(), plan.limits());
         return plan.listeners().isEmpty()
                 ? Incarnation.join(stage.storage(), stage, own, this, card)
                 : Incarnation.join(stage.storage(), stage, own, this, card, this::happened);
@@ -169,7 +175,35 @@ final class TestProcess implements Attempts {
             }
             if (rest == null || incarnation.over()) over();
             else in(duty.wakes() ? 0 : Math.min(LONGEST_REST, rest.toNanos()));
+            if (duty.name().equals(SCHEDULER)) expectSlots();
         }
+    }
+
+    /** The next slot of each schedule is something that happens: no stride leads over it. */
+    private void expectSlots() {
+        for (var schedule : plan.schedules()) {
+            var name = schedule.card().name();
+            var next = (schedule.afterEach() ? endOfLast(name) : Optional.of(stage.now()))
+                    .flatMap(schedule::next)
+                    .orElse(null);
+            if (next == null || next.equals(slots.put(name, next))) continue;
+            var wait = Duration.between(stage.now(), next);
+            if (wait.isPositive() && wait.compareTo(Player.LONGEST) < 0)
+                timeline.at(timeline.wall() + wait.toNanos(), () -> turn(SCHEDULER));
+        }
+    }
+
+    /** From when the next slot is counted; empty while the last one's job has not ended, after which the schedule is looked at. */
+    private Optional<Instant> endOfLast(String schedule) {
+        var store = stage.watch().behind();
+        return store.schedules().stream()
+                .filter(kept -> kept.card().name().equals(schedule))
+                .findFirst()
+                .flatMap(kept -> {
+                    var last = kept.lastJob();
+                    if (last == null) return Optional.of(kept.since());
+                    return store.find(last).map(JobView::endedAt);
+                });
     }
 
     private void over() {

@@ -9,6 +9,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage;
+import dev.millrace.store.Timetable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -18,6 +19,7 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,8 @@ final class Watch {
             "streams",
             "poll",
             "control",
+            "own",
+            "schedules",
             "manifest",
             "keep",
             "checkpointOf",
@@ -101,8 +105,15 @@ final class Watch {
         var answer = asked(method, given);
         if (!IDLE.contains(name) && !nothing(answer)) lastEffect = timeline.nanos();
         if (name.equals("enqueue") && given.length == 1) noted((NewJob) given[0], (Accepted) notNull(answer));
+        if (name.equals("fire")) fired((List<?>) given[3], (OptionalInt) notNull(answer));
         if (name.equals("flush")) flushed((Collection<?>) given[1], (List<?>) notNull(answer));
         return answer;
+    }
+
+    /** Of a schedule that is this node's all are new: it fires a slot once, and nothing here goes lost on the way. */
+    private void fired(List<?> runs, OptionalInt fresh) {
+        if (fresh.isEmpty()) return;
+        for (var run : runs) noted(((Timetable.Run) run).job());
     }
 
     private @Nullable Object asked(Method method, Object... given) throws Throwable {
@@ -123,6 +134,7 @@ final class Watch {
             case Claim claim -> claim.places().isEmpty();
             case Promoted promoted -> promoted.count() == 0;
             case Integer released -> released == 0;
+            case OptionalInt fired -> fired.isEmpty();
             case Collection<?> all -> all.isEmpty();
             case null, default -> false;
         };

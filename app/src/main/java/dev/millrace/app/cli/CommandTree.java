@@ -54,7 +54,8 @@ public final class CommandTree {
                 .addSubcommand(new OverviewCommands.Queues(shell))
                 .addSubcommand(new OverviewCommands.Nodes(shell))
                 .addSubcommand(new SteeringCommands.Pause(shell))
-                .addSubcommand(new SteeringCommands.Resume(shell));
+                .addSubcommand(new SteeringCommands.Resume(shell))
+                .addSubcommand(ScheduleCommand.of(shell));
         return root;
     }
 

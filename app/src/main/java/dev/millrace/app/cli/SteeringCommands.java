@@ -8,6 +8,7 @@ import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -125,24 +126,33 @@ final class SteeringCommands {
     /** What a pause is about. */
     enum What {
         QUEUE,
-        KIND;
+        KIND,
+        SCHEDULE;
 
         Scope scope(String name) {
-            return this == QUEUE ? Scope.queue(name) : Scope.kind(name);
+            return switch (this) {
+                case QUEUE -> Scope.queue(name);
+                case KIND -> Scope.kind(name);
+                case SCHEDULE -> Scope.schedule(name);
+            };
         }
     }
 
     /** Lets nothing of a queue or kind start. */
     @Command(
             name = "pause",
-            description = "Let nothing of a queue or a kind start any more. What runs goes on.",
+            description = {
+                "Let nothing of a queue or a kind start any more, or let a schedule enqueue nothing. What runs goes on.",
+                "When a schedule is resumed, the slots of its pause count as missed: see --missed of schedule preview."
+            },
             footer = {
                 "  millrace pause queue billing --reason 'the provider is down'",
-                "  millrace pause kind send-invoice"
+                "  millrace pause kind send-invoice",
+                "  millrace pause schedule close-day"
             })
     static final class Pause extends EngineCommand {
 
-        @Parameters(index = "0", paramLabel = "queue|kind", description = "What the name is of.")
+        @Parameters(index = "0", paramLabel = "queue|kind|schedule", description = "What the name is of.")
         What what = What.QUEUE;
 
         @Parameters(index = "1", paramLabel = "NAME", description = "The name.")
@@ -165,8 +175,13 @@ final class SteeringCommands {
             if (common.json) print(said(what, name).put("paused", true));
             else
                 console()
-                        .print("The %s %s is paused: nothing of it starts. To end that: millrace resume %s %s"
-                                .formatted(word(what), name, word(what), name));
+                        .print("The %s %s is paused: nothing of it %s. To end that: millrace resume %s %s"
+                                .formatted(
+                                        word(what),
+                                        name,
+                                        what == What.SCHEDULE ? "is enqueued" : "starts",
+                                        word(what),
+                                        name));
             return ExitCode.OK;
         }
     }
@@ -178,7 +193,7 @@ final class SteeringCommands {
             footer = {"  millrace resume queue billing"})
     static final class Resume extends EngineCommand {
 
-        @Parameters(index = "0", paramLabel = "queue|kind", description = "What the name is of.")
+        @Parameters(index = "0", paramLabel = "queue|kind|schedule", description = "What the name is of.")
         What what = What.QUEUE;
 
         @Parameters(index = "1", paramLabel = "NAME", description = "The name.")
@@ -202,6 +217,6 @@ final class SteeringCommands {
     }
 
     private static String word(What what) {
-        return what == What.QUEUE ? "queue" : "kind";
+        return what.name().toLowerCase(Locale.ROOT);
     }
 }

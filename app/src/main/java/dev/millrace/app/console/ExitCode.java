@@ -17,7 +17,7 @@ public enum ExitCode {
     DATA_DIRECTORY(6, "the data directory can't be used: in use, read-only, full, damaged"),
     PORT_TAKEN(7, "the port is taken"),
     SERVER_GIVEN_UP(8, "the embedded database died again and again"),
-    NOT_FOUND(9, "there is no such job"),
+    NOT_FOUND(9, "there is no such job, or no such schedule"),
     INTERRUPTED(130, "interrupted before it was done");
 
     private final int number;

@@ -76,6 +76,7 @@ final class Check {
                 ledger.takenForPoison(),
                 ledger.exactNotOnce(),
                 ledger.effectMissing(),
+                ledger.slots(),
                 sent.unknown(takenOpen),
                 new Duplicates(timeline, clock, silences).count(ledger.repeatedEffects()),
                 recoveries.slowest(Recoveries.Recovery::net),

@@ -30,6 +30,7 @@ final class Disasters {
     private final Ways ways;
     private final Ground ground;
     private final TortureLedger ledger;
+    private final Leader leader;
     private final Timeline timeline;
     private final RunClock clock;
     private final Journal journal;
@@ -50,6 +51,7 @@ final class Disasters {
             Ways ways,
             Ground ground,
             TortureLedger ledger,
+            Leader leader,
             Timeline timeline,
             RunClock clock,
             Journal journal) {
@@ -58,6 +60,7 @@ final class Disasters {
         this.ways = ways;
         this.ground = ground;
         this.ledger = ledger;
+        this.leader = leader;
         this.timeline = timeline;
         this.clock = clock;
         this.journal = journal;
@@ -107,6 +110,18 @@ final class Disasters {
                 if (!herd.atWork(herd.at(seat)) && late < PATIENCE_MILLIS) return false;
                 freeze(fault, seat, length);
             }
+            case Fault.Leader(Duration freeze) -> {
+                int seat = seatOfTheLeader();
+                if (seat < 0) {
+                    if (late < PATIENCE_MILLIS) return false;
+                    journal.say("not done: %s (nobody does)".formatted(fault));
+                } else {
+                    done.merge(fault.kind(), 1, Integer::sum);
+                    journal.say("%s, which is %s".formatted(fault, herd.at(seat).name()));
+                    if (freeze.isZero()) kill(new Fault.Kill(seat), seat);
+                    else freeze(new Fault.Freeze(seat, freeze), seat, freeze);
+                }
+            }
             case Fault.Terminate(var whose, int most, long draw) -> terminate(fault, whose, most, draw);
             case Fault.Restart(var how) -> {
                 tell(fault, "");
@@ -144,6 +159,17 @@ final class Disasters {
             }
         }
         return true;
+    }
+
+    /** Its seat; -1 if whoever fires the schedule sits in none any more, or not yet. */
+    private int seatOfTheLeader() {
+        var name = leader.name().orElse("");
+        return IntStream.range(0, herd.size())
+                .filter(seat -> herd.at(seat).name().equals(name)
+                        && !frozen(herd.at(seat))
+                        && clock.now() >= spared.getOrDefault(name, 0L))
+                .findFirst()
+                .orElse(-1);
     }
 
     private void tell(Fault fault, String more) {

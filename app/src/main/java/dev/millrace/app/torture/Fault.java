@@ -185,6 +185,21 @@ sealed interface Fault {
         }
     }
 
+    /** Whoever fires the run's schedule then is frozen for so long; or killed, if that is zero. */
+    record Leader(Duration freeze) implements Fault {
+        @Override
+        public FaultKind kind() {
+            return FaultKind.LEADER;
+        }
+
+        @Override
+        public String toString() {
+            return freeze.isZero()
+                    ? "kill who fires the schedule"
+                    : "freeze who fires the schedule for " + text(freeze);
+        }
+    }
+
     private static String text(Duration length) {
         return String.format(Locale.ROOT, "%.1f s", length.toMillis() / 1000.0);
     }

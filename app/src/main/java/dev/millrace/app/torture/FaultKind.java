@@ -31,7 +31,9 @@ enum FaultKind {
     /** The file system of the database's tables is full for a while. */
     DISK(10),
     /** A node's wall clock jumps, forth or back. */
-    CLOCK(11);
+    CLOCK(11),
+    /** SIGKILL or SIGSTOP to the process that fires the run's schedule, every 30 seconds. Only if it is asked for. */
+    LEADER(12);
 
     private final int number;
 
@@ -53,6 +55,11 @@ enum FaultKind {
     /** Whether it needs a server that is ours to stop. */
     boolean needsOwnServer() {
         return this == RESTART || this == DISK;
+    }
+
+    /** All that are done unless somebody chooses. */
+    static Set<FaultKind> usual() {
+        return EnumSet.complementOf(EnumSet.of(LEADER));
     }
 
     /** The names that a person typed, with commas between. */

@@ -41,6 +41,7 @@ record Schedule(List<Planned> faults) {
     }
 
     private static final int RESTART_WINDOW = 75;
+    private static final int LEADER_WINDOW = 30;
     private static final Duration BETWEEN_RESTARTS = Duration.ofSeconds(72);
 
     /** After a freeze the node is left alone for so long. */
@@ -109,6 +110,7 @@ record Schedule(List<Planned> faults) {
                             () -> new Fault.Delay(whose(random), millis(random, 5, 60), millis(random, 3_000, 10_000)));
                 case DISK -> fullDisks(random);
                 case CLOCK -> strikes(10, random, () -> new Fault.ClockStep(seat(random), step(random)));
+                case LEADER -> leaders(random);
             };
         }
 
@@ -179,6 +181,15 @@ record Schedule(List<Planned> faults) {
                 if (drawn.at().compareTo(earliest) >= 0) restarts.add(drawn);
             });
             return restarts;
+        }
+
+        /** At a steady beat, killed and frozen by chance. */
+        private List<Planned> leaders(Random random) {
+            return windows(LEADER_WINDOW)
+                    .mapToObj(w -> new Planned(
+                            Duration.ofSeconds(w * LEADER_WINDOW + LEADER_WINDOW / 3),
+                            new Fault.Leader(random.nextBoolean() ? Duration.ZERO : millis(random, 14_000, 18_000))))
+                    .toList();
         }
 
         private List<Planned> blackHoles(Random random) {

@@ -204,8 +204,8 @@ final class Timeline {
             case FREEZE -> Optional.of(Cause.FROZEN);
             case BLACK_HOLE, DELAY, CUT, RESET, CUT_AFTER, TERMINATE -> Optional.of(Cause.CONNECTION_LOST);
             case DISK -> Optional.of(Cause.DISK_FULL);
-            case KILL, RESTART, CLOCK ->
-                Optional.empty(); // told by deaths and by the server's; a clock explains nothing
+            case KILL, RESTART, CLOCK, LEADER ->
+                Optional.empty(); // told by deaths, by freezes and by the server; a clock explains nothing
         };
     }
 

@@ -88,6 +88,7 @@ public final class Torture {
         var login = ground.login();
         try (var ways = new Ways(login, plan.nodes(), world, clock, timeline);
                 var herd = new Herd(ways.environments(), ground.schema(), plan.slots(), ground.logs());
+                var leader = new Leader(ledger, world);
                 var trace = new TraceFile(ground.logs().resolve("producers.trace.jsonl"));
                 var pool = ways.loginOfProducers().pool(PRODUCERS, PRODUCER_CONNECTIONS);
                 var millrace = Millrace.on(
@@ -106,7 +107,7 @@ public final class Torture {
                             schedule.faults().size(),
                             plan.faults().size(),
                             ground.logs()));
-            var disasters = new Disasters(schedule, herd, ways, ground, ledger, timeline, clock, journal);
+            var disasters = new Disasters(schedule, herd, ways, ground, ledger, leader, timeline, clock, journal);
             for (int seat = 0; seat < plan.nodes(); seat++) disasters.start(seat);
             Known sent;
             try (var watch = new ServerWatch(login, world, clock, timeline, journal)) {

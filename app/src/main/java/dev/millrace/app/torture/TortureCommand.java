@@ -31,6 +31,7 @@ import picocli.CommandLine.Option;
             "  millrace torture --seconds 60",
             "  millrace torture --seconds 600 --jobs 100000 --nodes 5 --seed 7 --json",
             "  millrace torture --faults kill,freeze,black-hole",
+            "  millrace torture --seconds 600 --faults leader",
             "  millrace torture --seed 7 --plan                  only show what it would do",
         })
 public final class TortureCommand implements Callable<Integer> {
@@ -75,7 +76,7 @@ public final class TortureCommand implements Callable<Integer> {
             names = "--faults",
             paramLabel = "LIST",
             description =
-                    "Which faults, with commas between: kill, freeze, terminate, restart, cut, reset, cut-after, black-hole, delay, disk, clock. Default: all that can be done here. Restart and disk need a server of our own, disk also Linux and root.")
+                    "Which faults, with commas between: kill, freeze, terminate, restart, cut, reset, cut-after, black-hole, delay, disk, clock, leader (every 30 s whoever fires the run's schedule is killed or frozen). Default: all that can be done here but leader. Restart and disk need a server of our own, disk also Linux and root.")
     @Nullable
     String faults;
 
@@ -97,7 +98,7 @@ public final class TortureCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         long chosen = seed == null ? shell.world().random().nextLong(1_000_000) : seed;
-        var wanted = faults == null ? EnumSet.allOf(FaultKind.class) : FaultKind.parse(faults);
+        var wanted = faults == null ? FaultKind.usual() : FaultKind.parse(faults);
         var plan = new TorturePlan(seconds, jobs, nodes, slots, Duration.ofSeconds(killEvery), chosen, wanted);
         if (planOnly) {
             print(plan);

@@ -2,6 +2,7 @@ package dev.millrace.app.torture;
 
 import dev.millrace.Job;
 import dev.millrace.Kind;
+import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -29,6 +30,12 @@ final class TortureJobs {
     /** Fails at each of its two attempts. */
     @Kind("torture-hopeless")
     record Hopeless(int n, String schema) implements Job<Integer> {}
+
+    /** What all nodes' schedule leads to, each second: a slot of it must be one job. */
+    @Kind(TICK)
+    record Tick(Instant slot) implements Job<Void> {}
+
+    static final String TICK = "torture-tick";
 
     /** The jobs of a run, in the order in which they are sent. */
     static List<Job<Integer>> of(TorturePlan plan, String schema) {

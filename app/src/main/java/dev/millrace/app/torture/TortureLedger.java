@@ -118,7 +118,7 @@ final class TortureLedger {
                 SELECT DISTINCT j.job_id, (j.payload::JSONB ->> 'n')::INT AS n, j.kind
                   FROM (SELECT job_id, payload, kind FROM $.job_log UNION ALL SELECT job_id, payload, kind FROM $.timer
                         UNION ALL SELECT job_id, payload, kind FROM $.parked) j
-                 WHERE NOT EXISTS (SELECT FROM $.torture_job t WHERE t.job_id = j.job_id)
+                 WHERE j.kind <> 'torture-tick' AND NOT EXISTS (SELECT FROM $.torture_job t WHERE t.job_id = j.job_id)
                 """,
                 row -> new Sent(
                         new JobId(row.getObject("job_id", UUID.class)), row.getInt("n"), row.getString("kind")));
@@ -191,6 +191,44 @@ final class TortureLedger {
             $.torture_job j JOIN $.job_log l ON l.job_id = j.job_id JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
              WHERE o.outcome IN ('done', 'cancelled', 'discarded') AND (o.outcome = 'discarded') <> (j.kind = 'torture-hopeless')
             """;
+
+    // ---- the schedule
+
+    /** The process that fires the schedule; null if none does. */
+    @Nullable
+    String leader() throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var look = connection.prepareStatement(
+                        sql.q(
+                                "SELECT n.name FROM $.schedule s JOIN $.node n ON n.id = s.owner WHERE s.name = 'torture-tick'"));
+                var rows = look.executeQuery()) {
+            return rows.next() ? rows.getString(1) : null;
+        }
+    }
+
+    /** From the first slot to the last, one a second; a slot is one job. */
+    TortureReport.Slots slots() throws SQLException {
+        return sql.rows(
+                        """
+                        SELECT count(*) AS fired, count(DISTINCT term) AS terms,
+                               coalesce(extract(epoch FROM max(slot) - min(slot))::BIGINT + 1, 0) - count(*) AS missing,
+                               coalesce(extract(epoch FROM clock_timestamp() - max(slot))::BIGINT, -1) AS behind,
+                               count(*) FILTER (WHERE at < clock_timestamp() - INTERVAL '30 s' AND NOT EXISTS (
+                                   SELECT FROM $.job_log l JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
+                                    WHERE l.job_id = f.job_id AND o.outcome = 'done')) AS undone,
+                               (SELECT count(*) FROM (SELECT payload FROM $.job_log WHERE kind = 'torture-tick'
+                                                       GROUP BY payload HAVING count(DISTINCT job_id) > 1) twice) AS twice
+                          FROM $.schedule_slot f WHERE schedule = 'torture-tick' AND NOT asked
+                        """,
+                        row -> new TortureReport.Slots(
+                                row.getLong("fired"),
+                                row.getLong("missing"),
+                                row.getLong("twice"),
+                                row.getLong("undone"),
+                                row.getLong("behind"),
+                                row.getLong("terms")))
+                .getFirst();
+    }
 
     // ---- effects
 

@@ -6,11 +6,13 @@ import dev.millrace.JobId;
 import dev.millrace.Millrace;
 import dev.millrace.Node;
 import dev.millrace.Retry;
+import dev.millrace.Schedule;
 import dev.millrace.app.Quiet;
 import dev.millrace.app.torture.TortureJobs.Effect;
 import dev.millrace.app.torture.TortureJobs.Exact;
 import dev.millrace.app.torture.TortureJobs.Flaky;
 import dev.millrace.app.torture.TortureJobs.Hopeless;
+import dev.millrace.app.torture.TortureJobs.Tick;
 import dev.millrace.postgres.PostgresStore;
 import dev.millrace.simulation.trace.Starts;
 import dev.millrace.simulation.trace.TraceEvent.Held;
@@ -49,6 +51,7 @@ public final class TortureNode {
      */
     private static final Duration DEADLINE = Duration.ofSeconds(45);
 
+    private static final Duration TICK_PERIOD = Duration.ofSeconds(1);
     private static final Duration REPORT = Duration.ofSeconds(1);
     private static final Duration PAUSE = Duration.ofMillis(200);
 
@@ -118,6 +121,12 @@ public final class TortureNode {
                 .deadline(DEADLINE)
                 .retry(PERSISTENT)
                 .concurrency(EXACT_AT_ONCE) // each holds a connection while it runs, and needs another one
+                .handle(Tick.class, tick -> {}) // that there is one job for each slot is looked at in the log
+                .deadline(DEADLINE)
+                .schedule(
+                        TortureJobs.TICK,
+                        Schedule.every(TICK_PERIOD).ifMissed(Schedule.Missed.ALL),
+                        slot -> new Tick(slot.toInstant()))
                 .start();
     }
 

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param takenForPoison jobs that were discarded because node after node was killed soon after they had started there
  * @param exactTwice jobs whose effect and outcome are one commit, with other than one effect
  * @param effectMissing completed jobs without their effect
+ * @param slots what became of the schedule that all nodes bring
  * @param duplicates effects of a commit of their own that happened once more than needed, by cause: at least once is what was promised
  * @param slowestRecoveryMillis from the moment a node fell silent to the start elsewhere, the slowest, outages not counted; −1 if nothing
  *     had to be recovered
@@ -43,6 +44,7 @@ public record TortureReport(
         long takenForPoison,
         long exactTwice,
         long effectMissing,
+        Slots slots,
         Unknown unknown,
         Map<String, Long> duplicates,
         long slowestRecoveryMillis,
@@ -55,6 +57,26 @@ public record TortureReport(
 
     /** The slowest recovery that is promised: the lease and five seconds. */
     public static final long PROMISED_RECOVERY_MILLIS = 15_000;
+
+    /**
+     * A schedule of one slot a second, whose missed slots all run.
+     *
+     * @param fired slots that were
+     * @param missing slots between the first and the last that were not
+     * @param twice slots that became more than one job
+     * @param undone slots whose job had not run half a minute later
+     * @param behindSeconds how old the last one was at the end; −1 if none was fired
+     * @param terms how often it went from node to node, and one more
+     */
+    public record Slots(long fired, long missing, long twice, long undone, long behindSeconds, long terms) {
+
+        /** A node that takes over has a lease, five seconds and its next look for it. */
+        static final long LONGEST_BEHIND = 30;
+
+        boolean kept() {
+            return fired > 0 && missing == 0 && twice == 0 && undone == 0 && behindSeconds <= LONGEST_BEHIND;
+        }
+    }
 
     /**
      * Enqueues whose commit was not answered, and what became of them.
@@ -119,6 +141,7 @@ public record TortureReport(
                 && wrongEnding == 0
                 && exactTwice == 0
                 && effectMissing == 0
+                && slots.kept()
                 && unexplained() == 0
                 && traced.broken == 0
                 && traced.events > 0 // else nothing was looked at
@@ -143,6 +166,7 @@ public record TortureReport(
               taken for poison    %8d    node after node fell soon after they had started
               exact effect twice  %8d    must be 0: effect and outcome in one commit
               effect missing      %8d    must be 0
+              slots of a schedule %8d    one a second; %d missing, %d twice, %d not run, which must be 0; %d terms, %d s behind
               other effect again  %8d    at least once is what is promised: %s
               unknown enqueues    %8d    taken after all %d, of which ended %d; never taken %d
               nodes deposed       %8d    by why they were silent: %s
@@ -168,6 +192,12 @@ public record TortureReport(
                         takenForPoison,
                         exactTwice,
                         effectMissing,
+                        slots.fired,
+                        slots.missing,
+                        slots.twice,
+                        slots.undone,
+                        slots.terms,
+                        slots.behindSeconds,
                         duplicates.values().stream().mapToLong(Long::longValue).sum(),
                         words(duplicates),
                         unknown.enqueues,

@@ -5,6 +5,7 @@ import dev.millrace.JobHistory;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
 import dev.millrace.QueueView;
+import dev.millrace.ScheduleView;
 import dev.millrace.Scope;
 import dev.millrace.Why;
 import java.time.Duration;
@@ -136,6 +137,7 @@ public final class Shapes {
                 switch (scope) {
                     case Scope.Queue(var name) -> json.put("queue", name);
                     case Scope.OfKind(var name) -> json.put("kind", name);
+                    case Scope.OfSchedule(var name) -> json.put("schedule", name);
                 }
             }
             case Why.Behind(var text, var others) -> json.set("others", depth(others));
@@ -188,6 +190,26 @@ public final class Shapes {
         json.set("kinds", words(node.kinds()));
         json.put("startedAt", text(node.startedAt()));
         json.put("sinceBeatMillis", node.sinceBeat().toMillis());
+        return json;
+    }
+
+    /**
+     * A schedule; its next slot is null where it is not known.
+     *
+     * @param now from which that is counted
+     */
+    public static ObjectNode schedule(ScheduleView view, Instant now) {
+        var json = Json.object();
+        var schedule = view.schedule();
+        json.put("name", view.name());
+        json.put("definition", schedule == null ? null : schedule.toString());
+        json.put("since", text(view.since()));
+        json.put("node", view.node().toString());
+        json.put("nodeAlive", view.nodeAlive());
+        json.put("lastSlot", text(view.lastSlot()));
+        json.put("lastJob", view.lastJob() == null ? null : view.lastJob().toString());
+        json.put("nextSlot", text(view.next(now).orElse(null)));
+        json.put("pausedBecause", view.pausedBecause());
         return json;
     }
 

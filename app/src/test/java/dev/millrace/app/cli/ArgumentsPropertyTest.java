@@ -154,14 +154,32 @@ class ArgumentsPropertyTest {
     private static List<String> line(Choices choices) {
         var arguments = new ArrayList<String>();
         switch (choices.of(
-                "enqueue", "jobs", "job", "why", "cancel", "retry", "pause", "resume", "queues", "nodes", "version",
-                "up", "crawl", "bench", "torture", "other", "none")) {
+                "enqueue",
+                "jobs",
+                "job",
+                "why",
+                "cancel",
+                "retry",
+                "pause",
+                "resume",
+                "queues",
+                "nodes",
+                "version",
+                "up",
+                "crawl",
+                "bench",
+                "torture",
+                "schedule",
+                "other",
+                "none")) {
             case "up" -> arguments.addAll(List.of("up", "--database", "nonsense"));
             case "torture" -> arguments.addAll(List.of("torture", "--database", "nonsense"));
             case "crawl" ->
                 arguments.addAll(List.of(
                         "crawl", "--database", "nonsense", choices.any(c -> "http://a_site.example/", Hostile::text)));
             case "bench" -> arguments.addAll(List.of("bench", "burn-down", "--database", "nonsense"));
+            case "schedule" ->
+                arguments.addAll(List.of("schedule", "preview", value(choices), "--zone", value(choices)));
             case "pause" -> arguments.addAll(List.of("pause", choices.of("queue", "kind", "node"), value(choices)));
             case "other" -> arguments.add(Hostile.text(choices));
             case "none" -> {}

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +39,7 @@ class TortureIT {
         Quiet.libraries();
         if (Files.isDirectory(PROGRAMS)) Files.createSymbolicLink(folder.resolve("postgres"), PROGRAMS);
         try (var ground = OwnGround.below(folder, "run", 256L << 20, event -> {})) {
-            var possible = Arrays.stream(FaultKind.values())
+            var possible = FaultKind.usual().stream()
                     .filter(ground::bears)
                     .collect(Collectors.toCollection(() -> EnumSet.noneOf(FaultKind.class)));
             var plan = new TorturePlan(24, 800, 3, 100, Duration.ofSeconds(8), 5, possible);
@@ -57,6 +56,10 @@ class TortureIT {
             assertThat(report.wrongEnding()).as(asText).isZero();
             assertThat(report.exactTwice()).as(asText).isZero();
             assertThat(report.effectMissing()).as(asText).isZero();
+            assertThat(report.slots().missing()).as(asText).isZero();
+            assertThat(report.slots().twice()).as(asText).isZero();
+            assertThat(report.slots().undone()).as(asText).isZero();
+            assertThat(report.slots().fired()).as(asText).isGreaterThan(20);
             assertThat(report.duplicates()).as(asText).containsEntry(Timeline.UNEXPLAINED, 0L);
             assertThat(report.faults()).as(asText).containsOnlyKeys(namesOf(possible));
             assertThat(traces(ground.logs()))

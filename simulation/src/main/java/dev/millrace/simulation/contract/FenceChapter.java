@@ -17,6 +17,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.Protocol;
 import dev.millrace.store.StoreException.Fenced;
 import dev.millrace.store.StreamInfo;
+import dev.millrace.store.Timetable;
 import java.lang.reflect.Method;
 import java.sql.Connection;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -91,6 +93,18 @@ abstract class FenceChapter extends Chapter {
                                         new Note.Progress(on.held, TestNode.STARTED, 1, 2)))),
                 new Step("checkpoint", on -> on.given.store.checkpoint(on.lease(), on.held, new Payload.Text("1"))),
                 new Step("checkpointOf", on -> on.given.store.checkpointOf(on.lease(), on.held)),
+                new Step(
+                        "own",
+                        on -> on.given.store.own(
+                                on.lease(),
+                                List.of(new Timetable.ScheduleCard(on.given.kind, "every=PT1M", "missed=once")))),
+                new Step(
+                        "fire",
+                        on -> on.given.store.fire(
+                                on.lease(),
+                                on.given.kind,
+                                1,
+                                List.of(new Timetable.Run(TestNode.STARTED, false, on.given.newJob(draft -> draft))))),
                 new Step("keep", on -> on.given.store.keep(on.lease())));
     }
 
@@ -154,7 +168,8 @@ abstract class FenceChapter extends Chapter {
 
     @Test
     void each_step_that_proves_a_lease_is_tried_here() {
-        var all = Arrays.stream(Protocol.class.getMethods())
+        var all = Stream.of(Protocol.class, Timetable.class)
+                .flatMap(side -> Arrays.stream(side.getMethods()))
                 .filter(method -> List.of(method.getParameterTypes()).contains(Lease.class))
                 .filter(method -> !List.of(method.getParameterTypes()).contains(Connection.class))
                 .map(Method::getName)

@@ -116,6 +116,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Scheduling extends ScheduleChapter {
+        Scheduling() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Parking extends ParkChapter {
         Parking() {
             super(StoreContract.this);

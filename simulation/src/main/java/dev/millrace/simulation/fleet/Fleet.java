@@ -4,9 +4,11 @@ import dev.millrace.JobId;
 import dev.millrace.NodeView;
 import dev.millrace.node.KindPlan;
 import dev.millrace.node.NodePlan;
+import dev.millrace.node.SchedulePlan;
 import dev.millrace.simulation.Trace;
 import dev.millrace.simulation.checker.Checkers;
 import dev.millrace.simulation.checker.DeadRecovered;
+import dev.millrace.simulation.checker.EachSlotOnce;
 import dev.millrace.simulation.checker.Intended;
 import dev.millrace.simulation.checker.ManifestsTellAll;
 import dev.millrace.simulation.checker.PoisonStopped;
@@ -23,8 +25,8 @@ import dev.millrace.store.Ending;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Place;
 import dev.millrace.store.Storage;
-import dev.millrace.world.World;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -49,7 +51,12 @@ public final class Fleet {
 
     /** What everything in a simulated world shares. */
     public record Ground(
-            Timeline timeline, World clock, SimulatedStore store, Weather weather, Trace trace, Set<Bug> bugs) {}
+            Timeline timeline,
+            SimulatedWorld clock,
+            SimulatedStore store,
+            Weather weather,
+            Trace trace,
+            Set<Bug> bugs) {}
 
     private final Ground ground;
     private final SplittableRandom random;
@@ -64,6 +71,8 @@ public final class Fleet {
     private final Set<NodeId> seen = new HashSet<>();
     private final Map<NodeId, Long> watchedFor = new HashMap<>();
     private long lastLook;
+    private final EachSlotOnce slots;
+    private final List<SchedulePlan> schedules = new ArrayList<>();
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
     private final Map<NodeId, String> names = new HashMap<>();
     private final Sentence sentence = new Sentence(id -> names.getOrDefault(id, "a node that is joining"));
@@ -75,6 +84,8 @@ public final class Fleet {
     public Fleet(Ground ground, SplittableRandom random) {
         this.ground = ground;
         this.random = random;
+        this.slots = new EachSlotOnce(
+                intended, ground.store::firedSlots, ground.store::runsAskedFor, ground.clock::wasSetBack);
     }
 
     public void checkers(Checkers all) {
@@ -111,6 +122,10 @@ public final class Fleet {
         return manifests;
     }
 
+    public EachSlotOnce slots() {
+        return slots;
+    }
+
     public Bounds bounds() {
         return bounds;
     }
@@ -135,7 +150,8 @@ public final class Fleet {
         manifests.withdrawn(place);
     }
 
-    void keep(Runnable check) {
+    /** For checks of what happens outside of a node's steps. */
+    public void keep(Runnable check) {
         checkers.keep(check);
     }
 
@@ -163,6 +179,16 @@ public final class Fleet {
     /** From now on a new node serves this queue as well. */
     public void serve(String queue) {
         queues.add(queue);
+    }
+
+    /** From now on a new node brings this schedule as well. */
+    public void bring(SchedulePlan schedule) {
+        schedules.add(schedule);
+    }
+
+    /** By the store's clock. */
+    public Instant storeNow() {
+        return ground.clock.now();
     }
 
     public void add() {
@@ -208,7 +234,7 @@ public final class Fleet {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(3),
                 YOUTH);
-        return new NodePlan("node " + no, List.copyOf(queues), kinds, List.of(), limits);
+        return new NodePlan("node " + no, List.copyOf(queues), kinds, List.copyOf(schedules), List.of(), limits);
     }
 
     /** Some know a kind that others do not, and an older build an older version of one. */

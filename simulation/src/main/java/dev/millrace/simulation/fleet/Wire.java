@@ -34,6 +34,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -171,6 +172,28 @@ final class Wire implements Storage {
         var control = line.call("control", () -> real.control(lease, cursor));
         controlHeard.accept(control);
         return control;
+    }
+
+    // ---- schedules
+
+    @Override
+    public Owned own(Lease lease, List<ScheduleCard> known) {
+        return line.call("own", () -> real.own(lease, known));
+    }
+
+    @Override
+    public OptionalInt fire(Lease lease, String schedule, long term, List<Run> runs) {
+        return line.call("fire", () -> real.fire(lease, schedule, term, runs));
+    }
+
+    @Override
+    public boolean ask(String schedule, String by) {
+        return line.call("ask", () -> real.ask(schedule, by));
+    }
+
+    @Override
+    public List<Kept> schedules() {
+        return line.call("schedules", real::schedules);
     }
 
     // ---- handlers

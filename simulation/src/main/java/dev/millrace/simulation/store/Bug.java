@@ -119,6 +119,18 @@ public enum Bug {
     /** Rows that were claimed are moved on with those that were not. */
     CLAIMED_ROWS_MOVED,
 
+    // ---- schedules
+    /** A slot that was fired before is fired again, by who heard no answer. */
+    SLOT_WITHOUT_KEY,
+    /** A dead node's schedules are its own for ever. */
+    SCHEDULES_OF_THE_DEAD,
+    /** Of several slots in one step only the newest is fired. */
+    ONLY_THE_NEWEST_SLOT,
+    /** A pause is what nodes have heard of, and not looked at where a slot is fired. */
+    PAUSE_OF_A_SCHEDULE_NOT_LOOKED_AT,
+    /** A run that was asked for is fired whether or not it still is: here, under a moment of its own each time. */
+    ASKED_RUN_REPEATED,
+
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */
     UNKNOWN_ENQUEUE_REPEATED,

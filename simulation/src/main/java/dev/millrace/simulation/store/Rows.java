@@ -11,6 +11,7 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Place;
+import dev.millrace.store.Timetable.ScheduleCard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -146,6 +147,30 @@ final class Rows {
 
     /** A job that waits for a node that can run it. */
     record Parked(long id, Parking parking, String reason, Instant since, Asked asked, Turn turn) {}
+
+    /** Who fires a schedule. */
+    record ScheduleRow(
+            ScheduleCard card,
+            Instant since,
+            Lease owner,
+            Instant joinedAt,
+            long term,
+            @Nullable Instant orphanedAt) {
+
+        ScheduleRow orphaned(Instant at) {
+            return new ScheduleRow(card, since, owner, joinedAt, term, at);
+        }
+    }
+
+    /** A slot of a schedule, or a moment at which somebody asked for a run. */
+    record SlotKey(String schedule, boolean asked, Instant slot) {
+        static final Comparator<SlotKey> ORDER = Comparator.comparing(SlotKey::schedule)
+                .thenComparing(SlotKey::asked)
+                .thenComparing(SlotKey::slot);
+    }
+
+    /** A slot that was fired. */
+    record SlotRow(SlotKey key, JobId job, long term) {}
 
     /** A process that runs handlers. */
     record Node(

@@ -39,6 +39,7 @@ import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
@@ -46,8 +47,11 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -72,6 +76,7 @@ public final class SimulatedStore implements Storage {
     private final Steering steering;
     private final Sending sending;
     private final Journal journal;
+    private final Timetabling timetabling;
     private final Partitions partitions;
     private final Looking looking;
     private final ReentrantLock outside = new ReentrantLock(true); // else who looks in a loop starves who writes
@@ -100,6 +105,7 @@ public final class SimulatedStore implements Storage {
         steering = new Steering(tables, fences, claiming, waiting, this::hint);
         sending = new Sending(tables, this::hint);
         journal = new Journal(tables, fences);
+        timetabling = new Timetabling(tables, fences, sending);
         partitions = new Partitions(
                 tables, claiming, new Partitions.Lengths(Duration.ofSeconds(8), Duration.ofSeconds(4), retention));
         looking = new Looking(tables, claiming);
@@ -146,6 +152,23 @@ public final class SimulatedStore implements Storage {
         changesLooked = changes;
         var key = tables.endedTwice();
         return key == null ? null : "%d of partition %d".formatted(key.seq(), key.part());
+    }
+
+    /** The slots of a schedule that are fired, each with its job. */
+    public NavigableMap<Instant, JobId> firedSlots(String schedule) {
+        var fired = new TreeMap<Instant, JobId>();
+        for (var slot : tables.slots.committed())
+            if (slot.key().schedule().equals(schedule) && !slot.key().asked())
+                fired.put(slot.key().slot(), slot.job());
+        return fired;
+    }
+
+    /** How many runs of a schedule were fired since somebody had asked for them. */
+    public int runsAskedFor(String schedule) {
+        return (int) tables.slots.committed().stream()
+                .filter(slot ->
+                        slot.key().schedule().equals(schedule) && slot.key().asked())
+                .count();
     }
 
     /** A timer that a look for due ones passed over, in words; null if there was none. */
@@ -439,6 +462,29 @@ public final class SimulatedStore implements Storage {
     @Override
     public Control control(Lease lease, String cursor) {
         return step("control", tx -> steering.control(tx, lease, cursor));
+    }
+
+    // ---- schedules
+
+    @Override
+    public Owned own(Lease lease, List<ScheduleCard> known) {
+        return step("own schedules", tx -> timetabling.own(tx, lease, known));
+    }
+
+    @Override
+    public OptionalInt fire(Lease lease, String schedule, long term, List<Run> runs) {
+        makeQueues(Sending.queuesOf(runs.stream().map(Run::job).toList()));
+        return step("fire", tx -> timetabling.fire(tx, lease, schedule, term, runs));
+    }
+
+    @Override
+    public boolean ask(String schedule, String by) {
+        return step("ask for a run", tx -> timetabling.ask(tx, schedule));
+    }
+
+    @Override
+    public List<Kept> schedules() {
+        return step("schedules", timetabling::schedules);
     }
 
     // ---- handlers

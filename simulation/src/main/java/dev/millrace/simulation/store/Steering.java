@@ -154,6 +154,10 @@ final class Steering {
 
     void pause(Transaction tx, Scope scope, String reason) {
         tx.statement();
+        if (scope instanceof Scope.OfSchedule(var schedule)) {
+            tables.schedules.lock(tx, schedule, any -> true); // who fires it is at its end, or sees this
+            tx.statement();
+        }
         if (!tables.pauses.insertIfAbsent(tx, scope, reason)) {
             tx.statement();
             tables.pauses.update(tx, scope, any -> true, old -> reason);

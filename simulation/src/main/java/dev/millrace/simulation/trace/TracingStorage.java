@@ -42,6 +42,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -340,6 +341,28 @@ public final class TracingStorage implements Storage {
             real.keep(lease);
             return true;
         });
+    }
+
+    // ---- schedules
+
+    @Override
+    public Owned own(Lease lease, List<ScheduleCard> known) {
+        return tracer.quiet("own schedules", lease, () -> real.own(lease, known));
+    }
+
+    @Override
+    public OptionalInt fire(Lease lease, String schedule, long term, List<Run> runs) {
+        return tracer.quiet("fire", lease, () -> real.fire(lease, schedule, term, runs));
+    }
+
+    @Override
+    public boolean ask(String schedule, String by) {
+        return real.ask(schedule, by);
+    }
+
+    @Override
+    public List<Kept> schedules() {
+        return real.schedules();
     }
 
     // ---- intake

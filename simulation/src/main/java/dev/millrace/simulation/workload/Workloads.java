@@ -15,12 +15,18 @@ public final class Workloads {
             new NewQueues(),
             new RepeatedSends(),
             new Operators(),
-            new Stranded());
+            new Stranded(),
+            new Slots());
 
     private Workloads() {}
 
     public static List<Workload> all() {
         return ALL;
+    }
+
+    /** What a seed plays unless it is told otherwise: all but what only concerns itself, and has seeds of its own. */
+    public static List<String> standard() {
+        return names().stream().filter(name -> !name.equals("slots")).toList();
     }
 
     public static List<String> names() {
