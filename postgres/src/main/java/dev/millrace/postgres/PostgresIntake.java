@@ -70,19 +70,55 @@ final class PostgresIntake implements Intake, AutoCloseable {
     private Accepted enqueueAlone(NewJob job) {
         int shard = shards.of(job.spread());
         try {
-            return pool.transaction("enqueue", connection -> put(connection, job, shard, Hint.IN_TRANSACTION));
+            return inOurs(job, shard);
         } catch (CommitUnknown unknown) {
             if (job.idempotency() == null) throw unknown(job.id().toString(), unknown);
-            return pool.transaction(
-                    "enqueue",
-                    connection ->
-                            put(connection, job, shard, Hint.IN_TRANSACTION)); // its key makes the repetition harmless
+            return inOurs(job, shard); // its key makes the repetition harmless
         }
+    }
+
+    /**
+     * Where its stream is not what it was taken for, it is looked up anew between two transactions: were it in one, callers who hold all
+     * connections would wait for each other's.
+     */
+    private Accepted inOurs(NewJob job, int shard) {
+        try {
+            return pool.transaction("enqueue", connection -> putAsKnown(connection, job, shard));
+        } catch (OtherStream stale) {
+            var stream = streams.now(job.queue(), job.priority(), shard);
+            return pool.transaction("enqueue", connection -> putSurely(connection, job, stream));
+        }
+    }
+
+    /** A stream is not what it was taken for: nothing of the transaction may stay. */
+    private static final class OtherStream extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        OtherStream() {
+            super("a stream is not what it was taken for", null, false, false);
+        }
+    }
+
+    private Accepted putAsKnown(Connection connection, NewJob job, int shard) throws SQLException {
+        var known = known(connection, job);
+        if (known != null) return known;
+        if (!put(connection, job, streams.in(connection, job.queue(), job.priority(), shard), false))
+            throw new OtherStream();
+        hint(connection, job.queue(), Hint.IN_TRANSACTION); // of a delayed one too: its time may have come already
+        return new Accepted(job.id(), false);
+    }
+
+    private Accepted putSurely(Connection connection, NewJob job, StreamInfo stream) throws SQLException {
+        var known = known(connection, job);
+        if (known != null) return known;
+        put(connection, job, stream, true);
+        hint(connection, job.queue(), Hint.IN_TRANSACTION);
+        return new Accepted(job.id(), false);
     }
 
     @Override
     public Accepted enqueue(Connection tx, NewJob job) {
-        return inTheirs(tx, () -> put(tx, job, shards.of(job.spread()), Hint.AFTERWARDS));
+        return inTheirs(tx, () -> put(tx, job, shards.of(job.spread())));
     }
 
     @Override
@@ -130,19 +166,24 @@ final class PostgresIntake implements Intake, AutoCloseable {
 
     // ---- one job
 
-    private Accepted put(Connection connection, NewJob job, int shard, Hint hint) throws SQLException {
-        var key = job.idempotency();
-        if (key != null) {
-            var holder = claimKey(connection, key, job.id());
-            if (holder != null) return new Accepted(holder, !holder.equals(job.id()));
-        }
+    /** In a caller's transaction, which can't be begun anew. */
+    private Accepted put(Connection connection, NewJob job, int shard) throws SQLException {
+        var known = known(connection, job);
+        if (known != null) return known;
         if (!put(connection, job, streams.in(connection, job.queue(), job.priority(), shard), false)) {
             // It is not what it was taken for; or it is new, and this transaction's snapshot is older. The look is
             // newer than both.
             put(connection, job, streams.now(job.queue(), job.priority(), shard), true);
         }
-        hint(connection, job.queue(), hint); // of a delayed one too: its time may have come already
+        hint(connection, job.queue(), Hint.AFTERWARDS);
         return new Accepted(job.id(), false);
+    }
+
+    /** What its key stands for already; null if it has none, or it is this job's now. */
+    private @Nullable Accepted known(Connection connection, NewJob job) throws SQLException {
+        var key = job.idempotency();
+        var holder = key == null ? null : claimKey(connection, key, job.id());
+        return holder == null ? null : new Accepted(holder, !holder.equals(job.id()));
     }
 
     /** Whether it was taken: only if the stream is what it is taken for, or that is sure. */
