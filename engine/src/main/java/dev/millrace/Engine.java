@@ -16,12 +16,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -148,7 +148,7 @@ final class Engine implements Millrace {
     private <R> List<Handle<R>> allTaken(
             Stream<? extends Job<? extends R>> jobs,
             UnaryOperator<JobOptions> options,
-            Consumer<Iterator<NewJob>> store) {
+            Function<Iterator<NewJob>, Map<JobId, JobId>> store) {
         var handles = new JobHandles<R>(this);
         try (jobs) {
             return allTaken(made(jobs.iterator(), options), handles, store);
@@ -166,9 +166,10 @@ final class Engine implements Millrace {
         return allTaken(made, new JobHandles<>(this), storage::enqueueAll);
     }
 
-    private <R> List<Handle<R>> allTaken(Iterator<Made> jobs, JobHandles<R> handles, Consumer<Iterator<NewJob>> store) {
+    private <R> List<Handle<R>> allTaken(
+            Iterator<Made> jobs, JobHandles<R> handles, Function<Iterator<NewJob>, Map<JobId, JobId>> store) {
         try {
-            store.accept(noted(jobs, handles));
+            handles.held(store.apply(noted(jobs, handles)));
         } catch (CommitUnknown unknown) {
             if (handles.isEmpty()) throw unknown;
             throw new CommitUnknown(

@@ -12,7 +12,10 @@ public interface Handle<R> {
     /** The job's identity; keep it to ask again later, from anywhere: {@code millrace.find(SendInvoice.class, id)}. */
     JobId id();
 
-    /** Whether the job was there before: its idempotency key had been used, or this handle comes from {@code find}. */
+    /**
+     * Whether the job was there before: its idempotency key had been used, its {@linkplain Unique unique key} is held, or this handle
+     * comes from {@code find}.
+     */
     boolean existed();
 
     /**

@@ -5,6 +5,7 @@ import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.RandomAccess;
 import java.util.UUID;
@@ -16,6 +17,7 @@ final class JobHandles<R> extends AbstractList<Handle<R>> implements RandomAcces
     private final List<Run> runs = new ArrayList<>();
     private long[] ids = new long[32];
     private int size;
+    private Map<JobId, JobId> held = Map.of();
 
     /** Jobs in a row whose results have one type, up to the next run. */
     private record Run(int from, Type result) {}
@@ -35,6 +37,11 @@ final class JobHandles<R> extends AbstractList<Handle<R>> implements RandomAcces
         size++;
     }
 
+    /** Of jobs whose unique key is held: which job holds it. */
+    void held(Map<JobId, JobId> held) {
+        this.held = held;
+    }
+
     /** Nothing more will come: gives back the room that was made for more. */
     JobHandles<R> complete() {
         ids = Arrays.copyOf(ids, 2 * size);
@@ -45,7 +52,8 @@ final class JobHandles<R> extends AbstractList<Handle<R>> implements RandomAcces
     public Handle<R> get(int index) {
         Objects.checkIndex(index, size);
         var id = new JobId(new UUID(ids[2 * index], ids[2 * index + 1]));
-        return new JobHandle<>(engine, id, false, resultAt(index));
+        var holder = held.get(id);
+        return new JobHandle<>(engine, holder == null ? id : holder, holder != null, resultAt(index));
     }
 
     private Type resultAt(int index) {

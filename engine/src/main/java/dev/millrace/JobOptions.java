@@ -32,7 +32,7 @@ public final class JobOptions {
 
     /** What a job has that says nothing. */
     static final JobOptions DEFAULT =
-            new JobOptions("default", Priority.NORMAL, null, null, null, null, Collections.emptySortedMap());
+            new JobOptions("default", Priority.NORMAL, null, null, null, null, null, Collections.emptySortedMap());
 
     final String queue;
     final Priority priority;
@@ -40,6 +40,7 @@ public final class JobOptions {
     final @Nullable Instant at;
     final @Nullable Duration expiresAfter;
     final @Nullable String idempotencyKey;
+    final @Nullable Unique unique;
     final Map<String, String> headers;
 
     private JobOptions(
@@ -49,6 +50,7 @@ public final class JobOptions {
             @Nullable Instant at,
             @Nullable Duration expiresAfter,
             @Nullable String idempotencyKey,
+            @Nullable Unique unique,
             Map<String, String> headers) {
         this.queue = queue;
         this.priority = priority;
@@ -56,36 +58,44 @@ public final class JobOptions {
         this.at = at;
         this.expiresAfter = expiresAfter;
         this.idempotencyKey = idempotencyKey;
+        this.unique = unique;
         this.headers = headers;
     }
 
     /** The queue it waits in; only nodes that serve it run it. Default {@code default}. */
     public JobOptions queue(String name) {
         var checked = Bounds.name("A queue", name);
-        return new JobOptions(checked, priority, in, at, expiresAfter, idempotencyKey, headers);
+        return new JobOptions(checked, priority, in, at, expiresAfter, idempotencyKey, unique, headers);
     }
 
     /** How soon it is claimed among the jobs of its queue. Default {@code NORMAL}. */
     public JobOptions priority(Priority priority) {
-        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, headers);
+        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, unique, headers);
     }
 
     /** Not before this delay has passed, on the store's clock. Replaces {@link #at}. Zero means now. */
     public JobOptions in(Duration delay) {
         var checked = Bounds.delay("A delay", delay);
         return new JobOptions(
-                queue, priority, checked.isZero() ? null : checked, null, expiresAfter, idempotencyKey, headers);
+                queue,
+                priority,
+                checked.isZero() ? null : checked,
+                null,
+                expiresAfter,
+                idempotencyKey,
+                unique,
+                headers);
     }
 
     /** Not before this moment, on the store's clock. Replaces {@link #in}. A moment that has passed means now. */
     public JobOptions at(Instant moment) {
-        return new JobOptions(queue, priority, null, moment, expiresAfter, idempotencyKey, headers);
+        return new JobOptions(queue, priority, null, moment, expiresAfter, idempotencyKey, unique, headers);
     }
 
     /** Discards the job if it has not started so long after it was enqueued. Default: never. */
     public JobOptions expiresAfter(Duration span) {
         var checked = Bounds.span("An expiry", span, Bounds.DELAY);
-        return new JobOptions(queue, priority, in, at, checked, idempotencyKey, headers);
+        return new JobOptions(queue, priority, in, at, checked, idempotencyKey, unique, headers);
     }
 
     /**
@@ -95,7 +105,24 @@ public final class JobOptions {
      */
     public JobOptions idempotencyKey(String key) {
         var checked = Bounds.word("An idempotency key", key);
-        return new JobOptions(queue, priority, in, at, expiresAfter, checked, headers);
+        return new JobOptions(queue, priority, in, at, expiresAfter, checked, unique, headers);
+    }
+
+    /**
+     * Lets there be one such job until it has ended: one of this kind and with these values. While there is one that has not ended, it is answered,
+     * and {@link Handle#existed} says so. Without values there is one of the kind.
+     *
+     * @param values what tells one such job from another: text, whole and decimal numbers, booleans, enums, UUIDs, URIs, dates and times, and
+     *     records of these
+     * @see Unique what else there is: for a time, or with the newest one winning
+     */
+    public JobOptions unique(Object... values) {
+        return unique(Unique.by(values));
+    }
+
+    /** Lets there be one such job for as long as this says; replaces what was said before. */
+    public JobOptions unique(Unique unique) {
+        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, unique, headers);
     }
 
     /** Whose job it is. Jobs of one tenant share a shard, so that the flood of one delays the others little. */
@@ -152,7 +179,7 @@ public final class JobOptions {
                     "A job has at most %d headers, tenant and tags included. What its handler needs belongs in its payload."
                             .formatted(Bounds.HEADERS));
         return new JobOptions(
-                queue, priority, in, at, expiresAfter, idempotencyKey, Collections.unmodifiableSortedMap(more));
+                queue, priority, in, at, expiresAfter, idempotencyKey, unique, Collections.unmodifiableSortedMap(more));
     }
 
     /** For people and tests: what is said, by name. */
@@ -165,6 +192,7 @@ public final class JobOptions {
         if (at != null) said.put("at", at);
         if (expiresAfter != null) said.put("expiresAfter", Words.duration(expiresAfter));
         if (idempotencyKey != null) said.put("idempotencyKey", idempotencyKey);
+        if (unique != null) said.put("unique", unique);
         said.putAll(headers);
         return said.toString();
     }

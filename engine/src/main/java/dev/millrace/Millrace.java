@@ -52,7 +52,10 @@ public interface Millrace extends AutoCloseable {
         return enqueueAll(jobs, UnaryOperator.identity());
     }
 
-    /** Enqueues all jobs or none, with options; an idempotency key is not among them. */
+    /**
+     * Enqueues all jobs or none, with options; an idempotency key is not among them. Jobs with a {@linkplain Unique unique key} are not copied in
+     * bulk: each key is asked for by itself, and is held until the end of the transaction.
+     */
     <R> List<Handle<R>> enqueueAll(Stream<? extends Job<? extends R>> jobs, UnaryOperator<JobOptions> options);
 
     /** Enqueues all jobs in your transaction. */

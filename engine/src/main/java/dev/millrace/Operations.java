@@ -39,7 +39,8 @@ public interface Operations {
     Optional<State> cancel(JobId job, String reason);
 
     /**
-     * Runs a job that has ended again: a new run, attempt 1, with the payload it had.
+     * Runs a job that has ended again: a new run, attempt 1, with the payload it had. Its {@linkplain Unique unique key} is not asked: it may run beside another
+     * one of that key.
      *
      * @param reason kept with who did it
      * @return the state before: if that had not ended, nothing was done; empty if the job is not known

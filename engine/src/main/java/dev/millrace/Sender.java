@@ -5,10 +5,7 @@ import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.NewJob.Idempotency;
 import dev.millrace.store.Payload;
 import dev.millrace.world.World;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.time.Duration;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +47,8 @@ final class Sender {
                 options.headers,
                 due(options),
                 options.expiresAfter,
-                idempotency(kind, payload, options));
+                idempotency(kind, payload, options),
+                options.unique == null ? null : options.unique.of(kind));
     }
 
     private static JobOptions said(@Nullable JobOptions options, String who) {
@@ -60,13 +58,15 @@ final class Sender {
     }
 
     private @Nullable Due due(JobOptions options) {
-        if (options.in != null) {
-            if (options.expiresAfter != null && options.expiresAfter.compareTo(options.in) <= 0)
+        var quiet = options.unique == null ? null : options.unique.quiet();
+        if (quiet != null) {
+            if (options.in != null || options.at != null)
                 throw new MillraceException(
-                        "The job waits %s and expires after %s: it could never run. Both count from now; make the expiry longer."
-                                .formatted(Words.duration(options.in), Words.duration(options.expiresAfter)));
-            return new Due.In(options.in);
+                        "The job is debounced, which says when it runs: after %s of quiet. Leave out in(…) and at(…)."
+                                .formatted(Words.duration(quiet)));
+            return in(quiet, options);
         }
+        if (options.in != null) return in(options.in, options);
         if (options.at == null) return null;
         if (options.at.isAfter(world.now().plus(Bounds.DELAY)))
             throw new MillraceException(
@@ -78,6 +78,14 @@ final class Sender {
         // So long ago that a database may not have such a time, and no clock is so wrong that it could be meant for
         // later.
         return options.at.isBefore(world.now().minus(Bounds.DELAY)) ? null : new Due.At(options.at);
+    }
+
+    private static Due in(Duration delay, JobOptions options) {
+        if (options.expiresAfter != null && options.expiresAfter.compareTo(delay) <= 0)
+            throw new MillraceException(
+                    "The job waits %s and expires after %s: it could never run. Both count from now; make the expiry longer."
+                            .formatted(Words.duration(delay), Words.duration(options.expiresAfter)));
+        return new Due.In(delay);
     }
 
     /** What a key stands for: everything that decides what runs, where and when. Long values as a hash, so that it can be shown. */
@@ -93,6 +101,7 @@ final class Sender {
         if (options.at != null) request.append(" at ").append(options.at);
         if (options.expiresAfter != null) request.append(" expires after ").append(options.expiresAfter);
         if (options.tenant() != null) request.append(" for tenant ").append(options.tenant());
+        if (options.unique != null) request.append(" unique ").append(options.unique.of(kind));
         return new Idempotency(
                 options.idempotencyKey,
                 request.append(" with payload ").append(digest(payload)).toString());
@@ -100,15 +109,10 @@ final class Sender {
 
     /** A kept value has no text but its own: that of a record names all its components. */
     private static String digest(Payload payload) {
-        var text = switch (payload) {
-            case Payload.Text(var written) -> written;
-            case Payload.Kept(var value) -> String.valueOf(value);
-        };
-        try {
-            var digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return "sha256:" + HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new AssertionError("Every Java platform has SHA-256", impossible);
-        }
+        return Words.sha256(
+                switch (payload) {
+                    case Payload.Text(var written) -> written;
+                    case Payload.Kept(var value) -> String.valueOf(value);
+                });
     }
 }

@@ -1,6 +1,10 @@
 package dev.millrace;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +89,16 @@ final class Words {
     /** Neither a control character nor half of one that takes two. */
     private static boolean showable(int c) {
         return !Character.isISOControl(c) && Character.getType(c) != Character.SURROGATE;
+    }
+
+    /** A text of any length as one of 71 characters. */
+    static String sha256(String text) {
+        try {
+            var digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return "sha256:" + HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new AssertionError("Every Java platform has SHA-256", impossible);
+        }
     }
 
     private static String printed(@Nullable Object value) {

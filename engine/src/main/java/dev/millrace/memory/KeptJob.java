@@ -22,14 +22,14 @@ final class KeptJob {
     static final int MAX_LINES = 1_000;
 
     final JobId id;
-    final KeptQueue queue;
-    final KeptQueue.Stream stream;
-    final Priority priority;
-    final String kind;
-    final int kindVersion;
-    final Payload payload;
-    final Map<String, String> headers;
     final Instant enqueuedAt;
+    KeptQueue queue;
+    KeptQueue.Stream stream;
+    Priority priority;
+    String kind;
+    int kindVersion;
+    Payload payload;
+    Map<String, String> headers;
     final Deque<Row> rows = new ArrayDeque<>();
     final Deque<LogLine> lines = new ArrayDeque<>();
 
@@ -64,6 +64,20 @@ final class KeptJob {
         this.headers = Map.copyOf(job.headers());
         this.enqueuedAt = now;
         this.expiresAt = job.expiresAfter() == null ? null : now.plus(job.expiresAfter());
+    }
+
+    /** While it waits for its first time to run: everything but its id, and when it came. */
+    void become(NewJob other, KeptQueue itsQueue, Instant now) {
+        queue.count(state(), standing(), -1);
+        queue = itsQueue;
+        stream = itsQueue.shard(other.priority(), other.spread());
+        priority = other.priority();
+        kind = other.kind();
+        kindVersion = other.kindVersion();
+        payload = other.payload();
+        headers = Map.copyOf(other.headers());
+        expiresAt = other.expiresAfter() == null ? null : now.plus(other.expiresAfter());
+        queue.count(state(), standing(), 1);
     }
 
     boolean expired(Instant now) {

@@ -33,9 +33,10 @@ final class Keys {
                 Nothing was enqueued. Use a new key for a new request.""".formatted(asked.key(), known.job(), known.request(), job.id(), asked.request()));
     }
 
-    void keep(NewJob job, Instant now) {
+    /** @param stands which job it stands for: another one if that has its unique key */
+    void keep(NewJob job, JobId stands, Instant now) {
         var asked = job.idempotency();
-        if (asked != null) keys.put(asked.key(), new Key(asked.request(), job.id(), now.plus(LIFE)));
+        if (asked != null) keys.put(asked.key(), new Key(asked.request(), stands, now.plus(LIFE)));
     }
 
     /** Keys live equally long, so the oldest end first. */

@@ -103,6 +103,11 @@ final class Ledger {
 
     /** All of them or, if one of them is here already, none. */
     void enqueue(List<NewJob> all, Instant now) {
+        refuseKnown(all);
+        for (var asked : all) enqueue(asked, now);
+    }
+
+    void refuseKnown(List<NewJob> all) {
         var ids = new HashSet<JobId>();
         for (var asked : all) {
             if (jobs.containsKey(asked.id()) || !ids.add(asked.id())) {
@@ -111,7 +116,6 @@ final class Ledger {
                         To send one job safely twice, give it an idempotency key.""".formatted(asked.id()));
             }
         }
-        for (var asked : all) enqueue(asked, now);
     }
 
     private void enqueue(NewJob asked, Instant now) {
@@ -122,7 +126,8 @@ final class Ledger {
         else startTimer(job, Turn.first(1), due, State.SCHEDULED, null);
     }
 
-    private static @Nullable Instant due(NewJob.@Nullable Due due, Instant now) {
+    /** When it may run; null if that is now. */
+    static @Nullable Instant due(NewJob.@Nullable Due due, Instant now) {
         var moment = switch (due) {
             case null -> now;
             case NewJob.Due.In(var delay) -> now.plus(delay);
@@ -159,6 +164,19 @@ final class Ledger {
         var timer = new Timer(job, turn, runAt, nextNumber(), state, reason);
         timers.add(timer);
         job.move(state, timer);
+    }
+
+    /**
+     * A job that waits for its first time to run becomes what another one asks for.
+     *
+     * @param runAt the time that it waits for; null, or one that has come, is now
+     */
+    void become(Timer timer, NewJob other, @Nullable Instant runAt, Instant now) {
+        var job = timer.job();
+        stopWaiting(timer);
+        job.become(other, queue(other.queue()), now);
+        if (runAt != null && runAt.isAfter(now)) startTimer(job, timer.turn(), runAt, State.SCHEDULED, null);
+        else append(job, timer.turn(), job.stream, now);
     }
 
     void park(KeptJob job, Turn turn, Parking parking, String detail) {

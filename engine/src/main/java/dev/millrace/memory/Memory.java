@@ -44,6 +44,7 @@ public final class Memory {
     final Waiting waiting;
     final Pictures pictures;
     final Schedules schedules;
+    final UniqueKeys uniqueKeys;
 
     public Memory() {
         this(MAX_ENDED);
@@ -56,7 +57,8 @@ public final class Memory {
         journal = new Journal(claims);
         waiting = new Waiting(ledger);
         pictures = new Pictures(ledger, members);
-        schedules = new Schedules(ledger, members);
+        uniqueKeys = new UniqueKeys(ledger, endings);
+        schedules = new Schedules(ledger, members, uniqueKeys);
     }
 
     /** A storage on this memory, which sees all that others on it did. */

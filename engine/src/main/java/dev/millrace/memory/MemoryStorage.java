@@ -34,6 +34,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -92,9 +93,9 @@ final class MemoryStorage implements Storage {
         return step(now -> {
             var known = memory.keys.find(job, now);
             if (known != null) return new Accepted(known, !known.equals(job.id()));
-            memory.ledger.enqueue(List.of(job), now);
-            memory.keys.keep(job, now);
-            return new Accepted(job.id(), false);
+            var accepted = memory.uniqueKeys.enqueue(job, job.idempotency() == null, now);
+            memory.keys.keep(job, accepted.job(), now);
+            return accepted;
         });
     }
 
@@ -105,14 +106,22 @@ final class MemoryStorage implements Storage {
 
     /** Collects first: the iterator is the caller's, and may throw, take its time, or enqueue by itself. */
     @Override
-    public void enqueueAll(Iterator<NewJob> jobs) {
+    public Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs) {
         var all = new ArrayList<NewJob>();
         jobs.forEachRemaining(all::add);
-        does(now -> memory.ledger.enqueue(all, now));
+        return step(now -> {
+            memory.ledger.refuseKnown(all);
+            var held = new HashMap<JobId, JobId>();
+            for (var job : all) {
+                var accepted = memory.uniqueKeys.enqueue(job, false, now);
+                if (accepted.existed()) held.put(job.id(), accepted.job());
+            }
+            return held;
+        });
     }
 
     @Override
-    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+    public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
         throw noTransactions();
     }
 

@@ -35,11 +35,13 @@ final class Schedules {
 
     private final Ledger ledger;
     private final Members members;
+    private final UniqueKeys uniqueKeys;
     private final NavigableMap<String, Known> all = new TreeMap<>();
 
-    Schedules(Ledger ledger, Members members) {
+    Schedules(Ledger ledger, Members members, UniqueKeys uniqueKeys) {
         this.ledger = ledger;
         this.members = members;
+        this.uniqueKeys = uniqueKeys;
     }
 
     /** A schedule that some node has brought. */
@@ -129,10 +131,11 @@ final class Schedules {
             boolean wanted = run.asked() ? known.asked.contains(run.slot()) : !paused;
             if (wanted && !known.fired(run.asked()).containsKey(run.slot())) fresh.putIfAbsent(run.slot(), run);
         }
-        ledger.enqueue(fresh.values().stream().map(Run::job).toList(), now);
+        ledger.refuseKnown(fresh.values().stream().map(Run::job).toList());
         for (var run : runs) if (run.asked()) known.asked.remove(run.slot());
         for (var run : fresh.values())
-            known.fired(run.asked()).put(run.slot(), run.job().id());
+            known.fired(run.asked())
+                    .put(run.slot(), uniqueKeys.enqueue(run.job(), false, now).job());
         forget(known.slots);
         forget(known.ran);
         return OptionalInt.of(fresh.size());

@@ -117,6 +117,7 @@ final class Scheduler implements Loop {
             var known = before.get(standing.name());
             var schedule = known != null && goesOn(known, standing) ? known : new OwnSchedule(plan, standing, toldAt);
             schedule.asked = standing.asked();
+            schedule.lastJob = standing.lastJob(); // which may be another one's, that has the unique key of ours
             own.put(standing.name(), schedule);
         }
     }
@@ -189,6 +190,7 @@ final class Scheduler implements Loop {
         } else {
             schedule.upto = runs.getLast().slot();
             schedule.lastJob = runs.getLast().job().id();
+            if (runs.getLast().job().unique() != null) nextLook = now; // whose job it is now the store knows
         }
         return runs.getLast().slot();
     }

@@ -1,7 +1,9 @@
 package dev.millrace.store;
 
+import dev.millrace.JobId;
 import java.sql.Connection;
 import java.util.Iterator;
+import java.util.Map;
 
 /**
  * The producers' side. Nothing here needs a node. Once a method has returned, its jobs are durable (or, in the caller's transaction,
@@ -10,7 +12,8 @@ import java.util.Iterator;
 public interface Intake {
 
     /**
-     * Takes one job, in a transaction of its own.
+     * Takes one job, in a transaction of its own. If its unique key is held, the job that holds it is answered: as it was, or as it has become by
+     * this one.
      *
      * @throws StoreException.CommitUnknown if it may or may not have been taken; never repeated by the store, unless the job has an
      *     idempotency key, under which a repetition is harmless
@@ -29,10 +32,15 @@ public interface Intake {
      * Takes all jobs or none, in one transaction. Reads the iterator once, in the caller's thread, and buffers a bounded piece of it.
      * Jobs taken so have no idempotency key.
      *
+     * @return of those whose unique key is held: which job holds it; that may be another one of these
      * @throws StoreException.CommitUnknown if all or none of them were taken, and which is not known
      */
-    void enqueueAll(Iterator<NewJob> jobs);
+    Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs);
 
-    /** Takes all jobs in the caller's transaction. */
-    void enqueueAll(Connection tx, Iterator<NewJob> jobs);
+    /**
+     * Takes all jobs in the caller's transaction.
+     *
+     * @return as above
+     */
+    Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs);
 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param expiresAfter from now on the store's clock: unstarted by then, it is discarded
  * @param headers trace, tenant, tags; may be empty
  * @param idempotency null unless its sender gave a key
+ * @param unique null unless there shall be one job of its key
  */
 public record NewJob(
         JobId id,
@@ -27,7 +28,24 @@ public record NewJob(
         Map<String, String> headers,
         @Nullable Due due,
         @Nullable Duration expiresAfter,
-        @Nullable Idempotency idempotency) {
+        @Nullable Idempotency idempotency,
+        @Nullable UniqueKey unique) {
+
+    /** One of which there may be as many as anybody likes. */
+    public NewJob(
+            JobId id,
+            String queue,
+            Priority priority,
+            @Nullable String spread,
+            String kind,
+            int kindVersion,
+            Payload payload,
+            Map<String, String> headers,
+            @Nullable Due due,
+            @Nullable Duration expiresAfter,
+            @Nullable Idempotency idempotency) {
+        this(id, queue, priority, spread, kind, kindVersion, payload, headers, due, expiresAfter, idempotency, null);
+    }
 
     /** When a job may run, told on the store's clock. */
     public sealed interface Due {

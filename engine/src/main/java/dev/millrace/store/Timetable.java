@@ -60,7 +60,9 @@ public interface Timetable {
      * Enqueues the runs of slots, all in one transaction: those that were not fired before, and, where it is paused, only those that somebody
      * asked for. Of these only such that still wait to be run. Repeating it changes nothing, so unknown: fire again.
      *
-     * @return how many were enqueued; empty if the schedule is not this node's in this term, and then nothing was done
+     * A slot whose job has a unique key that is held counts as well: its job is the one that holds the key.
+     *
+     * @return how many were fired; empty if the schedule is not this node's in this term, and then nothing was done
      */
     OptionalInt fire(Lease lease, String schedule, long term, List<Run> runs);
 

@@ -72,6 +72,17 @@ class ExamplesIT {
         assertThat(printed).containsExactly("Hello, Ada");
     }
 
+    @Example(UniqueJobs.class)
+    void there_is_one_job_of_a_key() {
+        assertThat(printed)
+                .contains(
+                        "already on its way: true, the same job: true",
+                        "Dear customer 7",
+                        "sent, so another one is taken: true",
+                        "one a day, though it has been sent: true",
+                        "reindexed with revision 5, once");
+    }
+
     @Example(NightlySchedule.class)
     void a_schedule_passes_a_change_of_clocks_and_runs_each_slot() {
         assertThat(printed)

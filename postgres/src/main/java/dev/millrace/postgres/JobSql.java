@@ -29,6 +29,12 @@ final class JobSql {
     final String idempotency;
     final String idempotencyHolder;
 
+    /** The key of this job's stands for another one: that which holds its unique key. */
+    final String idempotencyGoesTo;
+
+    /** Some jobs with unique keys, and in the same statement the queues that are told of, for each that was enqueued. */
+    final String enqueueUnique;
+
     /** How many of these streams are not what they were taken for. */
     final String strangers;
 
@@ -150,6 +156,13 @@ final class JobSql {
         idempotency = q.in(
                 "INSERT INTO $.idempotency_key (key, request, job_id) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING");
         idempotencyHolder = q.in("SELECT request, job_id FROM $.idempotency_key WHERE key = ?");
+        idempotencyGoesTo = q.in("UPDATE $.idempotency_key SET job_id = ? WHERE key = ? AND job_id = ?");
+        enqueueUnique = q.in("""
+                SELECT u.nr, u.job_id, n.told
+                  FROM $.enqueue_unique(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) u
+                  LEFT JOIN LATERAL (
+                      SELECT count(pg_notify(?, queue)) AS told FROM unnest(?::text[]) told (queue) WHERE u.job_id = ANY (?)) n ON true
+                """);
         strangers = q.in("""
                 SELECT count(*) FROM unnest(?::int[], ?::text[], ?::int[]) u (id, queue, priority)
                  WHERE NOT EXISTS (SELECT FROM $.stream s WHERE (s.id, s.queue, s.priority) = (u.id, u.queue, u.priority))
@@ -208,7 +221,7 @@ final class JobSql {
 
         ownSchedules = q.in(
                 "SELECT now, name, term, upto, last_job, asked FROM $.own_schedules(?, ?, ?, ?, ?, ?::bigint * INTERVAL '1 ms', ?::bigint * INTERVAL '1 ms')");
-        fireSlots = q.in("SELECT $.fire_slots(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        fireSlots = q.in("SELECT $.fire_slots(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         askSchedule = q.in("SELECT $.ask_schedule(?, ?, ?, ?::bigint * INTERVAL '1 ms')");
         lockSchedule = q.in("SELECT FROM $.schedule WHERE name = ? FOR UPDATE");
         schedules = q.in("""

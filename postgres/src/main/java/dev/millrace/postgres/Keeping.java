@@ -33,6 +33,9 @@ final class Keeping {
     /** Rows that are deleted in one step. */
     private static final int SWEPT = 10_000;
 
+    /** Holders of unique keys that are looked at in one step: a look is a search for a job. */
+    private static final int HOLDERS = 1_000;
+
     /** How long each of the above may take in a turn. */
     private static final Duration BUDGET = Duration.ofSeconds(15);
 
@@ -93,6 +96,7 @@ final class Keeping {
         settle(c);
         drop(c);
         forgetKeys(c);
+        forgetUniqueKeys(c);
         forgetSlots(c);
         sweep(c);
     }
@@ -201,6 +205,20 @@ final class Keeping {
                 "forget idempotency keys",
                 q.in("SELECT $.sweep_keys(?::bigint * INTERVAL '1 ms', ?)"),
                 settings.idempotency().toMillis());
+    }
+
+    private void forgetUniqueKeys(Connection c) throws SQLException {
+        var budget = new Budget();
+        int looked;
+        do {
+            try {
+                looked = numbers(c, q.in("SELECT $.sweep_unique_keys(?)"), HOLDERS)
+                        .getFirst();
+            } catch (SQLException e) {
+                later("forget unique keys", e);
+                return;
+            }
+        } while (looked == HOLDERS && budget.left());
     }
 
     private void forgetSlots(Connection c) throws SQLException {

@@ -208,13 +208,13 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public void enqueueAll(Iterator<NewJob> jobs) {
-        intake.enqueueAll(jobs);
+    public Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs) {
+        return intake.enqueueAll(jobs);
     }
 
     @Override
-    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
-        intake.enqueueAll(tx, jobs);
+    public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        return intake.enqueueAll(tx, jobs);
     }
 
     // ---- records

@@ -120,6 +120,9 @@ final class PostgresTimetable implements Timetable {
         var moments = new @Nullable Instant[count];
         var delays = new @Nullable Long[count];
         var expiries = new @Nullable Long[count];
+        var keys = new @Nullable String[count];
+        var policies = new @Nullable String[count];
+        var policyMillis = new @Nullable Long[count];
         for (int i = 0; i < count; i++) {
             var job = runs.get(i).job();
             slots[i] = runs.get(i).slot();
@@ -136,6 +139,11 @@ final class PostgresTimetable implements Timetable {
             delays[i] = job.due() instanceof Due.In(var delay) ? delay.toMillis() : null;
             var expiresAfter = job.expiresAfter();
             expiries[i] = expiresAfter == null ? null : expiresAfter.toMillis();
+            var unique = job.unique();
+            if (unique == null) continue;
+            keys[i] = unique.key();
+            policies[i] = UniqueRows.policy(unique);
+            policyMillis[i] = UniqueRows.policyMillis(unique);
         }
         try (var s = Session.prepare(
                         c,
@@ -156,7 +164,10 @@ final class PostgresTimetable implements Timetable {
                         headers,
                         moments,
                         delays,
-                        expiries);
+                        expiries,
+                        keys,
+                        policies,
+                        policyMillis);
                 var rows = s.executeQuery()) {
             rows.next();
             int fired = rows.getInt(1);

@@ -123,6 +123,7 @@ public final class Simulation {
                 new ExactlyOnce(intended, store::effects),
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),
                 fleet.slots(),
+                fleet.unique(),
                 new AllIdle(fleet::busy),
                 fleet.poison(),
                 fleet.bounds(),

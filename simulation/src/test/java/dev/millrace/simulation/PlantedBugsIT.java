@@ -51,6 +51,7 @@ class PlantedBugsIT {
     private static final String EXACTLY = "an effect that is committed with its outcome happens once";
     private static final String WHY = "every answer to why a job is not running is true";
     private static final String SLOTS = "each slot of a schedule is one job";
+    private static final String UNIQUE = "of a unique key there is one job at a time";
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
     private static final String BOUNDS = "nodes stay within bounds, and fail only as they may";
@@ -169,6 +170,11 @@ class PlantedBugsIT {
                 breaks(Bug.ONLY_THE_NEWEST_SLOT, SLOTS).with("slots", "kill,freeze,stall"),
                 breaks(Bug.PAUSE_OF_A_SCHEDULE_NOT_LOOKED_AT, SLOTS).with("slots", ""),
                 breaks(Bug.ASKED_RUN_REPEATED, SLOTS).with("slots", "flaky,terminate"),
+                breaks(Bug.HOLDER_LOOKED_AT_WITH_ITS_LOCK, UNIQUE).with("unique-sends", ""),
+                breaks(Bug.KEY_TAKEN_OVER_WITHOUT_LOCK, UNIQUE).with("unique-sends", ""),
+                breaks(Bug.HOLDER_THAT_WAITS_TAKEN_FOR_GONE, UNIQUE).with("unique-sends", ""),
+                breaks(Bug.KEY_NEVER_GIVEN_UP, UNIQUE).with("unique-sends", ""),
+                breaks(Bug.CHANGES_WHAT_HAS_GONE, UNIQUE).with("unique-sends", ""),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
                 breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
                 breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),

@@ -1,5 +1,7 @@
 package dev.millrace.test;
 
+import dev.millrace.JobId;
+import dev.millrace.JobView;
 import dev.millrace.MillraceException;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.Claim;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -104,7 +107,7 @@ final class Watch {
         }
         var answer = asked(method, given);
         if (!IDLE.contains(name) && !nothing(answer)) lastEffect = timeline.nanos();
-        if (name.equals("enqueue") && given.length == 1) noted((NewJob) given[0], (Accepted) notNull(answer));
+        if (name.equals("enqueue") && given.length == 1) noted((NewJob) given[0], ((Accepted) notNull(answer)).job());
         if (name.equals("fire")) fired((List<?>) given[3], (OptionalInt) notNull(answer));
         if (name.equals("flush")) flushed((Collection<?>) given[1], (List<?>) notNull(answer));
         return answer;
@@ -113,7 +116,10 @@ final class Watch {
     /** Of a schedule that is this node's all are new: it fires a slot once, and nothing here goes lost on the way. */
     private void fired(List<?> runs, OptionalInt fresh) {
         if (fresh.isEmpty()) return;
-        for (var run : runs) noted(((Timetable.Run) run).job());
+        for (var run : runs) {
+            var job = ((Timetable.Run) run).job();
+            if (job.unique() == null || behind.find(job.id()).isPresent()) noted(job);
+        }
     }
 
     private @Nullable Object asked(Method method, Object... given) throws Throwable {
@@ -147,12 +153,15 @@ final class Watch {
         jobs.forEachRemaining(job -> all.add((NewJob) job));
         var answer = asked(method, all.iterator());
         lastEffect = timeline.nanos();
-        all.forEach(this::noted);
+        var held = (Map<?, ?>) notNull(answer);
+        for (var job : all) noted(job, held.get(job.id()) instanceof JobId holder ? holder : job.id());
         return answer;
     }
 
-    private void noted(NewJob job, Accepted accepted) {
-        if (!accepted.existed()) noted(job);
+    /** @param holder the job that was answered: another one, if that has its key; which may wait for another time now */
+    private void noted(NewJob job, JobId holder) {
+        if (holder.equals(job.id())) noted(job);
+        else behind.find(holder).map(JobView::runAt).ifPresent(runAt -> dueIn(Duration.between(stage.now(), runAt)));
     }
 
     private void noted(NewJob job) {

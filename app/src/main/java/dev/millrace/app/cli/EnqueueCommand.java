@@ -6,16 +6,20 @@ import dev.millrace.MillraceException;
 import dev.millrace.NodeView;
 import dev.millrace.Operations;
 import dev.millrace.Priority;
+import dev.millrace.Unique;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.wire.Json;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -31,6 +35,7 @@ import picocli.CommandLine.TypeConversionException;
             "  millrace enqueue echo '{\"hello\":\"world\"}'",
             "  millrace enqueue sleep '{\"millis\":5000}' --in 10s --priority high",
             "  millrace enqueue echo - <payload.json --key import-2027-03",
+            "  millrace enqueue sleep '{\"millis\":5000}' --unique 42 --unique due --within 1d",
         })
 final class EnqueueCommand extends EngineCommand {
 
@@ -91,6 +96,42 @@ final class EnqueueCommand extends EngineCommand {
     @Nullable
     String key;
 
+    @Option(
+            names = "--unique",
+            paramLabel = "VALUE",
+            description = {
+                "One job of this kind and value at a time: if there is one that has not ended, it is given. May be",
+                "repeated. A whole number counts as one, true and false as themselves, anything else as text."
+            })
+    List<String> unique = new ArrayList<>();
+
+    @Option(
+            names = "--within",
+            paramLabel = "SPAN",
+            converter = Durations.class,
+            description = "With --unique: one in this span, whether it has ended or not.")
+    @Nullable
+    Duration within;
+
+    @Option(names = "--replace", description = "With --unique: the newest wins, unless the one before runs.")
+    boolean replace;
+
+    @Option(
+            names = "--debounce",
+            paramLabel = "SPAN",
+            converter = Durations.class,
+            description = "With --unique: runs once when there was quiet for this span; see --at-most.")
+    @Nullable
+    Duration debounce;
+
+    @Option(
+            names = "--at-most",
+            paramLabel = "SPAN",
+            converter = Durations.class,
+            description = "With --debounce: runs so long after the first at the latest.")
+    @Nullable
+    Duration atMost;
+
     @Option(names = "--tenant", paramLabel = "NAME", description = "Whose job it is.")
     @Nullable
     String tenant;
@@ -107,6 +148,14 @@ final class EnqueueCommand extends EngineCommand {
         if (in != null && at != null)
             throw new CommandFailed(
                     ExitCode.USAGE, "--in and --at say two things about when the job runs. Give one of them.");
+        if (unique.isEmpty() && (within != null || replace || debounce != null))
+            throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "--within, --replace and --debounce say how a key is unique, and there is none. Add --unique VALUE.");
+        if ((debounce == null) != (atMost == null))
+            throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "--debounce and --at-most go together: how long it must be quiet, and how long that is waited for.");
         payload = json();
     }
 
@@ -128,7 +177,9 @@ final class EnqueueCommand extends EngineCommand {
     }
 
     private void tell(Handle<?> handle, @Nullable String note) {
-        if (handle.existed()) console().say("It was there already: nothing was enqueued.");
+        if (handle.existed() && (replace || debounce != null))
+            console().say("It was there already, and waits: it is what you have enqueued now.");
+        else if (handle.existed()) console().say("It was there already: nothing was enqueued.");
         else if (note != null) console().say(note);
         console().hint("See it: millrace job " + handle.id());
     }
@@ -158,8 +209,23 @@ final class EnqueueCommand extends EngineCommand {
         if (at != null) o = o.at(at);
         if (expires != null) o = o.expiresAfter(expires);
         if (key != null) o = o.idempotencyKey(key);
+        if (!unique.isEmpty()) o = o.unique(key());
         if (tenant != null) o = o.tenant(tenant);
         return o;
+    }
+
+    private Unique key() {
+        var by = Unique.by(unique.stream().map(EnqueueCommand::value).toArray());
+        if (within != null) by = by.within(within);
+        if (replace) by = by.replace();
+        if (debounce != null && atMost != null) by = by.debounce(debounce, atMost);
+        return by;
+    }
+
+    /** As a program would give it: the same key for the same value. */
+    private static Object value(String said) {
+        if (said.matches("0|-?[1-9][0-9]*")) return new BigInteger(said);
+        return said.equals("true") || said.equals("false") ? (Object) Boolean.valueOf(said) : said;
     }
 
     /** Written anew, so that spaces do not make two requests of one. */

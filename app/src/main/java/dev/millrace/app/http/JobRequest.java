@@ -3,6 +3,7 @@ package dev.millrace.app.http;
 import dev.millrace.JobOptions;
 import dev.millrace.MillraceException;
 import dev.millrace.Priority;
+import dev.millrace.Unique;
 import dev.millrace.app.console.Durations;
 import dev.millrace.app.wire.Json;
 import java.time.DateTimeException;
@@ -32,6 +33,7 @@ record JobRequest(
         @Nullable Instant runAt,
         @Nullable Duration expiresAfter,
         @Nullable String idempotencyKey,
+        @Nullable Unique unique,
         @Nullable String tenant,
         List<String> tags,
         Map<String, String> headers) {
@@ -49,9 +51,15 @@ record JobRequest(
             "runAt",
             "expiresAfter",
             "idempotencyKey",
+            "unique",
             "tenant",
             "tags",
             "headers"));
+
+    private static final Set<String> UNIQUE_FIELDS = Set.of("by", "within", "replace", "debounce", "atMost");
+
+    private static final String UNIQUE =
+            "an object such as {\"by\":[7,\"due\"]}, with one of \"within\":\"1d\", \"replace\":true, and \"debounce\":\"5s\" with \"atMost\":\"1m\"";
 
     static JobRequest read(JsonNode json, String where) {
         if (!json.isObject())
@@ -78,6 +86,7 @@ record JobRequest(
                 runAt,
                 fields.span("expiresAfter"),
                 fields.text("idempotencyKey"),
+                fields.unique(),
                 fields.text("tenant"),
                 fields.texts("tags"),
                 fields.pairs("headers"));
@@ -90,7 +99,19 @@ record JobRequest(
             throw bad("The header Idempotency-Key says \"%s\" and the body \"%s\". Send one of them."
                     .formatted(shown(header), shown(idempotencyKey)));
         return new JobRequest(
-                kind, version, payload, queue, priority, delay, runAt, expiresAfter, header, tenant, tags, headers);
+                kind,
+                version,
+                payload,
+                queue,
+                priority,
+                delay,
+                runAt,
+                expiresAfter,
+                header,
+                unique,
+                tenant,
+                tags,
+                headers);
     }
 
     JobOptions options(JobOptions o) {
@@ -100,6 +121,7 @@ record JobRequest(
         if (runAt != null) o = o.at(runAt);
         if (expiresAfter != null) o = o.expiresAfter(expiresAfter);
         if (idempotencyKey != null) o = o.idempotencyKey(idempotencyKey);
+        if (unique != null) o = o.unique(unique);
         if (tenant != null) o = o.tenant(tenant);
         for (var tag : tags) o = o.tag(tag);
         for (var header : headers.entrySet()) o = o.header(header.getKey(), header.getValue());
@@ -190,6 +212,49 @@ record JobRequest(
                 texts.add(element.stringValue());
             }
             return texts;
+        }
+
+        /** {@code {"by": [7, "due"]}}, and one of within, replace, debounce with atMost. */
+        @Nullable
+        Unique unique() {
+            var value = get("unique");
+            if (value == null) return null;
+            if (!value.isObject()) throw wrong("unique", UNIQUE);
+            for (var name : value.propertyNames()) if (!UNIQUE_FIELDS.contains(name)) throw wrong("unique", UNIQUE);
+            var own = new Fields(value, where + "'s unique");
+            try {
+                var unique = Unique.by(own.values("by"));
+                var within = own.span("within");
+                if (within != null) unique = unique.within(within);
+                if (own.flag("replace")) unique = unique.replace();
+                var quiet = own.span("debounce");
+                var atMost = own.span("atMost");
+                if ((quiet == null) != (atMost == null)) throw wrong("unique", UNIQUE);
+                if (quiet != null && atMost != null) unique = unique.debounce(quiet, atMost);
+                return unique;
+            } catch (MillraceException refused) {
+                throw new Problem(ProblemType.BAD_REQUEST, refused.getMessage(), refused);
+            }
+        }
+
+        private boolean flag(String name) {
+            var value = get(name);
+            if (value == null) return false;
+            if (!value.isBoolean()) throw wrong(name, "true or false");
+            return value.booleanValue();
+        }
+
+        private Object[] values(String name) {
+            var value = get(name);
+            if (value == null || !value.isArray()) throw wrong(name, "a list of texts, whole numbers and booleans");
+            var values = new ArrayList<Object>();
+            for (var element : value) {
+                if (element.isString()) values.add(element.stringValue());
+                else if (element.isBoolean()) values.add(element.booleanValue());
+                else if (element.isIntegralNumber()) values.add(element.bigIntegerValue());
+                else throw wrong(name, "a list of texts, whole numbers and booleans");
+            }
+            return values.toArray();
         }
 
         Map<String, String> pairs(String name) {

@@ -3,6 +3,7 @@ package dev.millrace.app.http;
 import dev.millrace.KeyTaken;
 import dev.millrace.MillraceException;
 import dev.millrace.app.wire.Json;
+import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Unavailable;
 import java.io.Serial;
@@ -40,6 +41,7 @@ final class Problem extends RuntimeException {
     static Problem of(Exception thrown) {
         return switch (thrown) {
             case Problem problem -> problem;
+            case Blocked blocked -> new Problem(ProblemType.BLOCKED, blocked.getMessage(), blocked);
             case Unavailable unavailable ->
                 new Problem(ProblemType.DATABASE_UNREACHABLE, unavailable.getMessage(), unavailable);
             case CommitUnknown unknown -> new Problem(ProblemType.UNKNOWN_OUTCOME, unknown.getMessage(), unknown);

@@ -15,6 +15,7 @@ enum ProblemType {
     MISDIRECTED(421, "This server has another name"),
     INTERNAL(500, "This should not have happened"),
     UNKNOWN_OUTCOME(503, "Nobody knows whether it took effect"),
+    BLOCKED(503, "Another transaction is in the way"),
     DATABASE_UNREACHABLE(503, "The database can't be reached"),
     NOT_READY(503, "This process is not ready");
 

@@ -4,6 +4,7 @@ import dev.millrace.JobId;
 import dev.millrace.Priority;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
+import dev.millrace.store.UniqueKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -20,38 +21,44 @@ record Draft(
         Map<String, String> headers,
         NewJob.@Nullable Due due,
         @Nullable Duration expiresAfter,
-        NewJob.@Nullable Idempotency idempotency) {
+        NewJob.@Nullable Idempotency idempotency,
+        @Nullable UniqueKey unique) {
 
     Draft(String queue, String kind) {
-        this(queue, Priority.NORMAL, "one shard", kind, 1, "{\"n\":1}", Map.of(), null, null, null);
+        this(queue, Priority.NORMAL, "one shard", kind, 1, "{\"n\":1}", Map.of(), null, null, null, null);
     }
 
     Draft priority(Priority other) {
-        return new Draft(queue, other, spread, kind, version, payload, headers, due, expiresAfter, idempotency);
+        return new Draft(queue, other, spread, kind, version, payload, headers, due, expiresAfter, idempotency, unique);
     }
 
     Draft spread(@Nullable String other) {
-        return new Draft(queue, priority, other, kind, version, payload, headers, due, expiresAfter, idempotency);
+        return new Draft(
+                queue, priority, other, kind, version, payload, headers, due, expiresAfter, idempotency, unique);
     }
 
     Draft queue(String other) {
-        return new Draft(other, priority, spread, kind, version, payload, headers, due, expiresAfter, idempotency);
+        return new Draft(
+                other, priority, spread, kind, version, payload, headers, due, expiresAfter, idempotency, unique);
     }
 
     Draft kind(String other) {
-        return new Draft(queue, priority, spread, other, version, payload, headers, due, expiresAfter, idempotency);
+        return new Draft(
+                queue, priority, spread, other, version, payload, headers, due, expiresAfter, idempotency, unique);
     }
 
     Draft version(int other) {
-        return new Draft(queue, priority, spread, kind, other, payload, headers, due, expiresAfter, idempotency);
+        return new Draft(
+                queue, priority, spread, kind, other, payload, headers, due, expiresAfter, idempotency, unique);
     }
 
     Draft payload(String text) {
-        return new Draft(queue, priority, spread, kind, version, text, headers, due, expiresAfter, idempotency);
+        return new Draft(queue, priority, spread, kind, version, text, headers, due, expiresAfter, idempotency, unique);
     }
 
     Draft headers(Map<String, String> other) {
-        return new Draft(queue, priority, spread, kind, version, payload, other, due, expiresAfter, idempotency);
+        return new Draft(
+                queue, priority, spread, kind, version, payload, other, due, expiresAfter, idempotency, unique);
     }
 
     Draft in(Duration delay) {
@@ -63,11 +70,12 @@ record Draft(
     }
 
     private Draft due(NewJob.Due other) {
-        return new Draft(queue, priority, spread, kind, version, payload, headers, other, expiresAfter, idempotency);
+        return new Draft(
+                queue, priority, spread, kind, version, payload, headers, other, expiresAfter, idempotency, unique);
     }
 
     Draft expiresAfter(Duration time) {
-        return new Draft(queue, priority, spread, kind, version, payload, headers, due, time, idempotency);
+        return new Draft(queue, priority, spread, kind, version, payload, headers, due, time, idempotency, unique);
     }
 
     Draft idempotent(String key, String request) {
@@ -81,7 +89,23 @@ record Draft(
                 headers,
                 due,
                 expiresAfter,
-                new NewJob.Idempotency(key, request));
+                new NewJob.Idempotency(key, request),
+                unique);
+    }
+
+    Draft unique(String key, UniqueKey.Policy policy) {
+        return new Draft(
+                queue,
+                priority,
+                spread,
+                kind,
+                version,
+                payload,
+                headers,
+                due,
+                expiresAfter,
+                idempotency,
+                new UniqueKey(key, policy));
     }
 
     NewJob job(JobId id) {
@@ -96,6 +120,7 @@ record Draft(
                 headers,
                 due,
                 expiresAfter,
-                idempotency);
+                idempotency,
+                unique);
     }
 }

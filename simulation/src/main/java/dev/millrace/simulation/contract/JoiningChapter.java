@@ -15,6 +15,7 @@ import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.UniqueKey;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -239,6 +240,60 @@ abstract class JoiningChapter extends Chapter {
 
         assertThat(given.accepted(as -> as.idempotent(given.queue, "invoice 42")))
                 .isEqualTo(new Accepted(first.id(), true));
+    }
+
+    @Test
+    void a_unique_key_is_free_again_when_its_transaction_rolls_back() throws SQLException {
+        given.store.enqueue(tx, given.newJob(this::unique));
+        tx.rollback();
+
+        assertThat(given.accepted(this::unique).existed()).isFalse();
+    }
+
+    @Test
+    void a_unique_key_is_held_when_its_transaction_commits() throws SQLException {
+        var first = given.newJob(this::unique);
+        assertThat(given.store.enqueue(tx, first)).isEqualTo(new Accepted(first.id(), false));
+        var second = given.newJob(this::unique);
+        assertThat(given.store.enqueue(tx, second)).as("and within it").isEqualTo(new Accepted(first.id(), true));
+        tx.commit();
+
+        assertThat(given.accepted(this::unique)).isEqualTo(new Accepted(first.id(), true));
+    }
+
+    @Test
+    void in_a_transaction_what_is_available_is_not_withdrawn_for_what_replaces_it() throws SQLException {
+        var first = given.job(this::replacing);
+
+        var second = given.newJob(this::replacing);
+        assertThat(given.store.enqueue(tx, second)).isEqualTo(new Accepted(second.id(), false));
+        assertThat(given.node().claimAll())
+                .as("nothing of the queue is held up until the commit")
+                .hasSize(1);
+        tx.commit();
+
+        assertThat(given.view(first).state()).isNotEqualTo(State.CANCELLED);
+        assertThat(given.accepted(this::replacing).existed()).isFalse();
+        assertThat(second.id()).isCancelled();
+    }
+
+    @Test
+    void what_waits_for_its_time_becomes_another_when_the_transaction_commits() throws SQLException {
+        var first = given.job(draft -> replacing(draft).in(LATER).payload("1"));
+
+        given.store.enqueue(tx, given.newJob(draft -> replacing(draft).in(LATER).payload("2")));
+        assertThat(given.view(first).payload()).isEqualTo("1");
+        tx.commit();
+
+        assertThat(given.view(first).payload()).isEqualTo("2");
+    }
+
+    private Draft unique(Draft draft) {
+        return draft.unique(given.queue, new UniqueKey.UntilEnded());
+    }
+
+    private Draft replacing(Draft draft) {
+        return draft.unique(given.queue, new UniqueKey.Replace());
     }
 
     @Test

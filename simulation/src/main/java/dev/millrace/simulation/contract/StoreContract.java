@@ -74,6 +74,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Unique extends UniqueChapter {
+        Unique() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Claiming extends ClaimChapter {
         Claiming() {
             super(StoreContract.this);

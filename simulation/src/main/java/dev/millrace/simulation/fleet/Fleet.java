@@ -11,6 +11,7 @@ import dev.millrace.simulation.checker.DeadRecovered;
 import dev.millrace.simulation.checker.EachSlotOnce;
 import dev.millrace.simulation.checker.Intended;
 import dev.millrace.simulation.checker.ManifestsTellAll;
+import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.checker.PoisonStopped;
 import dev.millrace.simulation.store.Bug;
 import dev.millrace.simulation.store.SimulatedStore;
@@ -72,6 +73,7 @@ public final class Fleet {
     private final Map<NodeId, Long> watchedFor = new HashMap<>();
     private long lastLook;
     private final EachSlotOnce slots;
+    private final OneOfAKey unique;
     private final List<SchedulePlan> schedules = new ArrayList<>();
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
     private final Map<NodeId, String> names = new HashMap<>();
@@ -86,6 +88,7 @@ public final class Fleet {
         this.random = random;
         this.slots = new EachSlotOnce(
                 intended, ground.store::firedSlots, ground.store::runsAskedFor, ground.clock::wasSetBack);
+        this.unique = new OneOfAKey(ground.store::sight, ground.clock::wasSetBack, intended::wasRequeued);
     }
 
     public void checkers(Checkers all) {
@@ -124,6 +127,10 @@ public final class Fleet {
 
     public EachSlotOnce slots() {
         return slots;
+    }
+
+    public OneOfAKey unique() {
+        return unique;
     }
 
     public Bounds bounds() {

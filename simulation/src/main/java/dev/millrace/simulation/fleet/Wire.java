@@ -236,13 +236,13 @@ final class Wire implements Storage {
     }
 
     @Override
-    public void enqueueAll(Iterator<NewJob> jobs) {
-        does("enqueue all", () -> real.enqueueAll(jobs));
+    public Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs) {
+        return line.call("enqueue all", () -> real.enqueueAll(jobs));
     }
 
     @Override
-    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
-        does("enqueue all", () -> real.enqueueAll(tx, jobs));
+    public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        return line.call("enqueue all", () -> real.enqueueAll(tx, jobs));
     }
 
     @Override

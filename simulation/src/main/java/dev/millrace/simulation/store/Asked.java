@@ -39,6 +39,21 @@ record Asked(
                 now);
     }
 
+    /** This job, asking for what another one asks for. */
+    Asked become(Asked other) {
+        return new Asked(
+                job,
+                other.queue,
+                other.priority,
+                other.stream,
+                other.kind,
+                other.kindVersion,
+                other.payload,
+                other.headers,
+                other.expiresAt,
+                enqueuedAt);
+    }
+
     boolean expired(Instant now) {
         return expiresAt != null && !expiresAt.isAfter(now);
     }

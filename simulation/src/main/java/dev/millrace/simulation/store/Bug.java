@@ -131,6 +131,18 @@ public enum Bug {
     /** A run that was asked for is fired whether or not it still is: here, under a moment of its own each time. */
     ASKED_RUN_REPEATED,
 
+    // ---- unique keys
+    /** Whether a key's holder has ended is looked at in the statement that waits for the key: it sees what was before. */
+    HOLDER_LOOKED_AT_WITH_ITS_LOCK,
+    /** Two who find a key given up both take it. */
+    KEY_TAKEN_OVER_WITHOUT_LOCK,
+    /** A job that waits for another attempt, or is parked, is taken for one that has ended. */
+    HOLDER_THAT_WAITS_TAKEN_FOR_GONE,
+    /** A key is held for ever by the first job that had it. */
+    KEY_NEVER_GIVEN_UP,
+    /** A job that has been made available meanwhile is said to have become what is asked for now. */
+    CHANGES_WHAT_HAS_GONE,
+
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */
     UNKNOWN_ENQUEUE_REPEATED,

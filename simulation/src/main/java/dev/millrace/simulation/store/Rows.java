@@ -218,6 +218,9 @@ final class Rows {
 
     record IdempotencyKey(String request, JobId job, Instant at) {}
 
+    /** Who has a unique key, since when, and until when if for a window. */
+    record KeyHolder(JobId job, Instant since, @Nullable Instant until) {}
+
     record Progress(Turn turn, long done, long total, Instant at) {}
 
     /** A later delivery of the run takes it over. */

@@ -18,9 +18,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BiConsumer;
@@ -32,13 +34,15 @@ final class Sending {
     static final Duration KEYS_LIVE = Duration.ofHours(24);
 
     private final Tables tables;
+    private final UniqueKeys uniqueKeys;
     private final BiConsumer<Transaction, Wakeup> hints;
     private final Map<String, List<StreamInfo>> known = new HashMap<>();
     private int next;
     private int cachedPart;
 
-    Sending(Tables tables, BiConsumer<Transaction, Wakeup> hints) {
+    Sending(Tables tables, UniqueKeys uniqueKeys, BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
+        this.uniqueKeys = uniqueKeys;
         this.hints = hints;
     }
 
@@ -131,11 +135,53 @@ final class Sending {
 
     // ---- jobs
 
-    Accepted enqueue(Transaction tx, NewJob job) {
-        var holder = keyHolder(tx, job);
-        if (holder != null) return new Accepted(holder, !holder.equals(job.id()));
+    /** @param alone whether this is all that its transaction does */
+    Accepted enqueue(Transaction tx, NewJob job, boolean alone) {
+        var known = keyHolder(tx, job);
+        if (known != null) return new Accepted(known, !known.equals(job.id()));
+        var key = job.idempotency();
+        var holder = putUnlessHeld(tx, job, alone && key == null);
+        if (key != null && !holder.equals(job.id())) {
+            tx.statement();
+            tables.idempotencyKeys.update(
+                    tx,
+                    key.key(),
+                    mine -> mine.job().equals(job.id()),
+                    mine -> new IdempotencyKey(mine.request(), holder, mine.at()));
+        }
+        return new Accepted(holder, !holder.equals(job.id()));
+    }
+
+    /** All of them; of those whose unique key is held, which job holds it. */
+    Map<JobId, JobId> enqueueAll(Transaction tx, List<NewJob> jobs) {
+        var held = new HashMap<JobId, JobId>();
+        var unique = new ArrayList<NewJob>();
+        for (var job : jobs) {
+            if (job.unique() == null) put(tx, job);
+            else unique.add(job);
+        }
+        unique.sort(
+                Comparator.comparing(job -> Objects.requireNonNull(job.unique()).key()));
+        for (var job : unique) {
+            var holder = putUnlessHeld(tx, job, false);
+            if (!holder.equals(job.id())) held.put(job.id(), holder);
+        }
+        return held;
+    }
+
+    /** Which job has its unique key now: itself if it has none, or was enqueued. */
+    JobId putUnlessHeld(Transaction tx, NewJob job, boolean withdraws) {
+        var unique = job.unique();
+        if (unique != null) {
+            int stream = streamFor(tx, job).id();
+            var holder = uniqueKeys.holder(tx, job, unique, stream, withdraws);
+            if (holder != null) {
+                hints.accept(tx, new Wakeup.Work(job.queue())); // it may be due sooner now
+                return holder;
+            }
+        }
         put(tx, job);
-        return new Accepted(job.id(), false);
+        return job.id();
     }
 
     void put(Transaction tx, NewJob job) {
@@ -161,7 +207,8 @@ final class Sending {
         return cachedPart;
     }
 
-    private static @Nullable Instant due(NewJob.@Nullable Due due, Instant now) {
+    /** When it may run; null if that is now. */
+    static @Nullable Instant due(NewJob.@Nullable Due due, Instant now) {
         var moment = switch (due) {
             case null -> now;
             case NewJob.Due.In(var delay) -> now.plus(delay);

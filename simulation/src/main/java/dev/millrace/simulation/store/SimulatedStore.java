@@ -9,10 +9,12 @@ import dev.millrace.NodeView;
 import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.database.Database;
 import dev.millrace.simulation.database.Refusal;
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.database.Transaction.Isolation;
+import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.time.Timeline;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.Claim;
@@ -43,6 +45,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -103,7 +106,7 @@ public final class SimulatedStore implements Storage {
         membership = new Membership(tables, fences, claiming);
         rescuing = new Rescuing(tables, fences, claiming, membership, this::hint);
         steering = new Steering(tables, fences, claiming, waiting, this::hint);
-        sending = new Sending(tables, this::hint);
+        sending = new Sending(tables, new UniqueKeys(tables, steering), this::hint);
         journal = new Journal(tables, fences);
         timetabling = new Timetabling(tables, fences, sending);
         partitions = new Partitions(
@@ -161,6 +164,27 @@ public final class SimulatedStore implements Storage {
             if (slot.key().schedule().equals(schedule) && !slot.key().asked())
                 fired.put(slot.key().slot(), slot.job());
         return fired;
+    }
+
+    /** A job as all see it now, without letting anybody else run meanwhile; empty if it is not there. */
+    public Optional<OneOfAKey.Sight> sight(JobId job) {
+        for (var timer : tables.timers.committed())
+            if (timer.asked().job().equals(job))
+                return Optional.of(sight(timer.asked(), timer.turn().no() == 1 ? State.SCHEDULED : State.RETRYABLE));
+        for (var parked : tables.parked.committed())
+            if (parked.asked().job().equals(job)) return Optional.of(sight(parked.asked(), State.AVAILABLE));
+        Rows.@Nullable Logged newest = null;
+        for (var row : tables.log.committed())
+            if (row.asked().job().equals(job)
+                    && (newest == null || newest.turn().before(row.turn()))) newest = row;
+        if (newest == null) return Optional.empty();
+        var ending = tables.committedEnding(DeliveryKey.of(newest.place()));
+        return Optional.of(sight(newest.asked(), ending == null ? State.AVAILABLE : ending.state()));
+    }
+
+    private static OneOfAKey.Sight sight(Asked asked, State state) {
+        return new OneOfAKey.Sight(
+                state, asked.enqueuedAt(), asked.payload() instanceof Payload.Text(var text) ? text : "");
     }
 
     /** How many runs of a schedule were fired since somebody had asked for them. */
@@ -262,33 +286,33 @@ public final class SimulatedStore implements Storage {
     @Override
     public Accepted enqueue(NewJob job) {
         makeQueues(List.of(job.queue()));
-        return step("enqueue", tx -> sending.enqueue(tx, job));
+        return step("enqueue", tx -> sending.enqueue(tx, job, true));
     }
 
     @Override
     public Accepted enqueue(Connection tx, NewJob job) {
         makeQueues(List.of(job.queue()));
         var accepted = new ArrayList<Accepted>();
-        inTheirs("enqueue in your transaction", tx, own -> accepted.add(sending.enqueue(own, job)));
+        inTheirs("enqueue in your transaction", tx, own -> accepted.add(sending.enqueue(own, job, false)));
         return accepted.getFirst();
     }
 
     @Override
-    public void enqueueAll(Iterator<NewJob> jobs) {
+    public Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs) {
         var all = new ArrayList<NewJob>();
         jobs.forEachRemaining(all::add);
         makeQueues(Sending.queuesOf(all));
-        does("enqueue", tx -> {
-            for (var job : all) sending.put(tx, job);
-        });
+        return step("enqueue", tx -> sending.enqueueAll(tx, all));
     }
 
     @Override
-    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+    public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
         var all = new ArrayList<NewJob>();
         jobs.forEachRemaining(all::add);
         makeQueues(Sending.queuesOf(all));
-        inTheirs("enqueue in your transaction", tx, own -> all.forEach(job -> sending.put(own, job)));
+        var held = new HashMap<JobId, JobId>();
+        inTheirs("enqueue in your transaction", tx, own -> held.putAll(sending.enqueueAll(own, all)));
+        return held;
     }
 
     // ---- looking

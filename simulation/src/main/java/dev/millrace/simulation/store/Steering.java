@@ -92,6 +92,24 @@ final class Steering {
         fences.lockEndings(tx, claim.lease().node());
     }
 
+    /** Withdraws a job that no node has: {@code end_waiting} of {@code V026__unique_keys.sql}. */
+    void withdrawWaiting(Transaction tx, JobId job, String reason) {
+        if (endWait(tx, job, reason)) return;
+        tx.statement();
+        var row = newest(tx, job);
+        if (row == null || claiming.claimed(tx, row.place())) return;
+        var key = DeliveryKey.of(row.place());
+        tx.statement();
+        if (tables.ending(tx, key) != null) return;
+        tx.lock(new Claiming.StreamLock(row.place().stream()));
+        tx.statement();
+        if (claiming.claimed(tx, row.place())) return;
+        tx.meanwhile();
+        var mine = new Outcome(key, job, "cancelled", tables.now(), null, null, null, null, reason, null, null);
+        if (!tables.outcomes.insertIfAbsent(tx, key, mine)) return;
+        tables.cancelMarks.insertIfAbsent(tx, key, new CancelMark(row.place(), tx.xid()));
+    }
+
     private Optional<State> withdrawn(Transaction tx) {
         hints.accept(tx, new Wakeup.Command());
         return Optional.of(State.CANCELLED);
@@ -119,7 +137,8 @@ final class Steering {
                 || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty();
     }
 
-    private @Nullable Logged newest(Transaction tx, JobId job) {
+    @Nullable
+    Logged newest(Transaction tx, JobId job) {
         @Nullable Logged newest = null;
         for (var row : tables.log.by(tx, tables.logByJob, job))
             if (newest == null || newest.turn().before(row.turn())) newest = row;

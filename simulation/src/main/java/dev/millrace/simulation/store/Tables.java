@@ -12,6 +12,7 @@ import dev.millrace.simulation.store.Rows.ClaimKey;
 import dev.millrace.simulation.store.Rows.Claimed;
 import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.IdempotencyKey;
+import dev.millrace.simulation.store.Rows.KeyHolder;
 import dev.millrace.simulation.store.Rows.Line;
 import dev.millrace.simulation.store.Rows.Logged;
 import dev.millrace.simulation.store.Rows.Manifest;
@@ -90,6 +91,7 @@ final class Tables {
     final Table<SlotKey, SlotRow> slots;
     final Table<SlotKey, Instant> asks;
     final Table<String, IdempotencyKey> idempotencyKeys;
+    final Table<String, KeyHolder> uniqueKeys;
     final Table<JobId, Progress> progress;
     final Table<JobId, Checkpoint> checkpoints;
     final Table<Long, Line> lines;
@@ -133,6 +135,7 @@ final class Tables {
         slots = table("schedule_slot", SlotKey.ORDER);
         asks = table("schedule_ask", SlotKey.ORDER);
         idempotencyKeys = table("idempotency_key", Comparator.naturalOrder());
+        uniqueKeys = table("unique_key", Comparator.naturalOrder());
         progress = table("progress", byJob);
         checkpoints = table("checkpoint", byJob);
         lines = table("job_note", Comparator.naturalOrder());
@@ -197,6 +200,15 @@ final class Tables {
     Outcome batchedEnding(Transaction tx, DeliveryKey key) {
         var found = batched.by(tx, batchedByDelivery, key);
         return found.isEmpty() ? null : found.getFirst();
+    }
+
+    /** How a delivery ended, as far as that is committed; null if it has not. */
+    @Nullable
+    Outcome committedEnding(DeliveryKey key) {
+        var outcome = outcomes.committed(key);
+        if (outcome != null) return outcome;
+        for (var ending : batched.committed()) if (ending.key().equals(key)) return ending;
+        return null;
     }
 
     /** A delivery of which two endings are committed; null if there is none. */

@@ -152,7 +152,9 @@ final class Timetabling {
             boolean fresh = tables.slots.insertIfAbsent(
                     tx, key, new SlotRow(key, run.job().id(), term));
             if (!fresh && !tables.planted(Bug.SLOT_WITHOUT_KEY)) continue;
-            sending.put(tx, run.job());
+            var holder = sending.putUnlessHeld(tx, run.job(), false);
+            if (!holder.equals(run.job().id()))
+                tables.slots.update(tx, key, any -> true, slot -> new SlotRow(slot.key(), holder, slot.term()));
             fired++;
         }
         return OptionalInt.of(fired);

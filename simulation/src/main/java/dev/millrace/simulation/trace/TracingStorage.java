@@ -384,13 +384,13 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
-    public void enqueueAll(Iterator<NewJob> jobs) {
-        real.enqueueAll(jobs);
+    public Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs) {
+        return real.enqueueAll(jobs);
     }
 
     @Override
-    public void enqueueAll(Connection tx, Iterator<NewJob> jobs) {
-        real.enqueueAll(tx, jobs);
+    public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
+        return real.enqueueAll(tx, jobs);
     }
 
     // ---- passed through

@@ -16,7 +16,8 @@ public final class Workloads {
             new RepeatedSends(),
             new Operators(),
             new Stranded(),
-            new Slots());
+            new Slots(),
+            new UniqueSends());
 
     private Workloads() {}
 
@@ -26,7 +27,9 @@ public final class Workloads {
 
     /** What a seed plays unless it is told otherwise: all but what only concerns itself, and has seeds of its own. */
     public static List<String> standard() {
-        return names().stream().filter(name -> !name.equals("slots")).toList();
+        return names().stream()
+                .filter(name -> !name.equals("slots") && !name.equals("unique-sends"))
+                .toList();
     }
 
     public static List<String> names() {
