@@ -113,6 +113,21 @@ class SchemaIT {
     }
 
     @Test
+    void partitions_of_the_stream_are_not_vacuumed_for_what_was_inserted() {
+        bench.sql("SELECT millrace.attach_now(900)");
+        var partitions = """
+                SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                 WHERE c.relkind = 'r' AND c.relnamespace = 'millrace'::regnamespace
+                """;
+
+        assertThat(bench.number(partitions)).isGreaterThanOrEqualTo(12);
+        assertThat(bench.number(partitions
+                        + " AND NOT coalesce('autovacuum_vacuum_insert_threshold=-1' = ANY (c.reloptions), false)"))
+                .isZero();
+        bench.sql("DELETE FROM millrace.part WHERE no = 900");
+    }
+
+    @Test
     void housekeeping_of_a_fresh_schema_finds_nothing_to_do() {
         bench.storage.keep(bench.node());
 
