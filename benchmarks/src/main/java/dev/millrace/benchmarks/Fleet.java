@@ -14,12 +14,13 @@ import java.util.List;
 import javax.sql.DataSource;
 
 /**
- * Several nodes on one backlog, each a process. They warm up together, on the first of what they run; then their jobs are counted for a
- * while. If the backlog ends before that while has begun, all of it is counted.
+ * Several nodes on one backlog, each a process. They warm up together, on the first of what they run: as many for each of them as anything else
+ * that is measured has for itself, since each has a compiler of its own. Then their jobs are counted for a while. If the backlog ends before that
+ * while has begun, all of it is counted.
  */
 final class Fleet {
 
-    private static final Duration WARM = Duration.ofSeconds(4);
+    private static final long WARM_JOBS_OF_EACH = 100_000;
     private static final Duration LOOK = Duration.ofMillis(50);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -41,11 +42,13 @@ final class Fleet {
 
     /** One turn. */
     Findings play(Heat heat, BenchSchema warm, BenchSchema ground) throws SQLException, InterruptedException {
+        long warmUp = setup.brief() ? 0 : heat.sizes().nodes() * WARM_JOBS_OF_EACH;
+        long jobs = heat.sizes().jobs() + warmUp;
         var fill = new Order(
                 Regime.ENQUEUE,
                 heat.contender(),
                 false,
-                heat.sizes(),
+                heat.sizes().withJobs(jobs),
                 setup.brief() ? null : login.ground(warm.name()),
                 login.ground(ground.name()));
         children.carryOut(heat, fill);
@@ -54,7 +57,7 @@ final class Fleet {
         try {
             for (int node = 0; node < heat.sizes().nodes(); node++) members.add(new Member(children.start(heat)));
             members.forEach(member -> member.process.tell(order));
-            return measure(heat, members, ground);
+            return measure(heat, members, ground, jobs, warmUp);
         } finally {
             members.forEach(member -> member.process.close());
         }
@@ -63,10 +66,9 @@ final class Fleet {
     /** What all had run by a moment. */
     private record Sample(long at, long run) {}
 
-    private Findings measure(Heat heat, List<Member> members, BenchSchema ground)
+    private Findings measure(Heat heat, List<Member> members, BenchSchema ground, long jobs, long warmUp)
             throws SQLException, InterruptedException {
         long began = world.nanoTime();
-        long jobs = heat.sizes().jobs();
         long counted = Duration.ofSeconds(heat.sizes().seconds()).toNanos();
         Sample first = null;
         Sample warm = null;
@@ -81,7 +83,7 @@ final class Fleet {
             telling.show("jobs run", now.run, jobs);
             boolean over = now.run >= jobs;
             if (first == null && (members.stream().allMatch(member -> member.run > 0) || over)) first = now;
-            if (first != null && warm == null && now.at - first.at >= WARM.toNanos() && !over) warm = now;
+            if (first != null && warm == null && now.run >= warmUp && !over) warm = now;
             if (over || (warm != null && now.at - warm.at >= counted))
                 return found(heat, warm != null ? warm : new Sample(began, 0), now, waits / Math.max(1, looks), ground);
             if (now.at - began > PATIENCE.toNanos())

@@ -13,6 +13,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.DoublePredicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What Millrace wants to reach on two cores that database, engine and handlers share, and how far it is. Ratios are of medians of one
@@ -254,7 +255,7 @@ final class Goals {
                 .max();
         add(
                 Regime.BURN_DOWN,
-                Metric.ALLOCATED,
+                null,
                 "a heap of 256 MB serves all regimes",
                 complete && most.isPresent() ? OptionalDouble.of(most.getAsInt()) : OptionalDouble.empty(),
                 most.isPresent() ? most.getAsInt() + " MB" : "",
@@ -271,15 +272,21 @@ final class Goals {
 
     // ---- what they are made of
 
+    /** @param metric what raw limit and peers are shown by; null if by nothing */
     private void add(
-            Regime regime, Metric metric, String goal, OptionalDouble value, String ours, DoublePredicate met) {
+            Regime regime,
+            @Nullable Metric metric,
+            String goal,
+            OptionalDouble value,
+            String ours,
+            DoublePredicate met) {
         var peers = new LinkedHashMap<String, String>();
-        peers(regime).forEach(peer -> peers.put(peer, of(regime, peer, metric)));
+        peers(regime).forEach(peer -> peers.put(peer, metric == null ? "" : of(regime, peer, metric)));
         judgements.add(new Judgement(
                 regime,
                 goal,
                 value.isPresent() ? ours : "not measured",
-                raw(regime, metric),
+                metric == null ? "" : raw(regime, metric),
                 peers,
                 value.isPresent() ? value.getAsDouble() : null,
                 value.isEmpty()

@@ -18,8 +18,9 @@ final class NodesCommand extends RegimeCommand {
     @Option(
             names = "--jobs",
             paramLabel = "N",
-            defaultValue = "1500000",
-            description = "How many jobs each number of nodes finds: 1,000 to 100,000,000, default ${DEFAULT-VALUE}.")
+            defaultValue = "1000000",
+            description =
+                    "How many jobs each number of nodes finds, and 100,000 for each node to warm up: 1,000 to 100,000,000, default ${DEFAULT-VALUE}.")
     long jobs;
 
     @Option(

@@ -66,7 +66,7 @@ public enum Regime {
     NODES(false, "1, 2, 4 and 8 nodes, each a process, on one database") {
         @Override
         public Sizes sizes() {
-            return BASE.withJobs(1_500_000).withNodes(8).withSlots(1_000).withSeconds(8);
+            return BASE.withJobs(1_000_000).withNodes(8).withSlots(1_000).withSeconds(8);
         }
     },
     SOAK(false, "a steady stream for an hour; in the middle half of it somebody holds a snapshot") {
