@@ -80,6 +80,11 @@ final class Engine implements Millrace {
         return waiters;
     }
 
+    /** A new id of version 7, for whatever is kept by one. */
+    JobId newId() {
+        return sender.newId();
+    }
+
     HandlerThreads handlerThreads() {
         return handlerThreads;
     }

@@ -1,37 +1,126 @@
 package dev.millrace;
 
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Which jobs: {@code f -> f.kind(SendInvoice.class).state(State.DISCARDED)}. Immutable; each method gives a changed copy. */
+/**
+ * Which jobs: {@code f -> f.kind(SendInvoice.class).state(State.DISCARDED).failedWith(TooManyRequests.class).since(ofHours(6))}. Immutable; each method
+ * gives a changed copy. What is said several times counts as said last.
+ */
 public final class Filter {
 
     static final int MAX_LIMIT = 1_000;
 
-    static final Filter ALL = new Filter(null, null, null, null, 100);
+    static final Filter ALL = new Filter(new Said());
 
     final @Nullable State state;
     final @Nullable String queue;
     final @Nullable String kind;
+    final @Nullable String tenant;
+    final @Nullable String tag;
+    final @Nullable String failedWith;
+    final @Nullable String fingerprint;
+    final @Nullable String text;
+    final @Nullable Duration ago;
+    final @Nullable Instant since;
+    final @Nullable Instant until;
     final @Nullable JobId before;
     final int limit;
+    final boolean everything;
 
-    private Filter(
-            @Nullable State state, @Nullable String queue, @Nullable String kind, @Nullable JobId before, int limit) {
-        this.state = state;
-        this.queue = queue;
-        this.kind = kind;
-        this.before = before;
-        this.limit = limit;
+    /** What was said; changed before anybody else sees it. */
+    private static final class Said {
+        @Nullable
+        State state;
+
+        @Nullable
+        String queue;
+
+        @Nullable
+        String kind;
+
+        @Nullable
+        String tenant;
+
+        @Nullable
+        String tag;
+
+        @Nullable
+        String failedWith;
+
+        @Nullable
+        String fingerprint;
+
+        @Nullable
+        String text;
+
+        @Nullable
+        Duration ago;
+
+        @Nullable
+        Instant since;
+
+        @Nullable
+        Instant until;
+
+        @Nullable
+        JobId before;
+
+        int limit = 100;
+        boolean everything;
+    }
+
+    private Filter(Said said) {
+        this.state = said.state;
+        this.queue = said.queue;
+        this.kind = said.kind;
+        this.tenant = said.tenant;
+        this.tag = said.tag;
+        this.failedWith = said.failedWith;
+        this.fingerprint = said.fingerprint;
+        this.text = said.text;
+        this.ago = said.ago;
+        this.since = said.since;
+        this.until = said.until;
+        this.before = said.before;
+        this.limit = said.limit;
+        this.everything = said.everything;
+    }
+
+    private Filter with(Consumer<Said> change) {
+        var said = new Said();
+        said.state = state;
+        said.queue = queue;
+        said.kind = kind;
+        said.tenant = tenant;
+        said.tag = tag;
+        said.failedWith = failedWith;
+        said.fingerprint = fingerprint;
+        said.text = text;
+        said.ago = ago;
+        said.since = since;
+        said.until = until;
+        said.before = before;
+        said.limit = limit;
+        said.everything = everything;
+        change.accept(said);
+        return new Filter(said);
     }
 
     /** Only those in this state. */
     public Filter state(State state) {
-        return new Filter(state, queue, kind, before, limit);
+        return with(f -> {
+            f.state = state;
+        });
     }
 
     /** Only those of this queue. */
     public Filter queue(String name) {
-        return new Filter(state, Bounds.name("A queue", name), kind, before, limit);
+        return with(f -> {
+            f.queue = Bounds.name("A queue", name);
+        });
     }
 
     /** Only those of this kind. */
@@ -41,16 +130,128 @@ public final class Filter {
 
     /** Only those of the kind with this wire name. */
     public Filter kind(String name) {
-        return new Filter(state, queue, Bounds.name("A kind", name), before, limit);
+        return with(f -> {
+            f.kind = Bounds.name("A kind", name);
+        });
     }
 
-    /** Only older ones: the next page begins behind the last job of this one. */
+    /** Only those of this tenant. */
+    public Filter tenant(String tenant) {
+        return with(f -> {
+            f.tenant = Bounds.word("A tenant", tenant);
+        });
+    }
+
+    /** Only those with this tag. */
+    public Filter tag(String tag) {
+        return with(f -> {
+            f.tag = Bounds.word("A tag", tag);
+        });
+    }
+
+    /** Only those whose last failure was of this class itself, none of its subclasses: the name is what is stored. */
+    public Filter failedWith(Class<? extends Throwable> type) {
+        return failedWith(type.getName());
+    }
+
+    /** Only those whose last failure was of the class with this name, or of this word of the engine, such as {@code timed out}. */
+    public Filter failedWith(String type) {
+        return with(f -> {
+            f.failedWith = Bounds.word("The type of a failure", type);
+        });
+    }
+
+    /** Only those whose last failure came from one place in the code: see {@link Failure#fingerprint}. */
+    public Filter fingerprint(String fingerprint) {
+        return with(f -> {
+            f.fingerprint = Bounds.word("A fingerprint", fingerprint);
+        });
+    }
+
+    /** Only those with this text in the payload, or in what the last failure said, whatever the case of its letters. */
+    public Filter text(String text) {
+        return with(f -> {
+            f.text = Bounds.word("The text to look for", text);
+        });
+    }
+
+    /** Only those that ended within this span before now; of those that have not ended: were enqueued. On the store's clock. */
+    public Filter since(Duration ago) {
+        var checked = Bounds.span("The span to look back", ago, Bounds.DELAY);
+        return with(f -> {
+            f.ago = checked;
+            f.since = null;
+        });
+    }
+
+    /** Only those that ended at this moment or later; of those that have not ended: were enqueued. */
+    public Filter since(Instant moment) {
+        return with(f -> {
+            f.since = moment;
+            f.ago = null;
+        });
+    }
+
+    /** Only those that ended at this moment or earlier; of those that have not ended: were enqueued. */
+    public Filter until(Instant moment) {
+        return with(f -> {
+            f.until = moment;
+        });
+    }
+
+    /** Only older ones: the next page begins behind the last job of this one. For lists. */
     public Filter before(JobId last) {
-        return new Filter(state, queue, kind, last, limit);
+        return with(f -> {
+            f.before = last;
+        });
     }
 
-    /** How many at most, up to 1,000. Default 100. */
+    /** How many at most, up to 1,000. Default 100. For lists. */
     public Filter limit(int limit) {
-        return new Filter(state, queue, kind, before, Bounds.count("The number of jobs on a page", limit, MAX_LIMIT));
+        return with(f -> {
+            f.limit = Bounds.count("The number of jobs on a page", limit, MAX_LIMIT);
+        });
+    }
+
+    /** All jobs of the state are meant, and nothing was forgotten: without it a change of many jobs needs something more than a state. */
+    public Filter everything() {
+        return with(f -> {
+            f.everything = true;
+        });
+    }
+
+    /** Whether something is said that only a walk through the jobs can tell. */
+    boolean looksInside() {
+        return tenant != null
+                || tag != null
+                || failedWith != null
+                || fingerprint != null
+                || text != null
+                || ago != null
+                || since != null
+                || until != null;
+    }
+
+    /** For people: what is said, by name. */
+    @Override
+    public String toString() {
+        var said = new StringBuilder();
+        say(said, "state", state == null ? null : state.wireName());
+        say(said, "queue", queue);
+        say(said, "kind", kind);
+        say(said, "tenant", tenant);
+        say(said, "tag", tag);
+        say(said, "failed with", failedWith);
+        say(said, "fingerprint", fingerprint);
+        say(said, "text", text);
+        say(said, "since", ago == null ? since : Words.duration(ago) + " ago");
+        say(said, "until", until);
+        return said.isEmpty() ? "all jobs" : said.toString();
+    }
+
+    private static void say(StringBuilder said, String name, @Nullable Object value) {
+        if (value == null) return;
+        if (!said.isEmpty()) said.append(", ");
+        said.append(name).append(' ').append(value);
     }
 }

@@ -1,14 +1,35 @@
 package dev.millrace;
 
+import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.KeptChange;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Storage;
+import dev.millrace.store.StoreException;
+import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.Timetable.Kept;
+import dev.millrace.world.World;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.UnaryOperator;
 
 /** What an operator does, over the open store. */
 final class NamedOperations implements Operations {
+
+    /** Jobs that one step of a change of many looks at: some hundredths of a second, in which a stream may be held off. */
+    private static final int STEP = 200;
+
+    /** Failed jobs that are looked at to group them, and groups that are told. */
+    private static final int FAILURES_LOOK = 20_000;
+
+    private static final int FAILURE_GROUPS = 100;
+
+    /** How long a change of many tries again where its steps fail: longer than a restart or a failover takes. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private static final Duration REST = Duration.ofSeconds(1);
 
     private final Engine engine;
     private final Storage storage;
@@ -38,7 +59,128 @@ final class NamedOperations implements Operations {
     @Override
     public List<JobView> list(UnaryOperator<Filter> filter) {
         var asked = filter.apply(Filter.ALL);
+        if (asked.looksInside()) return searched(asked);
         return storage.list(new Query(asked.state, asked.queue, asked.kind, asked.before, asked.limit, true));
+    }
+
+    private List<JobView> searched(Filter asked) {
+        var state = Selection.reached(asked, "What is said of the jobs to list");
+        var now =
+                storage.select(Selection.selection(asked, state, null), null, 1).now();
+        var selection = Selection.selection(asked, state, now);
+        var found = new ArrayList<JobView>();
+        var before = asked.before;
+        do {
+            var piece = storage.select(selection, before, Plan.LOOK);
+            for (var job : piece.jobs()) {
+                storage.find(job).map(JobView::brief).ifPresent(found::add);
+                if (found.size() == asked.limit) return List.copyOf(found);
+            }
+            before = piece.next();
+        } while (before != null);
+        return List.copyOf(found);
+    }
+
+    // ---- many at once
+
+    @Override
+    public Selection jobs(UnaryOperator<Filter> filter) {
+        return new Selection(this, filter.apply(Filter.ALL));
+    }
+
+    @Override
+    public List<FailureGroup> failures(UnaryOperator<Filter> filter) {
+        var asked = filter.apply(Filter.ALL);
+        if (asked.state == null) asked = asked.state(State.DISCARDED);
+        if (asked.state != State.DISCARDED && asked.state != State.RETRYABLE)
+            throw new MillraceException(
+                    "Jobs that are %s have not failed. Ask for those that are discarded or retryable."
+                            .formatted(asked.state == null ? "unknown" : asked.state.wireName()));
+        var now = storage.select(Selection.selection(asked, asked.state, null), null, 1)
+                .now();
+        return storage.failures(Selection.selection(asked, asked.state, now), FAILURES_LOOK, FAILURE_GROUPS);
+    }
+
+    @Override
+    public Optional<Operation> operation(UUID id) {
+        return storage.change(id).map(kept -> new Operation(this, id));
+    }
+
+    @Override
+    public List<OperationView> operations(int limit) {
+        return storage.changes(Bounds.count("The number of operations on a page", limit, Filter.MAX_LIMIT)).stream()
+                .map(OperationView::of)
+                .toList();
+    }
+
+    Storage storage() {
+        return storage;
+    }
+
+    /** An id for an operation; drawn from the world, so that what follows from a seed does. */
+    UUID newId() {
+        return engine.newId().value();
+    }
+
+    /** Writes down what is to be done. */
+    Operation begun(Change change) {
+        try {
+            storage.begin(change);
+        } catch (CommitUnknown unheard) {
+            storage.begin(change); // saying it again changes nothing
+        }
+        return new Operation(this, change.id());
+    }
+
+    /** Does what is left of a change, not faster than it says. */
+    void finish(KeptChange kept, Runnable stepped) {
+        var world = engine.world();
+        int perSecond = kept.change().perSecond();
+        int most = perSecond == 0 ? STEP : Math.clamp(perSecond / 4, 1, STEP);
+        long began = world.nanoTime();
+        long before = kept.progress().matched();
+        long lastDone = began;
+        var id = kept.change().id();
+        while (true) {
+            if (Thread.interrupted()) {
+                Thread.currentThread().interrupt();
+                throw notDone(id, new InterruptedException("it was interrupted"));
+            }
+            try {
+                var progress = storage.goOn(id, most)
+                        .orElseThrow(() -> new MillraceException("The operation %s is past retention.".formatted(id)));
+                lastDone = world.nanoTime();
+                stepped.run();
+                if (progress.done()) return;
+                if (perSecond == 0) continue;
+                long ahead = (long) ((progress.matched() - before) * 1e9 / perSecond) - (world.nanoTime() - began);
+                if (ahead > 0) world.sleep(Duration.ofNanos(ahead));
+            } catch (StoreException.Refused never) {
+                throw notDone(id, never); // another try would meet the same
+            } catch (StoreException.Unavailable | CommitUnknown again) {
+                if (world.nanoTime() - lastDone > PATIENCE.toNanos()) throw notDone(id, again);
+                rest(world, id);
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+                throw notDone(id, stop);
+            }
+        }
+    }
+
+    private static void rest(World world, UUID id) {
+        try {
+            world.sleep(REST);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw notDone(id, stop);
+        }
+    }
+
+    private static MillraceException notDone(UUID change, Exception why) {
+        return new MillraceException(
+                "The operation %s was begun, and is not done: %s. What it has done is kept; go on with operation(id).resume(), or take it back; on the command line with bulk resume and bulk undo."
+                        .formatted(change, why),
+                why);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.millrace;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.UnaryOperator;
 
 /** What an operator does, under a name that is recorded. Safe for use by many threads. */
@@ -21,6 +22,28 @@ public interface Operations {
      * has: a page of them would be a quarter of a gigabyte.
      */
     List<JobView> list(UnaryOperator<Filter> filter);
+
+    /**
+     * Many jobs, to do the same to all of them: {@code jobs(f -> f.kind(SendInvoice.class).state(State.DISCARDED)).requeue()} makes a {@link Plan}, which
+     * tells how many they are before anything happens.
+     */
+    Selection jobs(UnaryOperator<Filter> filter);
+
+    /**
+     * Why jobs fail: those that are selected, grouped by the place in the code that their last failure came from, the largest groups first. Without a
+     * state, discarded ones. At most 20,000 jobs are looked at, the newest first, and 100 groups told.
+     */
+    List<FailureGroup> failures(UnaryOperator<Filter> filter);
+
+    /** A change of many jobs that was begun earlier, or elsewhere; empty if it is not known. */
+    Optional<Operation> operation(UUID id);
+
+    /**
+     * Changes of many jobs, the newest first.
+     *
+     * @param limit how many at most, 1 to 1,000
+     */
+    List<OperationView> operations(int limit);
 
     /** All queues, by name. */
     List<QueueView> queues();

@@ -22,6 +22,10 @@ final class Sender {
         this.payloads = payloads;
     }
 
+    JobId newId() {
+        return ids.next();
+    }
+
     /** A job as its record and the call say it. */
     NewJob of(Job<?> job, KindType kind, UnaryOperator<JobOptions> call) {
         var own = said(job.options(JobOptions.DEFAULT), kind.type().getSimpleName() + ".options");

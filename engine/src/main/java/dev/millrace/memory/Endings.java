@@ -152,7 +152,7 @@ final class Endings {
         var job = ledger.jobs.get(id);
         if (job == null) return Optional.empty();
         var before = job.state();
-        if (before.ended()) ledger.reopen(job, now);
+        if (before.ended()) ledger.reopen(job, null, now);
         return Optional.of(before);
     }
 }

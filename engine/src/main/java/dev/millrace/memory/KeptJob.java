@@ -80,6 +80,12 @@ final class KeptJob {
         queue.count(state(), standing(), 1);
     }
 
+    /** Its next run has this priority; in the same shard. */
+    void moveTo(Priority other) {
+        priority = other;
+        stream = queue.stream(other, stream.info.shard());
+    }
+
     boolean expired(Instant now) {
         return expiresAt != null && !expiresAt.isAfter(now);
     }

@@ -71,7 +71,7 @@ final class KeptQueue {
         return crc.getValue();
     }
 
-    private Stream stream(Priority priority, int shard) {
+    Stream stream(Priority priority, int shard) {
         return Objects.requireNonNull(streams.get(priority)).get(shard - StreamInfo.FRONT);
     }
 

@@ -216,12 +216,15 @@ final class Ledger {
         if (outcome.failure() != null) row.job().failure = outcome.failure();
     }
 
-    void reopen(KeptJob job, Instant now) {
+    /** @param runAt the time that it waits for; null, or one that has passed, is now */
+    void reopen(KeptJob job, @Nullable Instant runAt, Instant now) {
         ended.remove(job);
         job.failure = null;
         job.progress = null;
         job.expiresAt = null; // it has been decided anew that it shall run
-        append(job, Turn.first(job.standing().turn().run() + 1), job.stream, now);
+        var turn = Turn.first(job.standing().turn().run() + 1);
+        if (runAt != null && runAt.isAfter(now)) startTimer(job, turn, runAt, State.SCHEDULED, null);
+        else append(job, turn, job.stream, now);
     }
 
     // ---- what people said

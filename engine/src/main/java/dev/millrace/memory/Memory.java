@@ -45,6 +45,7 @@ public final class Memory {
     final Pictures pictures;
     final Schedules schedules;
     final UniqueKeys uniqueKeys;
+    final BulkChanges bulk;
 
     public Memory() {
         this(MAX_ENDED);
@@ -58,6 +59,7 @@ public final class Memory {
         waiting = new Waiting(ledger);
         pictures = new Pictures(ledger, members);
         uniqueKeys = new UniqueKeys(ledger, endings);
+        bulk = new BulkChanges(ledger, endings);
         schedules = new Schedules(ledger, members, uniqueKeys);
     }
 

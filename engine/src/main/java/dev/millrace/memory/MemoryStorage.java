@@ -1,6 +1,7 @@
 package dev.millrace.memory;
 
 import dev.millrace.Codec;
+import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -41,6 +42,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
@@ -187,6 +189,38 @@ final class MemoryStorage implements Storage {
     @Override
     public void resume(Scope scope, String by) {
         does(now -> memory.ledger.resume(scope));
+    }
+
+    // ---- many at once
+
+    @Override
+    public Piece select(Selection selection, @Nullable JobId before, int look) {
+        return step(now -> memory.bulk.select(selection, before, look, now));
+    }
+
+    @Override
+    public List<FailureGroup> failures(Selection selection, int look, int most) {
+        return step(now -> memory.bulk.failures(selection, look, most, now));
+    }
+
+    @Override
+    public void begin(Change change) {
+        does(now -> memory.bulk.begin(change, now));
+    }
+
+    @Override
+    public Optional<Progress> goOn(UUID change, int most) {
+        return step(now -> memory.bulk.goOn(change, most, now));
+    }
+
+    @Override
+    public Optional<KeptChange> change(UUID id) {
+        return step(now -> memory.bulk.change(id));
+    }
+
+    @Override
+    public List<KeptChange> changes(int limit) {
+        return step(now -> memory.bulk.newest(limit));
     }
 
     // ---- life of a node

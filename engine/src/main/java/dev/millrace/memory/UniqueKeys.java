@@ -99,7 +99,7 @@ final class UniqueKeys {
     }
 
     /** Whether no node has it. */
-    private static boolean waits(KeptJob job) {
+    static boolean waits(KeptJob job) {
         if (job.state().ended()) return false;
         return switch (job.standing()) {
             case Timer timer -> true;

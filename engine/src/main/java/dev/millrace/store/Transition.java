@@ -42,7 +42,9 @@ public enum Transition {
     /** Withdrawn, from any unfinished state. */
     CANCEL(EnumSet.of(SCHEDULED, AVAILABLE, RUNNING, RETRYABLE), CANCELLED),
     /** By an operator: a new run of the same job. */
-    REQUEUE(EnumSet.of(COMPLETED, CANCELLED, DISCARDED), AVAILABLE);
+    REQUEUE(EnumSet.of(COMPLETED, CANCELLED, DISCARDED), AVAILABLE),
+    /** A cancel of many is taken back: a new run, which waits for the time that the job waited for. */
+    RESTORE(Set.of(CANCELLED), SCHEDULED);
 
     @SuppressWarnings("ImmutableEnumChecker") // a Set.copyOf: it can't change
     private final Set<State> from;

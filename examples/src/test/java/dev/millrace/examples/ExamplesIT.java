@@ -72,6 +72,18 @@ class ExamplesIT {
         assertThat(printed).containsExactly("Hello, Ada");
     }
 
+    @Example(ManyAtOnce.class)
+    void many_jobs_are_changed_by_one_word_and_taken_back() {
+        assertThat(printed)
+                .containsExactly(
+                        "20 attempts failed",
+                        "20 jobs failed: the provider is down",
+                        "20 would run again, and nothing has happened",
+                        "20 wait to run again",
+                        "20 are as they were: DISCARDED",
+                        "sent 20");
+    }
+
     @Example(UniqueJobs.class)
     void there_is_one_job_of_a_key() {
         assertThat(printed)

@@ -105,6 +105,16 @@ final class JobSql {
     final String resume;
     final String audit;
 
+    // ---- many jobs at once
+
+    /** The first row tells the time. */
+    final String selectJobs;
+
+    final String failures;
+    final String beginChange;
+    final String goOn;
+    final String changes;
+
     JobSql(String schema) {
         var q = new Qualifier(schema);
         intakeState = q.in("SELECT current_part, t.at FROM $.meta, (%s OFFSET 0) t".formatted(CLOCK));
@@ -246,6 +256,22 @@ final class JobSql {
                 ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, by = excluded.by, at = clock_timestamp()
                 """);
         resume = q.in("DELETE FROM $.pause WHERE scope = ? AND name = ?");
+        selectJobs = q.in("""
+                SELECT clock_timestamp() AS now, NULL::uuid AS job_id, false AS selected
+                 UNION ALL SELECT NULL, s.job_id, s.selected FROM $.select_jobs(?::jsonb, ?, ?) s
+                """);
+        failures = q.in("SELECT * FROM $.failure_groups(?::jsonb, ?, ?)");
+        beginChange = q.in("SELECT $.begin_change(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        goOn = q.in("SELECT matched, changed, done FROM $.go_on_with(?, ?)");
+        changes = q.in("""
+                SELECT b.id, b.action, b.undoes, b.selection, b.priority, b.planned, b.rate, b.reason, b.by, b.at, b.ended_at, b.matched, b.changed,
+                       b.ended_at IS NOT NULL AS done,
+                       (SELECT jsonb_object_agg(w.left_because, w.n) FROM (
+                            SELECT j.left_because, count(*) AS n FROM $.bulk_change_job j
+                             WHERE j.change = b.id AND j.left_because IS NOT NULL GROUP BY j.left_because) w) AS left_by_reason
+                  FROM $.bulk_change b, (SELECT ?::uuid AS id) asked
+                 WHERE asked.id IS NULL OR b.id = asked.id ORDER BY b.at DESC LIMIT ?
+                """);
         audit = q.in("INSERT INTO $.audit (by, action, target, reason) VALUES (?, ?, ?, ?)");
     }
 

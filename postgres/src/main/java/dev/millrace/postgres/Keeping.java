@@ -98,6 +98,7 @@ final class Keeping {
         forgetKeys(c);
         forgetUniqueKeys(c);
         forgetSlots(c);
+        forgetChanges(c);
         sweep(c);
     }
 
@@ -226,6 +227,14 @@ final class Keeping {
                 c,
                 "forget slots of schedules",
                 q.in("SELECT $.sweep_schedules(?::bigint * INTERVAL '1 ms', ?)"),
+                settings.retention().toMillis());
+    }
+
+    private void forgetChanges(Connection c) throws SQLException {
+        forget(
+                c,
+                "forget changes of many jobs",
+                q.in("SELECT $.sweep_changes(?::bigint * INTERVAL '1 ms', ?)"),
                 settings.retention().toMillis());
     }
 

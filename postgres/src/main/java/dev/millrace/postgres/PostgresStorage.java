@@ -1,6 +1,7 @@
 package dev.millrace.postgres;
 
 import dev.millrace.Codec;
+import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -40,10 +41,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** An open PostgreSQL store: hands each duty to the class that has it. */
 final class PostgresStorage implements Storage {
@@ -68,6 +71,7 @@ final class PostgresStorage implements Storage {
     private final PostgresSteering steering;
     private final PostgresProtocol protocol;
     private final PostgresTimetable timetable;
+    private final PostgresBulk bulk;
 
     /** Of this process: they hear of a job when its commit is answered, sooner than the server says it. */
     private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
@@ -97,6 +101,7 @@ final class PostgresStorage implements Storage {
         streams.need(DEFAULT_QUEUE); // so that its first job, in somebody's transaction, asks for nothing
         protocol = new PostgresProtocol(
                 sql, sessions, pool, streams, json, new Keeping(q, settings.keeping(), world), world);
+        bulk = new PostgresBulk(sql, pool, json);
         timetable = new PostgresTimetable(sql, sessions.upkeep(), pool, streams, spread, json, notifier);
     }
 
@@ -191,10 +196,44 @@ final class PostgresStorage implements Storage {
         sessions.close();
     }
 
+    // ---- many at once
+
+    @Override
+    public Piece select(Selection selection, @Nullable JobId before, int look) {
+        return bulk.select(selection, before, look);
+    }
+
+    @Override
+    public List<FailureGroup> failures(Selection selection, int look, int most) {
+        return bulk.failures(selection, look, most);
+    }
+
+    @Override
+    public void begin(Change change) {
+        bulk.begin(change);
+    }
+
+    @Override
+    public Optional<Progress> goOn(UUID change, int most) {
+        return bulk.goOn(change, most);
+    }
+
+    @Override
+    public Optional<KeptChange> change(UUID id) {
+        return bulk.change(id);
+    }
+
+    @Override
+    public List<KeptChange> changes(int limit) {
+        return bulk.changes(limit);
+    }
+
     // ---- intake
 
     @Override
     public Accepted enqueue(NewJob job) {
+        var theirs = settings.joining().get();
+        if (theirs != null) return intake.enqueue(theirs, job);
         var accepted = intake.enqueue(job);
         if (job.due() == null && !accepted.existed()) {
             for (var listener : listeners) listener.accept(new Wakeup.Work(job.queue()));
@@ -209,7 +248,8 @@ final class PostgresStorage implements Storage {
 
     @Override
     public Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs) {
-        return intake.enqueueAll(jobs);
+        var theirs = settings.joining().get();
+        return theirs == null ? intake.enqueueAll(jobs) : intake.enqueueAll(theirs, jobs);
     }
 
     @Override

@@ -6,9 +6,12 @@ import dev.millrace.Store;
 import dev.millrace.postgres.Settings.Keeping;
 import dev.millrace.store.Storage;
 import dev.millrace.world.World;
+import java.sql.Connection;
 import java.time.Duration;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Jobs in PostgreSQL 15 to 18, in a schema of their own. Immutable: each {@code with…} gives a new one.
@@ -97,6 +100,17 @@ public final class PostgresStore implements Store {
     /** With another codec than {@link #json}. */
     public PostgresStore withCodec(Codec codec) {
         return new PostgresStore(dataSource, settings.withCodec(codec));
+    }
+
+    /**
+     * Joins the transaction that the caller is in, without being told of it each time: what is enqueued without a connection goes into the one that this gives, and
+     * commits or rolls back with it. For frameworks that keep a connection for the current thread: {@code joining(() -> currentConnectionOrNull())}.
+     *
+     * @param current asked in the caller's thread at each enqueue; null, if it is in no transaction, means one of its own. A connection that it gives must lead to
+     *     this database and not commit by itself; it is neither committed nor closed here.
+     */
+    public PostgresStore joining(Supplier<? extends @Nullable Connection> current) {
+        return new PostgresStore(dataSource, settings.withJoining(current));
     }
 
     @Override

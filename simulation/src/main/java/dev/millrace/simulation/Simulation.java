@@ -124,6 +124,7 @@ public final class Simulation {
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),
                 fleet.slots(),
                 fleet.unique(),
+                fleet.bulk(),
                 new AllIdle(fleet::busy),
                 fleet.poison(),
                 fleet.bounds(),

@@ -52,6 +52,7 @@ class PlantedBugsIT {
     private static final String WHY = "every answer to why a job is not running is true";
     private static final String SLOTS = "each slot of a schedule is one job";
     private static final String UNIQUE = "of a unique key there is one job at a time";
+    private static final String CHANGED = "a change of many jobs changes each once";
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
     private static final String BOUNDS = "nodes stay within bounds, and fail only as they may";
@@ -175,6 +176,8 @@ class PlantedBugsIT {
                 breaks(Bug.HOLDER_THAT_WAITS_TAKEN_FOR_GONE, UNIQUE).with("unique-sends", ""),
                 breaks(Bug.KEY_NEVER_GIVEN_UP, UNIQUE).with("unique-sends", ""),
                 breaks(Bug.CHANGES_WHAT_HAS_GONE, UNIQUE).with("unique-sends", ""),
+                breaks(Bug.CHANGE_WITHOUT_LOCK, CHANGED).with("bulk-changes", ""),
+                breaks(Bug.REQUEUED_WITHOUT_LOCK, CHANGED).with("bulk-changes", "slow-store"),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
                 breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
                 breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),

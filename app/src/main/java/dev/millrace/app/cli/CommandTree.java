@@ -55,6 +55,8 @@ public final class CommandTree {
                 .addSubcommand(new OverviewCommands.Nodes(shell))
                 .addSubcommand(new SteeringCommands.Pause(shell))
                 .addSubcommand(new SteeringCommands.Resume(shell))
+                .addSubcommand(new FailuresCommand(shell))
+                .addSubcommand(BulkCommand.of(shell))
                 .addSubcommand(ScheduleCommand.of(shell));
         return root;
     }

@@ -3,7 +3,6 @@ package dev.millrace.app.cli;
 import dev.millrace.Filter;
 import dev.millrace.JobView;
 import dev.millrace.Operations;
-import dev.millrace.State;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Style;
 import dev.millrace.app.console.Table;
@@ -12,6 +11,7 @@ import dev.millrace.app.wire.Shapes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Lists jobs, newest first. */
@@ -21,24 +21,13 @@ import picocli.CommandLine.Option;
         footer = {
             "  millrace jobs",
             "  millrace jobs --state discarded --queue billing --limit 20",
+            "  millrace jobs --state discarded --failed-with java.io.IOException --since 6h",
             "  millrace jobs --json | jq -r '.[].id'",
         })
 final class JobsCommand extends EngineCommand {
 
-    @Option(
-            names = "--state",
-            paramLabel = "STATE",
-            description = "Only these: scheduled, available, running, retryable, completed, cancelled or discarded.")
-    @Nullable
-    String state;
-
-    @Option(names = "--queue", paramLabel = "NAME", description = "Only those of this queue.")
-    @Nullable
-    String queue;
-
-    @Option(names = "--kind", paramLabel = "NAME", description = "Only those of this kind.")
-    @Nullable
-    String kind;
+    @Mixin
+    FilterOptions filter = new FilterOptions();
 
     @Option(
             names = "--limit",
@@ -57,24 +46,21 @@ final class JobsCommand extends EngineCommand {
 
     @Override
     ExitCode run(Operations operations) {
-        var jobs = operations.list(this::filter);
+        var jobs = operations.list(this::said);
         if (common.json) print(Shapes.all(jobs, Shapes::listed));
         else show(jobs);
         return ExitCode.OK;
     }
 
-    private Filter filter(Filter f) {
-        f = f.limit(limit);
-        if (state != null) f = f.state(State.of(state));
-        if (queue != null) f = f.queue(queue);
-        if (kind != null) f = f.kind(kind);
+    private Filter said(Filter f) {
+        f = filter.applied(f.limit(limit));
         if (before != null) f = f.before(id(before));
         return f;
     }
 
     private void show(List<JobView> jobs) {
         if (jobs.isEmpty()) {
-            boolean filtered = state != null || queue != null || kind != null || before != null;
+            boolean filtered = filter.any() || before != null;
             console()
                     .say(
                             filtered

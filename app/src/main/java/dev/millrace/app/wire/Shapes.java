@@ -1,9 +1,11 @@
 package dev.millrace.app.wire;
 
 import dev.millrace.Failure;
+import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
+import dev.millrace.OperationView;
 import dev.millrace.QueueView;
 import dev.millrace.ScheduleView;
 import dev.millrace.Scope;
@@ -190,6 +192,41 @@ public final class Shapes {
         json.set("kinds", words(node.kinds()));
         json.put("startedAt", text(node.startedAt()));
         json.put("sinceBeatMillis", node.sinceBeat().toMillis());
+        return json;
+    }
+
+    /** Jobs that failed in one place. */
+    public static ObjectNode failureGroup(FailureGroup group) {
+        var json = Json.object();
+        json.put("fingerprint", group.fingerprint());
+        json.put("type", group.type());
+        json.put("message", group.message());
+        json.put("jobs", group.jobs());
+        var kinds = json.putArray("kinds");
+        group.kinds().forEach(kinds::add);
+        json.put("newest", group.newest().toString());
+        json.put("at", text(group.at()));
+        return json;
+    }
+
+    /** A change of many jobs. */
+    public static ObjectNode operation(OperationView view) {
+        var json = Json.object();
+        json.put("id", view.id().toString());
+        json.put("what", view.what());
+        json.put("undoes", view.undoes() == null ? null : view.undoes().toString());
+        json.put("by", view.by());
+        json.put("reason", view.reason());
+        json.put("at", text(view.at()));
+        json.put("endedAt", text(view.endedAt()));
+        json.put("planned", view.planned());
+        json.put("perSecond", view.perSecond());
+        json.put("matched", view.matched());
+        json.put("changed", view.changed());
+        var left = json.putArray("left");
+        view.left().entrySet().stream()
+                .sorted(java.util.Map.Entry.comparingByKey())
+                .forEach(entry -> left.addObject().put("why", entry.getKey()).put("jobs", entry.getValue()));
         return json;
     }
 

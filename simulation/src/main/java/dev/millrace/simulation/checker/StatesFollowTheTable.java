@@ -30,6 +30,7 @@ public final class StatesFollowTheTable implements Checker {
             more = false;
             for (var transition : Transition.values())
                 if (transition != Transition.REQUEUE
+                        && transition != Transition.RESTORE
                         && transition.from().stream().anyMatch(found::contains)) more |= found.add(transition.to());
         }
         return found;

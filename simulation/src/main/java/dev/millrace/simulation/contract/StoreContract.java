@@ -151,6 +151,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class ChangingMany extends BulkChapter {
+        ChangingMany() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Pausing extends PauseChapter {
         Pausing() {
             super(StoreContract.this);

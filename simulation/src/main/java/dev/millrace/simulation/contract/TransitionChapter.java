@@ -11,12 +11,16 @@ import static dev.millrace.simulation.contract.Given.SOON;
 
 import dev.millrace.JobId;
 import dev.millrace.State;
+import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Transition;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The table of transitions, row by row and from each of its states: the store can do all of them. */
 abstract class TransitionChapter extends Chapter {
 
+    private final UUID change = UUID.randomUUID();
     private @Nullable Delivery held;
 
     TransitionChapter(StoreContract contract) {
@@ -71,7 +76,7 @@ abstract class TransitionChapter extends Chapter {
                 yield job;
             }
             case COMPLETED -> Stage.COMPLETED.job(given, node);
-            case CANCELLED -> Stage.CANCELLED.job(given, node);
+            case CANCELLED -> row == Transition.RESTORE ? cancelledWithMany() : Stage.CANCELLED.job(given, node);
             case DISCARDED -> Stage.DISCARDED.job(given, node);
         };
     }
@@ -92,8 +97,28 @@ abstract class TransitionChapter extends Chapter {
             case RESCUE -> given.node().takesOver(node);
             case CANCEL -> given.cancel(job);
             case REQUEUE -> given.requeue(job);
+            case RESTORE -> restore();
             case EXPIRE -> expires(from, node);
         }
+    }
+
+    private JobId cancelledWithMany() {
+        var job = given.job(as -> as.in(LATER));
+        var scheduled = new Selection(State.SCHEDULED, given.queue, null, null, null, null, null, null, null, null);
+        given.store.begin(new Change(change, Action.CANCEL, null, scheduled, null, 1, 0, "not wanted", "a test"));
+        finish(change);
+        return job;
+    }
+
+    private void restore() {
+        var undo = UUID.randomUUID();
+        given.store.begin(new Change(undo, Action.REQUEUE, change, null, null, 1, 0, "wanted", "a test"));
+        finish(undo);
+    }
+
+    private void finish(UUID id) {
+        while (!given.store.goOn(id, 1_000).orElseThrow().done()) given.recorder.look();
+        given.recorder.look();
     }
 
     /** What waits for a time is discarded by its promotion, the rest by the node that was to run it. */

@@ -6,6 +6,7 @@ import dev.millrace.node.KindPlan;
 import dev.millrace.node.NodePlan;
 import dev.millrace.node.SchedulePlan;
 import dev.millrace.simulation.Trace;
+import dev.millrace.simulation.checker.ChangedOnce;
 import dev.millrace.simulation.checker.Checkers;
 import dev.millrace.simulation.checker.DeadRecovered;
 import dev.millrace.simulation.checker.EachSlotOnce;
@@ -74,6 +75,7 @@ public final class Fleet {
     private long lastLook;
     private final EachSlotOnce slots;
     private final OneOfAKey unique;
+    private final ChangedOnce bulk;
     private final List<SchedulePlan> schedules = new ArrayList<>();
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
     private final Map<NodeId, String> names = new HashMap<>();
@@ -89,6 +91,7 @@ public final class Fleet {
         this.slots = new EachSlotOnce(
                 intended, ground.store::firedSlots, ground.store::runsAskedFor, ground.clock::wasSetBack);
         this.unique = new OneOfAKey(ground.store::sight, ground.clock::wasSetBack, intended::wasRequeued);
+        this.bulk = new ChangedOnce(ground.store::change, ground.store::jobsOfChange);
     }
 
     public void checkers(Checkers all) {
@@ -131,6 +134,10 @@ public final class Fleet {
 
     public OneOfAKey unique() {
         return unique;
+    }
+
+    public ChangedOnce bulk() {
+        return bulk;
     }
 
     public Bounds bounds() {

@@ -1,6 +1,7 @@
 package dev.millrace.simulation.fleet;
 
 import dev.millrace.Codec;
+import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -36,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +100,38 @@ final class Wire implements Storage {
     @Override
     public List<Rescued> rescue(Lease by, NodeId dead, int limit) {
         return line.call("rescue", () -> real.rescue(by, dead, limit));
+    }
+
+    // ---- many at once
+
+    @Override
+    public Piece select(Selection selection, @Nullable JobId before, int look) {
+        return line.call("select", () -> real.select(selection, before, look));
+    }
+
+    @Override
+    public List<FailureGroup> failures(Selection selection, int look, int most) {
+        return line.call("failures", () -> real.failures(selection, look, most));
+    }
+
+    @Override
+    public void begin(Change change) {
+        does("begin a change", () -> real.begin(change));
+    }
+
+    @Override
+    public Optional<Progress> goOn(UUID change, int most) {
+        return line.call("change many", () -> real.goOn(change, most));
+    }
+
+    @Override
+    public Optional<KeptChange> change(UUID id) {
+        return line.call("change", () -> real.change(id));
+    }
+
+    @Override
+    public List<KeptChange> changes(int limit) {
+        return line.call("changes", () -> real.changes(limit));
     }
 
     // ---- claim

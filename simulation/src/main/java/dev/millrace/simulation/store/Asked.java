@@ -58,6 +58,10 @@ record Asked(
         return expiresAt != null && !expiresAt.isAfter(now);
     }
 
+    Asked withPriority(Priority other, int itsStream) {
+        return new Asked(job, queue, other, itsStream, kind, kindVersion, payload, headers, expiresAt, enqueuedAt);
+    }
+
     Asked withoutExpiry() {
         return new Asked(job, queue, priority, stream, kind, kindVersion, payload, headers, null, enqueuedAt);
     }

@@ -143,6 +143,12 @@ public enum Bug {
     /** A job that has been made available meanwhile is said to have become what is asked for now. */
     CHANGES_WHAT_HAS_GONE,
 
+    // ---- changes of many
+    /** Two who go on with a change of many do the same jobs, and each notes its own count. */
+    CHANGE_WITHOUT_LOCK,
+    /** Two changes that meet a job at the same time both begin a new run of it. */
+    REQUEUED_WITHOUT_LOCK,
+
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */
     UNKNOWN_ENQUEUE_REPEATED,

@@ -4,6 +4,7 @@ import dev.millrace.Failure;
 import dev.millrace.JobId;
 import dev.millrace.State;
 import dev.millrace.simulation.database.Snapshot;
+import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Lease;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The rows of the tables, as {@code V001__tables.sql} has them, and their keys. */
@@ -220,6 +222,37 @@ final class Rows {
 
     /** Who has a unique key, since when, and until when if for a window. */
     record KeyHolder(JobId job, Instant since, @Nullable Instant until) {}
+
+    /** A change of many jobs, and how far it is. */
+    record BulkRow(
+            Change change,
+            Instant at,
+            @Nullable JobId cursor,
+            long matched,
+            long changed,
+            @Nullable Instant endedAt) {
+
+        BulkRow ended(Instant now) {
+            return new BulkRow(change, at, cursor, matched, changed, now);
+        }
+
+        BulkRow upTo(JobId job, int more, int moreChanged) {
+            return new BulkRow(change, at, job, matched + more, changed + moreChanged, endedAt);
+        }
+    }
+
+    record BulkJobKey(UUID change, JobId job) {
+        static final Comparator<BulkJobKey> ORDER =
+                Comparator.comparing(BulkJobKey::change).thenComparing(key -> key.job.value());
+    }
+
+    /** What became of a job: the run it was in, the time it waited for, and whether another one was begun; or why it was left. */
+    record BulkJob(
+            BulkJobKey key,
+            int run,
+            boolean begun,
+            @Nullable Instant runAt,
+            @Nullable String leftBecause) {}
 
     record Progress(Turn turn, long done, long total, Instant at) {}
 

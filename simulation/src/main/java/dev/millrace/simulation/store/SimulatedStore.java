@@ -1,6 +1,7 @@
 package dev.millrace.simulation.store;
 
 import dev.millrace.Codec;
+import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -9,6 +10,7 @@ import dev.millrace.NodeView;
 import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.simulation.checker.ChangedOnce;
 import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.database.Database;
 import dev.millrace.simulation.database.Refusal;
@@ -55,6 +57,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -80,6 +83,7 @@ public final class SimulatedStore implements Storage {
     private final Sending sending;
     private final Journal journal;
     private final Timetabling timetabling;
+    private final BulkChanges bulk;
     private final Partitions partitions;
     private final Looking looking;
     private final ReentrantLock outside = new ReentrantLock(true); // else who looks in a loop starves who writes
@@ -112,6 +116,7 @@ public final class SimulatedStore implements Storage {
         partitions = new Partitions(
                 tables, claiming, new Partitions.Lengths(Duration.ofSeconds(8), Duration.ofSeconds(4), retention));
         looking = new Looking(tables, claiming);
+        bulk = new BulkChanges(tables, steering, looking, this::hint);
         does("create", partitions::create);
         database.replicated();
     }
@@ -185,6 +190,19 @@ public final class SimulatedStore implements Storage {
     private static OneOfAKey.Sight sight(Asked asked, State state) {
         return new OneOfAKey.Sight(
                 state, asked.enqueuedAt(), asked.payload() instanceof Payload.Text(var text) ? text : "");
+    }
+
+    /** The jobs that a change of many has met, and what became of each. */
+    public Map<JobId, ChangedOnce.What> jobsOfChange(UUID change) {
+        var jobs = new LinkedHashMap<JobId, ChangedOnce.What>();
+        for (var job : tables.bulkJobs.committed())
+            if (job.key().change().equals(change))
+                jobs.put(
+                        job.key().job(),
+                        job.leftBecause() != null
+                                ? ChangedOnce.What.LEFT
+                                : job.begun() ? ChangedOnce.What.RUN_AGAIN : ChangedOnce.What.CHANGED);
+        return jobs;
     }
 
     /** How many runs of a schedule were fired since somebody had asked for them. */
@@ -313,6 +331,40 @@ public final class SimulatedStore implements Storage {
         var held = new HashMap<JobId, JobId>();
         inTheirs("enqueue in your transaction", tx, own -> held.putAll(sending.enqueueAll(own, all)));
         return held;
+    }
+
+    // ---- many at once
+
+    @Override
+    public Piece select(Selection selection, @Nullable JobId before, int look) {
+        return step("select", tx -> bulk.select(tx, selection, before, look));
+    }
+
+    @Override
+    public List<FailureGroup> failures(Selection selection, int look, int most) {
+        return step("failures", tx -> bulk.failures(tx, selection, look, most));
+    }
+
+    @Override
+    public void begin(Change change) {
+        does("begin a change", tx -> bulk.begin(tx, change));
+    }
+
+    @Override
+    public Optional<Progress> goOn(UUID change, int most) {
+        return step("change many", tx -> bulk.goOn(tx, change, most));
+    }
+
+    @Override
+    public Optional<KeptChange> change(UUID id) {
+        return changes(Integer.MAX_VALUE).stream()
+                .filter(kept -> kept.change().id().equals(id))
+                .findFirst();
+    }
+
+    @Override
+    public List<KeptChange> changes(int limit) {
+        return step("changes", bulk::changes).stream().limit(limit).toList();
     }
 
     // ---- looking

@@ -1,5 +1,6 @@
 package dev.millrace.simulation.store;
 
+import dev.millrace.Failure;
 import dev.millrace.JobId;
 import dev.millrace.Scope;
 import dev.millrace.State;
@@ -33,7 +34,7 @@ final class Steering {
     private final BiConsumer<Transaction, Wakeup> hints;
 
     /** A requeue holds it, so that twice at once is once. */
-    private record JobLock(JobId job) {}
+    record JobLock(JobId job) {}
 
     Steering(Tables tables, Fences fences, Claiming claiming, Waits waiting, BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
@@ -46,7 +47,7 @@ final class Steering {
     Optional<State> cancel(Transaction tx, JobId job, String reason) {
         tx.lockTimeout(PATIENCE);
         for (int look = 0; look < LOOKS; look++) {
-            if (endWait(tx, job, reason)) return withdrawn(tx);
+            if (endWait(tx, job, "cancelled", reason, null)) return withdrawn(tx);
             tx.statement();
             var row = newest(tx, job);
             if (row == null) {
@@ -92,22 +93,23 @@ final class Steering {
         fences.lockEndings(tx, claim.lease().node());
     }
 
-    /** Withdraws a job that no node has: {@code end_waiting} of {@code V026__unique_keys.sql}. */
-    void withdrawWaiting(Transaction tx, JobId job, String reason) {
-        if (endWait(tx, job, reason)) return;
+    /** Ends a job that no node has, and no other; whether it did: {@code end_waiting} of {@code V026__unique_keys.sql}. */
+    boolean endWaiting(Transaction tx, JobId job, String word, @Nullable String reason, @Nullable Failure failure) {
+        if (endWait(tx, job, word, reason, failure)) return true;
         tx.statement();
         var row = newest(tx, job);
-        if (row == null || claiming.claimed(tx, row.place())) return;
+        if (row == null || claiming.claimed(tx, row.place())) return false;
         var key = DeliveryKey.of(row.place());
         tx.statement();
-        if (tables.ending(tx, key) != null) return;
+        if (tables.ending(tx, key) != null) return false;
         tx.lock(new Claiming.StreamLock(row.place().stream()));
         tx.statement();
-        if (claiming.claimed(tx, row.place())) return;
+        if (claiming.claimed(tx, row.place())) return false;
         tx.meanwhile();
-        var mine = new Outcome(key, job, "cancelled", tables.now(), null, null, null, null, reason, null, null);
-        if (!tables.outcomes.insertIfAbsent(tx, key, mine)) return;
+        var mine = new Outcome(key, job, word, tables.now(), null, null, null, null, reason, failure, null);
+        if (!tables.outcomes.insertIfAbsent(tx, key, mine)) return false;
         tables.cancelMarks.insertIfAbsent(tx, key, new CancelMark(row.place(), tx.xid()));
+        return true;
     }
 
     private Optional<State> withdrawn(Transaction tx) {
@@ -115,17 +117,18 @@ final class Steering {
         return Optional.of(State.CANCELLED);
     }
 
-    private boolean endWait(Transaction tx, JobId job, String reason) {
+    private boolean endWait(
+            Transaction tx, JobId job, String word, @Nullable String reason, @Nullable Failure failure) {
         tx.statement();
         for (var timer : tables.timers.by(tx, tables.timersByJob, job)) {
             if (tables.timers.delete(tx, timer.id(), any -> true) == null) continue;
-            waiting.endUnclaimed(tx, timer.asked(), timer.turn(), "cancelled", reason, null);
+            waiting.endUnclaimed(tx, timer.asked(), timer.turn(), word, reason, failure);
             return true;
         }
         tx.statement();
         for (var parked : tables.parked.by(tx, tables.parkedByJob, job)) {
             if (tables.parked.delete(tx, parked.id(), any -> true) == null) continue;
-            waiting.endUnclaimed(tx, parked.asked(), parked.turn(), "cancelled", reason, null);
+            waiting.endUnclaimed(tx, parked.asked(), parked.turn(), word, reason, failure);
             return true;
         }
         return false;
@@ -135,6 +138,10 @@ final class Steering {
         return newest(tx, job) != null
                 || !tables.timers.by(tx, tables.timersByJob, job).isEmpty()
                 || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty();
+    }
+
+    boolean isClaimed(Transaction tx, Place place) {
+        return claiming.claimed(tx, place);
     }
 
     @Nullable

@@ -6,6 +6,9 @@ import dev.millrace.simulation.database.Database;
 import dev.millrace.simulation.database.Table;
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.store.Rows.Beat;
+import dev.millrace.simulation.store.Rows.BulkJob;
+import dev.millrace.simulation.store.Rows.BulkJobKey;
+import dev.millrace.simulation.store.Rows.BulkRow;
 import dev.millrace.simulation.store.Rows.CancelMark;
 import dev.millrace.simulation.store.Rows.Checkpoint;
 import dev.millrace.simulation.store.Rows.ClaimKey;
@@ -39,6 +42,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The schema, and what all steps on it share: the server's clock, numbers, and which bugs are planted. */
@@ -92,6 +96,8 @@ final class Tables {
     final Table<SlotKey, Instant> asks;
     final Table<String, IdempotencyKey> idempotencyKeys;
     final Table<String, KeyHolder> uniqueKeys;
+    final Table<UUID, BulkRow> bulkChanges;
+    final Table<BulkJobKey, BulkJob> bulkJobs;
     final Table<JobId, Progress> progress;
     final Table<JobId, Checkpoint> checkpoints;
     final Table<Long, Line> lines;
@@ -136,6 +142,8 @@ final class Tables {
         asks = table("schedule_ask", SlotKey.ORDER);
         idempotencyKeys = table("idempotency_key", Comparator.naturalOrder());
         uniqueKeys = table("unique_key", Comparator.naturalOrder());
+        bulkChanges = table("bulk_change", Comparator.naturalOrder());
+        bulkJobs = table("bulk_change_job", BulkJobKey.ORDER);
         progress = table("progress", byJob);
         checkpoints = table("checkpoint", byJob);
         lines = table("job_note", Comparator.naturalOrder());

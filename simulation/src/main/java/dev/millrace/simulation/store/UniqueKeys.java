@@ -76,7 +76,7 @@ final class UniqueKeys {
             case UniqueKey.Within(var window) -> holder.since().plus(window).isAfter(tables.now());
             case UniqueKey.Replace replace -> {
                 if (become(tx, holder.job(), job, stream, Instant.MAX)) yield true;
-                if (withdraws) steering.withdrawWaiting(tx, holder.job(), "replaced by job " + job.id());
+                if (withdraws) steering.endWaiting(tx, holder.job(), "cancelled", "replaced by job " + job.id(), null);
                 yield false;
             }
             case UniqueKey.Debounce(var atMost) ->

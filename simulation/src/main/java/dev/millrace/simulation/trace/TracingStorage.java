@@ -1,6 +1,7 @@
 package dev.millrace.simulation.trace;
 
 import dev.millrace.Codec;
+import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -44,6 +45,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -391,6 +393,38 @@ public final class TracingStorage implements Storage {
     @Override
     public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
         return real.enqueueAll(tx, jobs);
+    }
+
+    // ---- many at once
+
+    @Override
+    public Piece select(Selection selection, @Nullable JobId before, int look) {
+        return real.select(selection, before, look);
+    }
+
+    @Override
+    public List<FailureGroup> failures(Selection selection, int look, int most) {
+        return real.failures(selection, look, most);
+    }
+
+    @Override
+    public void begin(Change change) {
+        real.begin(change);
+    }
+
+    @Override
+    public Optional<Progress> goOn(UUID change, int most) {
+        return real.goOn(change, most);
+    }
+
+    @Override
+    public Optional<KeptChange> change(UUID id) {
+        return real.change(id);
+    }
+
+    @Override
+    public List<KeptChange> changes(int limit) {
+        return real.changes(limit);
     }
 
     // ---- passed through

@@ -1,6 +1,7 @@
 package dev.millrace.simulation.workload;
 
 import java.util.List;
+import java.util.Set;
 
 /** All there are. */
 public final class Workloads {
@@ -17,7 +18,11 @@ public final class Workloads {
             new Operators(),
             new Stranded(),
             new Slots(),
-            new UniqueSends());
+            new UniqueSends(),
+            new BulkChanges());
+
+    /** What only concerns itself. */
+    private static final Set<String> APART = Set.of("slots", "unique-sends", "bulk-changes");
 
     private Workloads() {}
 
@@ -27,9 +32,7 @@ public final class Workloads {
 
     /** What a seed plays unless it is told otherwise: all but what only concerns itself, and has seeds of its own. */
     public static List<String> standard() {
-        return names().stream()
-                .filter(name -> !name.equals("slots") && !name.equals("unique-sends"))
-                .toList();
+        return names().stream().filter(name -> !APART.contains(name)).toList();
     }
 
     public static List<String> names() {

@@ -1,0 +1,344 @@
+package dev.millrace.app.cli;
+
+import dev.millrace.Filter;
+import dev.millrace.Operation;
+import dev.millrace.OperationView;
+import dev.millrace.Operations;
+import dev.millrace.Plan;
+import dev.millrace.Priority;
+import dev.millrace.Selection;
+import dev.millrace.app.console.CommandFailed;
+import dev.millrace.app.console.ExitCode;
+import dev.millrace.app.console.Table;
+import dev.millrace.app.wire.Json;
+import dev.millrace.app.wire.Shapes;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Many jobs at once. */
+@Command(
+        name = "bulk",
+        description = "Requeue or cancel many jobs: look first, then do it, go on with it, or take it back.",
+        footer = {
+            "  millrace bulk requeue --state discarded --kind send-invoice --since 6h",
+            "  millrace bulk requeue --state discarded --kind send-invoice --since 6h --run --reason 'the provider is back'",
+            "  millrace bulk list",
+        })
+final class BulkCommand implements Runnable {
+
+    private static final Duration TELL = Duration.ofSeconds(2);
+
+    @Mixin
+    Common common = new Common();
+
+    @Spec
+    CommandSpec spec = CommandSpec.create();
+
+    private BulkCommand() {}
+
+    static CommandLine of(Shell shell) {
+        return new CommandLine(new BulkCommand())
+                .addSubcommand(new Requeue(shell))
+                .addSubcommand(new Cancel(shell))
+                .addSubcommand(new Listing(shell))
+                .addSubcommand(new Resume(shell))
+                .addSubcommand(new Undo(shell));
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(),
+                "Say what to do: " + String.join(", ", spec.subcommands().keySet()) + ".");
+    }
+
+    /** What is said of a change of many. */
+    private abstract static class Changing extends EngineCommand {
+
+        @Mixin
+        FilterOptions filter = new FilterOptions();
+
+        @Option(names = "--all", description = "All jobs of the state are meant, and nothing was forgotten.")
+        boolean everything;
+
+        @Option(
+                names = "--run",
+                description = "Do it. Without it you are told what would be done, and nothing happens.")
+        boolean run;
+
+        @Option(names = "--reason", paramLabel = "TEXT", description = "Why; kept with who did it. Needed with --run.")
+        @Nullable
+        String reason;
+
+        @Option(
+                names = "--rate",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Not faster than N jobs a second. Default: as fast as it goes.")
+        int rate;
+
+        Changing(Shell shell) {
+            super(shell);
+        }
+
+        abstract Plan plan(Selection selection);
+
+        @Override
+        void checkArguments() {
+            if (run && reason == null)
+                throw new CommandFailed(
+                        ExitCode.USAGE, "Why is it done? Who looks at it later reads that: add --reason TEXT.");
+            if (rate < 0) throw new CommandFailed(ExitCode.USAGE, "--rate is 1 or more; 0 is as fast as it goes.");
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            var plan = plan(operations.jobs(this::said));
+            if (!run) {
+                tell(plan);
+                return ExitCode.OK;
+            }
+            go(this, plan.begin(reason == null ? "" : reason, rate));
+            return ExitCode.OK;
+        }
+
+        private Filter said(Filter f) {
+            f = filter.applied(f);
+            return everything ? f.everything() : f;
+        }
+
+        private void tell(Plan plan) {
+            var sample = plan.sample();
+            if (common.json) {
+                var json = Json.object();
+                json.put("count", plan.count());
+                json.set("sample", Shapes.all(sample, Shapes::listed));
+                json.put("done", false);
+                print(json);
+                return;
+            }
+            console().print("Would " + plan + ". Nothing has happened.");
+            var now = shell.world().now();
+            var table = new Table("id", "kind", "queue", "state", "enqueued", "note");
+            for (var job : sample)
+                table.row(
+                        job.id().toString(),
+                        job.kind(),
+                        job.queue(),
+                        job.state().wireName(),
+                        Times.distance(job.enqueuedAt(), now),
+                        String.valueOf(Notes.of(job, now)));
+            if (!sample.isEmpty()) table.lines(console()).forEach(console()::print);
+            if (plan.count() > 0) console().hint("Do it: add --run --reason 'why'");
+        }
+    }
+
+    /** Tells its id before anything is done: whoever is interrupted can go on with it, or take it back. */
+    private static void go(EngineCommand command, Operation operation) {
+        if (!command.common.json)
+            command.console()
+                    .say("Operation %s is begun. If this stops: millrace bulk resume %<s".formatted(operation.id()));
+        long[] told = {command.shell.world().nanoTime()};
+        operation.resume(view -> {
+            long now = command.shell.world().nanoTime();
+            if (command.common.json || now - told[0] < TELL.toNanos()) return;
+            told[0] = now;
+            command.console().say("%,d of %,d jobs".formatted(view.matched(), view.planned()));
+        });
+        done(command, operation.view());
+    }
+
+    private static void done(EngineCommand command, OperationView view) {
+        if (command.common.json) {
+            command.print(Shapes.operation(view));
+            return;
+        }
+        command.console()
+                .print("%s %s: %,d of %,d jobs.".formatted(view.what(), view.id(), view.changed(), view.planned()));
+        if (view.matched() < view.planned())
+            command.console()
+                    .print("  %,d were not met any more: they have changed since it was planned."
+                            .formatted(view.planned() - view.matched()));
+        view.left()
+                .forEach((why, count) -> command.console().print("  %,d left as they are: %s".formatted(count, why)));
+        if (view.undoes() == null && view.changed() > 0)
+            command.console().hint("Take it back: millrace bulk undo %s --reason 'why'".formatted(view.id()));
+    }
+
+    /** Runs many again. */
+    @Command(
+            name = "requeue",
+            description = "Run discarded or cancelled jobs again. Shows what would be done, unless --run is said.",
+            footer = {
+                "  millrace bulk requeue --state discarded --failed-with com.example.TooManyRequests",
+                "  millrace bulk requeue --state discarded --queue billing --priority bulk --rate 100 --run --reason 'the provider is back'",
+            })
+    private static final class Requeue extends Changing {
+
+        @Option(
+                names = "--priority",
+                paramLabel = "P",
+                description = "urgent, high, normal or bulk. Default: what each job had.")
+        @Nullable
+        String priority;
+
+        Requeue(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        Plan plan(Selection selection) {
+            return selection.requeue(o -> priority == null ? o : o.priority(Priority.of(priority)));
+        }
+    }
+
+    /** Withdraws many. */
+    @Command(
+            name = "cancel",
+            description =
+                    "Withdraw scheduled, retryable or available jobs. Those that a node has are left alone. Shows what would be done, unless --run is said.",
+            footer = {"  millrace bulk cancel --state available --queue import --run --reason 'a wrong file'"})
+    private static final class Cancel extends Changing {
+
+        Cancel(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        Plan plan(Selection selection) {
+            return selection.cancel();
+        }
+    }
+
+    /** Lists operations. */
+    @Command(
+            name = "list",
+            description = "List changes of many jobs, the newest first.",
+            footer = {"  millrace bulk list", "  millrace bulk list --json"})
+    private static final class Listing extends EngineCommand {
+
+        @Option(
+                names = "--limit",
+                paramLabel = "N",
+                defaultValue = "20",
+                description = "At most so many, up to 1000. Default: 20.")
+        int limit = 20;
+
+        Listing(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            var all = operations.operations(limit);
+            if (common.json) {
+                print(Shapes.all(all, Shapes::operation));
+                return ExitCode.OK;
+            }
+            if (all.isEmpty()) {
+                console().say("Nobody has changed many jobs at once. See: millrace bulk requeue --help");
+                return ExitCode.OK;
+            }
+            var now = shell.world().now();
+            var table = new Table("id", "what", ">planned", ">changed", "by", "begun", "state", "reason");
+            for (var view : all)
+                table.row(
+                        view.id().toString(),
+                        view.what(),
+                        "%,d".formatted(view.planned()),
+                        "%,d".formatted(view.changed()),
+                        view.by(),
+                        Times.distance(view.at(), now),
+                        view.endedAt() == null ? "not done" : "done",
+                        view.reason());
+            table.lines(console()).forEach(console()::print);
+            return ExitCode.OK;
+        }
+    }
+
+    private static Operation operation(Operations operations, String id) {
+        return operations
+                .operation(parsed(id))
+                .orElseThrow(() -> new CommandFailed(
+                        ExitCode.NOT_FOUND,
+                        "There is no operation %s here. `millrace bulk list` lists those that are.".formatted(id)));
+    }
+
+    private static UUID parsed(String id) {
+        try {
+            return UUID.fromString(id);
+        } catch (IllegalArgumentException none) {
+            throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "\"%s\" is no id of an operation. `millrace bulk list` shows them.".formatted(id),
+                    none);
+        }
+    }
+
+    /** Goes on with one. */
+    @Command(
+            name = "resume",
+            description = "Go on with a change whose process has died.",
+            footer = {"  millrace bulk resume 3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d10"})
+    private static final class Resume extends EngineCommand {
+
+        @Parameters(paramLabel = "ID", description = "The operation's id.")
+        String id = "";
+
+        Resume(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        void checkArguments() {
+            parsed(id);
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            go(this, operation(operations, id));
+            return ExitCode.OK;
+        }
+    }
+
+    /** Takes one back. */
+    @Command(
+            name = "undo",
+            description = {
+                "Take a change back, as far as that is possible: runs that no node has taken yet end as the run before had",
+                "ended, cancelled jobs wait again. What has run meanwhile is left as it is."
+            },
+            footer = {"  millrace bulk undo 3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d10 --reason 'wrong hour'"})
+    private static final class Undo extends EngineCommand {
+
+        @Parameters(paramLabel = "ID", description = "The operation's id.")
+        String id = "";
+
+        @Option(names = "--reason", paramLabel = "TEXT", required = true, description = "Why; kept with who did it.")
+        String reason = "";
+
+        Undo(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        void checkArguments() {
+            parsed(id);
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            done(this, operation(operations, id).undo(reason).view());
+            return ExitCode.OK;
+        }
+    }
+}

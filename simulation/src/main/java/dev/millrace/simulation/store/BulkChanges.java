@@ -1,0 +1,336 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.FailureGroup;
+import dev.millrace.JobId;
+import dev.millrace.JobView;
+import dev.millrace.Priority;
+import dev.millrace.State;
+import dev.millrace.simulation.database.Transaction;
+import dev.millrace.simulation.store.Rows.BulkJob;
+import dev.millrace.simulation.store.Rows.BulkJobKey;
+import dev.millrace.simulation.store.Rows.BulkRow;
+import dev.millrace.simulation.store.Rows.CancelMark;
+import dev.millrace.simulation.store.Rows.DeliveryKey;
+import dev.millrace.simulation.store.Rows.Outcome;
+import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.KeptChange;
+import dev.millrace.store.Bulk.Piece;
+import dev.millrace.store.Bulk.Progress;
+import dev.millrace.store.Bulk.Selection;
+import dev.millrace.store.Storage.Wakeup;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Changes of many jobs: {@code V028__bulk_changes.sql}. */
+final class BulkChanges {
+
+    private static final Comparator<JobId> NEWEST_FIRST =
+            Comparator.comparing(JobId::value).reversed();
+
+    private final Tables tables;
+    private final Steering steering;
+    private final Looking looking;
+    private final BiConsumer<Transaction, Wakeup> hints;
+
+    BulkChanges(Tables tables, Steering steering, Looking looking, BiConsumer<Transaction, Wakeup> hints) {
+        this.tables = tables;
+        this.steering = steering;
+        this.looking = looking;
+        this.hints = hints;
+    }
+
+    // ---- which jobs
+
+    Piece select(Transaction tx, Selection selection, @Nullable JobId before, int look) {
+        tx.statement();
+        var selected = new ArrayList<JobId>();
+        @Nullable JobId last = null;
+        for (var job : some(tx, before, look)) {
+            last = job;
+            if (looking.find(tx, job)
+                    .filter(view -> isSelected(view, selection))
+                    .isPresent()) selected.add(job);
+        }
+        return new Piece(List.copyOf(selected), last, tables.now());
+    }
+
+    private List<JobId> some(Transaction tx, @Nullable JobId before, int look) {
+        NavigableSet<JobId> all = new TreeSet<>(NEWEST_FIRST);
+        for (var row : tables.log.all(tx)) all.add(row.asked().job());
+        for (var row : tables.timers.all(tx)) all.add(row.asked().job());
+        for (var row : tables.parked.all(tx)) all.add(row.asked().job());
+        var older = before == null ? all : all.tailSet(before, false);
+        return older.stream().limit(look).toList();
+    }
+
+    List<FailureGroup> failures(Transaction tx, Selection selection, int look, int most) {
+        var groups = new HashMap<String, List<JobView>>();
+        for (var id : select(tx, selection, null, look).jobs()) {
+            var job = looking.find(tx, id).orElseThrow();
+            if (job.failure() != null)
+                groups.computeIfAbsent(job.failure().fingerprint(), first -> new ArrayList<>())
+                        .add(job);
+        }
+        return groups.values().stream()
+                .map(BulkChanges::group)
+                .sorted(Comparator.comparingLong(FailureGroup::jobs)
+                        .reversed()
+                        .thenComparing(FailureGroup::fingerprint))
+                .limit(most)
+                .toList();
+    }
+
+    private static FailureGroup group(List<JobView> jobs) {
+        var newest = Collections.max(jobs, Comparator.comparing(BulkChanges::at));
+        var failure = Objects.requireNonNull(newest.failure());
+        return new FailureGroup(
+                failure.fingerprint(),
+                failure.type(),
+                failure.message(),
+                jobs.size(),
+                jobs.stream().map(JobView::kind).distinct().sorted().toList(),
+                newest.id(),
+                at(newest));
+    }
+
+    private static Instant at(JobView job) {
+        return job.endedAt() == null ? job.enqueuedAt() : job.endedAt();
+    }
+
+    private static boolean isSelected(JobView job, Selection s) {
+        if (job.state() != s.state()) return false;
+        var at = at(job);
+        var failure = job.failure();
+        return (s.queue() == null || s.queue().equals(job.queue()))
+                && (s.kind() == null || s.kind().equals(job.kind()))
+                && (s.tenant() == null || s.tenant().equals(job.headers().get("tenant")))
+                && (s.tag() == null
+                        || Arrays.asList(job.headers().getOrDefault("tags", "").split(",", -1))
+                                .contains(s.tag()))
+                && (s.failedWith() == null || (failure != null && s.failedWith().equals(failure.type())))
+                && (s.fingerprint() == null
+                        || (failure != null && s.fingerprint().equals(failure.fingerprint())))
+                && (s.text() == null || contains(job, s.text()))
+                && (s.since() == null || !at.isBefore(s.since()))
+                && (s.upto() == null || !at.isAfter(s.upto()));
+    }
+
+    private static boolean contains(JobView job, String text) {
+        var wanted = text.toLowerCase(Locale.ROOT);
+        return String.valueOf(job.payload()).toLowerCase(Locale.ROOT).contains(wanted)
+                || (job.failure() != null
+                        && job.failure().message().toLowerCase(Locale.ROOT).contains(wanted));
+    }
+
+    // ---- doing
+
+    void begin(Transaction tx, Change change) {
+        tx.statement();
+        if (!tables.bulkChanges.insertIfAbsent(tx, change.id(), new BulkRow(change, tables.now(), null, 0, 0, null)))
+            return;
+        if (change.undoes() == null) return;
+        tx.statement();
+        tables.bulkChanges.update(tx, change.undoes(), row -> row.endedAt() == null, row -> row.ended(tables.now()));
+    }
+
+    Optional<Progress> goOn(Transaction tx, UUID id, int most) {
+        tx.statement();
+        var row = tables.planted(Bug.CHANGE_WITHOUT_LOCK)
+                ? tables.bulkChanges.get(tx, id)
+                : tables.bulkChanges.lock(tx, id, any -> true);
+        if (row == null) return Optional.empty();
+        if (row.endedAt() != null) return Optional.of(progress(row));
+        var then = row.change().undoes() == null ? some(tx, row, most) : someUndone(tx, row, most);
+        tx.statement();
+        tables.bulkChanges.update(tx, id, any -> true, any -> then);
+        return Optional.of(progress(then));
+    }
+
+    private static Progress progress(BulkRow row) {
+        return new Progress(row.matched(), row.changed(), row.endedAt() != null);
+    }
+
+    private BulkRow some(Transaction tx, BulkRow row, int most) {
+        var change = row.change();
+        var selection = Objects.requireNonNull(change.selection());
+        var piece = select(tx, selection, row.cursor(), most);
+        if (piece.next() == null) return row.ended(tables.now());
+        var runs = new HashMap<JobId, Integer>();
+        for (var job : piece.jobs())
+            runs.put(job, looking.find(tx, job).map(JobView::run).orElse(0)); // as it was selected
+        if (change.action() == Action.CANCEL) lockStreams(tx, piece.jobs());
+        int changed = 0;
+        for (var job : piece.jobs()) {
+            int run = Objects.requireNonNull(runs.get(job));
+            var done = change.action() == Action.REQUEUE
+                    ? requeue(tx, job, run, selection.state(), change.priority(), null, false)
+                    : cancel(tx, job, change.reason());
+            if (done != null) changed++;
+            note(tx, change.id(), job, done, "it could not be changed any more");
+        }
+        return row.upTo(piece.next(), piece.jobs().size(), changed);
+    }
+
+    private BulkRow someUndone(Transaction tx, BulkRow row, int most) {
+        var change = row.change();
+        tx.statement();
+        var left = tables.bulkJobs.all(tx).stream()
+                .filter(job -> job.key().change().equals(change.undoes()) && job.leftBecause() == null)
+                .sorted(Comparator.comparing(job -> job.key().job(), NEWEST_FIRST))
+                .filter(job ->
+                        row.cursor() == null || NEWEST_FIRST.compare(job.key().job(), row.cursor()) > 0)
+                .limit(most)
+                .toList();
+        if (left.isEmpty()) return row.ended(tables.now());
+        if (change.action() == Action.CANCEL)
+            lockStreams(tx, left.stream().map(before -> before.key().job()).toList());
+        int changed = 0;
+        for (var before : left) {
+            var job = before.key().job();
+            var done = change.action() == Action.CANCEL
+                    ? unrequeue(tx, job, before.run())
+                    : requeue(tx, job, before.run(), State.CANCELLED, null, before.runAt(), true);
+            if (done != null) changed++;
+            note(tx, change.id(), job, done, "it has run since, or a node has it");
+        }
+        return row.upTo(left.getLast().key().job(), left.size(), changed);
+    }
+
+    /** In their order: who changes others at the same time waits, and for nobody else. */
+    private void lockStreams(Transaction tx, List<JobId> jobs) {
+        tx.statement();
+        var streams = new TreeSet<Integer>();
+        for (var job : jobs) {
+            var newest = steering.newest(tx, job);
+            if (newest != null) streams.add(newest.place().stream());
+        }
+        for (int stream : streams) tx.lock(new Claiming.StreamLock(stream));
+    }
+
+    /** How a job was before, and whether another run was begun. */
+    private record Before(int run, boolean begun, @Nullable Instant runAt) {}
+
+    private void note(Transaction tx, UUID change, JobId job, @Nullable Before done, String why) {
+        var key = new BulkJobKey(change, job);
+        tables.bulkJobs.insertIfAbsent(
+                tx,
+                key,
+                done == null
+                        ? new BulkJob(key, 0, false, null, why)
+                        : new BulkJob(key, done.run(), done.begun(), done.runAt(), null));
+    }
+
+    /** @param back whether a cancel is taken back: then it expires when it would have */
+    private @Nullable Before requeue(
+            Transaction tx,
+            JobId job,
+            int run,
+            State endedAs,
+            @Nullable Priority priority,
+            @Nullable Instant runAt,
+            boolean back) {
+        lockJob(tx, job);
+        if (!tables.timers.by(tx, tables.timersByJob, job).isEmpty()
+                || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty()) return null;
+        var newest = steering.newest(tx, job);
+        if (newest == null || newest.turn().run() != run) return null;
+        var ending = tables.ending(tx, DeliveryKey.of(newest.place()));
+        if (ending == null || !ending.last() || ending.state() != endedAs) return null;
+        tx.statement();
+        var asked = back ? newest.asked() : newest.asked().withoutExpiry();
+        if (priority != null) asked = asked.withPriority(priority, streamOf(tx, asked, priority));
+        var turn = Turn.first(newest.turn().run() + 1);
+        tx.xid(); // before it reads the clock
+        if (runAt != null && runAt.isAfter(tables.now())) {
+            long id = tables.nextNumber();
+            tables.timers.insert(tx, id, new Timer(id, runAt, false, null, null, asked, turn));
+        } else {
+            tables.append(tx, tables.meta(tx).currentPart(), asked.stream(), asked, turn);
+        }
+        hints.accept(tx, new Wakeup.Work(asked.queue()));
+        return new Before(newest.turn().run(), true, null);
+    }
+
+    private void lockJob(Transaction tx, JobId job) {
+        tx.statement();
+        if (!tables.planted(Bug.REQUEUED_WITHOUT_LOCK)) tx.lock(new Steering.JobLock(job));
+        tx.statement();
+    }
+
+    private int streamOf(Transaction tx, Asked asked, Priority priority) {
+        int shard = tables.stream(tx, asked.stream()).shard();
+        return tables.streams.all(tx).stream()
+                .filter(stream -> stream.queue().equals(asked.queue())
+                        && stream.priority() == priority
+                        && stream.shard() == shard)
+                .findFirst()
+                .orElseThrow()
+                .id();
+    }
+
+    private @Nullable Before cancel(Transaction tx, JobId job, String reason) {
+        lockJob(tx, job);
+        @Nullable Instant runAt = null;
+        for (var timer : tables.timers.by(tx, tables.timersByJob, job)) runAt = timer.runAt();
+        if (!steering.endWaiting(tx, job, "cancelled", reason, null)) return null;
+        tx.statement();
+        return new Before(
+                Objects.requireNonNull(steering.newest(tx, job)).turn().run(), false, runAt);
+    }
+
+    /** A run that has not been started ends as, and when, the run before it had ended. The stream is locked. */
+    private @Nullable Before unrequeue(Transaction tx, JobId job, int run) {
+        lockJob(tx, job);
+        if (!tables.timers.by(tx, tables.timersByJob, job).isEmpty()
+                || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty()) return null;
+        var newest = steering.newest(tx, job);
+        if (newest == null || newest.turn().run() != run + 1 || newest.turn().no() != 1) return null;
+        if (steering.isClaimed(tx, newest.place())) return null;
+        var key = DeliveryKey.of(newest.place());
+        if (tables.ending(tx, key) != null) return null;
+        Rows.@Nullable Logged last = null;
+        for (var row : tables.log.by(tx, tables.logByJob, job))
+            if (row.turn().run() == run && (last == null || last.turn().before(row.turn()))) last = row;
+        var before = last == null ? null : tables.ending(tx, DeliveryKey.of(last.place()));
+        if (before == null) return null;
+        tx.meanwhile();
+        var again = new Outcome(
+                key, job, before.word(), before.at(), null, null, null, null, before.reason(), before.failure(), null);
+        if (!tables.outcomes.insertIfAbsent(tx, key, again)) return null;
+        tables.cancelMarks.insertIfAbsent(tx, key, new CancelMark(newest.place(), tx.xid()));
+        return new Before(run + 1, false, null);
+    }
+
+    // ---- looking
+
+    List<KeptChange> changes(Transaction tx) {
+        tx.statement();
+        return tables.bulkChanges.all(tx).stream()
+                .sorted(Comparator.comparing(BulkRow::at).reversed())
+                .map(row -> kept(tx, row))
+                .toList();
+    }
+
+    private KeptChange kept(Transaction tx, BulkRow row) {
+        var left = new HashMap<String, Long>();
+        for (var job : tables.bulkJobs.all(tx))
+            if (job.key().change().equals(row.change().id()) && job.leftBecause() != null)
+                left.merge(job.leftBecause(), 1L, Long::sum);
+        return new KeptChange(row.change(), row.at(), row.endedAt(), progress(row), left);
+    }
+}
