@@ -76,7 +76,7 @@ class ExamplesIT {
     void many_jobs_are_changed_by_one_word_and_taken_back() {
         assertThat(printed)
                 .containsExactly(
-                        "20 attempts failed",
+                        "node-1 could send nothing",
                         "20 jobs failed: the provider is down",
                         "20 would run again, and nothing has happened",
                         "20 wait to run again",
