@@ -11,6 +11,7 @@ import dev.millrace.MillraceException;
 import dev.millrace.State;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -23,13 +24,15 @@ class JoinedTransactionIT {
     @Kind("send-invoice")
     record SendInvoice(long order) implements Job<Void> {}
 
+    private static final AtomicInteger DATABASES = new AtomicInteger();
+
     private static final ThreadLocal<Connection> CURRENT = new ThreadLocal<>();
 
     private final HikariDataSource pool;
     private final Millrace millrace;
 
     JoinedTransactionIT(TestServer server) {
-        pool = PostgresContract.pool(server.freshDatabase("joined" + System.nanoTime()));
+        pool = PostgresContract.pool(server.freshDatabase("joined" + DATABASES.incrementAndGet()));
         millrace = Millrace.on(new PostgresStore(pool).joining(CURRENT::get));
     }
 

@@ -1,6 +1,6 @@
 -- Partitions of the stream are only inserted into, and dropped whole: there is nothing to clean up. Yet autovacuum went over them again and again because
--- of what was inserted, and marked each page as visible to all: with checksums, which are the default from PostgreSQL 18 on, a whole page in the
--- write-ahead log each time, as much again as the jobs themselves. It still comes, once, where a partition grows old enough in transactions to be
+-- of what was inserted, to mark each page as visible to all: with checksums, which are the default from PostgreSQL 18 on, that may put whole pages into the
+-- write-ahead log. It still comes, once, where a partition grows old enough in transactions to be
 -- frozen; most are dropped before.
 
 CREATE OR REPLACE FUNCTION attach_now(p_part INT) RETURNS VOID LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
