@@ -158,7 +158,7 @@ class PlantedBugsIT {
                 breaks(Bug.TIMERS_DELETED_APART, LOST),
                 breaks(Bug.TIMER_FLOOR_PASSES_OPEN_TRANSACTIONS, PASSED_OVER),
                 breaks(Bug.PAUSES_NOT_TOLD, WHY),
-                breaks(Bug.CANCEL_LOOKS_AT_NOTHING, STATES),
+                breaks(Bug.CANCEL_LOOKS_AT_NOTHING, STATES, WRITTEN),
                 breaks(Bug.CANCEL_WITHOUT_ENDINGS_LOCK, WRITTEN).by(Schedules::aCancelMeetsAFlush),
                 breaks(Bug.CANCEL_WITHOUT_STREAM_LOCK, WRITTEN).by(Schedules::aCancelMeetsAClaim),
                 breaks(Bug.PARTITION_REMEMBERED, COLLIDES),
