@@ -59,6 +59,11 @@ public interface Attempt {
     <T> Optional<T> checkpoint(TypeRef<T> type);
 
     /**
+     * The batch of which the job is a part; empty if it is none. Who needs more of it than its id asks for it: {@code millrace.findBatch(Publish.class, id)}.
+     */
+    Optional<JobId> batch();
+
+    /**
      * Enqueues a job that remembers this one as its parent. It is stored at once, and stays if this attempt fails: use
      * {@link #enqueue(Connection, Job)}, or an idempotency key, where a second attempt must not enqueue it again.
      */

@@ -17,6 +17,7 @@ import java.sql.SQLException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -34,6 +35,7 @@ final class Engine implements Millrace {
     private final World world;
     private final Payloads payloads;
     private final Sender sender;
+    private final BatchSender batches = new BatchSender(this);
     private final Waiters waiters;
     private final HandlerThreads handlerThreads = new HandlerThreads();
     private final List<RunningNode> nodes = new CopyOnWriteArrayList<>();
@@ -74,6 +76,10 @@ final class Engine implements Millrace {
 
     Sender sender() {
         return sender;
+    }
+
+    BatchSender batches() {
+        return batches;
     }
 
     Waiters waiters() {
@@ -205,7 +211,7 @@ final class Engine implements Millrace {
         });
     }
 
-    private static <A, B> Iterator<B> each(Iterator<? extends A> from, Function<A, B> to) {
+    static <A, B> Iterator<B> each(Iterator<? extends A> from, Function<A, B> to) {
         return new Iterator<>() {
             @Override
             public boolean hasNext() {
@@ -217,6 +223,32 @@ final class Engine implements Millrace {
                 return to.apply(from.next());
             }
         };
+    }
+
+    // ---- batches
+
+    @Override
+    public <C, R> Batch<R> batch(
+            Stream<? extends Job<? extends C>> parts, Reduce<C, R> then, UnaryOperator<JobOptions> options) {
+        refuseIfClosed();
+        return Objects.requireNonNull(batches.enqueue(parts, then, options, null), "it is part of no other");
+    }
+
+    @Override
+    public <C, R> Batch<R> batch(
+            Connection tx,
+            Stream<? extends Job<? extends C>> parts,
+            Reduce<C, R> then,
+            UnaryOperator<JobOptions> options) {
+        refuseIfClosed();
+        refuseAutoCommit(
+                tx, "The batch would be enqueued", "use batch(parts, job), which has a transaction of its own");
+        return batches.enqueue(tx, parts, then, options);
+    }
+
+    @Override
+    public <R> Batch<R> findBatch(Class<? extends Reduce<?, R>> kind, JobId id) {
+        return new BatchHandle<>(this, id, true, kind(kind));
     }
 
     // ---- the rest
@@ -256,7 +288,7 @@ final class Engine implements Millrace {
         }
     }
 
-    private void refuseIfClosed() {
+    void refuseIfClosed() {
         if (closed.get()) throw new MillraceException("This Millrace is closed. Open another one: Millrace.on(store).");
     }
 

@@ -64,6 +64,24 @@ public interface Handler<J, R> {
         R handle(J job, Connection tx) throws Exception;
     }
 
+    /** {@code (job, parts, attempt) -> result}, for a job that follows a batch. */
+    @FunctionalInterface
+    interface Reducer<J, C, R> {
+        R reduce(J job, Parts<C> parts, Attempt attempt) throws Exception;
+    }
+
+    /** {@code (job, parts, attempt) -> { … }}. */
+    @FunctionalInterface
+    interface ReducerAction<J, C> extends Reducer<J, C, Void> {
+        void run(J job, Parts<C> parts, Attempt attempt) throws Exception;
+
+        @Override
+        default Void reduce(J job, Parts<C> parts, Attempt attempt) throws Exception {
+            run(job, parts, attempt);
+            return null;
+        }
+    }
+
     /** {@code (job, tx) -> { … }}. */
     @FunctionalInterface
     interface TransactAction<J> extends Transact<J, Void> {

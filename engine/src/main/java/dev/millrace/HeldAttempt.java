@@ -4,6 +4,7 @@ import dev.millrace.node.Body.Verdict;
 import dev.millrace.node.Held;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
+import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import java.lang.reflect.Type;
 import java.sql.Connection;
@@ -122,6 +123,11 @@ final class HeldAttempt implements Attempt {
     private Optional<Object> lastCheckpoint(Type type) {
         refuseIfOver();
         return held.checkpoint().map(kept -> engine.payloads().value(kept, type));
+    }
+
+    @Override
+    public Optional<JobId> batch() {
+        return Optional.ofNullable(PartOf.batch(delivery.headers()));
     }
 
     @Override

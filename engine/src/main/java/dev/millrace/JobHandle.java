@@ -53,7 +53,7 @@ final class JobHandle<R> implements Handle<R> {
         return conclusion == null ? new Result.Pending<>(state()) : result(conclusion);
     }
 
-    private Result<R> result(Conclusion conclusion) {
+    Result<R> result(Conclusion conclusion) {
         return switch (conclusion.state()) {
             case COMPLETED -> new Result.Completed<>(value(conclusion));
             case CANCELLED ->

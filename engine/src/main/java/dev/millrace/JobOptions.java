@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.store.PartOf;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
@@ -159,6 +160,11 @@ public final class JobOptions {
     /** Enqueued by the handler of this job. */
     JobOptions parent(JobId job) {
         return put(PARENT, job.toString());
+    }
+
+    /** A part of this batch. */
+    JobOptions partOf(JobId batch) {
+        return put(PartOf.HEADER, batch.toString());
     }
 
     /** Enqueued for a slot of this schedule. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param rescues how often a dead node's work on it was taken over
  * @param payload what was asked for, as text; null in a list, or if the store keeps values, not text
  * @param headers trace, tenant, tags
- * @param runAt when it runs next; null unless scheduled or retryable
+ * @param runAt when it runs next; null unless scheduled or retryable, and for a job that waits for a batch
  * @param node the node that holds it, or ended it; null if none does or did
  * @param reason why it waits or ended so, in a sentence; null if there is nothing to say
  * @param result what its handler returned, as text; null in a list, if nothing, or if it did not complete

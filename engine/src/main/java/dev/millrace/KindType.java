@@ -19,28 +19,37 @@ record KindType(Class<?> type, KindName name, Type result) {
     }
 
     private static Type resultOf(Class<?> type) {
-        var found = argumentOfJob(type, new HashMap<>());
+        return firstArgument(type, Job.class);
+    }
+
+    /** What the parts of a batch give back that such a job follows: {@code C} of {@code Reduce<C, R>}; {@code Object} if the class leaves it open. */
+    static Type partOf(Class<?> type) {
+        return firstArgument(type, Reduce.class);
+    }
+
+    private static Type firstArgument(Class<?> type, Class<?> of) {
+        var found = argument(type, of, new HashMap<>());
         return found == null || found instanceof TypeVariable<?> ? Object.class : found;
     }
 
-    /** Climbs to {@code Job}, carrying along what the type variables on the way stand for. */
-    private static @Nullable Type argumentOfJob(@Nullable Type at, Map<Type, Type> known) {
+    /** Climbs to what is wanted, carrying along what the type variables on the way stand for. */
+    private static @Nullable Type argument(@Nullable Type at, Class<?> of, Map<Type, Type> known) {
         if (at instanceof ParameterizedType named) {
             var raw = (Class<?>) named.getRawType();
             var arguments = named.getActualTypeArguments();
             for (int i = 0; i < arguments.length; i++)
                 known.put(raw.getTypeParameters()[i], resolved(arguments[i], known));
-            return raw == Job.class ? known.get(Job.class.getTypeParameters()[0]) : argumentAbove(raw, known);
+            return raw == of ? known.get(of.getTypeParameters()[0]) : argumentAbove(raw, of, known);
         }
-        return at instanceof Class<?> raw ? argumentAbove(raw, known) : null;
+        return at instanceof Class<?> raw ? argumentAbove(raw, of, known) : null;
     }
 
-    private static @Nullable Type argumentAbove(Class<?> raw, Map<Type, Type> known) {
+    private static @Nullable Type argumentAbove(Class<?> raw, Class<?> of, Map<Type, Type> known) {
         for (var above : raw.getGenericInterfaces()) {
-            var found = argumentOfJob(above, known);
+            var found = argument(above, of, known);
             if (found != null) return found;
         }
-        return argumentOfJob(raw.getGenericSuperclass(), known);
+        return argument(raw.getGenericSuperclass(), of, known);
     }
 
     /** The type with all that is known put in the place of its variables. */

@@ -67,6 +67,41 @@ public interface Millrace extends AutoCloseable {
     <R> List<Handle<R>> enqueueAll(
             Connection tx, Stream<? extends Job<? extends R>> jobs, UnaryOperator<JobOptions> options);
 
+    /**
+     * Enqueues a batch, all of it or nothing, in one transaction: its parts, and the job that runs when all of them have ended, however they did.
+     * The stream is read once, in the calling thread, and closed; a bounded piece of it is in memory.
+     *
+     * <p>The last to end is followed once, whatever nodes die meanwhile. A part counts with its first run: who requeues one that failed does not
+     * hold up the batch, nor does he run the job that follows again. Parts have neither unique nor idempotency keys.
+     *
+     * @param parts any number of jobs; without any, the job that follows is due at once
+     * @param then how it wants to be run its own {@link Job#options} say; it can't have a time
+     * @throws MillraceException if a part, or the job that follows, has a key, or that one a time; if a part is a {@link Reduce} itself: then nothing
+     *     was enqueued. If the connection was lost in the commit, the message names the batch, under which {@link #findBatch} tells
+     */
+    default <C, R> Batch<R> batch(Stream<? extends Job<? extends C>> parts, Reduce<C, R> then) {
+        return batch(parts, then, UnaryOperator.identity());
+    }
+
+    /** Enqueues a batch whose parts have these options. */
+    <C, R> Batch<R> batch(
+            Stream<? extends Job<? extends C>> parts, Reduce<C, R> then, UnaryOperator<JobOptions> options);
+
+    /** Enqueues a batch in your transaction. */
+    default <C, R> Batch<R> batch(Connection tx, Stream<? extends Job<? extends C>> parts, Reduce<C, R> then) {
+        return batch(tx, parts, then, UnaryOperator.identity());
+    }
+
+    /** Enqueues a batch in your transaction, whose parts have these options. */
+    <C, R> Batch<R> batch(
+            Connection tx,
+            Stream<? extends Job<? extends C>> parts,
+            Reduce<C, R> then,
+            UnaryOperator<JobOptions> options);
+
+    /** A batch that was enqueued earlier, or elsewhere, by the job that follows it. Asks nothing yet. */
+    <R> Batch<R> findBatch(Class<? extends Reduce<?, R>> kind, JobId id);
+
     /** A job that was enqueued earlier, or elsewhere. Asks nothing yet. */
     <R> Handle<R> find(Class<? extends Job<R>> kind, JobId id);
 

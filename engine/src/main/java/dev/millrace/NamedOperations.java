@@ -57,6 +57,17 @@ final class NamedOperations implements Operations {
     }
 
     @Override
+    public Optional<BatchView> batch(JobId then) {
+        return storage.batch(then);
+    }
+
+    @Override
+    public List<JobId> parts(JobId batch, long from) {
+        if (from < 0) throw new MillraceException("Parts are counted from 0, and %,d is below.".formatted(from));
+        return storage.parts(batch, from);
+    }
+
+    @Override
     public List<JobView> list(UnaryOperator<Filter> filter) {
         var asked = filter.apply(Filter.ALL);
         if (asked.looksInside()) return searched(asked);
@@ -196,7 +207,9 @@ final class NamedOperations implements Operations {
     @Override
     public Why why(JobId job) {
         return storage.find(job)
-                .map(view -> new Reasons(view, storage::queues, storage::pauses, storage::nodes).why())
+                .map(view -> new Reasons(
+                                view, storage::queues, storage::pauses, storage::nodes, () -> storage.batch(job))
+                        .why())
                 .orElseGet(() -> Reasons.notKnown(job));
     }
 

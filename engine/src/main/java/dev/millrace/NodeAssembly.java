@@ -80,6 +80,17 @@ class NodeAssembly implements NodeBuilder {
     }
 
     @Override
+    public <C, R, J extends Reduce<C, R>> KindBuilder reduce(
+            Class<J> kind, Handler.Reducer<? super J, C, ? extends R> code) {
+        return new KindAssembly(draft, draft.kind(kind, Works.reduction(kind, code, draft.engine()), false));
+    }
+
+    @Override
+    public <C, J extends Reduce<C, Void>> KindBuilder reduce(Class<J> kind, Handler.ReducerAction<? super J, C> code) {
+        return new KindAssembly(draft, draft.kind(kind, Works.reduction(kind, code, draft.engine()), false));
+    }
+
+    @Override
     public NodeBuilder schedule(
             String name,
             Schedule when,

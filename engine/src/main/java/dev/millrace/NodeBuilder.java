@@ -49,6 +49,12 @@ public interface NodeBuilder {
     /** Runs a kind: {@code (job, tx) -> { … }}. */
     <J extends Job<Void>> KindBuilder transact(Class<J> kind, Handler.TransactAction<? super J> code);
 
+    /** Runs a kind that follows batches: {@code (job, parts, attempt) -> result}. */
+    <C, R, J extends Reduce<C, R>> KindBuilder reduce(Class<J> kind, Handler.Reducer<? super J, C, ? extends R> code);
+
+    /** Runs a kind that follows batches: {@code (job, parts, attempt) -> { … }}. */
+    <C, J extends Reduce<C, Void>> KindBuilder reduce(Class<J> kind, Handler.ReducerAction<? super J, C> code);
+
     /**
      * Enqueues a job at each slot of a schedule, once in the whole fleet: {@code schedule("close-day", nightly, slot -> new
      * CloseDay(slot.toLocalDate().minusDays(1)))}. All nodes of an application say the same; one of them at a time fires it, and another goes on

@@ -45,6 +45,18 @@ public interface Operations {
      */
     List<OperationView> operations(int limit);
 
+    /** How far the batch is that this job follows; empty if it follows none that is known. */
+    Optional<BatchView> batch(JobId then);
+
+    /**
+     * The parts of a batch in the order in which they were enqueued, some at a time.
+     *
+     * @param from the place of the first, counted from 0: behind those of the call before
+     * @return 1 to 1,000 of them; none behind the last
+     * @throws MillraceException if {@code from} is negative
+     */
+    List<JobId> parts(JobId batch, long from);
+
     /** All queues, by name. */
     List<QueueView> queues();
 

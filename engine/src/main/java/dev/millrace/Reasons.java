@@ -11,14 +11,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out why a job is not running, from pictures of it, of the queues, of the pauses and of the nodes; each is asked for at most once, and only
+ * Finds out why a job is not running, from pictures of it, of the queues, of the pauses, of the nodes and of the batch that it follows; each is asked for at most once, and only
  * if the answer needs it. Pure: what it can't see there it calls unknown.
  */
 record Reasons(
         JobView job,
         Supplier<List<QueueView>> queues,
         Supplier<Map<Scope, String>> pauses,
-        Supplier<List<NodeView>> nodes) {
+        Supplier<List<NodeView>> nodes,
+        Supplier<Optional<BatchView>> batch) {
 
     static Why notKnown(JobId job) {
         return new Why(
@@ -68,9 +69,21 @@ record Reasons(
     }
 
     private Reason scheduled() {
-        if (job.runAt() == null) return new Why.Unknown("It waits for a time that is unknown.");
+        if (job.runAt() == null)
+            return batch.get()
+                    .<Reason>map(Reasons::follows)
+                    .orElseGet(() -> new Why.Unknown("It waits for a time that is unknown."));
         return new Why.NotYet(
                 sentence("It is scheduled for %s%s".formatted(job.runAt(), because())), job.runAt(), null);
+    }
+
+    private static Reason follows(BatchView batch) {
+        var text = batch.open() == 0
+                ? "It follows a batch of %,d parts, which have all ended: it is about to be let go."
+                        .formatted(batch.parts())
+                : "It follows a batch, of which %,d of %,d parts have not ended."
+                        .formatted(batch.open(), batch.parts());
+        return new Why.PartsOpen(text, batch);
     }
 
     private Reason retryable() {

@@ -28,8 +28,51 @@ final class Sender {
 
     /** A job as its record and the call say it. */
     NewJob of(Job<?> job, KindType kind, UnaryOperator<JobOptions> call) {
+        if (job instanceof Reduce<?, ?>)
+            throw new MillraceException(
+                    "%s follows a batch, and is not enqueued by itself. Enqueue it with the parts that it follows: millrace.batch(parts, job); on a schedule, from the handler of its job."
+                            .formatted(kind.type().getSimpleName()));
+        return of(job, kind, options(job, kind, call));
+    }
+
+    /** A part of a batch. It has no key: a job that was there before would not be a part. */
+    NewJob part(Job<?> job, KindType kind, UnaryOperator<JobOptions> call, JobId batch) {
+        var options = options(job, kind, call);
+        refuseKeys("A part of a batch", kind, options);
+        return of(job, kind, options.partOf(batch));
+    }
+
+    /**
+     * The job that follows a batch.
+     *
+     * @param outer the batch of which it is a part itself; null if it is none
+     */
+    NewJob following(Reduce<?, ?> job, KindType kind, @Nullable JobId outer) {
+        var options = options(job, kind, UnaryOperator.identity());
+        refuseKeys("A job that follows a batch", kind, options);
+        if (options.in != null || options.at != null)
+            throw new MillraceException(
+                    "%s follows a batch, and runs when all parts have ended. Leave out in(…) and at(…)."
+                            .formatted(kind.type().getSimpleName()));
+        return of(job, kind, outer == null ? options : options.partOf(outer));
+    }
+
+    private static void refuseKeys(String what, KindType kind, JobOptions options) {
+        if (options.idempotencyKey == null && options.unique == null) return;
+        throw new MillraceException(
+                "%s has no %s, and %s asks for one: there could be another job instead of it. Leave it out."
+                        .formatted(
+                                what,
+                                options.unique == null ? "idempotency key" : "unique key",
+                                kind.type().getSimpleName()));
+    }
+
+    private static JobOptions options(Job<?> job, KindType kind, UnaryOperator<JobOptions> call) {
         var own = said(job.options(JobOptions.DEFAULT), kind.type().getSimpleName() + ".options");
-        var options = said(call.apply(own), "The options of the call");
+        return said(call.apply(own), "The options of the call");
+    }
+
+    private NewJob of(Job<?> job, KindType kind, JobOptions options) {
         var payload = payloads.kept("The payload of " + kind.type().getSimpleName(), job, Bounds.PAYLOAD_BYTES);
         return of(kind.name(), payload, options);
     }

@@ -31,6 +31,9 @@ public record Why(JobId job, @Nullable State state, List<Reason> reasons) {
     public record NotYet(
             String text, @Nullable Instant until, @Nullable Failure lastFailure) implements Reason {}
 
+    /** It follows a batch, and waits for the parts. */
+    public record PartsOpen(String text, BatchView batch) implements Reason {}
+
     /** Somebody paused what it belongs to. */
     public record Paused(String text, Scope scope) implements Reason {}
 

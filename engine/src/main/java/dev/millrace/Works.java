@@ -23,6 +23,16 @@ final class Works {
                 new Verdict.ToFlush(judge.decided(done(code.handle(type.cast(job), attempt)), attempt.number()));
     }
 
+    /** {@code reduce}: it is given the parts beside, and what it returns is the result. */
+    static <J, C> Work reduction(Class<J> type, Handler.Reducer<? super J, C, ?> code, Engine engine) {
+        var parts = KindType.partOf(type);
+        return (job, attempt, judge) -> {
+            var given = new KeptParts<C>(engine, attempt.job(), parts);
+            return new Verdict.ToFlush(
+                    judge.decided(done(code.reduce(type.cast(job), given, attempt)), attempt.number()));
+        };
+    }
+
     /** {@code decide}: what it returns is the outcome. */
     static <J> Work outcome(Class<J> type, Handler.Decide<? super J, ?> code) {
         return (job, attempt, judge) -> {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -81,7 +82,8 @@ class ReasonsTest {
                 available(),
                 () -> List.of(queue(1, null)),
                 () -> Map.of(Scope.queue("billing"), "the provider is down", Scope.kind("send-invoice"), "a bug"),
-                () -> List.of(node("billing", "send-invoice:2")));
+                () -> List.of(node("billing", "send-invoice:2")),
+                Optional::empty);
 
         assertThat(paused.why().reasons())
                 .containsExactly(
@@ -121,7 +123,12 @@ class ReasonsTest {
     @Test
     void what_is_not_known_is_called_unknown() {
         assertThat(Reasons.notKnown(ID).reasons()).hasOnlyElementsOfType(Why.Unknown.class);
-        assertThat(new Reasons(available(), List::of, Map::of, () -> List.of(node("billing", "send-invoice:2")))
+        assertThat(new Reasons(
+                                available(),
+                                List::of,
+                                Map::of,
+                                () -> List.of(node("billing", "send-invoice:2")),
+                                Optional::empty)
                         .why()
                         .reasons())
                 .hasOnlyElementsOfType(Why.Unknown.class);
@@ -141,7 +148,7 @@ class ReasonsTest {
     }
 
     private static String text(JobView job) {
-        return new Reasons(job, List::of, Map::of, List::of)
+        return new Reasons(job, List::of, Map::of, List::of, Optional::empty)
                 .why()
                 .reasons()
                 .get(0)
@@ -149,7 +156,7 @@ class ReasonsTest {
     }
 
     private static String text(JobView job, QueueView queue, NodeView... nodes) {
-        return new Reasons(job, () -> List.of(queue), Map::of, () -> List.of(nodes))
+        return new Reasons(job, () -> List.of(queue), Map::of, () -> List.of(nodes), Optional::empty)
                 .why()
                 .reasons()
                 .get(0)

@@ -234,5 +234,15 @@ class WaitersTest {
         public List<NodeView> nodes() {
             throw new UnsupportedOperationException();
         }
+
+        @Override
+        public Optional<BatchView> batch(JobId then) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public List<JobId> parts(JobId batch, long from) {
+            throw new UnsupportedOperationException();
+        }
     }
 }

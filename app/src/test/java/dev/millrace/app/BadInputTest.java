@@ -107,6 +107,11 @@ class BadInputTest {
                 new Typed(9, "There is no job " + ID, "why", ID),
                 new Typed(9, "There is no job " + ID, "cancel", ID),
                 new Typed(9, "There is no job " + ID, "retry", ID),
+                new Typed(2, "is not a job id", "batch", "7"),
+                new Typed(9, "There is no job " + ID, "batch", ID),
+                new Typed(2, "add --failed", "batch", ID, "--limit", "5"),
+                new Typed(2, "--limit can't be 0", "batch", ID, "--failed", "--limit", "0"),
+                new Typed(2, "between 1 and 1,000", "batch", ID, "--failed", "--limit", "1001"),
                 new Typed(2, "expected one of", "pause", "node", "x"));
     }
 
@@ -201,6 +206,7 @@ class BadInputTest {
                 new Typed(5, "Nothing was sent", "jobs"),
                 new Typed(5, "Nothing was sent", "job", ID),
                 new Typed(5, "Nothing was sent", "why", ID),
+                new Typed(5, "Nothing was sent", "batch", ID),
                 new Typed(5, "Nothing was sent", "cancel", ID),
                 new Typed(5, "Nothing was sent", "retry", ID),
                 new Typed(5, "Nothing was sent", "queues"),

@@ -36,11 +36,13 @@ final class BulkChanges {
 
     private final Ledger ledger;
     private final Endings endings;
+    private final Batches batches;
     private final Map<UUID, Known> all = new LinkedHashMap<>();
 
-    BulkChanges(Ledger ledger, Endings endings) {
+    BulkChanges(Ledger ledger, Endings endings, Batches batches) {
         this.ledger = ledger;
         this.endings = endings;
+        this.batches = batches;
     }
 
     private static final class Known {
@@ -222,6 +224,7 @@ final class BulkChanges {
             var expiresAt = job.expiresAt;
             ledger.reopen(job, before.runAt(), now);
             job.expiresAt = expiresAt; // as if it had never been cancelled
+            if (Ledger.NO_TIME.equals(before.runAt())) batches.waitsAgain(job.id, now);
             known.result(job.id, new Before(run, null, null), "");
         }
     }

@@ -40,6 +40,9 @@ final class Ledger {
     /** Deliveries of one job that are kept. */
     static final int MAX_DELIVERIES = 1_000;
 
+    /** When a job runs that waits for its batch. */
+    static final Instant NO_TIME = Instant.MAX;
+
     /** The log has one partition here: there is nothing to drop. */
     private static final int PART = 1;
 
@@ -55,12 +58,23 @@ final class Ledger {
     private final Set<KeptJob> ended = new LinkedHashSet<>();
     private final Set<Wakeup> hints = new LinkedHashSet<>();
     private final int maxEnded;
+    private Ending ending = (job, state, run, now) -> {};
     private long xid;
     private long seq;
     private long number;
 
     Ledger(int maxEnded) {
         this.maxEnded = maxEnded;
+    }
+
+    /** Hears of each run that ends. */
+    interface Ending {
+        void ended(KeptJob job, State state, int run, Instant now);
+    }
+
+    /** Who hears of them: one. */
+    void onEnd(Ending ending) {
+        this.ending = ending;
     }
 
     /** Each step of the protocol is a transaction of its own. */
@@ -124,6 +138,13 @@ final class Ledger {
         var due = due(asked.due(), now);
         if (due == null) append(job, Turn.first(1), job.stream, now);
         else startTimer(job, Turn.first(1), due, State.SCHEDULED, null);
+    }
+
+    /** A job that waits until it is told to wait no more. */
+    void enqueueForNoTime(NewJob asked, Instant now) {
+        var job = new KeptJob(asked, queue(asked.queue()), now);
+        jobs.put(job.id, job);
+        startTimer(job, Turn.first(1), NO_TIME, State.SCHEDULED, null);
     }
 
     /** When it may run; null if that is now. */
@@ -202,6 +223,7 @@ final class Ledger {
         settle(row, outcome);
         job.move(state, row);
         ended.add(job);
+        ending.ended(job, state, row.turn().run(), now);
         if (ended.size() > maxEnded) forgetOldest();
         return row;
     }

@@ -45,6 +45,7 @@ public final class Memory {
     final Pictures pictures;
     final Schedules schedules;
     final UniqueKeys uniqueKeys;
+    final Batches batches;
     final BulkChanges bulk;
 
     public Memory() {
@@ -59,7 +60,8 @@ public final class Memory {
         waiting = new Waiting(ledger);
         pictures = new Pictures(ledger, members);
         uniqueKeys = new UniqueKeys(ledger, endings);
-        bulk = new BulkChanges(ledger, endings);
+        batches = new Batches(ledger);
+        bulk = new BulkChanges(ledger, endings, batches);
         schedules = new Schedules(ledger, members, uniqueKeys);
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.memory;
 
+import dev.millrace.BatchView;
 import dev.millrace.Codec;
 import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
@@ -127,7 +128,36 @@ final class MemoryStorage implements Storage {
         throw noTransactions();
     }
 
+    @Override
+    public boolean enqueueBatch(NewJob then, Iterator<NewJob> parts) {
+        var all = new ArrayList<NewJob>();
+        parts.forEachRemaining(all::add);
+        return step(now -> memory.batches.enqueue(then, all, now));
+    }
+
+    @Override
+    public void enqueueBatch(Connection tx, NewJob then, Iterator<NewJob> parts) {
+        throw noTransactions();
+    }
+
+    @Override
+    public boolean enqueueParts(JobId batch, Iterator<NewJob> parts) {
+        var all = new ArrayList<NewJob>();
+        parts.forEachRemaining(all::add);
+        return step(now -> memory.batches.enqueueParts(batch, all, now));
+    }
+
     // ---- looking
+
+    @Override
+    public Optional<BatchView> batch(JobId then) {
+        return step(now -> memory.batches.view(then));
+    }
+
+    @Override
+    public List<JobId> parts(JobId batch, long from) {
+        return step(now -> memory.batches.parts(batch, from));
+    }
 
     @Override
     public Map<JobId, Conclusion> conclusions(Collection<JobId> jobs) {

@@ -111,7 +111,7 @@ final class Pictures {
                 job.headers,
                 job.enqueuedAt,
                 job.expiresAt,
-                standing instanceof Timer timer ? timer.runAt() : null,
+                standing instanceof Timer timer && !timer.runAt().equals(Ledger.NO_TIME) ? timer.runAt() : null,
                 row == null ? null : startedAt(row),
                 outcome == null ? null : outcome.at(),
                 row == null ? null : node(row),

@@ -57,7 +57,7 @@ final class Waiting {
     }
 
     private @Nullable Duration untilNext(Instant now) {
-        if (ledger.timers.isEmpty()) return null;
+        if (ledger.timers.isEmpty() || ledger.timers.first().runAt().equals(Ledger.NO_TIME)) return null;
         var next = Duration.between(now, ledger.timers.first().runAt());
         return next.isNegative() ? Duration.ZERO : next;
     }

@@ -148,7 +148,9 @@ final class Finisher implements Loop {
             isolate(batch, ofSome); // and on with the others, at once
             return;
         } catch (MillraceException away) {
-            if (again || stubborn.failed()) isolate(batch, away); // else the same entries again, after the rest
+            boolean ofAll = away instanceof StoreException.Busy; // to halve it would help nobody
+            if (again || (!ofAll && stubborn.failed()))
+                isolate(batch, away); // else the same entries again, after the rest
             if (!again) throw away;
             node.failedInPart();
             return;
@@ -204,6 +206,7 @@ final class Finisher implements Loop {
         return switch (why) {
             case StoreException.Refused refused -> true;
             case StoreException.Blocked blocked -> false; // as long as that transaction is open
+            case StoreException.Busy others -> false; // until they are done
             case StoreException.Exhausted full -> false; // until there is room for it
             case StoreException again -> held.unwritable(flushes);
             case MillraceException ofAll -> false;

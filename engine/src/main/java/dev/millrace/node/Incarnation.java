@@ -9,6 +9,7 @@ import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
+import dev.millrace.store.PartOf;
 import dev.millrace.store.Place;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage;
@@ -513,11 +514,18 @@ public final class Incarnation {
         if (over()) return;
         held.endsWith(ending);
         settle(held, Settled.WON, ending);
+        if (isPart(held)) promoter.expectBatch();
         slotFreed();
+    }
+
+    /** Whether its batch has to be looked at by who promotes: who ended it in a transaction of its own has only counted it. */
+    private static boolean isPart(HeldDelivery held) {
+        return PartOf.batch(held.delivery().headers()) != null;
     }
 
     /** Its outcome is durable, or does not count. Frees its slot, if it has one; the caller rings for slots afterwards. */
     void settle(HeldDelivery held, Settled settled, Ending ending) {
+        if ((settled == Settled.REPEATED || held.outcome().contested()) && isPart(held)) promoter.expectBatch();
         close(held);
         unseat(held);
         switch (settled) {

@@ -14,15 +14,21 @@ final class Promoter implements Loop {
 
     private static final Duration REST = Duration.ofSeconds(1);
 
+    /** Between two looks for batches whose parts end in transactions of their own. */
+    private static final Duration PARTS_REST = Duration.ofMillis(50);
+
     private final Incarnation node;
     private final World world;
     private volatile long nextTurn;
+    private volatile boolean sooner;
+    private long lastTurn;
     private int limit = LIMIT;
 
     Promoter(Incarnation node) {
         this.node = node;
         this.world = node.world();
         this.nextTurn = world.nanoTime();
+        this.lastTurn = nextTurn - PARTS_REST.toNanos();
     }
 
     /** What is due and was not promoted is in another node's hands. */
@@ -30,13 +36,24 @@ final class Promoter implements Loop {
 
     /** A timer was written that is due so soon. */
     void expect(Duration delay) {
-        if (world.nanoTime() + delay.toNanos() - nextTurn < 0)
-            node.promoteBell().ring();
+        if (world.nanoTime() + delay.toNanos() - nextTurn >= 0) return;
+        sooner = true;
+        node.promoteBell().ring();
+    }
+
+    /** A part of a batch has ended in a transaction of its own: it is looked whether it was the last. */
+    void expectBatch() {
+        node.promoteBell().ring();
     }
 
     @Override
     public Duration turn() {
         if (node.closing()) return REST;
+        long now = world.nanoTime();
+        long early = Math.min(nextTurn, lastTurn + PARTS_REST.toNanos()) - now;
+        if (!sooner && early > 0) return Duration.ofNanos(early); // rung for one of many parts
+        sooner = false;
+        lastTurn = now;
         int most = limit;
         limit = LIMIT; // also if it fails: what was too much is not asked for again
         var promoted = node.storage().promote(node.lease(), most);

@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.JobId;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -17,5 +18,10 @@ public record Ended(
     /** One that nobody else on its node has tried to end. */
     public Ended(Delivery delivery, Ending ending, @Nullable Instant startedAt, Duration took) {
         this(delivery, ending, startedAt, took, false);
+    }
+
+    /** The batch of which a part has ended by this; null if that is none. Of each part the first run is what counts. */
+    public @Nullable JobId partOf() {
+        return delivery.run() == 1 && ending.leadsTo().ended() ? PartOf.batch(delivery.headers()) : null;
     }
 }

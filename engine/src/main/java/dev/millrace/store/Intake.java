@@ -43,4 +43,26 @@ public interface Intake {
      * @return as above
      */
     Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs);
+
+    /**
+     * Takes the parts of a batch and the job that follows them, or none of these, in one transaction. That job is scheduled, for no time, until all
+     * parts have ended; without parts it is due at once. Its id is the batch's, which each part {@linkplain PartOf names}. It may be a part
+     * itself, of a batch outside.
+     *
+     * @param then without a time, and without keys of either sort; so are the parts, which may have a time
+     * @return whether they were taken; not if the job is a part of a batch that is not known or whose own job waits no more
+     * @throws StoreException.CommitUnknown if all or none of them were taken, and which is not known
+     */
+    boolean enqueueBatch(NewJob then, Iterator<NewJob> parts);
+
+    /** Takes a batch in the caller's transaction. The job that follows is no part of another one. */
+    void enqueueBatch(Connection tx, NewJob then, Iterator<NewJob> parts);
+
+    /**
+     * Takes more parts of a batch, all or none, in one transaction. They come behind those that are there.
+     *
+     * @return whether they were taken; not if the batch is not known, or its job waits for it no more
+     * @throws StoreException.CommitUnknown if all or none of them were taken, and which is not known
+     */
+    boolean enqueueParts(JobId batch, Iterator<NewJob> parts);
 }

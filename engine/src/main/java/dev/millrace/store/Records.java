@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.BatchView;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -97,4 +98,15 @@ public interface Records {
 
     /** All nodes that are alive or not yet gone, and those that went within the last day. */
     List<NodeView> nodes();
+
+    /** How far a batch is: the one that is followed by this job. */
+    Optional<BatchView> batch(JobId then);
+
+    /**
+     * The parts of a batch in their order, some at a time.
+     *
+     * @param from which is the first, from 0; where a call begins that goes on with another one: behind what that one gave
+     * @return 1 to 1,000 of them; none if there are no more, or no such batch
+     */
+    List<JobId> parts(JobId batch, long from);
 }

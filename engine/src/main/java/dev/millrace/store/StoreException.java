@@ -28,7 +28,7 @@ public abstract sealed class StoreException extends MillraceException {
     }
 
     /** Nothing was written; the same step may be tried again. */
-    public static sealed class Unavailable extends StoreException permits Blocked, Exhausted, Refused {
+    public static sealed class Unavailable extends StoreException permits Blocked, Busy, Exhausted, Refused {
         @Serial
         private static final long serialVersionUID = 1L;
 
@@ -52,6 +52,16 @@ public abstract sealed class StoreException extends MillraceException {
 
         public Blocked(String message) {
             super(message);
+        }
+    }
+
+    /** Nothing was written: others hold, for a moment, what all of the step needs and no part of it alone. The same step goes through when they are done. */
+    public static final class Busy extends Unavailable {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        public Busy(String message, Throwable cause) {
+            super(message, cause);
         }
     }
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.Batch;
 import dev.millrace.Handle;
 import dev.millrace.Handlers;
 import dev.millrace.Job;
@@ -24,17 +25,23 @@ import dev.millrace.Result.Cancelled;
 import dev.millrace.Result.Completed;
 import dev.millrace.Result.Discarded;
 import dev.millrace.Result.Pending;
+import dev.millrace.Retry;
 import dev.millrace.State;
+import dev.millrace.api.Shop.Album;
 import dev.millrace.api.Shop.Billing;
 import dev.millrace.api.Shop.Catalogue;
 import dev.millrace.api.Shop.Greet;
+import dev.millrace.api.Shop.Images;
 import dev.millrace.api.Shop.ImportCatalogue;
 import dev.millrace.api.Shop.Ledger;
 import dev.millrace.api.Shop.Orders;
+import dev.millrace.api.Shop.Publish;
 import dev.millrace.api.Shop.Receipt;
 import dev.millrace.api.Shop.SendInvoice;
+import dev.millrace.api.Shop.Thumbnail;
 import dev.millrace.api.Shop.Till;
 import dev.millrace.api.Shop.Transfer;
+import java.net.URI;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +49,7 @@ import java.util.Collections;
 import java.util.Currency;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
@@ -54,6 +62,7 @@ class ApiExamplesTest {
     private final Ledger ledger = new Ledger();
     private final Orders orders = new Orders();
     private final Catalogue catalogue = new Catalogue();
+    private final Images images = new Images();
 
     @Test
     void task_1_hello_world() {
@@ -153,6 +162,34 @@ class ApiExamplesTest {
                     .isInstanceOfSatisfying(
                             Discarded.class,
                             ended -> assertThat(ended.failure().attempt()).isEqualTo(1));
+        }
+    }
+
+    @Test
+    void task_9_a_batch_whose_callback_sees_failures() {
+        var lines = new AtomicReference<List<String>>(List.of());
+        try (var millrace = Millrace.on(new MemoryStore())) {
+            millrace.node()
+                    .handle(Thumbnail.class, images::scale)
+                    .retry(Retry.none())
+                    .reduce(Publish.class, (job, parts, attempt) -> {
+                        parts.failed().forEach(part -> attempt.log("left out {}: {}", part.job(), part.result()));
+                        return images.publish(job.album(), parts.values().toList());
+                    })
+                    .start();
+            var uris = List.of(URI.create("forum.jpg"), URI.create("broken.jpg"), URI.create("tiber.jpg"));
+
+            Batch<Album> batch = millrace.batch(uris.stream().map(Thumbnail::new), new Publish("Rome"));
+            Album rome = batch.get(ofMinutes(10));
+
+            assertThat(rome).isEqualTo(new Album("Rome", 2));
+            await().atMost(ofSeconds(5)).until(() -> {
+                lines.set(millrace.operations("mara").history(batch.id()).orElseThrow().log().stream()
+                        .map(line -> line.text())
+                        .toList());
+                return !lines.get().isEmpty();
+            });
+            assertThat(lines.get()).singleElement().asString().startsWith("left out ");
         }
     }
 

@@ -42,6 +42,9 @@ class CompilerRefusesTest {
             millrace.start();                                                      ~ cannot find symbol
             List<Handle<String>> h = millrace.enqueueAll(Stream.of(new SendInvoice(1)));            ~ Receipt
             Handle<String> h = millrace.find(SendInvoice.class, id);                                ~ Receipt
+            millrace.batch(Stream.of(new SendInvoice(1)), new Publish("x"));                       ~ lower bounds: Receipt
+            millrace.node().reduce(Publish.class, (job, parts, attempt) -> "text");                 ~ String cannot be converted to Album
+            millrace.node().reduce(SendInvoice.class, (job, parts, attempt) -> receipt);            ~ no suitable method found for reduce
             String s = switch (result) { case Completed(var r) -> r.number(); };                    ~ does not cover all possible input values
             switch (outcome) { case Outcome.Done<Receipt> d -> {} case Outcome.Cancel<Receipt> c -> {} } ~ does not cover all possible input values
             """)
@@ -65,6 +68,10 @@ class CompilerRefusesTest {
                 "Retry.none().on(IOException.class, e -> Outcome.cancel(e.getMessage())).never(IOException.class);",
                 "List<Handle<Receipt>> h = millrace.enqueueAll(Stream.of(new SendInvoice(1)));",
                 "Handle<Receipt> h = millrace.find(SendInvoice.class, id);",
+                "Batch<Album> b = millrace.batch(Stream.of(new Thumbnail(1)), new Publish(\"x\"));",
+                "Album a = millrace.findBatch(Publish.class, id).get(ofSeconds(1));",
+                "millrace.node().reduce(Publish.class, (job, parts, attempt) -> new Album(parts.values().toList())).retry(Retry.none());",
+                "millrace.node().reduce(Sweep.class, (job, parts, attempt) -> { mail(job); });",
                 """
                 String s = switch (result) {
                     case Completed(var r) -> r.number();
@@ -125,6 +132,11 @@ class CompilerRefusesTest {
                 class Tried {
                     record Receipt(String number) {}
                     @Kind("send-invoice") record SendInvoice(long order) implements Job<Receipt> {}
+                    record Image(int n) {}
+                    record Album(List<Image> images) {}
+                    @Kind("thumbnail") record Thumbnail(int n) implements Job<Image> {}
+                    @Kind("publish") record Publish(String name) implements Reduce<Image, Album> {}
+                    @Kind("sweep") record Sweep() implements Reduce<Image, Void> {}
                     @Kind("mail") record Mail(String to) implements Job<Void> {}
                     static void mail(Object about) {}
                     void tried(Millrace millrace, Receipt receipt, JobId id, Result<Receipt> result, Outcome<Receipt> outcome,

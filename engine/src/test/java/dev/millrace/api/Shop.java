@@ -3,11 +3,14 @@ package dev.millrace.api;
 import dev.millrace.Job;
 import dev.millrace.Kind;
 import dev.millrace.Outcome;
+import dev.millrace.Reduce;
 import dev.millrace.Retry;
 import java.io.Serial;
+import java.net.URI;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.Currency;
+import java.util.List;
 
 /** A small application, as far as the examples need one: its jobs, and its own code that knows nothing of Millrace. */
 final class Shop {
@@ -26,7 +29,28 @@ final class Shop {
     @Kind("import-catalogue")
     record ImportCatalogue(String file) implements Job<Long> {}
 
+    @Kind("thumbnail")
+    record Thumbnail(URI image) implements Job<Image> {}
+
+    @Kind("publish")
+    record Publish(String album) implements Reduce<Image, Album> {}
+
     record Receipt(String number) {}
+
+    record Image(String name) {}
+
+    record Album(String name, int images) {}
+
+    static class Images {
+        Image scale(Thumbnail job) {
+            if (job.image().toString().startsWith("broken")) throw new IllegalStateException("no image");
+            return new Image(job.image().toString());
+        }
+
+        Album publish(String album, List<Image> images) {
+            return new Album(album, images.size());
+        }
+    }
 
     static class Billing {
         Receipt send(SendInvoice job) {

@@ -124,6 +124,17 @@ class ExamplesIT {
                         "customer 1000 was reminded");
     }
 
+    @Example(PublishAlbum.class)
+    void a_job_follows_a_batch_and_sees_which_parts_failed() {
+        assertThat(printed)
+                .containsExactly(
+                        "The album waits for 4 thumbnails: SCHEDULED",
+                        "Left out number 1: pantheon.bmp is no PNG",
+                        "Left out number 3: ostia.tif is no PNG",
+                        "Rome: forum-small.png, trevi-small.png, tiber-small.png",
+                        "3 of 5 were made, 2 were not");
+    }
+
     @Example(RetriesAndOutcomes.class)
     void an_attempt_may_end_in_five_ways() {
         assertThat(printed)

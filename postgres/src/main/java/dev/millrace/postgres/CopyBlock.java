@@ -11,14 +11,22 @@ import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
 
 /**
- * Rows on their way into a table by binary COPY, a bounded block at a time (PostgreSQL documentation, COPY, binary format).
+ * Rows on their way into a table by binary COPY, a bounded block at a time (PostgreSQL documentation, COPY, binary format). A COPY may stay open for the
+ * next blocks, so that the server stores one while the next is made; until it is ended, nothing else can be done on its connection.
  */
 final class CopyBlock {
 
     /** A block is sent when it holds so many bytes. */
     static final int BYTES = 1 << 20;
+
+    /** The server begins with a block when it has all of it: where a COPY stays open, small ones keep both at work. */
+    private static final int POURED = 128 << 10;
+
+    /** So much goes into one COPY: a statement should not last. */
+    private static final int MOST_POURED = 16 << 20;
 
     private static final byte[] HEADER = {
         'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0, 0, 0, 0, 0, 0, 0, 0, 0
@@ -35,6 +43,8 @@ final class CopyBlock {
     private byte[] bytes = new byte[BYTES + BYTES / 2];
 
     private int size;
+    private @Nullable CopyIn open;
+    private int poured;
 
     CopyBlock(String copy) {
         this.copy = copy;
@@ -44,8 +54,18 @@ final class CopyBlock {
         return size >= BYTES;
     }
 
+    /** Whether it is worth while to {@linkplain #pour} what there is. */
+    boolean pours() {
+        return size >= POURED;
+    }
+
+    /** Whether a COPY is open, so that its connection can do nothing else. */
+    boolean isOpen() {
+        return open != null;
+    }
+
     CopyBlock row(int fields) {
-        if (size == 0) put(HEADER);
+        if (size == 0 && open == null) put(HEADER);
         put(fields >>> 8);
         put(fields);
         return this;
@@ -99,18 +119,50 @@ final class CopyBlock {
         return this;
     }
 
-    /** Sends what there is, as one COPY in the connection's transaction. */
+    /** Sends what there is, into a COPY that stays open in the connection's transaction. */
+    void pour(Connection connection) throws SQLException {
+        write(connection);
+        if (poured >= MOST_POURED) send(connection);
+    }
+
+    /** Sends what there is, and ends the COPY. */
     void send(Connection connection) throws SQLException {
-        if (size == 0) return;
+        if (size == 0 && open == null) return;
         put(0xFF);
         put(0xFF);
-        var into = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(copy);
+        var into = write(connection);
+        open = null;
+        poured = 0;
         try {
-            into.writeToCopy(bytes, 0, size);
             into.endCopy();
         } finally {
             if (into.isActive()) into.cancelCopy();
+        }
+    }
+
+    private CopyIn write(Connection connection) throws SQLException {
+        var into = open;
+        if (into == null)
+            into = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(copy);
+        open = into;
+        try {
+            into.writeToCopy(bytes, 0, size);
+            into.flushCopy();
+        } finally {
+            poured += size;
             size = 0;
+        }
+        return into;
+    }
+
+    /** Gives up what is open, so that the connection's transaction can go back. */
+    void leave(Throwable because) {
+        var into = open;
+        open = null;
+        try {
+            if (into != null && into.isActive()) into.cancelCopy();
+        } catch (SQLException broken) {
+            because.addSuppressed(broken); // the connection is of no use any more
         }
     }
 

@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -145,55 +146,67 @@ final class FlushRows {
         throw new IllegalStateException("PostgreSQL keeps text, not values");
     }
 
-    PreparedStatement prepare(Connection c, String sql, UUID node, int epoch, long waitMillis) throws SQLException {
-        return Session.prepare(
-                c,
-                sql,
-                node,
-                epoch,
-                tokens,
-                claim,
-                part,
-                xid,
-                seq,
-                job,
-                outcome,
-                started,
-                took,
-                delay,
-                reason,
-                failure,
-                result,
-                Math.toIntExact(waitMillis),
-                batches.claim(),
-                batches.part(),
-                batches.bucket(),
-                batches.bits(),
-                batches.upto(),
-                batches.base(),
-                batches.started(),
-                batches.took());
+    /** The statement for it: another one if it ends parts of batches. */
+    PreparedStatement prepare(Connection c, JobSql sql, UUID node, int epoch, long waitMillis) throws SQLException {
+        var parts = FlushParts.of(ended, which, batches);
+        var plain = parameters(node, epoch, waitMillis);
+        return parts == null
+                ? Session.prepare(c, sql.flush, plain)
+                : Session.prepare(c, sql.flushParts, parts.behind(plain));
     }
 
-    /** The only row, as plain values. */
-    PreparedStatement prepareOne(Connection c, String sql, UUID node, int epoch) throws SQLException {
-        return Session.prepare(
-                c,
-                sql,
-                node,
-                epoch,
-                tokens[0],
-                part[0],
-                xid[0],
-                seq[0],
-                job[0],
-                outcome[0],
-                started[0],
-                took[0],
-                delay == null ? null : (Object) delay[0],
-                reason == null ? null : reason[0],
-                failure == null ? null : failure[0],
-                result == null ? null : result[0]);
+    private @Nullable Object[] parameters(UUID node, int epoch, long waitMillis) {
+        return new @Nullable Object[] {
+            node,
+            epoch,
+            tokens,
+            claim,
+            part,
+            xid,
+            seq,
+            job,
+            outcome,
+            started,
+            took,
+            delay,
+            reason,
+            failure,
+            result,
+            Math.toIntExact(waitMillis),
+            batches.claim(),
+            batches.part(),
+            batches.bucket(),
+            batches.bits(),
+            batches.upto(),
+            batches.base(),
+            batches.started(),
+            batches.took()
+        };
+    }
+
+    /** The only row, as plain values; with another statement if it ends a part of a batch. */
+    PreparedStatement prepareOne(Connection c, JobSql sql, UUID node, int epoch) throws SQLException {
+        var row = new @Nullable Object[] {
+            node,
+            epoch,
+            tokens[0],
+            part[0],
+            xid[0],
+            seq[0],
+            job[0],
+            outcome[0],
+            started[0],
+            took[0],
+            delay == null ? null : (Object) delay[0],
+            reason == null ? null : reason[0],
+            failure == null ? null : failure[0],
+            result == null ? null : result[0]
+        };
+        var batch = ended.getFirst().partOf();
+        if (batch == null) return Session.prepare(c, sql.complete, row);
+        var more = Arrays.copyOf(row, row.length + 1);
+        more[row.length] = batch.value();
+        return Session.prepare(c, sql.completePart, more);
     }
 
     /** The answer names only what this flush did not write: rows by number, deliveries of batches by negative number. */

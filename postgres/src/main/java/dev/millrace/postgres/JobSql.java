@@ -38,6 +38,14 @@ final class JobSql {
     /** How many of these streams are not what they were taken for. */
     final String strangers;
 
+    // ---- enqueue, batches
+
+    final String beginBatch;
+    final String growBatch;
+    final String putParts;
+
+    // ---- enqueue, whom it concerns
+
     final String notify;
     final String addQueue;
     final String streams;
@@ -69,7 +77,12 @@ final class JobSql {
     // ---- end
 
     final String flush;
+
+    /** The same for a flush that ends parts of batches. */
+    final String flushParts;
+
     final String complete;
+    final String completePart;
 
     // ---- waiting
 
@@ -177,6 +190,9 @@ final class JobSql {
                 SELECT count(*) FROM unnest(?::int[], ?::text[], ?::int[]) u (id, queue, priority)
                  WHERE NOT EXISTS (SELECT FROM $.stream s WHERE (s.id, s.queue, s.priority) = (u.id, u.queue, u.priority))
                 """);
+        beginBatch = q.in("SELECT $.begin_batch(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        growBatch = q.in("SELECT $.grow_batch(?, ?, ?)");
+        putParts = q.in("SELECT $.put_parts(?, ?, ?)");
         notify = "SELECT pg_notify(?, ?)";
         addQueue = q.in("SELECT $.add_queue(?)");
         streams = q.in(
@@ -217,7 +233,10 @@ final class JobSql {
 
         flush = q.in(
                 "SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        flushParts = q.in(
+                "SELECT nr, verdict FROM $.flush_parts(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         complete = q.in("SELECT $.complete(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        completePart = q.in("SELECT $.complete_part(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
         promote = q.in("SELECT count, next_millis, next_cursor::text FROM $.promote(?, ?, ?, ?::text::$.timer_cursor)");
         release = q.in("SELECT $.release(?, ?, ?, ?, ?, ?)");

@@ -33,8 +33,8 @@ final class Keeping {
     /** Rows that are deleted in one step. */
     private static final int SWEPT = 10_000;
 
-    /** Holders of unique keys that are looked at in one step: a look is a search for a job. */
-    private static final int HOLDERS = 1_000;
+    /** Holders of unique keys, or batches, that are looked at in one step: a look is a search for a job. */
+    private static final int LOOKED_AT = 1_000;
 
     /** How long each of the above may take in a turn. */
     private static final Duration BUDGET = Duration.ofSeconds(15);
@@ -96,7 +96,8 @@ final class Keeping {
         settle(c);
         drop(c);
         forgetKeys(c);
-        forgetUniqueKeys(c);
+        lookedAt(c, "forget unique keys", q.in("SELECT $.sweep_unique_keys(?)"));
+        lookedAt(c, "forget batches", q.in("SELECT $.sweep_batches(?)"));
         forgetSlots(c);
         forgetChanges(c);
         sweep(c);
@@ -208,18 +209,18 @@ final class Keeping {
                 settings.idempotency().toMillis());
     }
 
-    private void forgetUniqueKeys(Connection c) throws SQLException {
+    /** Some at a call, which answers how many it has looked at; those that stay have their turn again after a day. */
+    private void lookedAt(Connection c, String what, String some) throws SQLException {
         var budget = new Budget();
         int looked;
         do {
             try {
-                looked = numbers(c, q.in("SELECT $.sweep_unique_keys(?)"), HOLDERS)
-                        .getFirst();
+                looked = numbers(c, some, LOOKED_AT).getFirst();
             } catch (SQLException e) {
-                later("forget unique keys", e);
+                later(what, e);
                 return;
             }
-        } while (looked == HOLDERS && budget.left());
+        } while (looked == LOOKED_AT && budget.left());
     }
 
     private void forgetSlots(Connection c) throws SQLException {

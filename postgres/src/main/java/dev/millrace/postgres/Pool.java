@@ -43,7 +43,7 @@ final class Pool {
                     committing[0] = true;
                     c.commit();
                     return answer;
-                } catch (SQLException | RuntimeException e) {
+                } catch (Throwable e) { // whatever it is: to commit by itself again would commit half of it
                     if (!committing[0]) rollBack(c, e);
                     throw e;
                 } finally {
@@ -124,7 +124,7 @@ final class Pool {
         }
     }
 
-    private static void rollBack(Connection connection, Exception why) {
+    private static void rollBack(Connection connection, Throwable why) {
         try {
             connection.rollback();
         } catch (SQLException gone) {

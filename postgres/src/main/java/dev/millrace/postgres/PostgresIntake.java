@@ -8,28 +8,17 @@ import dev.millrace.store.Intake;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.Payload;
-import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Unavailable;
 import dev.millrace.store.StreamInfo;
-import dev.millrace.store.UniqueKey;
 import dev.millrace.world.World;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -42,11 +31,6 @@ final class PostgresIntake implements Intake, AutoCloseable {
     private static final int CLAIMED_KEY_TRIES = 5;
     private static final String SERIALIZATION = "40001";
 
-    /** How long a unique key is waited for that another transaction holds open; a statement waits for a quarter of a second. */
-    private static final Duration KEY_PATIENCE = Duration.ofSeconds(10);
-
-    private static final Duration KEY_REST = Duration.ofMillis(20);
-
     private final Pool pool;
     private final JobSql sql;
     private final Streams streams;
@@ -54,7 +38,9 @@ final class PostgresIntake implements Intake, AutoCloseable {
     private final Json json;
     private final Notifier notifier;
     private final GroupSender group;
-    private final World world;
+    private final UniqueIntake uniques;
+    private final BulkIntake bulks;
+    private final BatchIntake batches;
 
     PostgresIntake(Pool pool, JobSql sql, Streams streams, Shards shards, Json json, Notifier notifier, World world) {
         this.pool = pool;
@@ -63,8 +49,10 @@ final class PostgresIntake implements Intake, AutoCloseable {
         this.shards = shards;
         this.json = json;
         this.notifier = notifier;
-        this.world = world;
         this.group = new GroupSender(this::together, world);
+        this.uniques = new UniqueIntake(pool, sql, streams, shards, json, notifier, world);
+        this.bulks = new BulkIntake(pool, sql, streams, shards, json, notifier, uniques, world);
+        this.batches = new BatchIntake(pool, sql, streams, shards, json, notifier, bulks);
     }
 
     @Override
@@ -80,6 +68,15 @@ final class PostgresIntake implements Intake, AutoCloseable {
             return group.send(job);
         } catch (CommitUnknown unknown) {
             throw unknown(job.id().toString(), unknown);
+        }
+    }
+
+    private Accepted enqueueUnique(NewJob job) {
+        try {
+            return uniques.enqueue(job);
+        } catch (Unavailable refused) {
+            if (!strict(refused)) throw refused;
+            return enqueueAlone(job);
         }
     }
 
@@ -120,12 +117,13 @@ final class PostgresIntake implements Intake, AutoCloseable {
         if (known != null) return known;
         if (job.unique() != null) {
             var stream = streams.in(connection, job.queue(), job.priority(), shard);
-            return putUnique(connection, job, stream, false, Hint.IN_TRANSACTION)
+            return uniques.put(connection, job, stream, false, Hint.IN_TRANSACTION)
                     .orElseThrow(OtherStream::new);
         }
         if (!put(connection, job, streams.in(connection, job.queue(), job.priority(), shard), false))
             throw new OtherStream();
-        hint(connection, job.queue(), Hint.IN_TRANSACTION); // of a delayed one too: its time may have come already
+        Hint.IN_TRANSACTION.tell(
+                notifier, connection, job.queue()); // of a delayed one too: its time may have come already
         return new Accepted(job.id(), false);
     }
 
@@ -133,9 +131,10 @@ final class PostgresIntake implements Intake, AutoCloseable {
         var known = known(connection, job);
         if (known != null) return known;
         if (job.unique() != null)
-            return putUnique(connection, job, stream, true, Hint.IN_TRANSACTION).orElseThrow();
+            return uniques.put(connection, job, stream, true, Hint.IN_TRANSACTION)
+                    .orElseThrow();
         put(connection, job, stream, true);
-        hint(connection, job.queue(), Hint.IN_TRANSACTION);
+        Hint.IN_TRANSACTION.tell(notifier, connection, job.queue());
         return new Accepted(job.id(), false);
     }
 
@@ -148,7 +147,7 @@ final class PostgresIntake implements Intake, AutoCloseable {
     public Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs) {
         var first = new JobId[1];
         try {
-            return pool.transaction("enqueue", connection -> copy(connection, jobs, first, Hint.IN_TRANSACTION));
+            return pool.transaction("enqueue", connection -> bulks.pour(connection, jobs, first));
         } catch (CommitUnknown unknown) {
             throw unknown(first[0] + " and those after it", unknown);
         }
@@ -156,29 +155,37 @@ final class PostgresIntake implements Intake, AutoCloseable {
 
     @Override
     public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
-        return inTheirs(tx, () -> copy(tx, jobs, new JobId[1], Hint.AFTERWARDS));
+        return inTheirs(tx, () -> bulks.copy(tx, jobs, new JobId[1], Hint.AFTERWARDS));
     }
 
-    private static CommitUnknown unknown(String jobs, CommitUnknown cause) {
+    @Override
+    public boolean enqueueBatch(NewJob then, Iterator<NewJob> parts) {
+        streams.need(then.queue());
+        try {
+            return batches.enqueue(then, parts);
+        } catch (CommitUnknown unknown) {
+            throw unknown(then.id() + " and the parts of the batch that it follows", unknown);
+        }
+    }
+
+    @Override
+    public void enqueueBatch(Connection tx, NewJob then, Iterator<NewJob> parts) {
+        inTheirs(tx, () -> {
+            batches.put(tx, then, parts, Hint.AFTERWARDS);
+            return then.id();
+        });
+    }
+
+    @Override
+    public boolean enqueueParts(JobId batch, Iterator<NewJob> parts) {
+        return batches.grow(batch, parts);
+    }
+
+    static CommitUnknown unknown(String jobs, CommitUnknown cause) {
         return new CommitUnknown(
                 "The connection broke while the transaction was committed, so whether job %s was taken is not known. It is not sent again by itself. Ask find(…) with the id, or enqueue with an idempotency key: then repeating is harmless."
                         .formatted(jobs),
                 cause);
-    }
-
-    /** How nodes elsewhere hear of it. */
-    private enum Hint {
-        /** Our own transaction says it, and is about to be committed. */
-        IN_TRANSACTION,
-        /** The caller's transaction stays silent. */
-        AFTERWARDS
-    }
-
-    private void hint(Connection connection, String queue, Hint hint) throws SQLException {
-        switch (hint) {
-            case IN_TRANSACTION -> notifier.inTransaction(connection, queue);
-            case AFTERWARDS -> notifier.afterwards(queue);
-        }
     }
 
     // ---- one job
@@ -189,17 +196,17 @@ final class PostgresIntake implements Intake, AutoCloseable {
         if (known != null) return known;
         if (job.unique() != null) {
             var stream = streams.in(connection, job.queue(), job.priority(), shard);
-            var accepted = putUnique(connection, job, stream, false, Hint.AFTERWARDS);
+            var accepted = uniques.put(connection, job, stream, false, Hint.AFTERWARDS);
             if (accepted.isPresent()) return accepted.get();
             var now = streams.now(job.queue(), job.priority(), shard);
-            return putUnique(connection, job, now, true, Hint.AFTERWARDS).orElseThrow();
+            return uniques.put(connection, job, now, true, Hint.AFTERWARDS).orElseThrow();
         }
         if (!put(connection, job, streams.in(connection, job.queue(), job.priority(), shard), false)) {
             // It is not what it was taken for; or it is new, and this transaction's snapshot is older. The look is
             // newer than both.
             put(connection, job, streams.now(job.queue(), job.priority(), shard), true);
         }
-        hint(connection, job.queue(), Hint.AFTERWARDS);
+        Hint.AFTERWARDS.tell(notifier, connection, job.queue());
         return new Accepted(job.id(), false);
     }
 
@@ -277,122 +284,6 @@ final class PostgresIntake implements Intake, AutoCloseable {
         throw new SQLException("idempotency key " + key.key() + " could not be seen under this isolation", "40001");
     }
 
-    // ---- with a unique key
-
-    /**
-     * One statement, which commits by itself: only so may it withdraw what has not started, since that holds off the claims of a stream. Where another transaction
-     * holds the key it is tried again, with the connection given back: callers that wait for an open one must not hold all there are.
-     */
-    private Accepted enqueueUnique(NewJob job) {
-        int shard = shards.of(job.spread());
-        long began = world.nanoTime();
-        while (true) {
-            try {
-                return atOnce(job, shard);
-            } catch (CommitUnknown unknown) {
-                throw unknown(job.id().toString(), unknown);
-            } catch (Blocked behind) {
-                if (world.nanoTime() - began > KEY_PATIENCE.toNanos()) throw held(job, behind);
-                rest(job, behind);
-            } catch (Unavailable refused) {
-                if (!strict(refused)) throw refused;
-                return enqueueAlone(job);
-            }
-        }
-    }
-
-    private Accepted atOnce(NewJob job, int shard) {
-        var known = pool.once(
-                "enqueue", c -> unique(c, job, streams.in(c, job.queue(), job.priority(), shard), true, false));
-        if (known.isPresent()) return known.get();
-        var stream = streams.now(job.queue(), job.priority(), shard);
-        return pool.once("enqueue", c -> unique(c, job, stream, true, true)).orElseThrow();
-    }
-
-    private void rest(NewJob job, Blocked behind) {
-        try {
-            world.sleep(KEY_REST);
-        } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-            throw held(job, behind);
-        }
-    }
-
-    private static Blocked held(NewJob job, Blocked cause) {
-        return new Blocked(
-                "A job with the unique key %s can't be enqueued: most likely another transaction has enqueued one, and stays open. Nothing was written; enqueue again when it has ended."
-                        .formatted(Objects.requireNonNull(job.unique()).key()),
-                cause);
-    }
-
-    /** In a transaction of several statements, ours or a caller's. Empty if the stream is not what it is taken for. */
-    private Optional<Accepted> putUnique(Connection connection, NewJob job, StreamInfo stream, boolean sure, Hint hint)
-            throws SQLException {
-        var accepted = unique(connection, job, stream, false, sure);
-        var key = job.idempotency();
-        if (key != null && accepted.isPresent() && accepted.get().existed()) {
-            try (var update = Session.prepare(
-                    connection,
-                    sql.idempotencyGoesTo,
-                    accepted.get().job().value(),
-                    key.key(),
-                    job.id().value())) {
-                update.executeUpdate();
-            }
-        }
-        if (accepted.isPresent() && !refused(job, accepted.get())) hint(connection, job.queue(), hint);
-        return accepted;
-    }
-
-    /** Whether nothing was changed: with other policies the job that is there may be due sooner now. */
-    private static boolean refused(NewJob job, Accepted accepted) {
-        var policy = Objects.requireNonNull(job.unique()).policy();
-        return accepted.existed() && (policy instanceof UniqueKey.UntilEnded || policy instanceof UniqueKey.Within);
-    }
-
-    /** Empty if the stream is not what it is taken for. */
-    private Optional<Accepted> unique(Connection connection, NewJob job, StreamInfo stream, boolean alone, boolean sure)
-            throws SQLException {
-        var rows = new UniqueRows(json);
-        rows.add(job, stream);
-        var told = alone ? notifier.leading(List.of(job.queue())) : List.<String>of();
-        rows.calls();
-        return holders(connection, rows, 0, told, alone, sure).stream()
-                .findFirst()
-                .map(holder -> new Accepted(holder, !holder.equals(job.id())));
-    }
-
-    /** Who has the keys of the jobs of a call now, in their order; empty if a stream is not what it is taken for. */
-    private List<JobId> holders(
-            Connection connection, UniqueRows jobs, int call, List<String> told, boolean withdraws, boolean sure)
-            throws SQLException {
-        var given = jobs.parameters(call, withdraws, sure);
-        var parameters = Arrays.copyOf(given, given.length + 3);
-        parameters[given.length] = notifier.channel();
-        parameters[given.length + 1] = told.toArray(new String[0]);
-        parameters[given.length + 2] =
-                jobs.jobs(call).stream().map(job -> job.id().value()).toArray(UUID[]::new);
-        var holders = new TreeMap<Long, JobId>();
-        try (var statement = Session.prepare(connection, sql.enqueueUnique, parameters);
-                var rows = statement.executeQuery()) {
-            while (rows.next()) holders.put(rows.getLong("nr"), new JobId(rows.getObject("job_id", UUID.class)));
-        }
-        return List.copyOf(holders.values());
-    }
-
-    private void send(Connection connection, UniqueRows rows, Map<JobId, JobId> held) throws SQLException {
-        int calls = rows.calls();
-        for (int call = 0; call < calls; call++) {
-            var jobs = rows.jobs(call);
-            var holders = holders(connection, rows, call, List.of(), false, true);
-            for (int i = 0; i < holders.size(); i++) {
-                var job = jobs.get(i).id();
-                if (!holders.get(i).equals(job)) held.put(job, holders.get(i));
-            }
-        }
-        rows.clear();
-    }
-
     // ---- some, of callers that know nothing of each other
 
     /** One statement, which commits by itself: it may hold nothing while its answer is on the way. Whether they were taken. */
@@ -460,95 +351,6 @@ final class PostgresIntake implements Intake, AutoCloseable {
         };
     }
 
-    // ---- many
-
-    /** Returns, of those whose unique key is held, which job holds it. */
-    private Map<JobId, JobId> copy(Connection connection, Iterator<NewJob> jobs, @Nullable JobId[] first, Hint hint)
-            throws SQLException {
-        int part;
-        Instant now;
-        try (var look = connection.prepareStatement(sql.intakeState);
-                var rows = look.executeQuery()) {
-            rows.next();
-            part = rows.getInt("current_part");
-            now = java.util.Objects.requireNonNull(Session.instant(rows, "at"));
-        }
-        var log = new CopyBlock(sql.appendCopy);
-        var timers = new CopyBlock(sql.scheduleCopy);
-        var unique = new UniqueRows(json);
-        var held = new HashMap<JobId, JobId>();
-        var queues = new TreeSet<String>();
-        var used = new HashSet<StreamInfo>();
-        while (jobs.hasNext()) {
-            var job = jobs.next();
-            if (first[0] == null) first[0] = job.id();
-            var due = job.due();
-            var at = switch (due) {
-                case null -> now;
-                case Due.In(var delay) -> now.plus(delay);
-                case Due.At(var moment) -> moment;
-            };
-            var stream = streams.in(connection, job.queue(), job.priority(), shards.of(job.spread()));
-            used.add(stream);
-            if (job.unique() != null) {
-                unique.add(job, stream);
-                queues.add(job.queue());
-            } else if (!at.isAfter(now)) {
-                rest(log.row(8).number(part).number(stream.id()), job, now);
-                queues.add(job.queue());
-            } else {
-                rest(timers.row(9).instant(at).flag(false).number(stream.id()), job, now);
-            }
-            if (log.full()) log.send(connection);
-            if (timers.full()) timers.send(connection);
-            if (unique.full()) send(connection, unique, held);
-        }
-        log.send(connection);
-        timers.send(connection);
-        send(connection, unique, held);
-        refuseStrangers(connection, used);
-        for (var queue : queues) hint(connection, queue, hint);
-        return held;
-    }
-
-    /** A stream that is not what it was taken for takes all with it; one that is too new for this transaction's snapshot is right. */
-    private void refuseStrangers(Connection connection, Set<StreamInfo> used) throws SQLException {
-        if (strangers(connection, used) == 0) return;
-        if (pool.look("look up queues", own -> strangers(own, used)) == 0) return;
-        var queues = new TreeSet<String>();
-        for (var stream : used) queues.add(stream.queue());
-        streams.forget(queues);
-        throw new Unavailable(
-                "The streams of queue %s are not what they were: the database went back to an older state. Nothing was written; enqueue again."
-                        .formatted(String.join(", ", queues)));
-    }
-
-    private int strangers(Connection connection, Set<StreamInfo> used) throws SQLException {
-        var all = List.copyOf(used);
-        try (var look = Session.prepare(
-                        connection,
-                        sql.strangers,
-                        all.stream().mapToInt(StreamInfo::id).toArray(),
-                        all.stream().map(StreamInfo::queue).toArray(String[]::new),
-                        all.stream()
-                                .mapToInt(stream -> stream.priority().rank())
-                                .toArray());
-                var rows = look.executeQuery()) {
-            rows.next();
-            return rows.getInt(1);
-        }
-    }
-
-    private void rest(CopyBlock row, NewJob job, Instant now) {
-        var expiresAfter = job.expiresAfter();
-        row.id(job.id().value())
-                .text(job.kind())
-                .number(job.kindVersion())
-                .text(text(job))
-                .json(json.write(job.headers()))
-                .instant(expiresAfter == null ? null : now.plus(expiresAfter));
-    }
-
     // ---- transactions
 
     private <T> T inTheirs(Connection tx, SqlSupplier<T> work) {
@@ -567,12 +369,12 @@ final class PostgresIntake implements Intake, AutoCloseable {
         T get() throws SQLException;
     }
 
-    private static String text(NewJob job) {
+    static String text(NewJob job) {
         if (job.payload() instanceof Payload.Text(var text)) return text;
         throw new IllegalStateException("PostgreSQL keeps text, not values");
     }
 
-    private static @Nullable Long millis(@Nullable Duration duration) {
+    static @Nullable Long millis(@Nullable Duration duration) {
         return duration == null ? null : duration.toMillis();
     }
 

@@ -466,7 +466,7 @@ final class PostgresProtocol implements Protocol {
                 try (watch;
                         var s = rows.prepare(
                                 c,
-                                sql.flush,
+                                sql,
                                 node(lease),
                                 epoch(lease),
                                 obstacles.wait(insists).toMillis());
@@ -486,7 +486,7 @@ final class PostgresProtocol implements Protocol {
     public void complete(Connection tx, Lease lease, Ended ended) {
         var row = new FlushRows(List.of(ended), json);
         inTheirs("complete", () -> {
-            try (var s = row.prepareOne(tx, sql.complete, node(lease), epoch(lease))) {
+            try (var s = row.prepareOne(tx, sql, node(lease), epoch(lease))) {
                 s.execute();
             }
         });

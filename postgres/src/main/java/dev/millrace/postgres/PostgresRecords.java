@@ -1,5 +1,6 @@
 package dev.millrace.postgres;
 
+import dev.millrace.BatchView;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -33,6 +34,9 @@ final class PostgresRecords implements Records {
     /** Jobs of each place where they wait, from either end, that a sample is taken from. */
     private static final int LOOKED_AT = 10_000;
 
+    /** Parts of a batch that are told at once. */
+    private static final int PARTS = 1_000;
+
     private static final long SAMPLE_BYTES = 64L * 1024 * 1024;
 
     private final Pool pool;
@@ -47,6 +51,8 @@ final class PostgresRecords implements Records {
     private final String queues;
     private final String pauses;
     private final String nodes;
+    private final String batch;
+    private final String parts;
 
     PostgresRecords(Pool pool, Json json, JobSql.Qualifier q) {
         this.pool = pool;
@@ -83,6 +89,8 @@ final class PostgresRecords implements Records {
         sample = q.in("SELECT * FROM $.waiting_sample(?, ?, ?, ?)");
         queues = q.in("SELECT * FROM $.queue_depths(?)");
         pauses = q.in("SELECT scope, name, reason FROM $.pause");
+        batch = q.in("SELECT * FROM $.look_at_batch(?)");
+        parts = q.in("SELECT * FROM $.parts_of(?, ?, ?) LIMIT ?");
         nodes = q.in("""
                 SELECT n.*, extract(epoch FROM clock_timestamp() - b.at) AS since,
                        (SELECT cardinality(m.open) FROM $.manifest m WHERE m.node = n.id ORDER BY m.no DESC LIMIT 1) AS open
@@ -320,6 +328,36 @@ final class PostgresRecords implements Records {
                             Objects.requireNonNull(Session.instant(rows, "started_at")),
                             Duration.ofMillis(Math.max(0, (long) (rows.getDouble("since") * 1_000)))));
                 }
+            }
+            return List.copyOf(found);
+        });
+    }
+
+    @Override
+    public Optional<BatchView> batch(JobId then) {
+        return pool.look("look at a batch", c -> {
+            try (var s = Session.prepare(c, batch, then.value());
+                    var rows = s.executeQuery()) {
+                return rows.next()
+                        ? Optional.of(new BatchView(
+                                then,
+                                rows.getLong("parts"),
+                                rows.getLong("completed"),
+                                rows.getLong("discarded"),
+                                rows.getLong("cancelled"),
+                                rows.getBoolean("followed")))
+                        : Optional.empty();
+            }
+        });
+    }
+
+    @Override
+    public List<JobId> parts(JobId batch, long from) {
+        return pool.look("list the parts of a batch", c -> {
+            var found = new ArrayList<JobId>();
+            try (var s = Session.prepare(c, parts, batch.value(), from, PARTS, PARTS);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) found.add(new JobId(rows.getObject(1, UUID.class)));
             }
             return List.copyOf(found);
         });

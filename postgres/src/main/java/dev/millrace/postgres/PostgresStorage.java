@@ -1,5 +1,6 @@
 package dev.millrace.postgres;
 
+import dev.millrace.BatchView;
 import dev.millrace.Codec;
 import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
@@ -21,6 +22,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
@@ -255,6 +257,35 @@ final class PostgresStorage implements Storage {
     @Override
     public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
         return intake.enqueueAll(tx, jobs);
+    }
+
+    @Override
+    public boolean enqueueBatch(NewJob then, Iterator<NewJob> parts) {
+        var theirs = settings.joining().get();
+        if (theirs == null || PartOf.batch(then.headers()) != null) return intake.enqueueBatch(then, parts);
+        intake.enqueueBatch(theirs, then, parts);
+        return true;
+    }
+
+    @Override
+    public void enqueueBatch(Connection tx, NewJob then, Iterator<NewJob> parts) {
+        intake.enqueueBatch(tx, then, parts);
+    }
+
+    /** In a transaction of its own, whatever is joined otherwise: it holds up who ends parts until it is at its end. */
+    @Override
+    public boolean enqueueParts(JobId batch, Iterator<NewJob> parts) {
+        return intake.enqueueParts(batch, parts);
+    }
+
+    @Override
+    public Optional<BatchView> batch(JobId then) {
+        return records.batch(then);
+    }
+
+    @Override
+    public List<JobId> parts(JobId batch, long from) {
+        return records.parts(batch, from);
     }
 
     // ---- records

@@ -2,6 +2,7 @@ package dev.millrace.postgres;
 
 import dev.millrace.MillraceException;
 import dev.millrace.store.StoreException.Blocked;
+import dev.millrace.store.StoreException.Busy;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Exhausted;
 import dev.millrace.store.StoreException.Fenced;
@@ -22,6 +23,9 @@ final class SqlErrors {
     private static final Set<String> SCHEMA = Set.of("3F000", "42P01", "42883", "42703", "42704");
 
     private static final String LOCKED = "55P03";
+
+    /** A lock that concerns all of a step. */
+    private static final String BUSY = "MR010";
 
     /** A claim that somebody repeated on the way: the first one may have taken effect. */
     private static final String TOKEN_USED = "MR006";
@@ -72,6 +76,9 @@ final class SqlErrors {
                     "\"%s\" waited for a lock that another transaction holds: %s. Nothing was written."
                             .formatted(step, first(e)),
                     e);
+        }
+        if (state.equals(BUSY)) {
+            return new Busy("\"%s\" can't be done now: %s. Nothing was written.".formatted(step, first(e)), e);
         }
         var refused = "The database refused \"%s\": %s (%s). Nothing was written.".formatted(step, first(e), state);
         // Data exceptions and violated constraints are about the values; another try would meet them again.

@@ -40,6 +40,12 @@ final class Streams {
         pool.look("look up queues", own -> refresh(own, Set.of(queue)));
     }
 
+    /** The one that {@link #in} would answer without asking; null if it would ask. */
+    @Nullable
+    StreamInfo known(String queue, Priority priority, int shard) {
+        return known.get(new Key(queue, priority, shard));
+    }
+
     /** For a transaction that is open on this connection; it is asked first, and needs no other unless the queue is new. */
     StreamInfo in(Connection tx, String queue, Priority priority, int shard) throws SQLException {
         var key = new Key(queue, priority, shard);

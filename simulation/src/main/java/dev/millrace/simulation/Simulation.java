@@ -121,6 +121,7 @@ public final class Simulation {
                 new StatesFollowTheTable(intended),
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),
+                fleet.batches(), // before those that only see that something is stuck
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),
                 fleet.slots(),
                 fleet.unique(),

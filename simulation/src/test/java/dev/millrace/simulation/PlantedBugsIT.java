@@ -53,6 +53,7 @@ class PlantedBugsIT {
     private static final String SLOTS = "each slot of a schedule is one job";
     private static final String UNIQUE = "of a unique key there is one job at a time";
     private static final String CHANGED = "a change of many jobs changes each once";
+    private static final String FOLLOWED = "a batch is followed once, when all of its parts have ended";
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
     private static final String BOUNDS = "nodes stay within bounds, and fail only as they may";
@@ -177,7 +178,16 @@ class PlantedBugsIT {
                 breaks(Bug.KEY_NEVER_GIVEN_UP, UNIQUE).with("unique-sends", ""),
                 breaks(Bug.CHANGES_WHAT_HAS_GONE, UNIQUE).with("unique-sends", ""),
                 breaks(Bug.CHANGE_WITHOUT_LOCK, CHANGED).with("bulk-changes", ""),
-                breaks(Bug.REQUEUED_WITHOUT_LOCK, CHANGED).with("bulk-changes", "slow-store"),
+                breaks(Bug.REQUEUED_WITHOUT_LOCK, CHANGED).from(3398).with("bulk-changes", "stall,slow-store"),
+                breaks(Bug.BATCH_WITHOUT_LOCK, FOLLOWED).with("batches", "slow-store"),
+                breaks(Bug.BATCH_SUM_WITH_ITS_LOCK, FOLLOWED).with("batches", "slow-store"),
+                breaks(Bug.BATCH_LOSERS_COUNTED, FOLLOWED).with("batches", "flaky"),
+                breaks(Bug.BATCH_RETRIES_COUNTED, FOLLOWED).with("batches", ""),
+                breaks(Bug.BATCH_COUNTED_APART, FOLLOWED).with("batches", ""),
+                breaks(Bug.BATCH_FOLLOWED_TWICE, FOLLOWED).with("batches", ""),
+                breaks(Bug.BATCH_COUNTS_NEVER_LOOKED_AT, FOLLOWED).with("batches", ""),
+                breaks(Bug.BATCH_FOLDED_IN_TWO_STATEMENTS, FOLLOWED).with("batches", "slow-store"),
+                breaks(Bug.BATCH_GROWS_WITHOUT_LOCK, FOLLOWED).with("batches", ""),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
                 breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
                 breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),

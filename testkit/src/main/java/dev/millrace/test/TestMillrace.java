@@ -1,5 +1,6 @@
 package dev.millrace.test;
 
+import dev.millrace.Batch;
 import dev.millrace.Failure;
 import dev.millrace.Handle;
 import dev.millrace.Handlers;
@@ -13,6 +14,7 @@ import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
 import dev.millrace.NodeBuilder;
 import dev.millrace.Operations;
+import dev.millrace.Reduce;
 import dev.millrace.State;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
@@ -285,6 +287,26 @@ public final class TestMillrace implements Millrace {
     public <R> List<Handle<R>> enqueueAll(
             Connection tx, Stream<? extends Job<? extends R>> jobs, UnaryOperator<JobOptions> options) {
         return engine.enqueueAll(tx, jobs, options);
+    }
+
+    @Override
+    public <C, R> Batch<R> batch(
+            Stream<? extends Job<? extends C>> parts, Reduce<C, R> then, UnaryOperator<JobOptions> options) {
+        return engine.batch(parts, then, options);
+    }
+
+    @Override
+    public <C, R> Batch<R> batch(
+            Connection tx,
+            Stream<? extends Job<? extends C>> parts,
+            Reduce<C, R> then,
+            UnaryOperator<JobOptions> options) {
+        return engine.batch(tx, parts, then, options);
+    }
+
+    @Override
+    public <R> Batch<R> findBatch(Class<? extends Reduce<?, R>> kind, JobId id) {
+        return engine.findBatch(kind, id);
     }
 
     @Override

@@ -47,6 +47,8 @@ final class Watch {
             "keep",
             "checkpointOf",
             "conclusions",
+            "batch",
+            "parts",
             "find",
             "history",
             "select",
@@ -107,6 +109,12 @@ final class Watch {
             case "enqueueAll" -> {
                 if (given.length == 1) return enqueueAll(method, (Iterator<?>) given[0]);
             }
+            case "enqueueBatch" -> {
+                if (given.length == 2) return enqueueParts(method, given[0], (Iterator<?>) given[1]);
+            }
+            case "enqueueParts" -> {
+                return enqueueParts(method, given[0], (Iterator<?>) given[1]);
+            }
             default -> {}
         }
         var answer = asked(method, given);
@@ -159,6 +167,18 @@ final class Watch {
         lastEffect = timeline.nanos();
         var held = (Map<?, ?>) notNull(answer);
         for (var job : all) noted(job, held.get(job.id()) instanceof JobId holder ? holder : job.id());
+        return answer;
+    }
+
+    /** A batch, or more parts of one. */
+    private @Nullable Object enqueueParts(Method method, Object first, Iterator<?> parts) throws Throwable {
+        var all = new ArrayList<NewJob>();
+        parts.forEachRemaining(part -> all.add((NewJob) part));
+        var answer = asked(method, first, all.iterator());
+        if (!Boolean.TRUE.equals(answer)) return answer;
+        lastEffect = timeline.nanos();
+        for (var part : all) noted(part);
+        if (first instanceof NewJob then) noted(then);
         return answer;
     }
 

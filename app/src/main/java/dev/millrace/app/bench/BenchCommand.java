@@ -37,6 +37,7 @@ public final class BenchCommand implements Runnable {
                 .addSubcommand(new BurnDownCommand(shell))
                 .addSubcommand(new CompareCommand(shell))
                 .addSubcommand(new EnqueueCommand(shell))
+                .addSubcommand(new FeaturesCommand(shell))
                 .addSubcommand(new HandlersCommand(shell))
                 .addSubcommand(new HeldHorizonCommand(shell))
                 .addSubcommand(new IdleCommand(shell))

@@ -49,6 +49,7 @@ public final class CommandTree {
                 .addSubcommand(new JobsCommand(shell))
                 .addSubcommand(new JobCommand(shell))
                 .addSubcommand(new SteeringCommands.WhyNot(shell))
+                .addSubcommand(new BatchCommand(shell))
                 .addSubcommand(new SteeringCommands.Cancel(shell))
                 .addSubcommand(new SteeringCommands.Retry(shell))
                 .addSubcommand(new OverviewCommands.Queues(shell))

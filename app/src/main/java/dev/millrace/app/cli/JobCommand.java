@@ -11,7 +11,9 @@ import dev.millrace.app.console.Table;
 import dev.millrace.app.console.Table.Cell;
 import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Shapes;
+import dev.millrace.store.PartOf;
 import java.time.Instant;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -67,7 +69,9 @@ final class JobCommand extends EngineCommand {
         line("ended", moment(job.endedAt(), now));
         line("expires", moment(job.expiresAt(), now));
         line("node", job.node());
-        line("headers", job.headers().isEmpty() ? null : job.headers().toString());
+        var batch = PartOf.batch(job.headers());
+        line("part of", batch == null ? null : "batch " + batch);
+        line("headers", headers(job));
         line("payload", cut(job.payload()));
         line("progress", progress(job));
         line("result", cut(job.result()));
@@ -106,6 +110,13 @@ final class JobCommand extends EngineCommand {
     private void line(String name, @Nullable String value) {
         if (value == null || value.isEmpty()) return;
         console().print("  " + console().paint(Style.DIM, "%-9s".formatted(name)) + " " + Visible.text(value));
+    }
+
+    /** The batch has a line of its own. */
+    private static @Nullable String headers(JobView job) {
+        var others = new TreeMap<>(job.headers());
+        others.remove(PartOf.HEADER);
+        return others.isEmpty() ? null : others.toString();
     }
 
     private static @Nullable String moment(@Nullable Instant at, Instant now) {

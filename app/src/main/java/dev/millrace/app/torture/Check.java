@@ -77,6 +77,7 @@ final class Check {
                 ledger.exactNotOnce(),
                 ledger.effectMissing(),
                 ledger.slots(),
+                ledger.batches(sent.batches()),
                 sent.unknown(takenOpen),
                 new Duplicates(timeline, clock, silences).count(ledger.repeatedEffects()),
                 recoveries.slowest(Recoveries.Recovery::net),

@@ -6,18 +6,21 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 
 /** What the producers know in the end, and what became of what they do not know. For one thread. */
 final class Known {
 
     private final List<Sent> acknowledged;
+    private final UUID[] batches;
     private final Set<Integer> unknown;
     private final long refusals;
     private final Set<Integer> taken = new HashSet<>();
     private final Set<Integer> twice = new HashSet<>();
 
     /** What they know now. */
-    Known(Producers producers) {
+    Known(Producers producers, BatchProducer batchProducer) {
+        this.batches = batchProducer.acknowledged();
         this.acknowledged = producers.acknowledged();
         this.unknown = producers.unknown();
         this.refusals = producers.refused();
@@ -35,6 +38,11 @@ final class Known {
             else twice.add(stray.n());
         }
         if (!rightful.isEmpty()) ledger.sent(rightful, false);
+    }
+
+    /** Batches whose enqueue returned. */
+    UUID[] batches() {
+        return batches.clone();
     }
 
     int acknowledged() {

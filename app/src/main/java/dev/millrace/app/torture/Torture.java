@@ -137,7 +137,8 @@ public final class Torture {
     private Known torment(Millrace millrace, Disasters disasters) throws InterruptedException {
         var length = Duration.ofSeconds(plan.seconds());
         long started = clock.now();
-        try (var producers = new Producers(millrace, world, TortureJobs.of(plan, ground.schema()), length)) {
+        try (var producers = new Producers(millrace, world, TortureJobs.of(plan, ground.schema()), length);
+                var batches = new BatchProducer(millrace, world, length)) {
             long end = started + length.toMillis();
             try {
                 while (clock.now() < end || (!disasters.over() && clock.now() < end + LAST_FAULTS.toMillis())) {
@@ -150,14 +151,14 @@ public final class Torture {
                 disasters.end();
             }
             long patience = clock.now() + LAST_FAULTS.toMillis();
-            while (!producers.done()) {
+            while (!producers.done() || !batches.done()) {
                 if (clock.now() > patience)
                     throw new MillraceException(
                             "Jobs could still not be sent %s after the last fault had ended.".formatted(LAST_FAULTS));
                 disasters.replaceFallen();
                 world.sleep(TICK);
             }
-            return new Known(producers);
+            return new Known(producers, batches);
         }
     }
 
@@ -169,7 +170,7 @@ public final class Torture {
         int looks = 0;
         while (true) {
             sent.adopt(ledger);
-            long open = ledger.open();
+            long open = ledger.open() + ledger.openBatches();
             if (open == 0 || clock.now() > patience) break;
             if (looks++ % 5 == 0) journal.say("%d jobs have not ended yet".formatted(open));
             disasters.replaceFallen();

@@ -2,10 +2,12 @@ package dev.millrace.app.torture;
 
 import dev.millrace.Job;
 import dev.millrace.Kind;
+import dev.millrace.Reduce;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** The kinds of a torture run. Their handlers are in {@link TortureNode}. */
 final class TortureJobs {
@@ -36,6 +38,25 @@ final class TortureJobs {
     record Tick(Instant slot) implements Job<Void> {}
 
     static final String TICK = "torture-tick";
+
+    /** A part of a batch. One in six fails for good, one in six at its first attempt. */
+    @Kind("torture-part")
+    record Part(int batch, int n) implements Job<Integer> {}
+
+    /** A part whose outcome is committed with what its handler writes. */
+    @Kind("torture-exact-part")
+    record ExactPart(int batch, int n) implements Job<Integer> {}
+
+    /** What follows the parts of a batch: how many of them failed. */
+    @Kind("torture-whole")
+    record Whole(int batch) implements Reduce<Integer, Integer> {}
+
+    private static final int PARTS = 12;
+
+    /** The parts of a batch. */
+    static Stream<Job<Integer>> parts(int batch) {
+        return IntStream.range(0, PARTS).mapToObj(n -> n % 6 == 4 ? new ExactPart(batch, n) : new Part(batch, n));
+    }
 
     /** The jobs of a run, in the order in which they are sent. */
     static List<Job<Integer>> of(TorturePlan plan, String schema) {

@@ -118,7 +118,7 @@ final class TortureLedger {
                 SELECT DISTINCT j.job_id, (j.payload::JSONB ->> 'n')::INT AS n, j.kind
                   FROM (SELECT job_id, payload, kind FROM $.job_log UNION ALL SELECT job_id, payload, kind FROM $.timer
                         UNION ALL SELECT job_id, payload, kind FROM $.parked) j
-                 WHERE j.kind <> 'torture-tick' AND NOT EXISTS (SELECT FROM $.torture_job t WHERE t.job_id = j.job_id)
+                 WHERE j.kind NOT IN ('torture-tick', 'torture-part', 'torture-exact-part', 'torture-whole') AND NOT EXISTS (SELECT FROM $.torture_job t WHERE t.job_id = j.job_id)
                 """,
                 row -> new Sent(
                         new JobId(row.getObject("job_id", UUID.class)), row.getInt("n"), row.getString("kind")));
@@ -228,6 +228,58 @@ final class TortureLedger {
                                 row.getLong("behind"),
                                 row.getLong("terms")))
                 .getFirst();
+    }
+
+    // ---- the batches
+
+    /** Batches whose job has not ended. */
+    long openBatches() throws SQLException {
+        return sql.number("""
+                SELECT count(*) FROM $.batch b
+                 WHERE NOT EXISTS (SELECT FROM $.job_log l JOIN LATERAL $.ending_of(l.part, l.seq) o ON true WHERE l.job_id = b.id AND %s)
+                """.formatted(ENDED));
+    }
+
+    /** @param acknowledged those of which it is known that they were taken */
+    TortureReport.Batches batches(UUID[] acknowledged) throws SQLException {
+        return sql.patiently(connection -> {
+            try (var look = connection.prepareStatement(sql.q("""
+                    SELECT cardinality(a.ids) AS acknowledged,
+                           (SELECT count(*) FROM unnest(a.ids) i WHERE NOT EXISTS (SELECT FROM $.batch x WHERE x.id = i)) AS missing,
+                           count(*) FILTER (WHERE b.followed_at IS NULL OR t.firsts < 1 OR t.ends < 1) AS open,
+                           count(*) FILTER (WHERE t.firsts > 1 OR t.ends > 1) AS twice,
+                           count(*) FILTER (WHERE b.followed_at < p.last) AS early,
+                           count(*) FILTER (WHERE (b.parts, c.completed, c.discarded, c.cancelled)
+                                                  IS DISTINCT FROM (p.parts, p.completed, p.discarded, p.cancelled)) AS miscounted
+                      FROM (SELECT ?::uuid[] AS ids) a
+                      LEFT JOIN $.batch b ON true
+                      LEFT JOIN LATERAL $.look_at_batch(b.id) c ON true
+                      LEFT JOIN LATERAL (
+                           SELECT count(*) FILTER (WHERE l.no = 1) AS firsts, count(*) FILTER (WHERE %1$s) AS ends
+                             FROM $.job_log l LEFT JOIN LATERAL $.ending_of(l.part, l.seq) o ON true WHERE l.job_id = b.id) t ON true
+                      LEFT JOIN LATERAL (
+                           SELECT count(DISTINCT i) AS parts, max(o.at) AS last, count(*) FILTER (WHERE o.outcome = 'done') AS completed,
+                                  count(*) FILTER (WHERE o.outcome = 'discarded') AS discarded,
+                                  count(*) FILTER (WHERE o.outcome = 'cancelled') AS cancelled
+                             FROM $.batch_piece y JOIN $.batch_part x ON x.piece = y.piece CROSS JOIN LATERAL unnest(x.jobs) i
+                             LEFT JOIN $.job_log l ON l.job_id = i AND l.run = 1
+                             LEFT JOIN LATERAL $.ending_of(l.part, l.seq) o ON %1$s
+                            WHERE y.batch = b.id) p ON true
+                     GROUP BY a.ids
+                    """.formatted(ENDED)))) {
+                look.setArray(1, connection.createArrayOf("uuid", acknowledged));
+                try (var row = look.executeQuery()) {
+                    row.next();
+                    return new TortureReport.Batches(
+                            row.getLong("acknowledged"),
+                            row.getLong("missing"),
+                            row.getLong("open"),
+                            row.getLong("twice"),
+                            row.getLong("early"),
+                            row.getLong("miscounted"));
+                }
+            }
+        });
     }
 
     // ---- effects

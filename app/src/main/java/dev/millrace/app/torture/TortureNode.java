@@ -5,14 +5,19 @@ import dev.millrace.Attempt;
 import dev.millrace.JobId;
 import dev.millrace.Millrace;
 import dev.millrace.Node;
+import dev.millrace.Parts;
+import dev.millrace.Result;
 import dev.millrace.Retry;
 import dev.millrace.Schedule;
 import dev.millrace.app.Quiet;
 import dev.millrace.app.torture.TortureJobs.Effect;
 import dev.millrace.app.torture.TortureJobs.Exact;
+import dev.millrace.app.torture.TortureJobs.ExactPart;
 import dev.millrace.app.torture.TortureJobs.Flaky;
 import dev.millrace.app.torture.TortureJobs.Hopeless;
+import dev.millrace.app.torture.TortureJobs.Part;
 import dev.millrace.app.torture.TortureJobs.Tick;
+import dev.millrace.app.torture.TortureJobs.Whole;
 import dev.millrace.postgres.PostgresStore;
 import dev.millrace.simulation.trace.Starts;
 import dev.millrace.simulation.trace.TraceEvent.Held;
@@ -40,8 +45,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class TortureNode {
 
-    /** What the node needs itself, and two for each exact job: were there fewer, these could keep from each other what each still needs. */
-    private static final int CONNECTIONS = 14;
+    /** What the node needs itself, and two for each exact job or part: were there fewer, these could keep from each other what each still needs. */
+    private static final int CONNECTIONS = 16;
 
     private static final int EXACT_AT_ONCE = 3;
 
@@ -121,6 +126,16 @@ public final class TortureNode {
                 .deadline(DEADLINE)
                 .retry(PERSISTENT)
                 .concurrency(EXACT_AT_ONCE) // each holds a connection while it runs, and needs another one
+                .handle(Part.class, this::part)
+                .deadline(DEADLINE)
+                .retry(Retry.exponential(Duration.ofMillis(200)).attempts(2))
+                .transact(ExactPart.class, (part, tx) -> part.n())
+                .deadline(DEADLINE)
+                .retry(PERSISTENT)
+                .concurrency(1) // as for exact jobs
+                .reduce(Whole.class, (whole, parts, attempt) -> whole(parts))
+                .deadline(DEADLINE)
+                .retry(PERSISTENT)
                 .handle(Tick.class, tick -> {}) // that there is one job for each slot is looked at in the log
                 .deadline(DEADLINE)
                 .schedule(
@@ -181,6 +196,22 @@ public final class TortureNode {
     private Integer hopeless(Hopeless job, Attempt attempt) throws SQLException, InterruptedException {
         write(job.schema(), job.n(), "started", begun(attempt.job()));
         throw new IllegalStateException("this one always fails");
+    }
+
+    private Integer part(Part job, Attempt attempt) throws InterruptedException {
+        world.sleep(Duration.ofMillis(10L * job.n()));
+        if (job.n() % 6 == 0) throw new IllegalStateException("this one always fails");
+        if (job.n() % 6 == 1 && attempt.number() == 1)
+            throw new IllegalStateException("the first attempt always fails");
+        return job.n();
+    }
+
+    private static Integer whole(Parts<Integer> parts) {
+        parts.all().forEach(part -> {
+            if (part.result() instanceof Result.Pending<Integer>(var state))
+                throw new IllegalStateException("Part %s is %s: too early".formatted(part.job(), state));
+        });
+        return (int) parts.failed().count();
     }
 
     private Integer exact(Exact job, Connection tx) throws SQLException, InterruptedException {

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param exactTwice jobs whose effect and outcome are one commit, with other than one effect
  * @param effectMissing completed jobs without their effect
  * @param slots what became of the schedule that all nodes bring
+ * @param batches what became of a batch a second
  * @param duplicates effects of a commit of their own that happened once more than needed, by cause: at least once is what was promised
  * @param slowestRecoveryMillis from the moment a node fell silent to the start elsewhere, the slowest, outages not counted; −1 if nothing
  *     had to be recovered
@@ -45,6 +46,7 @@ public record TortureReport(
         long exactTwice,
         long effectMissing,
         Slots slots,
+        Batches batches,
         Unknown unknown,
         Map<String, Long> duplicates,
         long slowestRecoveryMillis,
@@ -75,6 +77,23 @@ public record TortureReport(
 
         boolean kept() {
             return fired > 0 && missing == 0 && twice == 0 && undone == 0 && behindSeconds <= LONGEST_BEHIND;
+        }
+    }
+
+    /**
+     * Batches of some parts, of which some fail, some are retried, and some end in a transaction of their handler.
+     *
+     * @param acknowledged enqueues of batches that returned
+     * @param missing acknowledged ones that are not there
+     * @param open were not followed, or whose job has not ended
+     * @param twice were followed more than once
+     * @param early were followed before their last part had ended
+     * @param miscounted say something else of how their parts ended than the parts do
+     */
+    public record Batches(long acknowledged, long missing, long open, long twice, long early, long miscounted) {
+
+        boolean kept() {
+            return acknowledged > 0 && missing == 0 && open == 0 && twice == 0 && early == 0 && miscounted == 0;
         }
     }
 
@@ -142,6 +161,7 @@ public record TortureReport(
                 && exactTwice == 0
                 && effectMissing == 0
                 && slots.kept()
+                && batches.kept()
                 && unexplained() == 0
                 && traced.broken == 0
                 && traced.events > 0 // else nothing was looked at
@@ -167,6 +187,7 @@ public record TortureReport(
               exact effect twice  %8d    must be 0: effect and outcome in one commit
               effect missing      %8d    must be 0
               slots of a schedule %8d    one a second; %d missing, %d twice, %d not run, which must be 0; %d terms, %d s behind
+              batches             %8d    one a second; %d missing, %d open, %d followed twice, %d early, %d miscounted, which must be 0
               other effect again  %8d    at least once is what is promised: %s
               unknown enqueues    %8d    taken after all %d, of which ended %d; never taken %d
               nodes deposed       %8d    by why they were silent: %s
@@ -198,6 +219,12 @@ public record TortureReport(
                         slots.undone,
                         slots.terms,
                         slots.behindSeconds,
+                        batches.acknowledged,
+                        batches.missing,
+                        batches.open,
+                        batches.twice,
+                        batches.early,
+                        batches.miscounted,
                         duplicates.values().stream().mapToLong(Long::longValue).sum(),
                         words(duplicates),
                         unknown.enqueues,

@@ -1,5 +1,6 @@
 package dev.millrace.app.wire;
 
+import dev.millrace.BatchView;
 import dev.millrace.Failure;
 import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
@@ -135,6 +136,7 @@ public final class Shapes {
             case Why.Running(var text, var node, var since) ->
                 json.put("node", node).put("since", text(since));
             case Why.NotYet(var text, var until, var failure) -> json.put("until", text(until));
+            case Why.PartsOpen(var text, var batch) -> json.set("batch", batch(batch));
             case Why.Paused(var text, var scope) -> {
                 switch (scope) {
                     case Scope.Queue(var name) -> json.put("queue", name);
@@ -148,10 +150,23 @@ public final class Shapes {
         return json;
     }
 
+    public static ObjectNode batch(BatchView batch) {
+        var json = Json.object();
+        json.put("id", batch.id().toString());
+        json.put("parts", batch.parts());
+        json.put("completed", batch.completed());
+        json.put("discarded", batch.discarded());
+        json.put("cancelled", batch.cancelled());
+        json.put("open", batch.open());
+        json.put("followed", batch.followed());
+        return json;
+    }
+
     private static String typeOf(Why.Reason reason) {
         return switch (reason) {
             case Why.Running r -> "running";
             case Why.NotYet r -> "not-yet";
+            case Why.PartsOpen r -> "parts-open";
             case Why.Paused r -> "paused";
             case Why.NoNode r -> "no-node";
             case Why.Parked r -> "parked";

@@ -7,6 +7,7 @@ import dev.millrace.Job;
 import dev.millrace.JobId;
 import dev.millrace.Kind;
 import dev.millrace.Millrace;
+import dev.millrace.Reduce;
 import dev.millrace.Retry;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.console.ExitCode;
@@ -17,6 +18,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -150,6 +152,82 @@ class CommandLineTest {
             assertThat(line.run("retry", id).out()).contains("runs again");
         }
     }
+
+    @Test
+    void a_batch_shows_how_its_parts_ended_and_what_the_job_that_follows_waits_for() {
+        try (var millrace = Millrace.on(line.store())) {
+            var rome = millrace.batch(
+                    Stream.of("a.png", "b.bmp", "c.png", "d.bmp").map(Thumbnail::new), new Publish("Rome"));
+            var id = rome.id().toString();
+            var first =
+                    millrace.operations("test").parts(rome.id(), 0).getFirst().toString();
+            line.run("cancel", first, "--reason", "it is blurred");
+
+            assertThat(line.run("batch", id).out())
+                    .contains(id + "  scheduled")
+                    .contains("parts     4")
+                    .contains("open      3")
+                    .contains("3 of 4 parts have not ended");
+            assertThat(line.run("jobs").out()).contains("follows a batch");
+            assertThat(line.run("job", first).out())
+                    .contains("part of   batch " + id)
+                    .doesNotContain(":batch");
+            var why = json(line.run("why", id, "--json").out()).get("reasons").get(0);
+            assertThat(why.get("type").stringValue()).isEqualTo("parts-open");
+            assertThat(why.get("batch").get("open").intValue()).isEqualTo(3);
+
+            millrace.node()
+                    .handle(Thumbnail.class, CommandLineTest::scaled)
+                    .retry(Retry.none())
+                    .reduce(Publish.class, (job, parts, attempt) ->
+                            (int) parts.values().count())
+                    .start();
+            assertThat(rome.get(Duration.ofSeconds(20))).isEqualTo(1);
+
+            assertThat(line.run("batch", id, "--failed").out())
+                    .contains(id + "  completed")
+                    .contains("completed 1")
+                    .contains("discarded 2")
+                    .contains("cancelled 1")
+                    .contains("open      0")
+                    .contains("it is blurred")
+                    .contains("b.bmp can't be scaled")
+                    .contains("d.bmp can't be scaled")
+                    .doesNotContain("c.png");
+            var json = json(
+                    line.run("batch", id, "--failed", "--limit", "2", "--json").out());
+            assertThat(json.get("followed").booleanValue()).isTrue();
+            assertThat(json.get("state").stringValue()).isEqualTo("completed");
+            assertThat(json.get("failed").size()).isEqualTo(2);
+            assertThat(json.get("failed").get(1).get("number").intValue()).isEqualTo(1);
+            assertThat(json.get("failed").get(1).propertyNames()).doesNotContain("payload", "result");
+        }
+    }
+
+    @Test
+    void a_job_that_follows_no_batch_says_so_and_a_part_names_its_batch() {
+        try (var millrace = Millrace.on(line.store())) {
+            var rome = millrace.batch(Stream.of(new Thumbnail("a.png")), new Publish("Rome"));
+            var part = millrace.operations("test").parts(rome.id(), 0).getFirst();
+            var other = line.run("enqueue", "echo").out().strip();
+
+            assertThat(line.run("batch", other).exit()).isEqualTo(ExitCode.NOT_FOUND.number());
+            assertThat(line.run("batch", other).err()).contains("Job " + other + " follows no batch");
+            assertThat(line.run("batch", part.toString()).exit()).isEqualTo(ExitCode.NOT_FOUND.number());
+            assertThat(line.run("batch", part.toString()).err()).contains("`millrace batch " + rome.id() + "`");
+        }
+    }
+
+    private static String scaled(Thumbnail job) {
+        if (job.image().endsWith(".bmp")) throw new IllegalArgumentException(job.image() + " can't be scaled");
+        return "scaled " + job.image();
+    }
+
+    @Kind("thumbnail")
+    record Thumbnail(String image) implements Job<String> {}
+
+    @Kind("publish")
+    record Publish(String album) implements Reduce<String, Integer> {}
 
     @Test
     void what_a_handler_wrote_does_nothing_to_the_terminal() {

@@ -56,6 +56,8 @@ class TortureIT {
             assertThat(report.wrongEnding()).as(asText).isZero();
             assertThat(report.exactTwice()).as(asText).isZero();
             assertThat(report.effectMissing()).as(asText).isZero();
+            assertThat(report.batches().acknowledged()).as(asText).isGreaterThan(10);
+            assertThat(report.batches().kept()).as(asText).isTrue();
             assertThat(report.slots().missing()).as(asText).isZero();
             assertThat(report.slots().twice()).as(asText).isZero();
             assertThat(report.slots().undone()).as(asText).isZero();

@@ -47,6 +47,16 @@ record Headline(String title, List<Metric> metrics) {
                         new Headline("pick-up", Metric.SMALL_P50, Metric.BACKLOG_P50, Metric.HISTORY_P50));
             case TIMERS -> List.of(new Headline("enqueued and done", Metric.TIMERS));
             case NODES -> List.of(new Headline("run by all together", Metric.TOTAL_RUN));
+            case FEATURES ->
+                List.of(new Headline(
+                        "enqueued and done",
+                        Metric.PLAIN_DONE,
+                        Metric.LABELLED_DONE,
+                        Metric.RESULT_DONE,
+                        Metric.UNIQUE_DONE,
+                        Metric.BATCH_DONE,
+                        Metric.DELAYED_DONE,
+                        Metric.TRANSACT_DONE));
             case SOAK -> List.of();
         };
     }

@@ -88,6 +88,22 @@ public enum Metric {
     LOCK_WAITS("lockWaits", "sessions", Better.LESS, "that wait for a lock, on average"),
     CLAIMS("claimsPerThousandJobs", "", Better.LESS, "claims per 1,000 jobs"),
 
+    // features: enqueued in bulk and done, one slice after the other; each ratio is over plain
+    PLAIN_DONE("plainPerSecond", "jobs/s", Better.MORE, "plain"),
+    LABELLED_DONE("labelledPerSecond", "jobs/s", Better.MORE, "with a tenant and two tags"),
+    LABELLED_RATIO("labelledOverPlain", "", Better.MORE, "with a tenant and two tags, over plain"),
+    RESULT_DONE("withResultPerSecond", "jobs/s", Better.MORE, "with a result of 100 characters"),
+    RESULT_RATIO("withResultOverPlain", "", Better.MORE, "with a result of 100 characters, over plain"),
+    UNIQUE_DONE("uniquePerSecond", "jobs/s", Better.MORE, "with a unique key each"),
+    UNIQUE_RATIO("uniqueOverPlain", "", Better.MORE, "with a unique key each, over plain"),
+    BATCH_DONE("batchPartsPerSecond", "jobs/s", Better.MORE, "in batches of 1,000 parts"),
+    BATCH_RATIO("batchPartsOverPlain", "", Better.MORE, "in batches of 1,000 parts, over plain"),
+    DELAYED_DONE("delayedPerSecond", "jobs/s", Better.MORE, "delayed by a millisecond, through timers"),
+    DELAYED_RATIO("delayedOverPlain", "", Better.MORE, "delayed by a millisecond, over plain"),
+    TRANSACT_DONE("transactPerSecond", "jobs/s", Better.MORE, "with an outcome in the handler's own transaction"),
+    TRANSACT_RATIO(
+            "transactOverPlain", "", Better.MORE, "with an outcome in the handler's own transaction, over plain"),
+
     // soak: medians of the samples of before, while and after a snapshot is held; each ratio is while over before
     BEFORE_RUN("beforeRunPerSecond", "jobs/s", Better.MORE, "before, run"),
     WHILE_RUN("whileHeldRunPerSecond", "jobs/s", Better.MORE, "while held, run"),

@@ -69,6 +69,12 @@ public enum Regime {
             return BASE.withJobs(1_000_000).withNodes(8).withSlots(1_000).withSeconds(8);
         }
     },
+    FEATURES(false, "what each feature costs the jobs that use it: slices of jobs with it take turns with plain ones") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withJobs(100_000).withSlots(4_000);
+        }
+    },
     SOAK(false, "a steady stream for an hour; in the middle half of it somebody holds a snapshot") {
         @Override
         public Sizes sizes() {
@@ -97,9 +103,11 @@ public enum Regime {
         return peers;
     }
 
-    /** Those that are measured when all are; a soak alone takes as long as the others together. */
+    /** Those that are measured when all are. A soak alone takes as long as the others together, and features are held against plain jobs, not goals. */
     public static List<Regime> ofAll() {
-        return Arrays.stream(values()).filter(regime -> regime != SOAK).toList();
+        return Arrays.stream(values())
+                .filter(regime -> regime != SOAK && regime != FEATURES)
+                .toList();
     }
 
     /** Whether there is something to compare with that has no engine at all. */

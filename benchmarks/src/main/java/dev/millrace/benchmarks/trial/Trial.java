@@ -24,6 +24,7 @@ interface Trial {
             case BACKLOG -> new Backlog();
             case TIMERS -> new Timers();
             case NODES -> new OneOfMany();
+            case FEATURES -> new Features();
             case SOAK -> new Soak();
         };
     }

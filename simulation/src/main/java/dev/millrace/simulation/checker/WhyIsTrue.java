@@ -77,6 +77,7 @@ public final class WhyIsTrue implements Checker {
         return switch (reason) {
             case Why.Running running -> job.state() == State.RUNNING;
             case Why.NotYet waits -> job.state() == State.SCHEDULED || job.state() == State.RETRYABLE;
+            case Why.PartsOpen parts -> job.state() == State.SCHEDULED;
             case Why.Paused(var text, var scope) -> paused.get().contains(scope);
             case Why.NoNode nobody -> !runnable(job);
             case Why.Parked parked -> job.state() == State.AVAILABLE && (isPaused(job) || !runnable(job));

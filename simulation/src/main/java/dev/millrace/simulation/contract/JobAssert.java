@@ -42,6 +42,12 @@ final class JobAssert extends AbstractAssert<JobAssert, JobId> {
         return is(State.SCHEDULED);
     }
 
+    /** It follows a batch that is not over: it waits for no time. */
+    JobAssert waitsForItsBatch() {
+        Assertions.assertThat(view.runAt()).as("when job %s runs", actual).isNull();
+        return is(State.SCHEDULED);
+    }
+
     JobAssert isRetryable() {
         Assertions.assertThat(view.runAt()).as("when job %s runs", actual).isNotNull();
         return is(State.RETRYABLE);

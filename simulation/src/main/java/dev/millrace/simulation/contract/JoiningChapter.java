@@ -1,15 +1,19 @@
 package dev.millrace.simulation.contract;
 
+import static dev.millrace.simulation.contract.Ends.discarded;
 import static dev.millrace.simulation.contract.Ends.done;
 import static dev.millrace.simulation.contract.Ends.retry;
 import static dev.millrace.simulation.contract.Given.LATER;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.millrace.BatchView;
 import dev.millrace.JobId;
 import dev.millrace.MillraceException;
 import dev.millrace.State;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.Delivery;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
@@ -21,6 +25,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -307,8 +312,102 @@ abstract class JoiningChapter extends Chapter {
         assertThatThrownBy(() -> given.store.enqueueAll(tx, List.of(job).iterator()))
                 .isInstanceOf(MillraceException.class)
                 .hasMessageContaining("setAutoCommit(false)");
+        assertThatThrownBy(() ->
+                        given.store.enqueueBatch(tx, job, List.of(partOf(job)).iterator()))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("setAutoCommit(false)");
 
         assertThat(given.store.find(job.id())).isEmpty();
+    }
+
+    // ---- batches
+
+    private NewJob partOf(NewJob then) {
+        return given.newJob(as -> as.headers(Map.of(PartOf.HEADER, then.id().toString())));
+    }
+
+    @Test
+    void a_batch_is_taken_when_its_transaction_commits() throws SQLException {
+        var then = given.newJob(as -> as);
+        var parts = List.of(partOf(then), partOf(then));
+
+        given.store.enqueueBatch(tx, then, parts.iterator());
+        assertThat(given.store.batch(then.id())).isEmpty();
+        assertThat(given.store.find(then.id())).isEmpty();
+        assertThat(given.node().claimAll()).isEmpty();
+        tx.commit();
+
+        assertThat(given.store.batch(then.id())).contains(new BatchView(then.id(), 2, 0, 0, 0, false));
+        assertThat(given.store.parts(then.id(), 0))
+                .containsExactly(parts.getFirst().id(), parts.getLast().id());
+        assertThat(then.id()).waitsForItsBatch();
+        var node = given.node();
+        node.endsAll(node.claimAll(), done());
+        node.runs(then.id(), done());
+    }
+
+    @Test
+    void a_batch_is_not_taken_when_its_transaction_rolls_back() throws SQLException {
+        var then = given.newJob(as -> as);
+        var part = partOf(then);
+        given.store.enqueueBatch(tx, then, List.of(part).iterator());
+
+        tx.rollback();
+
+        assertThat(given.store.batch(then.id())).isEmpty();
+        assertThat(given.store.parts(then.id(), 0)).isEmpty();
+        assertThat(given.store.find(then.id())).isEmpty();
+        assertThat(given.store.find(part.id())).isEmpty();
+        assertThat(given.node().claimAll()).isEmpty();
+    }
+
+    @Test
+    void a_batch_without_parts_is_due_when_its_transaction_commits() throws SQLException {
+        var then = given.newJob(as -> as);
+
+        given.store.enqueueBatch(tx, then, List.<NewJob>of().iterator());
+        assertThat(given.node().claimAll()).isEmpty();
+        tx.commit();
+
+        assertThat(given.store.batch(then.id())).contains(new BatchView(then.id(), 0, 0, 0, 0, true));
+        given.node().runs(then.id(), done());
+    }
+
+    @Test
+    void a_part_that_ends_in_a_transaction_counts_when_that_commits() throws SQLException {
+        var then = given.newJob(as -> as);
+        assertThat(given.store.enqueueBatch(then, List.of(partOf(then)).iterator()))
+                .isTrue();
+        var node = given.node();
+        var part = node.claimOne();
+        given.store.complete(tx, node.lease, TestNode.ended(part, done()));
+        node.promotes();
+        assertThat(then.id()).waitsForItsBatch();
+
+        tx.commit();
+        node.promotes();
+
+        assertThat(then.id()).isAvailable();
+        assertThat(node.ends(part, done())).isEqualTo(Settled.REPEATED);
+        assertThat(given.store.batch(then.id())).contains(new BatchView(then.id(), 1, 1, 0, 0, true));
+        assertThat(node.claimAll()).extracting(Delivery::job).containsExactly(then.id());
+    }
+
+    @Test
+    void a_part_that_ends_in_a_transaction_does_not_count_when_that_rolls_back() throws SQLException {
+        var then = given.newJob(as -> as);
+        assertThat(given.store.enqueueBatch(then, List.of(partOf(then)).iterator()))
+                .isTrue();
+        var node = given.node();
+        var part = node.claimOne();
+        given.store.complete(tx, node.lease, TestNode.ended(part, done()));
+
+        tx.rollback();
+        node.promotes();
+
+        assertThat(given.store.batch(then.id())).contains(new BatchView(then.id(), 1, 0, 0, 0, false));
+        assertThat(node.ends(part, discarded())).isEqualTo(Settled.WON);
+        assertThat(given.store.batch(then.id())).contains(new BatchView(then.id(), 1, 0, 1, 0, true));
     }
 
     // ---- complete

@@ -158,6 +158,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Batching extends BatchChapter {
+        Batching() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Pausing extends PauseChapter {
         Pausing() {
             super(StoreContract.this);

@@ -273,6 +273,12 @@ public final class Table<K, R> {
         return newest == null ? null : newest.row;
     }
 
+    /** {@code SELECT … WHERE … FOR UPDATE SKIP LOCKED}: null also if somebody else has locked it. */
+    public @Nullable R lockUnlessLocked(Transaction by, K key, Predicate<? super R> where) {
+        if (get(by, key) == null || !database.locks.tryAcquire(by, new RowLock(name, key), Mode.EXCLUSIVE)) return null;
+        return lock(by, key, where);
+    }
+
     private @Nullable Version<R> lockNewest(Transaction by, K key, Predicate<? super R> where, Mode mode) {
         var sight = get(by, key);
         if (sight == null || !where.test(sight)) return null;

@@ -10,6 +10,7 @@ import dev.millrace.simulation.checker.ChangedOnce;
 import dev.millrace.simulation.checker.Checkers;
 import dev.millrace.simulation.checker.DeadRecovered;
 import dev.millrace.simulation.checker.EachSlotOnce;
+import dev.millrace.simulation.checker.FollowedOnce;
 import dev.millrace.simulation.checker.Intended;
 import dev.millrace.simulation.checker.ManifestsTellAll;
 import dev.millrace.simulation.checker.OneOfAKey;
@@ -76,6 +77,7 @@ public final class Fleet {
     private final EachSlotOnce slots;
     private final OneOfAKey unique;
     private final ChangedOnce bulk;
+    private final FollowedOnce batches;
     private final List<SchedulePlan> schedules = new ArrayList<>();
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
     private final Map<NodeId, String> names = new HashMap<>();
@@ -92,6 +94,7 @@ public final class Fleet {
                 intended, ground.store::firedSlots, ground.store::runsAskedFor, ground.clock::wasSetBack);
         this.unique = new OneOfAKey(ground.store::sight, ground.clock::wasSetBack, intended::wasRequeued);
         this.bulk = new ChangedOnce(ground.store::change, ground.store::jobsOfChange);
+        this.batches = new FollowedOnce(ground.store::batches, intended::wasEverCancelled);
     }
 
     public void checkers(Checkers all) {
@@ -138,6 +141,10 @@ public final class Fleet {
 
     public ChangedOnce bulk() {
         return bulk;
+    }
+
+    public FollowedOnce batches() {
+        return batches;
     }
 
     public Bounds bounds() {

@@ -1,5 +1,6 @@
 package dev.millrace.simulation.fleet;
 
+import dev.millrace.BatchView;
 import dev.millrace.Codec;
 import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
@@ -280,6 +281,21 @@ final class Wire implements Storage {
     }
 
     @Override
+    public boolean enqueueBatch(NewJob then, Iterator<NewJob> parts) {
+        return line.call("enqueue a batch", () -> real.enqueueBatch(then, parts));
+    }
+
+    @Override
+    public void enqueueBatch(Connection tx, NewJob then, Iterator<NewJob> parts) {
+        does("enqueue a batch", () -> real.enqueueBatch(tx, then, parts));
+    }
+
+    @Override
+    public boolean enqueueParts(JobId batch, Iterator<NewJob> parts) {
+        return line.call("enqueue parts", () -> real.enqueueParts(batch, parts));
+    }
+
+    @Override
     public Optional<State> cancel(JobId job, String reason, String by) {
         return line.call("cancel", () -> real.cancel(job, reason, by));
     }
@@ -339,6 +355,16 @@ final class Wire implements Storage {
     @Override
     public List<NodeView> nodes() {
         return real.nodes();
+    }
+
+    @Override
+    public Optional<BatchView> batch(JobId then) {
+        return real.batch(then);
+    }
+
+    @Override
+    public List<JobId> parts(JobId batch, long from) {
+        return real.parts(batch, from);
     }
 
     @Override

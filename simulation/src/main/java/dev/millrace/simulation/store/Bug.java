@@ -149,6 +149,26 @@ public enum Bug {
     /** Two changes that meet a job at the same time both begin a new run of it. */
     REQUEUED_WITHOUT_LOCK,
 
+    // ---- batches
+    /** Who has counted what it ended of a batch adds up without the batch's lock: of two who come last neither sees the other's. */
+    BATCH_WITHOUT_LOCK,
+    /** The batch is locked and its counts are added up in one statement: they are those from before the lock. */
+    BATCH_SUM_WITH_ITS_LOCK,
+    /** An outcome that has lost is counted as well. */
+    BATCH_LOSERS_COUNTED,
+    /** Every outcome of a part is counted, one that is followed by another delivery too. */
+    BATCH_RETRIES_COUNTED,
+    /** What a flush has ended is counted by another transaction, a little later. */
+    BATCH_COUNTED_APART,
+    /** Who finds that all have ended reads the job that follows, and does not take it away: the next one finds it again. */
+    BATCH_FOLLOWED_TWICE,
+    /** Nobody looks after what was counted by those who do not look. */
+    BATCH_COUNTS_NEVER_LOOKED_AT,
+    /** Counts are added up by one statement and deleted by the next: what came in between is lost. */
+    BATCH_FOLDED_IN_TWO_STATEMENTS,
+    /** Parts are added without the batch's lock, and without a look whether it has been followed. */
+    BATCH_GROWS_WITHOUT_LOCK,
+
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */
     UNKNOWN_ENQUEUE_REPEATED,

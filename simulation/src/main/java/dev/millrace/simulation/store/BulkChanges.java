@@ -36,7 +36,7 @@ import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Changes of many jobs: {@code V028__bulk_changes.sql}. */
+/** Changes of many jobs: {@code V028__bulk_changes.sql}, {@code V030__batches.sql}. */
 final class BulkChanges {
 
     private static final Comparator<JobId> NEWEST_FIRST =
@@ -45,12 +45,15 @@ final class BulkChanges {
     private final Tables tables;
     private final Steering steering;
     private final Looking looking;
+    private final Batches batches;
     private final BiConsumer<Transaction, Wakeup> hints;
 
-    BulkChanges(Tables tables, Steering steering, Looking looking, BiConsumer<Transaction, Wakeup> hints) {
+    BulkChanges(
+            Tables tables, Steering steering, Looking looking, Batches batches, BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.steering = steering;
         this.looking = looking;
+        this.batches = batches;
         this.hints = hints;
     }
 
@@ -255,6 +258,7 @@ final class BulkChanges {
         var asked = back ? newest.asked() : newest.asked().withoutExpiry();
         if (priority != null) asked = asked.withPriority(priority, streamOf(tx, asked, priority));
         var turn = Turn.first(newest.turn().run() + 1);
+        if (Rows.NO_TIME.equals(runAt)) batches.waitsAgain(tx, job);
         tx.xid(); // before it reads the clock
         if (runAt != null && runAt.isAfter(tables.now())) {
             long id = tables.nextNumber();
@@ -285,12 +289,29 @@ final class BulkChanges {
 
     private @Nullable Before cancel(Transaction tx, JobId job, String reason) {
         lockJob(tx, job);
+        if (isWaitingHeld(tx, job)) return null;
         @Nullable Instant runAt = null;
         for (var timer : tables.timers.by(tx, tables.timersByJob, job)) runAt = timer.runAt();
         if (!steering.endWaiting(tx, job, "cancelled", reason, null)) return null;
         tx.statement();
         return new Before(
                 Objects.requireNonNull(steering.newest(tx, job)).turn().run(), false, runAt);
+    }
+
+    /**
+     * Whether somebody else holds the row in which a job waits: {@code is_waiting_held}. It is not waited for him: he may wait himself, for the row
+     * of a job that was withdrawn here.
+     */
+    private boolean isWaitingHeld(Transaction tx, JobId job) {
+        boolean all = true;
+        for (var timer : tables.timers.by(tx, tables.timersByJob, job))
+            all &= tables.timers.lockUnlessLocked(tx, timer.id(), any -> true) != null;
+        for (var parked : tables.parked.by(tx, tables.parkedByJob, job))
+            all &= tables.parked.lockUnlessLocked(tx, parked.id(), any -> true) != null;
+        if (all) return false;
+        tx.statement(); // it may have gone before this one began
+        return !tables.timers.by(tx, tables.timersByJob, job).isEmpty()
+                || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty();
     }
 
     /** A run that has not been started ends as, and when, the run before it had ended. The stream is locked. */

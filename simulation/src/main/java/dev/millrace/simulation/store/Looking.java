@@ -156,7 +156,7 @@ final class Looking {
                 asked.headers(),
                 asked.enqueuedAt(),
                 asked.expiresAt(),
-                standing.timer == null ? null : standing.timer.runAt(),
+                standing.timer == null || standing.timer.forNoTime() ? null : standing.timer.runAt(),
                 outcome != null ? outcome.startedAt() : claim == null ? null : claim.at(),
                 ended && outcome != null ? outcome.at() : null,
                 node(outcome, claim),

@@ -18,13 +18,14 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Taking back what a deposed node held. {@code V005__deaths.sql}. */
+/** Taking back what a deposed node held. {@code V005__deaths.sql}, {@code V030__batches.sql}. */
 final class Rescuing {
 
     private final Tables tables;
     private final Fences fences;
     private final Claiming claiming;
     private final Membership membership;
+    private final Batches batches;
     private final BiConsumer<Transaction, Wakeup> hints;
 
     Rescuing(
@@ -32,11 +33,13 @@ final class Rescuing {
             Fences fences,
             Claiming claiming,
             Membership membership,
+            Batches batches,
             BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.fences = fences;
         this.claiming = claiming;
         this.membership = membership;
+        this.batches = batches;
         this.hints = hints;
     }
 
@@ -101,6 +104,8 @@ final class Rescuing {
                     tables.planted(Bug.RESCUED_TO_THE_TAIL) ? row.asked().stream() : tables.frontOf(tx, row.asked());
             tables.append(tx, part, front, row.asked(), row.turn().rescued(charge));
             hints.accept(tx, new Wakeup.Work(row.asked().queue()));
+        } else {
+            batches.ended(tx, row.turn().run(), row.asked().headers(), outcome.state());
         }
         return new Rescued(
                 row.asked().job(),

@@ -137,6 +137,9 @@ final class Rows {
         }
     }
 
+    /** When a job runs that follows a batch, as long as parts of that are open: {@code infinity}. */
+    static final Instant NO_TIME = Instant.MAX;
+
     /** A job that waits for a time. */
     record Timer(
             long id,
@@ -145,7 +148,12 @@ final class Rows {
             @Nullable String reason,
             @Nullable Failure failure,
             Asked asked,
-            Turn turn) {}
+            Turn turn) {
+
+        boolean forNoTime() {
+            return runAt.equals(NO_TIME);
+        }
+    }
 
     /** A job that waits for a node that can run it. */
     record Parked(long id, Parking parking, String reason, Instant since, Asked asked, Turn turn) {}
@@ -253,6 +261,62 @@ final class Rows {
             boolean begun,
             @Nullable Instant runAt,
             @Nullable String leftBecause) {}
+
+    /**
+     * A batch.
+     *
+     * @param id the job that follows
+     * @param followedAt when all parts had ended
+     */
+    record BatchRow(JobId id, long parts, @Nullable Instant followedAt) {
+
+        BatchRow with(int more) {
+            return new BatchRow(id, parts + more, followedAt);
+        }
+
+        BatchRow followed(@Nullable Instant at) {
+            return new BatchRow(id, parts, at);
+        }
+    }
+
+    /** Where the first of some parts stands in its batch, from 0. */
+    record PartsKey(JobId batch, long no) {
+        static final Comparator<PartsKey> ORDER = (a, b) -> {
+            int byBatch = a.batch.compareTo(b.batch);
+            return byBatch != 0 ? byBatch : Long.compare(a.no, b.no);
+        };
+    }
+
+    record PartsRow(PartsKey key, List<JobId> jobs) {}
+
+    /** How many parts have ended, and how. */
+    record Tally(long completed, long discarded, long cancelled) {
+        static final Tally NONE = new Tally(0, 0, 0);
+
+        /** One that has ended so; others than these three are counted only where that is planted. */
+        static Tally of(State state) {
+            return switch (state) {
+                case DISCARDED -> new Tally(0, 1, 0);
+                case CANCELLED -> new Tally(0, 0, 1);
+                default -> new Tally(1, 0, 0);
+            };
+        }
+
+        Tally plus(Tally other) {
+            return new Tally(completed + other.completed, discarded + other.discarded, cancelled + other.cancelled);
+        }
+
+        long all() {
+            return completed + discarded + cancelled;
+        }
+    }
+
+    /**
+     * What one transaction has ended of a batch.
+     *
+     * @param looked whether it has looked if these were the last
+     */
+    record Count(long id, JobId batch, Tally ended, boolean looked) {}
 
     record Progress(Turn turn, long done, long total, Instant at) {}
 

@@ -12,6 +12,7 @@ import dev.millrace.simulation.store.Rows.Timer;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.NewJob;
+import dev.millrace.store.PartOf;
 import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.store.StreamInfo;
 import java.time.Duration;
@@ -35,14 +36,16 @@ final class Sending {
 
     private final Tables tables;
     private final UniqueKeys uniqueKeys;
+    private final Batches batches;
     private final BiConsumer<Transaction, Wakeup> hints;
     private final Map<String, List<StreamInfo>> known = new HashMap<>();
     private int next;
     private int cachedPart;
 
-    Sending(Tables tables, UniqueKeys uniqueKeys, BiConsumer<Transaction, Wakeup> hints) {
+    Sending(Tables tables, UniqueKeys uniqueKeys, Batches batches, BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.uniqueKeys = uniqueKeys;
+        this.batches = batches;
         this.hints = hints;
     }
 
@@ -198,6 +201,37 @@ final class Sending {
             tables.timers.insert(tx, id, new Timer(id, due, false, null, null, asked, Turn.first(1)));
         }
         hints.accept(tx, new Wakeup.Work(job.queue()));
+    }
+
+    // ---- batches
+
+    /** Its parts, and the job that follows them; if not, the transaction has to be rolled back. */
+    boolean enqueueBatch(Transaction tx, NewJob then, List<NewJob> parts) {
+        for (var part : parts) put(tx, part);
+        if (parts.isEmpty()) put(tx, then);
+        else putForNoTime(tx, then);
+        batches.begin(tx, then.id(), idsOf(parts));
+        var outer = PartOf.batch(then.headers());
+        return outer == null || batches.grow(tx, outer, List.of(then.id()));
+    }
+
+    /** More parts of a batch; if not, the transaction has to be rolled back. */
+    boolean enqueueParts(Transaction tx, JobId batch, List<NewJob> parts) {
+        for (var part : parts) put(tx, part);
+        return batches.grow(tx, batch, idsOf(parts));
+    }
+
+    private static List<JobId> idsOf(List<NewJob> jobs) {
+        return jobs.stream().map(NewJob::id).toList();
+    }
+
+    private void putForNoTime(Transaction tx, NewJob job) {
+        if (tables.planted(Bug.FIRST_ANCHOR_IN_PRODUCER)) addQueueInside(tx, job.queue());
+        var stream = streamFor(tx, job);
+        tx.statement();
+        var asked = Asked.of(job, stream.id(), tables.now());
+        long id = tables.nextNumber();
+        tables.timers.insert(tx, id, new Timer(id, Rows.NO_TIME, false, null, null, asked, Turn.first(1)));
     }
 
     /** In the producer's own transaction: never one that was remembered. */

@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Outcomes, and what hangs on those that won. {@code V021__outcome_batch.sql}. */
+/** Outcomes, and what hangs on those that won. {@code V021__outcome_batch.sql}, {@code V030__batches.sql}. */
 final class Settling {
 
     /** A handler's open transaction may hold one outcome: the others must not wait for it. */
@@ -39,11 +39,13 @@ final class Settling {
 
     private final Tables tables;
     private final Fences fences;
+    private final Batches batches;
     private final BiConsumer<Transaction, Wakeup> hints;
 
-    Settling(Tables tables, Fences fences, BiConsumer<Transaction, Wakeup> hints) {
+    Settling(Tables tables, Fences fences, Batches batches, BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.fences = fences;
+        this.batches = batches;
         this.hints = hints;
     }
 
@@ -60,17 +62,20 @@ final class Settling {
             var answers = settle(tx, lease, others);
             for (int i = 0; i < answers.size(); i++) verdicts.put(others.get(i), answers.get(i));
         }
+        batches.flushed(tx, entries, entry -> verdicts.get(entry) == Settled.WON);
         return entries.stream()
                 .map(entry -> Objects.requireNonNull(verdicts.get(entry)))
                 .toList();
     }
 
-    /** In the transaction of a handler, as its last word. */
+    /** In the transaction of a handler, as its last word. It may see an old state of the world: it looks at no batch. */
     void complete(Transaction tx, Lease lease, Ended entry) {
         fences.fenceRow(tx, lease);
-        if (settle(tx, lease, List.of(entry)).getFirst() != Settled.WON
-                && !tables.planted(Bug.COMPLETE_WITHOUT_WINNING))
-            throw Raised.ended(entry.delivery().job());
+        var delivery = entry.delivery();
+        boolean won = settle(tx, lease, List.of(entry)).getFirst() == Settled.WON;
+        if (!won && !tables.planted(Bug.COMPLETE_WITHOUT_WINNING)) throw Raised.ended(delivery.job());
+        var state = entry.ending().leadsTo();
+        if (won && state.ended()) batches.endedApart(tx, delivery.run(), delivery.headers(), state);
     }
 
     // ---- rows of many

@@ -1,5 +1,6 @@
 package dev.millrace.simulation.store;
 
+import dev.millrace.BatchView;
 import dev.millrace.Codec;
 import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
@@ -11,6 +12,7 @@ import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.simulation.checker.ChangedOnce;
+import dev.millrace.simulation.checker.FollowedOnce;
 import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.database.Database;
 import dev.millrace.simulation.database.Refusal;
@@ -62,6 +64,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +86,8 @@ public final class SimulatedStore implements Storage {
     private final Sending sending;
     private final Journal journal;
     private final Timetabling timetabling;
+    private final Batches batches;
+    private final BatchSights sights;
     private final BulkChanges bulk;
     private final Partitions partitions;
     private final Looking looking;
@@ -104,19 +109,21 @@ public final class SimulatedStore implements Storage {
         this.database = database;
         tables = new Tables(database, timeline, clock, bugs.isEmpty() ? EnumSet.noneOf(Bug.class) : bugs);
         fences = new Fences(tables);
-        waiting = new Waits(tables, fences, this::hint);
+        batches = new Batches(tables, this::hint);
+        sights = new BatchSights(tables);
+        waiting = new Waits(tables, fences, batches, this::hint);
         claiming = new Claiming(tables, fences, waiting);
-        settling = new Settling(tables, fences, this::hint);
+        settling = new Settling(tables, fences, batches, this::hint);
         membership = new Membership(tables, fences, claiming);
-        rescuing = new Rescuing(tables, fences, claiming, membership, this::hint);
-        steering = new Steering(tables, fences, claiming, waiting, this::hint);
-        sending = new Sending(tables, new UniqueKeys(tables, steering), this::hint);
+        rescuing = new Rescuing(tables, fences, claiming, membership, batches, this::hint);
+        steering = new Steering(tables, fences, claiming, waiting, batches, this::hint);
+        sending = new Sending(tables, new UniqueKeys(tables, steering), batches, this::hint);
         journal = new Journal(tables, fences);
         timetabling = new Timetabling(tables, fences, sending);
         partitions = new Partitions(
                 tables, claiming, new Partitions.Lengths(Duration.ofSeconds(8), Duration.ofSeconds(4), retention));
         looking = new Looking(tables, claiming);
-        bulk = new BulkChanges(tables, steering, looking, this::hint);
+        bulk = new BulkChanges(tables, steering, looking, batches, this::hint);
         does("create", partitions::create);
         database.replicated();
     }
@@ -203,6 +210,11 @@ public final class SimulatedStore implements Storage {
                                 ? ChangedOnce.What.LEFT
                                 : job.begun() ? ChangedOnce.What.RUN_AGAIN : ChangedOnce.What.CHANGED);
         return jobs;
+    }
+
+    /** All batches as all see them now, without letting anybody else run meanwhile. */
+    public Map<JobId, FollowedOnce.Sight> batches() {
+        return sights.all();
     }
 
     /** How many runs of a schedule were fired since somebody had asked for them. */
@@ -333,6 +345,58 @@ public final class SimulatedStore implements Storage {
         return held;
     }
 
+    @Override
+    public boolean enqueueBatch(NewJob then, Iterator<NewJob> parts) {
+        var all = partsOf(then, parts);
+        return allOrNone("enqueue a batch", tx -> sending.enqueueBatch(tx, then, all));
+    }
+
+    @Override
+    public void enqueueBatch(Connection tx, NewJob then, Iterator<NewJob> parts) {
+        var all = partsOf(then, parts);
+        inTheirs("enqueue a batch in your transaction", tx, own -> {
+            if (!sending.enqueueBatch(own, then, all))
+                throw Raised.wrongTransaction("a batch inside of another one needs a transaction of its own");
+        });
+    }
+
+    /** Its parts; their queues and that of the job that follows are there. */
+    private List<NewJob> partsOf(NewJob then, Iterator<NewJob> parts) {
+        var all = new ArrayList<NewJob>();
+        parts.forEachRemaining(all::add);
+        makeQueues(List.of(then.queue()));
+        makeQueues(Sending.queuesOf(all));
+        return all;
+    }
+
+    @Override
+    public boolean enqueueParts(JobId batch, Iterator<NewJob> parts) {
+        var all = new ArrayList<NewJob>();
+        parts.forEachRemaining(all::add);
+        makeQueues(Sending.queuesOf(all));
+        return allOrNone("enqueue parts", tx -> sending.enqueueParts(tx, batch, all));
+    }
+
+    /** What answers no is rolled back. */
+    private boolean allOrNone(String name, Predicate<Transaction> body) {
+        try {
+            does(name, tx -> {
+                if (!body.test(tx)) throw new Refused();
+            });
+            return true;
+        } catch (Refused none) {
+            return false;
+        }
+    }
+
+    private static final class Refused extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Refused() {
+            super("none of it is taken", null, false, false);
+        }
+    }
+
     // ---- many at once
 
     @Override
@@ -407,6 +471,16 @@ public final class SimulatedStore implements Storage {
     @Override
     public List<NodeView> nodes() {
         return step("nodes", looking::nodes);
+    }
+
+    @Override
+    public Optional<BatchView> batch(JobId then) {
+        return step("batch", tx -> batches.view(tx, then));
+    }
+
+    @Override
+    public List<JobId> parts(JobId batch, long from) {
+        return step("parts", tx -> batches.parts(tx, batch, from));
     }
 
     // ---- steering

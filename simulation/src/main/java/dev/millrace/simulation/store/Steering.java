@@ -21,7 +21,10 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** What people say: cancel, requeue, pause. {@code V002__protocol.sql}, section operators, and {@code V021__outcome_batch.sql}. */
+/**
+ * What people say: cancel, requeue, pause. {@code V002__protocol.sql}, section operators, {@code V021__outcome_batch.sql}, and
+ * {@code V030__batches.sql}.
+ */
 final class Steering {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -31,16 +34,24 @@ final class Steering {
     private final Fences fences;
     private final Claiming claiming;
     private final Waits waiting;
+    private final Batches batches;
     private final BiConsumer<Transaction, Wakeup> hints;
 
     /** A requeue holds it, so that twice at once is once. */
     record JobLock(JobId job) {}
 
-    Steering(Tables tables, Fences fences, Claiming claiming, Waits waiting, BiConsumer<Transaction, Wakeup> hints) {
+    Steering(
+            Tables tables,
+            Fences fences,
+            Claiming claiming,
+            Waits waiting,
+            Batches batches,
+            BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.fences = fences;
         this.claiming = claiming;
         this.waiting = waiting;
+        this.batches = batches;
         this.hints = hints;
     }
 
@@ -72,6 +83,7 @@ final class Steering {
                 continue;
             }
             tables.cancelMarks.insertIfAbsent(tx, key, new CancelMark(row.place(), tx.xid()));
+            batches.endedApart(tx, row.turn().run(), row.asked().headers(), mine.state());
             return withdrawn(tx);
         }
         throw Raised.wrongTransaction("job %s moved too fast to be cancelled".formatted(job));
@@ -109,6 +121,7 @@ final class Steering {
         var mine = new Outcome(key, job, word, tables.now(), null, null, null, null, reason, failure, null);
         if (!tables.outcomes.insertIfAbsent(tx, key, mine)) return false;
         tables.cancelMarks.insertIfAbsent(tx, key, new CancelMark(row.place(), tx.xid()));
+        batches.endedApart(tx, row.turn().run(), row.asked().headers(), mine.state());
         return true;
     }
 

@@ -24,7 +24,7 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Ending the wait for a time, or for a node. {@code V002__protocol.sql}, section waiting. */
+/** Ending the wait for a time, or for a node. {@code V002__protocol.sql}, section waiting, and {@code V030__batches.sql}. */
 final class Waits {
 
     private static final int EXPIRED_AT_ONCE = 100;
@@ -33,6 +33,7 @@ final class Waits {
 
     private final Tables tables;
     private final Fences fences;
+    private final Batches batches;
     private final BiConsumer<Transaction, Wakeup> hints;
 
     /** Each node's own; a step whose answer is lost leaves the node with what it knew before, which is true as well. */
@@ -40,9 +41,10 @@ final class Waits {
 
     private @Nullable String passedOver;
 
-    Waits(Tables tables, Fences fences, BiConsumer<Transaction, Wakeup> hints) {
+    Waits(Tables tables, Fences fences, Batches batches, BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.fences = fences;
+        this.batches = batches;
         this.hints = hints;
     }
 
@@ -82,7 +84,10 @@ final class Waits {
         var seen = tx.currentSnapshot();
         tx.statement();
         var now = tables.now();
-        var all = tables.timers.all(tx).stream().map(Timer::runAt).toList();
+        var all = tables.timers.all(tx).stream()
+                .filter(timer -> !timer.forNoTime())
+                .map(Timer::runAt)
+                .toList();
         var next = all.stream().filter(at -> !at.isBefore(from)).min(Comparator.naturalOrder());
         for (var at : all)
             if (at.isBefore(from)) passedOver = "one due at %s, in a look from %s on".formatted(at, from);
@@ -92,6 +97,7 @@ final class Waits {
         if (tables.planted(Bug.TIMER_FLOOR_PASSES_OPEN_TRANSACTIONS)) wholeAt = Instant.MAX;
         var then = new Cursor(began, raised.floor, raised.low, raised.lowXid, wholeAt);
         tx.afterCommit(() -> cursors.put(lease, then));
+        batches.lookAfter(tx); // last: its locks come last
         return new Promoted(
                 count,
                 next.map(at -> at.isAfter(now) ? Duration.between(now, at) : Duration.ZERO)
@@ -189,10 +195,9 @@ final class Waits {
         tx.statement();
         var place = tables.append(tx, tables.meta(tx).currentPart(), tables.endedOf(tx, asked), asked, turn);
         var key = DeliveryKey.of(place);
-        tables.outcomes.insert(
-                tx,
-                key,
-                new Outcome(key, asked.job(), word, tables.now(), null, null, null, null, reason, failure, null));
+        var outcome = new Outcome(key, asked.job(), word, tables.now(), null, null, null, null, reason, failure, null);
+        tables.outcomes.insert(tx, key, outcome);
+        batches.ended(tx, turn.run(), asked.headers(), outcome.state());
     }
 
     // ---- for a node

@@ -1,5 +1,6 @@
 package dev.millrace.simulation.trace;
 
+import dev.millrace.BatchView;
 import dev.millrace.Codec;
 import dev.millrace.FailureGroup;
 import dev.millrace.JobHistory;
@@ -395,6 +396,21 @@ public final class TracingStorage implements Storage {
         return real.enqueueAll(tx, jobs);
     }
 
+    @Override
+    public boolean enqueueBatch(NewJob then, Iterator<NewJob> parts) {
+        return real.enqueueBatch(then, parts);
+    }
+
+    @Override
+    public void enqueueBatch(Connection tx, NewJob then, Iterator<NewJob> parts) {
+        real.enqueueBatch(tx, then, parts);
+    }
+
+    @Override
+    public boolean enqueueParts(JobId batch, Iterator<NewJob> parts) {
+        return real.enqueueParts(batch, parts);
+    }
+
     // ---- many at once
 
     @Override
@@ -492,6 +508,16 @@ public final class TracingStorage implements Storage {
     @Override
     public List<NodeView> nodes() {
         return real.nodes();
+    }
+
+    @Override
+    public Optional<BatchView> batch(JobId then) {
+        return real.batch(then);
+    }
+
+    @Override
+    public List<JobId> parts(JobId batch, long from) {
+        return real.parts(batch, from);
     }
 
     @Override

@@ -98,7 +98,7 @@ final class BulkChanges implements Workload {
                 state, on.random().nextBoolean() ? "first" : null, "work", TENANT, null, null, null, null, null, null);
     }
 
-    private static UUID begun(
+    static UUID begun(
             Office on,
             Action action,
             @Nullable UUID undoes,
@@ -112,7 +112,7 @@ final class BulkChanges implements Workload {
     }
 
     /** Some steps; and then it is done, or whoever does it dies. */
-    private static void goOn(Office on, UUID change) {
+    static void goOn(Office on, UUID change) {
         for (int steps = 1 + on.random().nextInt(12); steps > 0; steps--) {
             try {
                 var progress = on.store().goOn(change, 1 + on.random().nextInt(6));

@@ -19,10 +19,11 @@ public final class Workloads {
             new Stranded(),
             new Slots(),
             new UniqueSends(),
-            new BulkChanges());
+            new BulkChanges(),
+            new Batches());
 
     /** What only concerns itself. */
-    private static final Set<String> APART = Set.of("slots", "unique-sends", "bulk-changes");
+    private static final Set<String> APART = Set.of("slots", "unique-sends", "bulk-changes", "batches");
 
     private Workloads() {}
 
