@@ -46,7 +46,8 @@ public interface Millrace extends AutoCloseable {
 
     /**
      * Enqueues all jobs or none, in one transaction. Reads the stream once, in the calling thread, and closes it; a bounded piece of it
-     * is in memory. The list keeps 16 bytes a job.
+     * is in memory. The list keeps 16 bytes a job. While the next jobs are made, the database may be at work on those before: a stream that
+     * stands still for longer than the {@code statement_timeout} of your role may be ended by that, and then nothing was enqueued.
      */
     default <R> List<Handle<R>> enqueueAll(Stream<? extends Job<? extends R>> jobs) {
         return enqueueAll(jobs, UnaryOperator.identity());
