@@ -106,7 +106,8 @@ public interface Protocol {
 
     /**
      * Writes outcomes, and for those that won everything that hangs on them: timers, front deliveries, parkings. Repeating a flush
-     * changes nothing and answers {@link Settled#REPEATED}, so unknown: flush again.
+     * changes nothing and answers {@link Settled#REPEATED}, so unknown: flush again. Those that won and {@linkplain Ended#partOf end parts} of batches
+     * are counted with them, and a batch that is at its end is followed.
      *
      * <p>It waits at most a second or two for a delivery whose outcome another transaction holds open; then it throws {@link
      * StoreException.Blocked}, and nothing of the batch was written. A lone outcome that stays blocked for long may end that transaction.
@@ -116,7 +117,8 @@ public interface Protocol {
     List<Settled> flush(Lease lease, List<Ended> ended);
 
     /**
-     * The outcome of one delivery, in the transaction of its handler. Commit decides.
+     * The outcome of one delivery, in the transaction of its handler. Commit decides. A part of a batch is counted; whether it was the last
+     * {@link #promote} looks.
      *
      * @throws StoreException.Fenced if the lease was lost or the delivery has ended already; the transaction must be rolled back
      */
@@ -126,7 +128,7 @@ public interface Protocol {
 
     /**
      * Moves timers that are due into the log, at most so many; expired ones are discarded on the way. So are, some at a time, expired jobs
-     * that are parked.
+     * that are parked. Follows batches of which parts have ended otherwise than by a flush, if these were the last.
      */
     Promoted promote(Lease lease, int limit);
 
