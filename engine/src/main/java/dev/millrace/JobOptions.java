@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.store.Line;
 import dev.millrace.store.PartOf;
 import java.time.Duration;
 import java.time.Instant;
@@ -124,6 +125,40 @@ public final class JobOptions {
     /** Lets there be one such job for as long as this says; replaces what was said before. */
     public JobOptions unique(Unique unique) {
         return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, unique, headers);
+    }
+
+    /**
+     * Runs it after all jobs of its queue with the same values that were enqueued before it, and before those that come after: one at a time, over the
+     * whole fleet, whatever their kinds. One that failed, is snoozed or parked holds up those behind it until it has ended; to let them pass, discard it.
+     *
+     * <p>Before means that the enqueue had returned, or the transaction had committed, before the other one began; for those that overlap nothing is
+     * promised. Those that wait for a time ({@link #in}, {@link #at}) get in line when it has come, and those that are requeued when they are.
+     *
+     * @param values whose order it is, and of what sort: {@code inOrder("account", id)}; the kind is no part of it. Text, whole and decimal numbers, booleans,
+     *     enums, UUIDs, URIs, dates and times, and records of these. 7 and "7" are two keys
+     */
+    public JobOptions inOrder(Object... values) {
+        if (values.length == 0)
+            throw new MillraceException(
+                    "inOrder() needs to know whose order it is: inOrder(\"account\", id). With nothing in it all jobs of the queue would run one by one, on one node; if that is meant, say a word: inOrder(\"all\").");
+        return put(Line.ORDER, key("order key", values));
+    }
+
+    /**
+     * Lets no more jobs of its queue with this limit and these values run at once than the limit says, over the whole fleet and whatever their kinds. Those
+     * that must wait hold no slot. With {@link #inOrder}, order is kept among jobs whose limit and values are the same as well. A job has one limit; the last
+     * one said is right.
+     *
+     * @param values whose limit it is, such as the name of a shop, with values as for {@link #inOrder}; without values all jobs of the queue with this limit share it. All jobs of one limit and its
+     *     values run on one node at a time, which takes over from another within seconds if that dies
+     */
+    public JobOptions limit(Limit limit, Object... values) {
+        return put(Line.LIMIT, limit.of(key("limit's key", values)).text());
+    }
+
+    private static String key(String what, Object... values) {
+        var text = KeyText.of(what, values);
+        return text.length() <= Bounds.WORD ? text : "(" + Words.sha256(text) + ")";
     }
 
     /** Whose job it is. Jobs of one tenant share a shard, so that the flood of one delays the others little. */

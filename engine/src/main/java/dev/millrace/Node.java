@@ -33,7 +33,7 @@ public interface Node extends AutoCloseable {
      * @param trusted whether its signs of life went through lately; if not, it claims and starts nothing
      * @param slots attempts that may run at once
      * @param running attempts that run
-     * @param waiting deliveries it has claimed and not started
+     * @param waiting deliveries it has claimed and not started, for want of a slot or because others of their key are before them
      * @param unwritten ended attempts whose outcome is not yet known to be durable
      * @param stuckThreads handlers that were told to end and have not yet; their slots are free
      * @param oldestRunning how long the oldest attempt runs; null if none does

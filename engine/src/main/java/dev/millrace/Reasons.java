@@ -2,6 +2,7 @@ package dev.millrace;
 
 import dev.millrace.NodeView.Life;
 import dev.millrace.Why.Reason;
+import dev.millrace.store.Line;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,11 +47,25 @@ record Reasons(
 
     private Reason running() {
         var node = job.node();
+        var line = Line.of(job.headers());
+        if (line != null) {
+            var text = "%s holds it since %s, attempt %d, and runs it, or lets it wait for others of %s.%s"
+                    .formatted(told(node), job.startedAt(), job.attempt(), keys(line), progress());
+            return new Why.Running(text, node, null);
+        }
         if (job.startedAt() == null)
             return new Why.Running("%s holds it, and has not started it yet.".formatted(told(node)), node, null);
         var text = "It runs since %s, attempt %d. %s holds it.%s"
                 .formatted(job.startedAt(), job.attempt(), told(node), progress());
         return new Why.Running(text, node, job.startedAt());
+    }
+
+    private static String keys(Line line) {
+        var limit = line.limit();
+        var order = line.order() == null ? "" : "order key " + line.order();
+        if (limit == null) return order;
+        var limited = "limit %s%s, of which %d may run at once".formatted(limit.name(), limit.key(), limit.atOnce());
+        return order.isEmpty() ? limited : order + " and of " + limited;
     }
 
     /** A node by its name, as far as it is known. */
@@ -145,8 +160,14 @@ record Reasons(
         var queue = queue().orElse(null);
         if (queue == null)
             return new Why.Unknown("It is available, and nothing is known of its queue, %s.".formatted(job.queue()));
+        var line = Line.of(job.headers());
         var others = new QueueView.Depth(
                 Math.max(0, queue.available().count() - 1), queue.available().exact());
+        if (line != null)
+            return new Why.Behind(
+                    "It is available, and gets in line for %s when the node that owns its shard claims it; %s others are available in queue %s."
+                            .formatted(keys(line), others, job.queue()),
+                    others);
         if (others.count() == 0)
             return new Why.Behind(
                     "It is the only one available in queue %s, and will be claimed next.".formatted(job.queue()),

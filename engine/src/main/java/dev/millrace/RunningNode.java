@@ -39,7 +39,7 @@ final class RunningNode implements Node {
                 now.trusted(),
                 now.slots(),
                 now.running(),
-                now.buffered(),
+                now.buffered() + now.inLine(),
                 now.awaitingFlush(),
                 now.stuckThreads(),
                 now.oldestRunning(),

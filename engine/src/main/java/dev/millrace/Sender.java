@@ -1,11 +1,13 @@
 package dev.millrace;
 
+import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.NewJob.Idempotency;
 import dev.millrace.store.Payload;
 import dev.millrace.world.World;
 import java.time.Duration;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,13 @@ final class Sender {
                                 kind.type().getSimpleName()));
     }
 
+    private static void refusePriorityInLine(KindName kind, JobOptions options) {
+        if (options.priority == Priority.NORMAL || Line.of(options.headers) == null) return;
+        throw new MillraceException(
+                "A job of the kind %s has priority %s, and an order or a limit: jobs that wait for others of their key have no priority among them. Leave the priority out; or give urgent ones a queue of their own, with which they share no order and no limit."
+                        .formatted(kind.name(), options.priority.wireName()));
+    }
+
     private static JobOptions options(Job<?> job, KindType kind, UnaryOperator<JobOptions> call) {
         var own = said(job.options(JobOptions.DEFAULT), kind.type().getSimpleName() + ".options");
         return said(call.apply(own), "The options of the call");
@@ -83,6 +92,7 @@ final class Sender {
     }
 
     private NewJob of(KindName kind, Payload payload, JobOptions options) {
+        refusePriorityInLine(kind, options);
         return new NewJob(
                 ids.next(),
                 options.queue,
@@ -148,6 +158,8 @@ final class Sender {
         if (options.at != null) request.append(" at ").append(options.at);
         if (options.expiresAfter != null) request.append(" expires after ").append(options.expiresAfter);
         if (options.tenant() != null) request.append(" for tenant ").append(options.tenant());
+        var line = Line.of(options.headers);
+        if (line != null) request.append(" in line ").append(line.in(Map.of()));
         if (options.unique != null) request.append(" unique ").append(options.unique.of(kind));
         return new Idempotency(
                 options.idempotencyKey,

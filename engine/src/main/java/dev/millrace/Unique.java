@@ -1,17 +1,8 @@
 package dev.millrace;
 
 import dev.millrace.store.UniqueKey;
-import java.lang.reflect.InaccessibleObjectException;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.net.URI;
 import java.time.Duration;
-import java.time.temporal.Temporal;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Objects;
-import java.util.UUID;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,10 +35,7 @@ public final class Unique {
      *     the kind
      */
     public static Unique by(Object... values) {
-        return new Unique(
-                Arrays.stream(values).map(Unique::valueText).collect(Collectors.joining(",", "(", ")")),
-                new UniqueKey.UntilEnded(),
-                null);
+        return new Unique(KeyText.of("unique key", values), new UniqueKey.UntilEnded(), null);
     }
 
     /**
@@ -117,64 +105,6 @@ public final class Unique {
     UniqueKey of(KindName kind) {
         return new UniqueKey(
                 kind.name() + (values.length() <= KEY ? values : "(" + Words.sha256(values) + ")"), policy);
-    }
-
-    /** A value as it stands in a key: none looks otherwise tomorrow, and a number is not its text. */
-    private static String valueText(@Nullable Object value) {
-        return switch (value) {
-            case null ->
-                throw new MillraceException(
-                        "One of the values of the unique key is null. Leave it out, or say what it means: \"none\".");
-            case Integer number -> number.toString();
-            case Long number -> number.toString();
-            case Short number -> number.toString();
-            case Byte number -> number.toString();
-            case BigInteger number -> number.toString();
-            case BigDecimal number -> number.stripTrailingZeros().toPlainString();
-            case Boolean flag -> flag.toString();
-            case Enum<?> constant -> quoted(constant.name());
-            case CharSequence text -> quoted(storable(text.toString()));
-            case Character character -> quoted(storable(character.toString()));
-            case UUID id -> quoted(id.toString());
-            case JobId id -> quoted(id.toString());
-            case URI uri -> quoted(uri.toString());
-            case Temporal time -> quoted(time.toString());
-            case Duration span -> quoted(span.toString());
-            case Record record -> recordText(record);
-            default ->
-                throw new MillraceException(
-                        "A unique key can't be made of a %s: it must look the same tomorrow, and in every version of your program. It may hold text, whole and decimal numbers, booleans, enums, UUIDs, URIs, dates and times, and records of these: unique(order.id()), for example."
-                                .formatted(value.getClass().getName()));
-        };
-    }
-
-    private static String recordText(Record record) {
-        var values = new ArrayList<String>();
-        for (var component : record.getClass().getRecordComponents()) {
-            try {
-                var accessor = component.getAccessor();
-                accessor.setAccessible(true); // a record of yours need not be public
-                values.add(valueText(accessor.invoke(record)));
-            } catch (ReflectiveOperationException | InaccessibleObjectException closed) {
-                throw new MillraceException(
-                        "The component %s of the record %s can't be read for a unique key: %s. Open its package to dev.millrace, or give its values one by one."
-                                .formatted(
-                                        component.getName(), record.getClass().getName(), closed.getMessage()),
-                        closed);
-            }
-        }
-        return "(" + String.join(",", values) + ")";
-    }
-
-    private static String storable(String text) {
-        if (!Words.storable(text).equals(text))
-            throw new MillraceException(
-                    "One of the values of the unique key holds a zero or half of a surrogate pair, which no database keeps. Use visible characters, or a hash.");
-        return text;
-    }
-
-    private static String quoted(String text) {
-        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 
     @Override

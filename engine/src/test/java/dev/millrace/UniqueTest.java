@@ -115,7 +115,7 @@ class UniqueTest {
     void what_may_look_otherwise_tomorrow_is_no_value() {
         refused(o -> o.unique(1.5), "can't be made of a java.lang.Double");
         refused(o -> o.unique(List.of("a")), "it must look the same tomorrow");
-        refused(o -> o.unique(new Object()), "unique(order.id())");
+        refused(o -> o.unique(new Object()), "order.id()");
         refused(o -> o.unique("a\u0000b"), "which no database keeps");
     }
 

@@ -19,19 +19,22 @@ import org.jspecify.annotations.Nullable;
 final class Claims {
 
     private final Ledger ledger;
+    private final Owners owners;
 
-    Claims(Ledger ledger) {
+    Claims(Ledger ledger, Owners owners) {
         this.ledger = ledger;
+        this.owners = owners;
     }
 
     Set<Integer> poll(Collection<Integer> streams) {
         var some = new HashSet<Integer>();
-        for (var id : streams) if (!stream(id).pending.isEmpty()) some.add(id);
+        for (var id : streams) if (!ledger.stream(id).pending.isEmpty()) some.add(id);
         return some;
     }
 
     Claim take(Member by, int stream, int want, long ordinal, ClaimToken token, Instant now) {
-        var pending = stream(stream).pending;
+        var pending = ledger.stream(stream).pending;
+        owners.prove(by, ledger.stream(stream));
         if (ledger.claims.containsKey(token)) {
             throw new MillraceException(
                     "The claim token %s is used, or void since its claim was resolved. Nothing was claimed. Draw a new one for each claim."
@@ -57,7 +60,7 @@ final class Claims {
                 .computeIfAbsent(
                         token,
                         unknown -> new Claimed(
-                                token, by.lease(), stream(stream).info.id(), now))
+                                token, by.lease(), ledger.stream(stream).info.id(), now))
                 .answer(ordinal);
     }
 
@@ -116,14 +119,5 @@ final class Claims {
             claim.rows.values().removeIf(row -> row.job().forgotten);
             return claim.rows.isEmpty();
         });
-    }
-
-    private KeptQueue.Stream stream(int id) {
-        var stream = ledger.streams.get(id);
-        if (stream == null) {
-            throw new MillraceException(
-                    "There is no stream %d. Ask for the streams of a queue before claiming from them.".formatted(id));
-        }
-        return stream;
     }
 }

@@ -28,8 +28,10 @@ final class Endings {
     private final Ledger ledger;
     private final Members members;
     private final Claims claims;
+    private final Owners owners;
 
-    Endings(Ledger ledger, Members members, Claims claims) {
+    Endings(Ledger ledger, Members members, Claims claims, Owners owners) {
+        this.owners = owners;
         this.ledger = ledger;
         this.members = members;
         this.claims = claims;
@@ -71,18 +73,15 @@ final class Endings {
             }
             case Ending.HandedBack back -> {
                 ledger.settle(row, outcome);
-                ledger.append(row.job(), row.turn().again(), front(row.job()), now);
+                ledger.append(row.job(), row.turn().again(), row.job().front(), now);
             }
             case Ending.Parked(var parking, var detail) -> {
                 ledger.settle(row, outcome);
                 ledger.park(row.job(), row.turn().again(), parking, detail);
+                if (parking == Ending.Parking.UNKNOWN_KIND) owners.learn(row.job());
             }
         }
         return Settled.WON;
-    }
-
-    private static KeptQueue.Stream front(KeptJob job) {
-        return job.queue.front(job.priority);
     }
 
     // ---- by those who find it dead
@@ -115,7 +114,7 @@ final class Endings {
             ledger.endJob(job, State.DISCARDED, Outcome.discarded(by.card.id(), failure, now), now);
         } else {
             ledger.settle(row, Outcome.rescued(by.card.id(), dead.card.id(), now));
-            ledger.append(job, row.turn().rescued(charged), front(job), now);
+            ledger.append(job, row.turn().rescued(charged), job.front(), now);
         }
         return new Rescued(job.id, job.queue.name, job.kind, row.turn().rescues() + (poison ? 0 : 1), charged, poison);
     }

@@ -6,6 +6,7 @@ import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.Priority;
 import dev.millrace.State;
+import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Transition;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A job: what was asked, where it stands, and what is kept of its way there. */
@@ -36,6 +38,9 @@ final class KeptJob {
     @Nullable
     Instant expiresAt;
 
+    /** Where the first delivery of its run stands. */
+    Line.@Nullable Position first;
+
     @Nullable
     Failure failure;
 
@@ -56,7 +61,7 @@ final class KeptJob {
     KeptJob(NewJob job, KeptQueue queue, Instant now) {
         this.id = job.id();
         this.queue = queue;
-        this.stream = queue.shard(job.priority(), job.spread());
+        this.stream = queue.home(job);
         this.priority = job.priority();
         this.kind = job.kind();
         this.kindVersion = job.kindVersion();
@@ -70,7 +75,7 @@ final class KeptJob {
     void become(NewJob other, KeptQueue itsQueue, Instant now) {
         queue.count(state(), standing(), -1);
         queue = itsQueue;
-        stream = itsQueue.shard(other.priority(), other.spread());
+        stream = itsQueue.home(other);
         priority = other.priority();
         kind = other.kind();
         kindVersion = other.kindVersion();
@@ -82,8 +87,27 @@ final class KeptJob {
 
     /** Its next run has this priority; in the same shard. */
     void moveTo(Priority other) {
+        if (stream.info.keyed()) return;
         priority = other;
         stream = queue.stream(other, stream.info.shard());
+    }
+
+    /** Where this delivery goes when its wait is over: what has been delivered before comes back to the front of a keyed shard. */
+    KeptQueue.Stream streamOf(Turn turn) {
+        return stream.info.keyed() && turn.no() > 1 ? queue.keyedFront(stream) : stream;
+    }
+
+    /** Where goes what was rescued or handed back. */
+    KeptQueue.Stream front() {
+        return stream.info.keyed() ? queue.keyedFront(stream) : queue.front(priority);
+    }
+
+    /** What its next delivery tells of where the first one of its run stood. */
+    Map<String, String> headersOf(Turn turn) {
+        if (!stream.info.keyed() || turn.no() == 1 || first == null) return headers;
+        var all = new TreeMap<>(headers);
+        all.put(Line.FIRST, first.text());
+        return all;
     }
 
     boolean expired(Instant now) {

@@ -2,6 +2,8 @@ package dev.millrace.memory;
 
 import dev.millrace.Priority;
 import dev.millrace.State;
+import dev.millrace.store.Line;
+import dev.millrace.store.NewJob;
 import dev.millrace.store.StreamInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -20,9 +22,15 @@ final class KeptQueue {
     /** Streams per priority, the front not counted. */
     static final int SHARDS = 4;
 
+    /** Keyed shards. */
+    static final int KEYED_SHARDS = 4;
+
     final String name;
     /** By priority: the front, then the shards. */
     private final Map<Priority, List<Stream>> streams = new EnumMap<>(Priority.class);
+
+    /** Each keyed shard and its front, one after the other; made with the first job that has a line. */
+    private final List<Stream> keyed = new ArrayList<>();
 
     private final Map<State, Long> counts = new EnumMap<>(State.class);
     private long parked;
@@ -53,7 +61,36 @@ final class KeptQueue {
     }
 
     List<Stream> streams() {
-        return streams.values().stream().flatMap(List::stream).toList();
+        return java.util.stream.Stream.concat(streams.values().stream().flatMap(List::stream), keyed.stream())
+                .toList();
+    }
+
+    /** Makes the keyed shards, if they are not there yet; answers what was made. */
+    List<Stream> makeKeyed(int firstStream) {
+        if (!keyed.isEmpty()) return List.of();
+        int id = firstStream;
+        for (int number = 0; number < KEYED_SHARDS; number++) {
+            keyed.add(new Stream(new StreamInfo(id++, name, Priority.NORMAL, StreamInfo.keyed(number)), this));
+            keyed.add(new Stream(new StreamInfo(id++, name, Priority.NORMAL, StreamInfo.keyedFront(number)), this));
+        }
+        return List.copyOf(keyed);
+    }
+
+    /** The keyed shards, without their fronts. */
+    List<Stream> keyedShards() {
+        return keyed.stream().filter(stream -> !stream.info.front()).toList();
+    }
+
+    /** The front of a keyed shard. */
+    Stream keyedFront(Stream shard) {
+        return keyed.get(keyed.indexOf(shard) + 1);
+    }
+
+    /** Where a job waits for its first attempt. */
+    Stream home(NewJob job) {
+        var line = Line.of(job.headers());
+        if (line == null) return shard(job.priority(), job.spread());
+        return keyed.get(2 * (int) (hash(line.home()) % KEYED_SHARDS));
     }
 
     Stream front(Priority priority) {
@@ -61,7 +98,7 @@ final class KeptQueue {
     }
 
     /** The shard for this text, always the same one; without a text, one after the other. */
-    Stream shard(Priority priority, @Nullable String spread) {
+    private Stream shard(Priority priority, @Nullable String spread) {
         return stream(priority, spread == null ? next++ & (SHARDS - 1) : (int) (hash(spread) % SHARDS));
     }
 

@@ -9,6 +9,7 @@ import dev.millrace.memory.Standing.Timer;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
 import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Place;
 import dev.millrace.store.Storage.Wakeup;
@@ -109,6 +110,23 @@ final class Ledger {
         return queue;
     }
 
+    /** The queue of a job, with keyed shards if it needs one. */
+    private KeptQueue queueOf(NewJob job) {
+        var queue = queue(job.queue());
+        if (Line.of(job.headers()) != null)
+            for (var stream : queue.makeKeyed(streams.size() + 1)) streams.put(stream.info.id(), stream);
+        return queue;
+    }
+
+    KeptQueue.Stream stream(int id) {
+        var stream = streams.get(id);
+        if (stream == null) {
+            throw new MillraceException(
+                    "There is no stream %d. Ask for the streams of a queue before claiming from them.".formatted(id));
+        }
+        return stream;
+    }
+
     List<StreamInfo> streams(Collection<String> names) {
         var all = new ArrayList<StreamInfo>();
         for (var name : names) for (var stream : queue(name).streams()) all.add(stream.info);
@@ -133,7 +151,7 @@ final class Ledger {
     }
 
     private void enqueue(NewJob asked, Instant now) {
-        var job = new KeptJob(asked, queue(asked.queue()), now);
+        var job = new KeptJob(asked, queueOf(asked), now);
         jobs.put(job.id, job);
         var due = due(asked.due(), now);
         if (due == null) append(job, Turn.first(1), job.stream, now);
@@ -142,7 +160,7 @@ final class Ledger {
 
     /** A job that waits until it is told to wait no more. */
     void enqueueForNoTime(NewJob asked, Instant now) {
-        var job = new KeptJob(asked, queue(asked.queue()), now);
+        var job = new KeptJob(asked, queueOf(asked), now);
         jobs.put(job.id, job);
         startTimer(job, Turn.first(1), NO_TIME, State.SCHEDULED, null);
     }
@@ -174,6 +192,7 @@ final class Ledger {
     /** A delivery that nobody can claim: the place for the outcome of a job that ends while it waits. */
     private Row record(KeptJob job, Turn turn, KeptQueue.Stream stream, Instant now) {
         var row = new Row(new Place(PART, stream.info.id(), xid, ++seq), job, turn, now);
+        if (turn.no() == 1) job.first = new Line.Position(row.place.xid(), row.place.seq());
         job.rows.addLast(row);
         if (job.rows.size() > MAX_DELIVERIES) forget(job.rows.removeFirst());
         return row;
@@ -195,7 +214,7 @@ final class Ledger {
     void become(Timer timer, NewJob other, @Nullable Instant runAt, Instant now) {
         var job = timer.job();
         stopWaiting(timer);
-        job.become(other, queue(other.queue()), now);
+        job.become(other, queueOf(other), now);
         if (runAt != null && runAt.isAfter(now)) startTimer(job, timer.turn(), runAt, State.SCHEDULED, null);
         else append(job, timer.turn(), job.stream, now);
     }
@@ -246,7 +265,7 @@ final class Ledger {
         job.expiresAt = null; // it has been decided anew that it shall run
         var turn = Turn.first(job.standing().turn().run() + 1);
         if (runAt != null && runAt.isAfter(now)) startTimer(job, turn, runAt, State.SCHEDULED, null);
-        else append(job, turn, job.stream, now);
+        else append(job, turn, job.streamOf(turn), now);
     }
 
     // ---- what people said

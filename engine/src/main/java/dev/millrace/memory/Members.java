@@ -95,6 +95,12 @@ final class Members {
         return member != null && member.life == Life.DEPOSED ? member : null;
     }
 
+    /** Whether all that it held has been taken back, or it was never there. */
+    boolean gone(NodeId id) {
+        var member = members.get(id);
+        return member == null || member.life == Life.GONE;
+    }
+
     Member holder(Lease lease) {
         var member = members.get(lease.node());
         if (member == null) throw new IllegalStateException("a claim of " + lease.node() + " outlived it");

@@ -38,6 +38,7 @@ public final class Memory {
     final Ledger ledger;
     final Keys keys = new Keys();
     final Members members = new Members();
+    final Owners owners;
     final Claims claims;
     final Endings endings;
     final Journal journal;
@@ -54,10 +55,11 @@ public final class Memory {
 
     Memory(int maxEnded) {
         ledger = new Ledger(maxEnded);
-        claims = new Claims(ledger);
-        endings = new Endings(ledger, members, claims);
+        owners = new Owners(ledger, members);
+        claims = new Claims(ledger, owners);
+        endings = new Endings(ledger, members, claims, owners);
         journal = new Journal(claims);
-        waiting = new Waiting(ledger);
+        waiting = new Waiting(ledger, owners);
         pictures = new Pictures(ledger, members);
         uniqueKeys = new UniqueKeys(ledger, endings);
         batches = new Batches(ledger);

@@ -383,6 +383,33 @@ final class MemoryStorage implements Storage {
         return proved(lease, (node, now) -> memory.journal.checkpointOf(node, delivery));
     }
 
+    // ---- keyed shards
+
+    @Override
+    public Shards shards(Lease lease, Collection<String> queues) {
+        return proved(lease, (node, now) -> memory.owners.shards(queues));
+    }
+
+    @Override
+    public boolean takeOver(Lease lease, int stream) {
+        return proved(lease, (node, now) -> memory.owners.takeOver(node, stream));
+    }
+
+    @Override
+    public List<Absent> absent(Lease lease, int stream) {
+        return proved(lease, (node, now) -> memory.owners.absent(stream));
+    }
+
+    @Override
+    public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
+        return proved(lease, (node, now) -> memory.owners.over(jobs));
+    }
+
+    @Override
+    public boolean giveUp(Lease lease, int stream) {
+        return proved(lease, (node, now) -> memory.owners.giveUp(node, stream));
+    }
+
     // ---- schedules
 
     @Override

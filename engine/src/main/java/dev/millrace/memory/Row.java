@@ -65,7 +65,7 @@ final class Row implements Standing {
                 job.kind,
                 job.kindVersion,
                 job.payload,
-                job.headers,
+                job.headersOf(turn),
                 at,
                 job.expiresAt,
                 job.expired(now),

@@ -18,9 +18,11 @@ import org.jspecify.annotations.Nullable;
 final class Waiting {
 
     private final Ledger ledger;
+    private final Owners owners;
 
-    Waiting(Ledger ledger) {
+    Waiting(Ledger ledger, Owners owners) {
         this.ledger = ledger;
+        this.owners = owners;
     }
 
     // ---- for a time
@@ -34,7 +36,7 @@ final class Waiting {
                 expire(timer, now);
             } else {
                 ledger.stopWaiting(timer);
-                ledger.append(timer.job(), timer.turn(), timer.job().stream, now);
+                ledger.append(timer.job(), timer.turn(), timer.job().streamOf(timer.turn()), now);
                 promoted++;
             }
         }
@@ -85,12 +87,13 @@ final class Waiting {
             var job = parked.job();
             if (left.getOrDefault(job.kind, 0) < 1 || versions.getOrDefault(job.kind, 0) < job.kindVersion) continue;
             if (!by.card.queues().contains(job.queue.name) || paused(job) || !worthTrying(by, parked)) continue;
+            if (!owners.mayClaim(by, job.stream)) continue;
             left.merge(job.kind, -1, Integer::sum);
             released.add(parked);
         }
         for (var parked : released) {
             ledger.stopWaiting(parked);
-            ledger.appendSilently(parked.job(), parked.turn(), parked.job().stream, now);
+            ledger.appendSilently(parked.job(), parked.turn(), parked.job().streamOf(parked.turn()), now);
         }
         return released.size();
     }

@@ -2,16 +2,19 @@ package dev.millrace.node;
 
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Ending;
 import dev.millrace.store.StoreException;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,13 +62,22 @@ final class Claimer implements Loop {
     private final NodePlan.Limits limits;
     private final StreamOrder order;
     private final Rate freed;
+    private final ShardOwner owner;
     private final Map<Integer, Long> avoided = new HashMap<>();
     private final Bottlenecks bottlenecks = new Bottlenecks();
     private final Reading reading;
 
+    /** Of keyed shards: what was enqueued. */
+    private final Reading enqueued;
+
+    /** Of keyed shards: what comes back. It is read whatever waits. */
+    private final Reading fronts;
+
     private Map<Integer, StreamInfo> streams = Map.of();
+    private Map<Integer, StreamInfo> keyed = Map.of();
     private long streamsAt;
     private boolean streamsKnown;
+    private boolean listAgain;
     private long ordinal;
     private @Nullable Unknown unknown;
     private long idle = SHORTEST_IDLE.toNanos();
@@ -74,6 +86,10 @@ final class Claimer implements Loop {
     private volatile boolean lingering;
     private volatile boolean hinted;
     private volatile boolean hungry;
+
+    /** Whether any of its queues has keyed shards. */
+    private volatile boolean anyKeyed;
+
     private volatile boolean kept;
     private volatile int worth;
 
@@ -85,13 +101,95 @@ final class Claimer implements Loop {
         this.world = node.world();
         this.limits = node.limits();
         this.order = new StreamOrder(node.plan().queues(), world.random());
-        this.reading = new Reading(node, bottlenecks);
+        this.reading = new Reading(node, bottlenecks, new Ordinary(node));
+        this.enqueued = new Reading(node, bottlenecks, new InLine(false));
+        this.fronts = new Reading(node, bottlenecks, new InLine(true));
+        this.owner = new ShardOwner(node);
         this.freed = new Rate(world.nanoTime());
     }
 
     /** For others: how many claimed deliveries are not read yet. */
     int unread() {
         return reading.unread();
+    }
+
+    /** What was read of ordinary streams goes to the starter at once. */
+    private record Ordinary(Incarnation node) implements Reading.Desk {
+
+        @Override
+        public long room() {
+            return node.limits().readBytes() - node.starter().bufferedBytes();
+        }
+
+        @Override
+        public boolean handsBack() {
+            return true;
+        }
+
+        @Override
+        public void add(HeldDelivery held, int stream) {
+            node.starter().add(held);
+        }
+
+        @Override
+        public void expired(HeldDelivery held, int stream) {}
+
+        @Override
+        public void over(HeldDelivery held, int stream) {}
+
+        @Override
+        public void unreadable(int stream, boolean still) {}
+    }
+
+    /** What was read of keyed shards gets in line. */
+    private final class InLine implements Reading.Desk {
+
+        private final boolean front;
+
+        InLine(boolean front) {
+            this.front = front;
+        }
+
+        @Override
+        public long room() {
+            return front ? limits.readBytes() : node.lines().bytesLeft();
+        }
+
+        @Override
+        public boolean handsBack() {
+            return false;
+        }
+
+        @Override
+        public void add(HeldDelivery held, int stream) {
+            if (node.lines().add(held, info(stream))) return;
+            held.end(); // the shard is about to go to another node, or has gone
+            node.finish(held, new Ending.HandedBack());
+        }
+
+        @Override
+        public void expired(HeldDelivery held, int stream) {
+            node.lines().expired(held, info(stream));
+        }
+
+        @Override
+        public void over(HeldDelivery held, int stream) {
+            node.lines().over(held, info(stream));
+        }
+
+        @Override
+        public void unreadable(int stream, boolean still) {
+            node.lines().unreadable(info(stream), still);
+        }
+
+        private StreamInfo info(int stream) {
+            return Objects.requireNonNull(keyed.get(stream), "a keyed stream that was never listed");
+        }
+    }
+
+    /** How many deliveries may be claimed ahead of free slots. */
+    int ahead() {
+        return worth;
     }
 
     /** From anybody: there may be new work. */
@@ -102,31 +200,38 @@ final class Claimer implements Loop {
 
     /** From the starter, when it has used up something: whether another claim is worth its round trip now. */
     void usedUp() {
-        if (reading.unread() > 0 || (hungry && enough(want())) || (kept && bottlenecks.widened()))
-            node.claimBell().ring();
+        if (reading.unread() > 0
+                || (hungry && enough(want()))
+                || (kept && bottlenecks.widened())
+                || (anyKeyed && node.lines().wantsMore())) node.claimBell().ring();
     }
 
     @Override
     public Duration turn() {
         hungry = false;
         resolve();
-        if (node.closing()) return reading.handBack() ? Duration.ZERO : limits.idlePoll();
+        if (node.closing()) owner.leaveAll();
+        if (node.closing())
+            return reading.handBack() || enqueued.handBack() || fronts.handBack() ? Duration.ZERO : limits.idlePoll();
         if (!node.beater().trusted() || !node.controller().heard()) return GATE;
-        if (reading.step()) return Duration.ZERO;
+        owner.turn(keyed);
+        if (fronts.step() || enqueued.step() || reading.step()) return Duration.ZERO;
+        if (fronts.unread() == 0 && node.lines().frontsRead()) node.startBell().ring();
 
         worth = (int) Math.min(limits.buffer(), freed.sample(world.nanoTime(), node.slotsFreed()) * BUFFER_SECONDS);
         if (node.finisher().awaiting() > limits.slots() + 2 * limits.flushBatch()) return GATE;
         if (node.starter().alone()) return GATE;
-        if (!enough(want())) {
+        boolean room = enough(want());
+        if (!room) {
             hungry = true;
-            return enough(want())
-                    ? Duration.ZERO
-                    : limits.idlePoll(); // looked again: a slot freed in between rang for nobody
+            room = enough(want()); // looked again: a slot freed in between rang for nobody
+            if (room) return Duration.ZERO;
+            if (!node.lines().any()) return limits.idlePoll();
         }
         long linger = lingering ? lingerEnd - world.nanoTime() : 0;
         if (linger > 0) return Duration.ofNanos(linger);
         lingering = false; // first this, then the look: hint() does it the other way round
-        return claim();
+        return claim(room);
     }
 
     // ---- claiming
@@ -153,21 +258,38 @@ final class Claimer implements Loop {
         return Math.min(limits.claimBatch() / 2, limits.slots() + worth) / 4;
     }
 
-    private Duration claim() {
+    /** @param room whether there is room for what comes from ordinary streams */
+    private Duration claim(boolean room) {
         boolean wasHinted = hinted;
         hinted = false;
         long began = world.nanoTime();
-        refresh(wasHinted);
-        var ready = ready();
+        refresh(wasHinted || listAgain);
+        var ready = ready(room);
         int found = 0;
         int takes = 0;
         boolean more = false;
+        boolean frontsLeft = false;
         kept = false;
         for (var stream : order.of(ready)) {
-            int want = Math.min(want(), batch());
-            if (want <= 0 || takes >= TAKES) {
+            int want = stream.keyed() ? wantInLine(stream) : Math.min(want(), batch());
+            if (takes >= TAKES) {
                 more = true;
+                frontsLeft = stream.keyed()
+                        && stream.front(); // they are asked one after the other, though nothing is in them
                 break;
+            }
+            if (want <= 0) {
+                more = true;
+                continue;
+            }
+            if (stream.keyed()) {
+                takes++;
+                int taken = take(stream, want);
+                node.lines().more(stream, taken == want);
+                if (stream.front() && taken == 0) node.lines().frontClaimed(stream);
+                more |= taken == want;
+                found += taken;
+                continue;
             }
             if (stream.front() && node.starter().manyCharged()) continue;
             if (stream.front() && node.starter().metCharged()) want = Math.min(want, NodePlan.Limits.YOUNG_TOGETHER);
@@ -188,7 +310,12 @@ final class Claimer implements Loop {
             if (!more && found >= TRICKLE && found < goodPart()) linger(began);
             return Duration.ZERO;
         }
-        if (wasHinted) idle = SHORTEST_IDLE.toNanos();
+        if (fronts.unread() == 0 && node.lines().frontsRead()) node.startBell().ring();
+        if (owner.isDue(keyed) || frontsLeft) return Duration.ZERO;
+        if (wasHinted) {
+            idle = SHORTEST_IDLE.toNanos();
+            listAgain = streamsAt - began < 0; // what it was told of may be in a stream that was made since
+        }
         var rest = Duration.ofNanos(idle / 2 + world.random().nextLong(idle / 2 + 1));
         idle = Math.min(limits.idlePoll().toNanos(), idle * 3 / 2);
         return rest;
@@ -204,22 +331,51 @@ final class Claimer implements Loop {
         long now = world.nanoTime();
         var believed = soon ? STREAMS_KEPT_ON_HINT : STREAMS_KEPT;
         if (streamsKnown && now - streamsAt < believed.toNanos()) return;
+        listAgain = false;
         var known = new HashMap<Integer, StreamInfo>();
-        for (var stream : node.storage().streams(node.plan().queues())) known.put(stream.id(), stream);
+        var inLine = new TreeMap<Integer, StreamInfo>();
+        for (var stream : node.storage().streams(node.plan().queues()))
+            (stream.keyed() ? inLine : known).put(stream.id(), stream);
         streams = known;
+        if (!inLine.keySet().equals(keyed.keySet())) owner.soon();
+        keyed = inLine;
+        anyKeyed = !inLine.isEmpty();
         streamsAt = now;
         streamsKnown = true;
     }
 
-    private List<StreamInfo> ready() {
-        var asked = asked();
+    private List<StreamInfo> ready(boolean room) {
+        var asked = room ? asked() : Set.<Integer>of();
+        var mine = inLine();
+        if (!mine.isEmpty()) {
+            var both = new HashSet<>(asked);
+            both.addAll(mine.keySet());
+            asked = both;
+        }
         if (asked.isEmpty()) return List.of();
-        var ready = new ArrayList<StreamInfo>();
+        var ready = new LinkedHashSet<StreamInfo>();
         for (var id : node.storage().poll(asked)) {
-            var stream = streams.get(id);
+            var stream = streams.containsKey(id) ? streams.get(id) : mine.get(id);
             if (stream != null && !avoided(stream.id())) ready.add(stream);
         }
-        return ready;
+        for (var front : node.lines().frontsToClaim())
+            if (mine.containsKey(front.id()) && !avoided(front.id())) ready.add(front);
+        return List.copyOf(ready);
+    }
+
+    /** The streams of its own keyed shards that it may claim from now. */
+    private Map<Integer, StreamInfo> inLine() {
+        if (!node.lines().any()) return Map.of();
+        var mine = new TreeMap<Integer, StreamInfo>();
+        for (var stream : node.lines().streams())
+            if (!node.controller().pausedQueue(stream.queue())) mine.put(stream.id(), stream);
+        return mine;
+    }
+
+    private int wantInLine(StreamInfo stream) {
+        return stream.front()
+                ? limits.claimBatch()
+                : Math.min(limits.claimBatch(), node.lines().room(stream));
     }
 
     private Set<Integer> asked() {
@@ -245,6 +401,10 @@ final class Claimer implements Loop {
             claim = node.storage().take(node.lease(), asked.stream, want, asked.ordinal, asked.token);
         } catch (StoreException.Fenced over) {
             throw over;
+        } catch (StoreException.NotOwner lostIt) {
+            owner.soon(); // it looks whose it is
+            avoided.put(stream.id(), world.nanoTime() + AVOIDED_FOR.toNanos());
+            throw lostIt;
         } catch (StoreException.Unavailable nothingWritten) {
             avoided.put(stream.id(), world.nanoTime() + AVOIDED_FOR.toNanos());
             throw nothingWritten;
@@ -268,7 +428,9 @@ final class Claimer implements Loop {
         var batch = node.register(claim);
         int count = claim.places().size();
         if (count == 0) return 0;
-        reading.add(batch, claim.stream(), claim.places());
+        var inLine = keyed.get(claim.stream());
+        if (inLine != null) node.lines().claimed(inLine, count);
+        (inLine == null ? reading : inLine.front() ? fronts : enqueued).add(batch, claim.stream(), claim.places());
         return count;
     }
 }

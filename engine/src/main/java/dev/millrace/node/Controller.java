@@ -102,5 +102,11 @@ final class Controller implements Loop {
             }
         }
         node.watchBell().ring();
+        var withdrawn = node.lines().withdraw(places);
+        for (var held : withdrawn) {
+            held.end();
+            node.drop(held);
+        }
+        if (!withdrawn.isEmpty()) node.startBell().ring();
     }
 }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * that was not heeded, the shutdown, or the lost lease. Whoever moves it to {@code ENDED} owns what follows; everybody else, such as
  * a handler that comes back long after its deadline, is too late and changes nothing.
  */
-final class HeldDelivery implements Held, Runnable {
+final class HeldDelivery implements Held, Runnable, Lines.Ready {
 
     enum Stage {
         /** Waits for a slot. */
@@ -56,6 +56,8 @@ final class HeldDelivery implements Held, Runnable {
     private final int index;
     private final @Nullable KindLine kind;
     private final long readAt;
+    private final long expiresIn;
+    private long since; // the starter's own
 
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
     private volatile @Nullable Stop stop;
@@ -73,6 +75,7 @@ final class HeldDelivery implements Held, Runnable {
     private long flushesBefore;
     private @Nullable Ended ended; // written before the finisher's queue, read behind it
     private int logLines; // guarded by the reporter
+    private Lines.@Nullable Stand stand; // guarded by the lines
 
     HeldDelivery(Incarnation node, Delivery delivery, Batch batch, int index, @Nullable KindLine kind, long nanoTime) {
         this.node = node;
@@ -81,6 +84,14 @@ final class HeldDelivery implements Held, Runnable {
         this.index = index;
         this.kind = kind;
         this.readAt = nanoTime;
+        this.since = nanoTime;
+        this.expiresIn = left(delivery.expiresAt(), node);
+    }
+
+    private static long left(@Nullable Instant expiresAt, Incarnation node) {
+        if (expiresAt == null) return Long.MAX_VALUE;
+        var left = Duration.between(node.world().now(), expiresAt);
+        return left.isPositive() && left.toDays() < 365 ? left.toNanos() : Long.MAX_VALUE;
     }
 
     Delivery delivery() {
@@ -97,6 +108,43 @@ final class HeldDelivery implements Held, Runnable {
 
     KindLine kind() {
         return Objects.requireNonNull(kind, "a delivery of an unknown kind is parked, never started");
+    }
+
+    /** Whether this node has a handler for it. */
+    boolean known() {
+        return kind != null;
+    }
+
+    /** Where it stands in line; null if it waits for nobody. */
+    Lines.@Nullable Stand stand() {
+        return stand;
+    }
+
+    void stands(Lines.@Nullable Stand where) {
+        stand = where;
+    }
+
+    /** It has left its line: from now on it waits for a slot. */
+    void leavesLine(long nanoTime) {
+        since = nanoTime;
+    }
+
+    /** Since when it waits for a slot. */
+    long since() {
+        return since;
+    }
+
+    /**
+     * Whether it may have expired since it was read, when the store said that it had not. What is left then is told by two clocks: a node whose own is so
+     * far ahead that nothing would be left takes the store's word.
+     */
+    boolean mayHaveExpired(long nanoTime) {
+        return nanoTime - readAt >= expiresIn;
+    }
+
+    /** How much payload it holds, roughly. */
+    long bytes() {
+        return delivery.payload() instanceof Payload.Text(var text) ? text.length() : 0;
     }
 
     long readAt() {

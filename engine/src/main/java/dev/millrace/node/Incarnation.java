@@ -67,6 +67,7 @@ public final class Incarnation {
     private final Beater beater;
     private final Claimer claimer;
     private final Starter starter;
+    private final Lines lines;
     private final Finisher finisher;
     private final Marker marker;
     private final Clerk clerk;
@@ -140,6 +141,7 @@ public final class Incarnation {
         for (var kind : plan.kinds().values()) kinds.put(kind.kind(), new KindLine(kind, limits.slots(), joined));
 
         beater = new Beater(this, joined);
+        lines = new Lines(this);
         claimer = new Claimer(this);
         starter = new Starter(this);
         finisher = new Finisher(this);
@@ -272,6 +274,7 @@ public final class Incarnation {
                 plan.limits().slots(),
                 running,
                 claimer.unread() + starter.buffered(),
+                lines.waiting(),
                 finisher.awaiting(),
                 Math.max(0, tally.stuckThreads.get()),
                 oldest,
@@ -326,6 +329,10 @@ public final class Incarnation {
 
     Starter starter() {
         return starter;
+    }
+
+    Lines lines() {
+        return lines;
     }
 
     Claimer claimer() {
@@ -502,6 +509,15 @@ public final class Incarnation {
                 waited.isNegative() ? Duration.ZERO : waited));
     }
 
+    /** Why this node can't run a delivery for which it has no handler. */
+    String unknownKind(Delivery delivery) {
+        var known = plan.kinds().get(delivery.kind());
+        return known == null
+                ? "node %s has no handler for kind %s".formatted(plan.name(), delivery.kind())
+                : "node %s knows kind %s up to version %d, and this is version %d"
+                        .formatted(plan.name(), delivery.kind(), known.version(), delivery.kindVersion());
+    }
+
     /** It is decided how it ends; the outcome goes to the finisher. */
     void finish(HeldDelivery held, Ending ending) {
         if (over()) return;
@@ -528,6 +544,7 @@ public final class Incarnation {
         if ((settled == Settled.REPEATED || held.outcome().contested()) && isPart(held)) promoter.expectBatch();
         close(held);
         unseat(held);
+        if (held.stand() != null) lines.ended(held, comesBack(held, settled, ending));
         switch (settled) {
             case WON, REPEATED -> settledAs(held, ending);
             case LOST -> {
@@ -535,6 +552,16 @@ public final class Incarnation {
                 else tally.lostOutcomes.increment();
             }
         }
+    }
+
+    /** Whether its job goes on, as far as is known: of what is not known the lines ask. */
+    private static boolean comesBack(HeldDelivery held, Settled settled, Ending ending) {
+        return switch (settled) {
+            case WON -> Lines.comesBack(ending);
+            case REPEATED ->
+                held.outcome().contested() || Lines.comesBack(ending); // this flush's before, or the handler's own?
+            case LOST -> held.stop() != HeldDelivery.Stop.CANCELLED;
+        };
     }
 
     /** It was cancelled before it ran: the outcome exists already. */
@@ -547,6 +574,7 @@ public final class Incarnation {
     void letGo(HeldDelivery held) {
         close(held);
         unseat(held);
+        if (held.stand() != null) lines.ended(held, false);
     }
 
     private void unseat(HeldDelivery held) {

@@ -122,6 +122,7 @@ public final class NodeShell implements Hosted {
                 0,
                 0,
                 0,
+                0,
                 Math.max(0, tally.stuckThreads.get()),
                 null,
                 null,

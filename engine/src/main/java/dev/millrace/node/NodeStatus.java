@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param trusted whether its own beats went through lately; if not, it claims and starts nothing
  * @param running handlers that run and have not been told to end
  * @param buffered claimed deliveries that wait for a slot, read or not
+ * @param inLine claimed deliveries of keyed shards that wait for others of their key
  * @param awaitingFlush ended deliveries whose outcome is not yet known to be durable
  * @param stuckThreads handlers that were told to end and have not yet; their slots are free
  * @param oldestRunning null if none runs
@@ -25,6 +26,7 @@ public record NodeStatus(
         int slots,
         int running,
         int buffered,
+        int inLine,
         int awaitingFlush,
         int stuckThreads,
         @Nullable Duration oldestRunning,

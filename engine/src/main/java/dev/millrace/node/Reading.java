@@ -25,11 +25,33 @@ final class Reading {
     private static final Duration UNREADABLE = Duration.ofSeconds(5);
 
     private final Incarnation node;
+    private final Desk desk;
     private final Bottlenecks bottlenecks;
     private final ArrayDeque<Piece> line = new ArrayDeque<>();
     private final AtomicInteger unread = new AtomicInteger();
     private final Stubborn stubborn;
     private final ArrayDeque<Unreadable> aside = new ArrayDeque<>();
+
+    /** Where what was read goes. */
+    interface Desk {
+        /** How much more payload it has room for. */
+        long room();
+
+        /** Whether what waits too long for that is read nevertheless, and handed back unless there is a slot for it. */
+        boolean handsBack();
+
+        /** Takes one that may run. */
+        void add(HeldDelivery held, int stream);
+
+        /** One has been read that is about to be discarded. */
+        void expired(HeldDelivery held, int stream);
+
+        /** One has been read that has ended. */
+        void over(HeldDelivery held, int stream);
+
+        /** One could not be read, and is tried again now and then; or, at last, it could. */
+        void unreadable(int stream, boolean still);
+    }
 
     /**
      * Places of one claim, in order, that are asked for together.
@@ -50,9 +72,10 @@ final class Reading {
     /** A single place that could not be read, and when it is tried again. */
     private record Unreadable(Piece piece, long again) {}
 
-    Reading(Incarnation node, Bottlenecks bottlenecks) {
+    Reading(Incarnation node, Bottlenecks bottlenecks, Desk desk) {
         this.node = node;
         this.bottlenecks = bottlenecks;
+        this.desk = desk;
         this.stubborn = new Stubborn(node.beater());
     }
 
@@ -75,9 +98,10 @@ final class Reading {
         comeBack();
         var first = line.peekFirst();
         if (first == null) return false;
-        boolean late = node.world().nanoTime() - first.since
-                >= node.limits().handBackAfter().toNanos();
-        long room = node.limits().readBytes() - node.starter().bufferedBytes();
+        boolean late = desk.handsBack()
+                && node.world().nanoTime() - first.since
+                        >= node.limits().handBackAfter().toNanos();
+        long room = desk.room();
         if (late && !(spare() && room > 0)) read(first, node.limits().readBytes(), true);
         else if (room > 0) read(first, room, false);
         else return false; // the starter rings when it has used up what was read
@@ -121,6 +145,7 @@ final class Reading {
         if (read.size() < piece.places.size()) line.addFirst(piece.from(read.size()));
         unread.addAndGet(-read.size());
         admit(piece, read, handBack);
+        if (piece.again) desk.unreadable(piece.stream, false);
         node.startBell().ring();
     }
 
@@ -134,6 +159,7 @@ final class Reading {
         }
         node.troubled("claimer", "read the delivery at " + piece.places.getFirst(), why);
         unread.decrementAndGet();
+        if (!piece.again) desk.unreadable(piece.stream, true);
         var alone = new Piece(piece.batch, piece.stream, piece.index, piece.places, piece.since, true);
         aside.addLast(new Unreadable(alone, node.world().nanoTime() + UNREADABLE.toNanos()));
     }
@@ -167,38 +193,39 @@ final class Reading {
                             index++,
                             kind,
                             node.world().nanoTime()),
+                    piece.stream,
                     handBack);
         }
-        bottlenecks.seen(piece.stream, kinds, node.world().nanoTime());
+        if (desk.handsBack()) bottlenecks.seen(piece.stream, kinds, node.world().nanoTime());
     }
 
-    private void admit(Delivery delivery, @Nullable KindLine kind, HeldDelivery held, boolean handBack) {
+    private void admit(Delivery delivery, @Nullable KindLine kind, HeldDelivery held, int stream, boolean handBack) {
         if (delivery.cancelled()) {
             held.end();
             node.drop(held);
+            desk.over(held, stream);
         } else if (delivery.gone()) {
             held.end();
             node.letGo(held);
-        } else if (delivery.expired()) finish(held, new Ending.Discarded(Failures.expired(delivery)));
-        else if (kind == null) finish(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, unknownKind(delivery)));
+            desk.over(held, stream);
+        } else if (delivery.expired()) {
+            desk.expired(held, stream);
+            finish(held, new Ending.Discarded(Failures.expired(delivery)));
+        } else if (!desk.handsBack()) {
+            if (handBack) finish(held, new Ending.HandedBack());
+            else desk.add(held, stream);
+        } else if (kind == null)
+            finish(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, node.unknownKind(delivery)));
         else {
             var paused = node.pausedBecause(delivery);
             if (paused != null) finish(held, new Ending.Parked(Ending.Parking.PAUSED, paused));
             else if (handBack && (node.closing() || !spare())) finish(held, new Ending.HandedBack());
-            else node.starter().add(held);
+            else desk.add(held, stream);
         }
     }
 
     private void finish(HeldDelivery held, Ending ending) {
         held.end();
         node.finish(held, ending);
-    }
-
-    private String unknownKind(Delivery delivery) {
-        var known = node.plan().kinds().get(delivery.kind());
-        return known == null
-                ? "node %s has no handler for kind %s".formatted(node.plan().name(), delivery.kind())
-                : "node %s knows kind %s up to version %d, and this is version %d"
-                        .formatted(node.plan().name(), delivery.kind(), known.version(), delivery.kindVersion());
     }
 }

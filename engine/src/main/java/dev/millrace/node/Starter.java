@@ -39,13 +39,24 @@ final class Starter implements Loop {
 
     private final Queue<HeldDelivery> inbox = new ConcurrentLinkedQueue<>();
     private final AtomicInteger buffered = new AtomicInteger();
+
+    /** Those among them that come from the lines of keyed shards. */
+    private final AtomicInteger inTurn = new AtomicInteger();
+
     private final AtomicLong bufferedBytes = new AtomicLong();
 
     private final ArrayDeque<HeldDelivery> line = new ArrayDeque<>();
     private final ArrayDeque<HeldDelivery> suspects = new ArrayDeque<>();
     private final ArrayDeque<HeldDelivery> charged = new ArrayDeque<>();
     private final ArrayDeque<HeldDelivery> lastChances = new ArrayDeque<>();
-    private final List<ArrayDeque<HeldDelivery>> lines = List.of(lastChances, charged, suspects, line);
+
+    /** Of keyed shards: those whose turn it is. Nobody else could run them, so they wait here for as long as it takes. */
+    private final ArrayDeque<HeldDelivery> turns = new ArrayDeque<>();
+
+    private final List<ArrayDeque<HeldDelivery>> lines = List.of(lastChances, charged, suspects, line, turns);
+    private final List<ArrayDeque<HeldDelivery>> turnsFirst = List.of(lastChances, charged, suspects, turns, line);
+    private final List<ArrayDeque<HeldDelivery>> impatient = List.of(lastChances, charged, suspects, line);
+    private boolean turnsTurn;
 
     /** Suspects that have been started and have not outlived their youth. */
     private final ArrayDeque<HeldDelivery> young = new ArrayDeque<>();
@@ -67,7 +78,8 @@ final class Starter implements Loop {
 
     void add(HeldDelivery held) {
         buffered.incrementAndGet();
-        bufferedBytes.addAndGet(size(held));
+        if (held.stand() != null) inTurn.incrementAndGet();
+        bufferedBytes.addAndGet(held.bytes());
         held.kind().comes(1);
         inbox.add(held);
     }
@@ -108,14 +120,11 @@ final class Starter implements Loop {
         return Math.max(0, limits.youth().toNanos() - held.age(now).toNanos());
     }
 
-    private static long size(HeldDelivery held) {
-        return held.delivery().payload() instanceof dev.millrace.store.Payload.Text(var text) ? text.length() : 0;
-    }
-
     // ---- turning
 
     @Override
     public Duration turn() {
+        boolean fed = feed();
         sort();
         if (node.closing()) {
             handBackAll();
@@ -123,7 +132,7 @@ final class Starter implements Loop {
         }
         long now = world.nanoTime();
         growUp(now);
-        boolean more = node.beater().trusted() && (start() || nextChance());
+        boolean more = node.beater().trusted() && (start() || nextChance() || fed);
         long next = Math.min(expire(now), untilGrown(now));
         countCharged();
         node.claimer().usedUp();
@@ -131,6 +140,28 @@ final class Starter implements Loop {
         if (more) return Duration.ZERO;
         if (!node.beater().trusted() && buffered() > 0) return GATE;
         return Duration.ofNanos(Math.min(next, limits.idlePoll().toNanos()));
+    }
+
+    /**
+     * Takes from the lines of keyed shards those whose turn it is, as many as find a slot soon; half of the room is left to others. Returns whether there were
+     * any.
+     */
+    private boolean feed() {
+        boolean fed = false;
+        while (!node.closing()
+                && inTurn.get() < Math.max(1, (node.freeSlots() + node.claimer().ahead() + 1) / 2)) {
+            var held = node.lines().next();
+            if (held == null) return fed;
+            fed = true;
+            if (!held.known())
+                end(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, node.unknownKind(held.delivery())));
+            else if (held.mayHaveExpired(world.nanoTime())) end(held, new Ending.HandedBack()); // the store knows
+            else {
+                held.leavesLine(world.nanoTime());
+                add(held);
+            }
+        }
+        return fed;
     }
 
     private void sort() {
@@ -143,7 +174,7 @@ final class Starter implements Loop {
     }
 
     private ArrayDeque<HeldDelivery> lineOf(HeldDelivery held) {
-        if (!held.suspect()) return line;
+        if (!held.suspect()) return held.stand() == null ? line : turns;
         if (!held.charged()) return suspects;
         return held.lastChance() ? lastChances : charged;
     }
@@ -189,7 +220,8 @@ final class Starter implements Loop {
             var held = nextOfKinds();
             if (held != null) return held;
         }
-        for (var waiting : lines) {
+        turnsTurn = !turnsTurn; // neither keeps the other from a slot
+        for (var waiting : turnsTurn ? turnsFirst : lines) {
             var held = next(waiting);
             if (held != null) return held;
         }
@@ -233,7 +265,8 @@ final class Starter implements Loop {
 
     private void left(HeldDelivery held) {
         buffered.decrementAndGet();
-        bufferedBytes.addAndGet(-size(held));
+        if (held.stand() != null) inTurn.decrementAndGet();
+        bufferedBytes.addAndGet(-held.bytes());
         held.kind().comes(-1);
     }
 
@@ -242,6 +275,7 @@ final class Starter implements Loop {
         if (node.controller().cancelled(held.delivery().place())) {
             held.end();
             node.drop(held);
+            if (held.stand() != null) node.startBell().ring(); // somebody else's turn
             return false;
         }
         var paused = node.pausedBecause(held.delivery());
@@ -296,7 +330,7 @@ final class Starter implements Loop {
     /** Sends back what has waited too long. Returns in how many nanoseconds the next one will have. */
     private long expire(long now) {
         long next = Long.MAX_VALUE;
-        for (var waiting : lines) next = Math.min(next, handBack(waiting, now));
+        for (var waiting : impatient) next = Math.min(next, handBack(waiting, now));
         if (inKindLines == 0) return next;
         for (var kind : node.kinds()) {
             for (HeldDelivery first; (first = kind.first()) != null; ) {
@@ -325,7 +359,7 @@ final class Starter implements Loop {
     private long left(HeldDelivery held, long now) {
         long patience = limits.handBackAfter().toNanos();
         if (held.lastChance()) patience += 2 * limits.youth().toNanos(); // others must outlive their youth first
-        return held.readAt() + patience - now;
+        return held.since() + patience - now;
     }
 
     private void handBackAll() {

@@ -28,7 +28,7 @@ public abstract sealed class StoreException extends MillraceException {
     }
 
     /** Nothing was written; the same step may be tried again. */
-    public static sealed class Unavailable extends StoreException permits Blocked, Busy, Exhausted, Refused {
+    public static sealed class Unavailable extends StoreException permits Blocked, Busy, Exhausted, NotOwner, Refused {
         @Serial
         private static final long serialVersionUID = 1L;
 
@@ -75,6 +75,20 @@ public abstract sealed class StoreException extends MillraceException {
         }
 
         public Exhausted(String message) {
+            super(message);
+        }
+    }
+
+    /** Nothing was written: the keyed shard belongs to another node, or to none. */
+    public static final class NotOwner extends Unavailable {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        public NotOwner(String message, Throwable cause) {
+            super(message, cause);
+        }
+
+        public NotOwner(String message) {
             super(message);
         }
     }

@@ -6,14 +6,34 @@ import dev.millrace.Priority;
  * One queue × priority × shard.
  *
  * @param id its number in the store
- * @param shard from 0; {@value #FRONT} is the front stream, claimed before the others of its priority
+ * @param shard from 0; {@value #FRONT} is the front stream, claimed before the others of its priority; from {@value #KEYED} on, those of keyed shards, which
+ *     their {@linkplain Ownership owner} claims from, each followed by its front
  */
 public record StreamInfo(int id, String queue, Priority priority, int shard) {
 
     /** The shard number of the front: rescued and handed-back deliveries. */
     public static final int FRONT = -1;
 
+    /** The first shard number of keyed shards. */
+    public static final int KEYED = 1_000;
+
+    /** Whether only its owner may claim from it. */
+    public boolean keyed() {
+        return shard >= KEYED;
+    }
+
+    /** Whether things come back to it. */
     public boolean front() {
-        return shard == FRONT;
+        return shard == FRONT || (keyed() && (shard - KEYED) % 2 == 1);
+    }
+
+    /** The shard number of the keyed shard with this number, from 0. */
+    public static int keyed(int number) {
+        return KEYED + 2 * number;
+    }
+
+    /** The shard number of its front. */
+    public static int keyedFront(int number) {
+        return keyed(number) + 1;
     }
 }

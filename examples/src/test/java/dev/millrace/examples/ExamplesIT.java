@@ -135,6 +135,16 @@ class ExamplesIT {
                         "3 of 5 were made, 2 were not");
     }
 
+    @Example(OrderAndLimits.class)
+    void jobs_of_a_key_run_in_order_though_one_fails_and_no_more_of_a_shop_than_its_limit_says() {
+        assertThat(printed.stream().filter(line -> line.startsWith("Posted")))
+                .containsExactly(
+                        "Posted 10 to the account of ada",
+                        "Posted 20 to the account of ada",
+                        "Posted 30 to the account of ada");
+        assertThat(printed.getLast()).isEqualTo("At most 2 products of a shop were synchronised at once");
+    }
+
     @Example(RetriesAndOutcomes.class)
     void an_attempt_may_end_in_five_ways() {
         assertThat(printed)

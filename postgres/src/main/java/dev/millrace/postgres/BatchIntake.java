@@ -21,12 +21,19 @@ final class BatchIntake {
     private final Pool pool;
     private final JobSql sql;
     private final Streams streams;
-    private final Shards shards;
+    private final ShardChoice shards;
     private final Json json;
     private final Notifier notifier;
     private final BulkIntake bulks;
 
-    BatchIntake(Pool pool, JobSql sql, Streams streams, Shards shards, Json json, Notifier notifier, BulkIntake bulks) {
+    BatchIntake(
+            Pool pool,
+            JobSql sql,
+            Streams streams,
+            ShardChoice shards,
+            Json json,
+            Notifier notifier,
+            BulkIntake bulks) {
         this.pool = pool;
         this.sql = sql;
         this.streams = streams;
@@ -94,7 +101,7 @@ final class BatchIntake {
         var piece = new Piece(connection);
         copy(connection, parts, piece, hint);
         piece.send();
-        var stream = streams.in(connection, then.queue(), then.priority(), shards.of(then.spread()));
+        var stream = streams.in(connection, then.queue(), then.priority(), shards.forJob(then));
         try (var call = Session.prepare(
                 connection,
                 sql.beginBatch,

@@ -29,7 +29,7 @@ final class BulkIntake {
     private final Pool pool;
     private final JobSql sql;
     private final Streams streams;
-    private final Shards shards;
+    private final ShardChoice shards;
     private final Json json;
     private final Notifier notifier;
     private final UniqueIntake uniques;
@@ -39,7 +39,7 @@ final class BulkIntake {
             Pool pool,
             JobSql sql,
             Streams streams,
-            Shards shards,
+            ShardChoice shards,
             Json json,
             Notifier notifier,
             UniqueIntake uniques,
@@ -153,7 +153,7 @@ final class BulkIntake {
         }
 
         private StreamInfo stream(NewJob job) throws SQLException {
-            int shard = shards.of(job.spread());
+            int shard = shards.forJob(job);
             var known = streams.known(job.queue(), job.priority(), shard);
             if (known != null) return known;
             log.send(connection); // it may be asked for on this connection

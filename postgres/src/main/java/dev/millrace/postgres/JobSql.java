@@ -48,8 +48,10 @@ final class JobSql {
 
     final String notify;
     final String addQueue;
+    final String addKeyedShards;
     final String streams;
     final String shards;
+    final String keyedShards;
 
     // ---- life of a node
 
@@ -73,6 +75,16 @@ final class JobSql {
     final String mark;
     final String outlived;
     final String manifest;
+
+    // ---- keyed shards
+
+    /** The shards, then who could own them. */
+    final String ownership;
+
+    final String takeOver;
+    final String absent;
+    final String over;
+    final String giveUp;
 
     // ---- end
 
@@ -195,11 +207,13 @@ final class JobSql {
         putParts = q.in("SELECT $.put_parts(?, ?, ?)");
         notify = "SELECT pg_notify(?, ?)";
         addQueue = q.in("SELECT $.add_queue(?)");
+        addKeyedShards = q.in("SELECT $.add_keyed_shards(?)");
         streams = q.in(
                 "SELECT id, queue, priority, shard FROM $.stream WHERE queue = ANY (?) AND shard > -2 ORDER BY priority, shard, queue");
         shards = q.in("SELECT shards FROM $.meta");
+        keyedShards = q.in("SELECT keyed_shards FROM $.meta");
 
-        join = q.in("SELECT $.join_node(?, ?, ?, ?, ?, ?, ?, ?)");
+        join = q.in("SELECT $.join_node(?, ?, ?, ?, ?, ?, ?, ?, ?)");
         beat = q.in("SELECT $.raise_beat(?, ?)");
         prove = q.in("SELECT $.prove(?, ?)");
         leave = q.in("SELECT $.leave_node(?, ?)");
@@ -230,6 +244,12 @@ final class JobSql {
         mark = q.in("SELECT $.mark_starts(?, ?, ?, ?)");
         outlived = q.in("SELECT $.outlived_starts(?, ?, ?, ?)");
         manifest = q.in("SELECT $.write_manifest(?, ?, ?, ?, ?, ?, ?, ?)");
+
+        ownership = q.in("SELECT what, queue, stream, node FROM $.keyed_shards_of(?, ?, ?)");
+        takeOver = q.in("SELECT $.own_shard(?, ?, ?)");
+        absent = q.in("SELECT job_id, headers FROM $.absent_of(?, ?, ?)");
+        over = q.in("SELECT * FROM $.over_of(?, ?, ?)");
+        giveUp = q.in("SELECT $.give_up_shard(?, ?, ?)");
 
         flush = q.in(
                 "SELECT nr, verdict FROM $.flush(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");

@@ -34,7 +34,7 @@ final class PostgresIntake implements Intake, AutoCloseable {
     private final Pool pool;
     private final JobSql sql;
     private final Streams streams;
-    private final Shards shards;
+    private final ShardChoice shards;
     private final Json json;
     private final Notifier notifier;
     private final GroupSender group;
@@ -42,7 +42,8 @@ final class PostgresIntake implements Intake, AutoCloseable {
     private final BulkIntake bulks;
     private final BatchIntake batches;
 
-    PostgresIntake(Pool pool, JobSql sql, Streams streams, Shards shards, Json json, Notifier notifier, World world) {
+    PostgresIntake(
+            Pool pool, JobSql sql, Streams streams, ShardChoice shards, Json json, Notifier notifier, World world) {
         this.pool = pool;
         this.sql = sql;
         this.streams = streams;
@@ -57,7 +58,7 @@ final class PostgresIntake implements Intake, AutoCloseable {
 
     @Override
     public Accepted enqueue(NewJob job) {
-        streams.need(job.queue());
+        streams.need(job);
         if (job.unique() != null && job.idempotency() == null) return enqueueUnique(job);
         if (job.due() == null && job.idempotency() == null && sent(job)) return new Accepted(job.id(), false);
         return enqueueAlone(job);
@@ -81,7 +82,7 @@ final class PostgresIntake implements Intake, AutoCloseable {
     }
 
     private Accepted enqueueAlone(NewJob job) {
-        int shard = shards.of(job.spread());
+        int shard = shards.forJob(job);
         try {
             return inOurs(job, shard);
         } catch (CommitUnknown unknown) {
@@ -140,7 +141,7 @@ final class PostgresIntake implements Intake, AutoCloseable {
 
     @Override
     public Accepted enqueue(Connection tx, NewJob job) {
-        return inTheirs(tx, () -> put(tx, job, shards.of(job.spread())));
+        return inTheirs(tx, () -> put(tx, job, shards.forJob(job)));
     }
 
     @Override
@@ -160,7 +161,7 @@ final class PostgresIntake implements Intake, AutoCloseable {
 
     @Override
     public boolean enqueueBatch(NewJob then, Iterator<NewJob> parts) {
-        streams.need(then.queue());
+        streams.need(then);
         try {
             return batches.enqueue(then, parts);
         } catch (CommitUnknown unknown) {
@@ -320,11 +321,11 @@ final class PostgresIntake implements Intake, AutoCloseable {
         var headers = new @Nullable String[count];
         var expiries = new @Nullable Long[count];
         var used = new LinkedHashSet<StreamInfo>();
-        int without = (int) jobs.stream().filter(job -> job.spread() == null).count();
-        int shared = without == 0 ? 0 : shards.shared(without);
+        int free = (int) jobs.stream().filter(ShardChoice::isFree).count();
+        int shared = free == 0 ? 0 : shards.shared(free);
         for (int i = 0; i < count; i++) {
             var job = jobs.get(i);
-            int shard = job.spread() == null ? shared : shards.of(job.spread());
+            int shard = ShardChoice.isFree(job) ? shared : shards.forJob(job);
             var stream = streams.in(connection, job.queue(), job.priority(), shard);
             used.add(stream);
             streamIds[i] = stream.id();

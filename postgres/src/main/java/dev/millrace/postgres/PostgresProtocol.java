@@ -10,9 +10,11 @@ import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Epoch;
 import dev.millrace.store.Lease;
+import dev.millrace.store.Line;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Ownership;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
@@ -42,12 +44,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The nodes' side: each method is one call of one function of the schema, on the connection of its duty. */
-final class PostgresProtocol implements Protocol {
+final class PostgresProtocol implements Protocol, Ownership {
 
     private static final Logger LOG = System.getLogger(PostgresProtocol.class.getName());
 
@@ -55,6 +59,9 @@ final class PostgresProtocol implements Protocol {
     private static final int REBASES = 10;
 
     private static final Duration HOLDERS_PATIENCE = Duration.ofSeconds(2);
+
+    /** Older builds do not say so. */
+    private static final boolean KNOWS_KEYED_SHARDS = true;
 
     private final JobSql sql;
     private final Sessions sessions;
@@ -145,7 +152,8 @@ final class PostgresProtocol implements Protocol {
                         card.version(),
                         card.slots(),
                         card.queues().toArray(new String[0]),
-                        card.kinds().toArray(new String[0])));
+                        card.kinds().toArray(new String[0]),
+                        KNOWS_KEYED_SHARDS));
             } catch (SQLException e) {
                 if (SqlErrors.state(e).equals("MR007")) throw new OtherDatabase(e);
                 throw e;
@@ -452,6 +460,81 @@ final class PostgresProtocol implements Protocol {
                         arrays.seq));
     }
 
+    // ---- keyed shards
+
+    @Override
+    public Ownership.Shards shards(Lease lease, Collection<String> queues) {
+        var names = new TreeSet<>(queues);
+        return sessions.claim.step("look at keyed shards", c -> {
+            var shards = new ArrayList<Shard>();
+            var nodes = new TreeMap<String, List<NodeId>>();
+            for (var name : names) nodes.put(name, new ArrayList<>());
+            try (var s = Session.prepare(c, sql.ownership, node(lease), epoch(lease), names.toArray(new String[0]));
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var queue = rows.getString("queue");
+                    var id = rows.getObject("node", UUID.class);
+                    var node = id == null ? null : new NodeId(id);
+                    if (rows.getString("what").equals("shard")) {
+                        int stream = rows.getInt("stream");
+                        shards.add(new Shard(stream, frontOf(stream), queue, node));
+                    } else if (node != null) {
+                        nodes.computeIfAbsent(queue, name -> new ArrayList<>()).add(node);
+                    }
+                }
+            }
+            // Whoever claims from them reads with what is known of them.
+            if (!shards.stream().allMatch(shard -> streams.listed(shard.stream()) && streams.listed(shard.front())))
+                streams.refresh(c, names);
+            return new Ownership.Shards(shards, nodes);
+        });
+    }
+
+    /** As the schema numbers them. */
+    private static int frontOf(int shard) {
+        return shard + 1;
+    }
+
+    @Override
+    public boolean takeOver(Lease lease, int stream) {
+        return sessions.claim.step(
+                "take over a keyed shard", c -> truth(c, sql.takeOver, node(lease), epoch(lease), stream));
+    }
+
+    @Override
+    public List<Absent> absent(Lease lease, int stream) {
+        return sessions.claim.step("look what is absent", c -> {
+            var absent = new ArrayList<Absent>();
+            try (var s = Session.prepare(c, sql.absent, node(lease), epoch(lease), stream);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var line = Line.of(json.read(rows.getString("headers")));
+                    if (line != null) absent.add(new Absent(new JobId(rows.getObject("job_id", UUID.class)), line));
+                }
+            }
+            return absent;
+        });
+    }
+
+    @Override
+    public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
+        var ids = jobs.stream().map(JobId::value).toArray(UUID[]::new);
+        return sessions.claim.step("look what comes back no more", c -> {
+            var over = new HashSet<JobId>();
+            try (var s = Session.prepare(c, sql.over, node(lease), epoch(lease), ids);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) over.add(new JobId(rows.getObject(1, UUID.class)));
+            }
+            return over;
+        });
+    }
+
+    @Override
+    public boolean giveUp(Lease lease, int stream) {
+        return sessions.claim.step(
+                "give up a keyed shard", c -> truth(c, sql.giveUp, node(lease), epoch(lease), stream));
+    }
+
     // ---- end
 
     @Override
@@ -694,6 +777,14 @@ final class PostgresProtocol implements Protocol {
     private static boolean call(Connection c, String statement, @Nullable Object... parameters) throws SQLException {
         try (PreparedStatement s = Session.prepare(c, statement, parameters)) {
             return s.execute();
+        }
+    }
+
+    private static boolean truth(Connection c, String statement, @Nullable Object... parameters) throws SQLException {
+        try (var s = Session.prepare(c, statement, parameters);
+                var rows = s.executeQuery()) {
+            rows.next();
+            return rows.getBoolean(1);
         }
     }
 

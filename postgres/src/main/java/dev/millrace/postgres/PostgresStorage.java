@@ -22,6 +22,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Ownership;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
@@ -78,7 +79,8 @@ final class PostgresStorage implements Storage {
     /** Of this process: they hear of a job when its commit is answered, sooner than the server says it. */
     private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
 
-    private PostgresStorage(DataSource dataSource, Settings settings, World world, String name, int shards) {
+    private PostgresStorage(
+            DataSource dataSource, Settings settings, World world, String name, int shards, int keyedShards) {
         this.dataSource = dataSource;
         this.settings = settings;
         this.world = world;
@@ -96,7 +98,8 @@ final class PostgresStorage implements Storage {
                 new Session(dataSource, "upkeep", PATIENCE),
                 new Session(dataSource, "rescue", PATIENCE),
                 new Session(dataSource, "keep", KEEP_PATIENCE));
-        var spread = new Shards(shards, world.random().nextInt(shards));
+        // By its full name: an Ownership has others.
+        var spread = new ShardChoice(shards, keyedShards, world.random().nextInt(shards));
         intake = new PostgresIntake(pool, sql, streams, spread, json, notifier, world);
         records = new PostgresRecords(pool, json, q);
         steering = new PostgresSteering(sql, pool, channel());
@@ -119,8 +122,10 @@ final class PostgresStorage implements Storage {
             return c.getMetaData().getURL().replaceAll("[?].*", "");
         });
         if (settings.migrate()) Migration.run(dataSource, settings.schema());
-        int shards = pool.look("open the store", c -> Integer.parseInt(text(c, new JobSql(settings.schema()).shards)));
-        return new PostgresStorage(dataSource, settings, world, name, shards);
+        var sql = new JobSql(settings.schema());
+        int shards = pool.look("open the store", c -> Integer.parseInt(text(c, sql.shards)));
+        int keyedShards = pool.look("open the store", c -> Integer.parseInt(text(c, sql.keyedShards)));
+        return new PostgresStorage(dataSource, settings, world, name, shards, keyedShards);
     }
 
     private static String text(Connection c, String sql) throws SQLException {
@@ -427,6 +432,31 @@ final class PostgresStorage implements Storage {
     @Override
     public void manifest(Lease lease, long no, long upto, Collection<Place> open) {
         protocol.manifest(lease, no, upto, open);
+    }
+
+    @Override
+    public Ownership.Shards shards(Lease lease, Collection<String> queues) {
+        return protocol.shards(lease, queues);
+    }
+
+    @Override
+    public boolean takeOver(Lease lease, int stream) {
+        return protocol.takeOver(lease, stream);
+    }
+
+    @Override
+    public List<Absent> absent(Lease lease, int stream) {
+        return protocol.absent(lease, stream);
+    }
+
+    @Override
+    public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
+        return protocol.over(lease, jobs);
+    }
+
+    @Override
+    public boolean giveUp(Lease lease, int stream) {
+        return protocol.giveUp(lease, stream);
     }
 
     @Override

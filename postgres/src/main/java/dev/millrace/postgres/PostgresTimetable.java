@@ -32,12 +32,12 @@ final class PostgresTimetable implements Timetable {
     private final Session session;
     private final Pool pool;
     private final Streams streams;
-    private final Shards shards;
+    private final ShardChoice shards;
     private final Json json;
     private final Notifier notifier;
 
     PostgresTimetable(
-            JobSql sql, Session session, Pool pool, Streams streams, Shards shards, Json json, Notifier notifier) {
+            JobSql sql, Session session, Pool pool, Streams streams, ShardChoice shards, Json json, Notifier notifier) {
         this.sql = sql;
         this.session = session;
         this.pool = pool;
@@ -92,7 +92,7 @@ final class PostgresTimetable implements Timetable {
     public OptionalInt fire(Lease lease, String schedule, long term, List<Run> runs) {
         var queues = new TreeSet<String>();
         for (var run : runs) queues.add(run.job().queue());
-        for (var queue : queues) streams.need(queue);
+        for (var run : runs) streams.need(run.job());
         var fired = session.step("fire a schedule", c -> fire(c, lease, schedule, term, runs));
         if (fired.isPresent() && fired.getAsInt() == UNKNOWN_STREAM) {
             streams.forget(queues);
@@ -130,7 +130,7 @@ final class PostgresTimetable implements Timetable {
             ids[i] = job.id().value();
             queues[i] = job.queue();
             priorities[i] = job.priority().rank();
-            places[i] = shards.of(job.spread());
+            places[i] = shards.forJob(job);
             kinds[i] = job.kind();
             versions[i] = job.kindVersion();
             payloads[i] = text(job);

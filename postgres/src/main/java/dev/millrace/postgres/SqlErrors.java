@@ -6,6 +6,7 @@ import dev.millrace.store.StoreException.Busy;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Exhausted;
 import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StoreException.NotOwner;
 import dev.millrace.store.StoreException.Refused;
 import dev.millrace.store.StoreException.Unavailable;
 import java.sql.SQLException;
@@ -26,6 +27,9 @@ final class SqlErrors {
 
     /** A lock that concerns all of a step. */
     private static final String BUSY = "MR010";
+
+    /** A claim from a keyed shard of which the claimer is not the owner. */
+    private static final String NOT_OWNER = "MR011";
 
     /** A claim that somebody repeated on the way: the first one may have taken effect. */
     private static final String TOKEN_USED = "MR006";
@@ -79,6 +83,11 @@ final class SqlErrors {
         }
         if (state.equals(BUSY)) {
             return new Busy("\"%s\" can't be done now: %s. Nothing was written.".formatted(step, first(e)), e);
+        }
+        if (state.equals(NOT_OWNER)) {
+            return new NotOwner(
+                    "\"%s\" was refused: %s. Nothing was written; take the shard over first.".formatted(step, first(e)),
+                    e);
         }
         var refused = "The database refused \"%s\": %s (%s). Nothing was written.".formatted(step, first(e), state);
         // Data exceptions and violated constraints are about the values; another try would meet them again.

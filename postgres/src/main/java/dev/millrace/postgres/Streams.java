@@ -1,6 +1,8 @@
 package dev.millrace.postgres;
 
 import dev.millrace.Priority;
+import dev.millrace.store.Line;
+import dev.millrace.store.NewJob;
 import dev.millrace.store.StreamInfo;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -9,6 +11,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The streams of this process's queues, as they were seen last. Streams are never removed; but a failover to a standby that lagged may have
  * lost one, and its number be another's. So who uses a number says in the same statement what it should stand for, and has it {@linkplain
  * #forget forgotten} if it does not. A queue that has no streams gets them in a transaction of its own, on a connection of its own:
- * producers of a new queue must not wait for each other.
+ * producers of a new queue must not wait for each other. So it gets its keyed shards, with the first job that goes to one.
  */
 final class Streams {
 
@@ -40,6 +43,13 @@ final class Streams {
         pool.look("look up queues", own -> refresh(own, Set.of(queue)));
     }
 
+    /** The same for what this job needs: keyed shards too, if it has a line. */
+    void need(NewJob job) {
+        if (Line.of(job.headers()) == null) need(job.queue());
+        else if (known(job.queue(), Priority.NORMAL, StreamInfo.KEYED) == null)
+            now(job.queue(), Priority.NORMAL, StreamInfo.KEYED);
+    }
+
     /** The one that {@link #in} would answer without asking; null if it would ask. */
     @Nullable
     StreamInfo known(String queue, Priority priority, int shard) {
@@ -58,16 +68,34 @@ final class Streams {
 
     /** As it stands now, outside of any transaction. */
     StreamInfo now(String queue, Priority priority, int shard) {
-        return pool.look("look up queues", own -> refresh(own, Set.of(queue))).stream()
-                .filter(stream -> stream.priority() == priority && stream.shard() == shard)
-                .findFirst()
+        return pool.look("look up queues", own -> made(own, queue, priority, shard))
                 .orElseThrow(() -> new IllegalStateException("queue %s has no shard %d".formatted(queue, shard)));
+    }
+
+    private Optional<StreamInfo> made(Connection own, String queue, Priority priority, int shard) throws SQLException {
+        var there = among(refresh(own, Set.of(queue)), priority, shard);
+        if (there.isPresent() || shard < StreamInfo.KEYED) return there;
+        try (var add = Session.prepare(own, sql.addKeyedShards, queue)) {
+            add.execute();
+        }
+        return among(list(own, Set.of(queue)), priority, shard);
+    }
+
+    private static Optional<StreamInfo> among(List<StreamInfo> streams, Priority priority, int shard) {
+        return streams.stream()
+                .filter(stream -> stream.priority() == priority && stream.shard() == shard)
+                .findFirst();
     }
 
     /** What is known of these queues may be wrong. */
     void forget(Collection<String> queues) {
         known.keySet().removeIf(key -> queues.contains(key.queue()));
         byId.values().removeIf(stream -> queues.contains(stream.queue()));
+    }
+
+    /** Whether a stream with this number was listed. */
+    boolean listed(int id) {
+        return byId.containsKey(id);
     }
 
     /** The stream with this number. */

@@ -30,12 +30,13 @@ final class UniqueIntake {
     private final Pool pool;
     private final JobSql sql;
     private final Streams streams;
-    private final Shards shards;
+    private final ShardChoice shards;
     private final Json json;
     private final Notifier notifier;
     private final World world;
 
-    UniqueIntake(Pool pool, JobSql sql, Streams streams, Shards shards, Json json, Notifier notifier, World world) {
+    UniqueIntake(
+            Pool pool, JobSql sql, Streams streams, ShardChoice shards, Json json, Notifier notifier, World world) {
         this.pool = pool;
         this.sql = sql;
         this.streams = streams;
@@ -50,7 +51,7 @@ final class UniqueIntake {
      * holds the key it is tried again, with the connection given back: callers that wait for an open one must not hold all there are.
      */
     Accepted enqueue(NewJob job) {
-        int shard = shards.of(job.spread());
+        int shard = shards.forJob(job);
         long began = world.nanoTime();
         while (true) {
             try {

@@ -14,6 +14,7 @@ import dev.millrace.simulation.checker.DeadRecovered;
 import dev.millrace.simulation.checker.EndsOnce;
 import dev.millrace.simulation.checker.ExactlyOnce;
 import dev.millrace.simulation.checker.Fenced;
+import dev.millrace.simulation.checker.InLine;
 import dev.millrace.simulation.checker.LivingNotDeposed;
 import dev.millrace.simulation.checker.NeighboursSpared;
 import dev.millrace.simulation.checker.NothingCollides;
@@ -105,7 +106,7 @@ public final class Simulation {
         var intended = fleet.intended();
         return List.of(
                 new ClaimedOnce(true),
-                new OneOutcome(true, intended::wasEverCancelled),
+                new OneOutcome(true, intended::wasEverCancelled, store::past),
                 new Fenced(true),
                 new StartedOnce(),
                 fleet.manifests(),
@@ -121,6 +122,7 @@ public final class Simulation {
                 new StatesFollowTheTable(intended),
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),
+                new InLine(store::inLine, store::open, store::alive),
                 fleet.batches(), // before those that only see that something is stuck
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),
                 fleet.slots(),

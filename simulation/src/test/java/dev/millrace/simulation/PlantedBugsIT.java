@@ -54,6 +54,7 @@ class PlantedBugsIT {
     private static final String UNIQUE = "of a unique key there is one job at a time";
     private static final String CHANGED = "a change of many jobs changes each once";
     private static final String FOLLOWED = "a batch is followed once, when all of its parts have ended";
+    private static final String IN_LINE = "jobs of a key run in order, and within its limit";
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
     private static final String BOUNDS = "nodes stay within bounds, and fail only as they may";
@@ -188,6 +189,13 @@ class PlantedBugsIT {
                 breaks(Bug.BATCH_COUNTS_NEVER_LOOKED_AT, FOLLOWED).with("batches", ""),
                 breaks(Bug.BATCH_FOLDED_IN_TWO_STATEMENTS, FOLLOWED).with("batches", "slow-store"),
                 breaks(Bug.BATCH_GROWS_WITHOUT_LOCK, FOLLOWED).with("batches", ""),
+                breaks(Bug.OWNER_NOT_ASKED, IN_LINE).by(Schedules::aClaimComesAfterItsShardWasGivenUp),
+                breaks(Bug.TAKEN_OVER_BEFORE_THE_RESCUE, IN_LINE).with("lines", "kill,slow-store"),
+                breaks(Bug.GIVEN_UP_TOO_EARLY, IN_LINE).by(Schedules::aShardIsGivenUpWhileItsJobRuns),
+                breaks(Bug.RETRIED_TO_THE_TAIL, IN_LINE).with("lines", "kill,drain"),
+                breaks(Bug.FIRST_PLACE_FORGOTTEN, IN_LINE).with("lines", "kill,drain"),
+                breaks(Bug.ABSENT_NOT_TOLD, IN_LINE).with("lines", "kill,drain"),
+                breaks(Bug.LIMIT_MISREAD, IN_LINE).with("lines", ""),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
                 breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
                 breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),

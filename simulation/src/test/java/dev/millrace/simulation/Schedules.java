@@ -7,6 +7,7 @@ import dev.millrace.simulation.store.Bug;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
+import dev.millrace.store.Line;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Moments that a fleet comes to too rarely to wait for them, and what a node would do that had lost its wits. Each says what was broken. */
 final class Schedules {
+
+    private static final Line ORDERED = new Line("one after the other", null);
 
     private Schedules() {}
 
@@ -170,6 +173,39 @@ final class Schedules {
                 on.pass(Duration.ofMillis(5));
             }
             on.pass(Duration.ofMinutes(1));
+        });
+    }
+
+    /** A claim from a keyed shard arrives when its node has given the shard up, and another one has taken it over. */
+    static @Nullable Failure aClaimComesAfterItsShardWasGivenUp(long seed, Set<Bug> bugs) {
+        var on = new Stage(seed, bugs);
+        return on.played(() -> {
+            var one = on.join("one");
+            var other = on.join("other");
+            for (int i = 0; i < 2; i++) on.enqueue(ORDERED);
+            var shard = on.keyed();
+            on.steps.takeOver(one, shard.id());
+            on.steps.giveUp(one, shard.id());
+            on.steps.takeOver(other, shard.id());
+            on.beside("claims late", () -> on.claim(one, shard, 1));
+            on.pass(Duration.ofSeconds(1));
+            on.start(other, on.claim(other, shard).getFirst());
+        });
+    }
+
+    /** A node gives a keyed shard up while a job of it runs, and another one takes it over. */
+    static @Nullable Failure aShardIsGivenUpWhileItsJobRuns(long seed, Set<Bug> bugs) {
+        var on = new Stage(seed, bugs);
+        return on.played(() -> {
+            var one = on.join("one");
+            var other = on.join("other");
+            for (int i = 0; i < 2; i++) on.enqueue(ORDERED);
+            var shard = on.keyed();
+            on.steps.takeOver(one, shard.id());
+            on.start(one, on.claim(one, shard, 1).getFirst());
+            on.steps.giveUp(one, shard.id());
+            if (on.steps.takeOver(other, shard.id()))
+                on.start(other, on.claim(other, shard, 1).getFirst());
         });
     }
 

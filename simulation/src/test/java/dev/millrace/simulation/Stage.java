@@ -9,6 +9,7 @@ import dev.millrace.simulation.checker.Checker;
 import dev.millrace.simulation.checker.Checkers;
 import dev.millrace.simulation.checker.ClaimedOnce;
 import dev.millrace.simulation.checker.Fenced;
+import dev.millrace.simulation.checker.InLine;
 import dev.millrace.simulation.checker.LivingNotDeposed;
 import dev.millrace.simulation.checker.NothingCollides;
 import dev.millrace.simulation.checker.NothingPassedOver;
@@ -21,13 +22,14 @@ import dev.millrace.simulation.store.HandlerTransaction;
 import dev.millrace.simulation.store.SimulatedStore;
 import dev.millrace.simulation.time.SimulatedWorld;
 import dev.millrace.simulation.time.Timeline;
+import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.simulation.trace.TracingStorage;
-import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
+import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
@@ -58,6 +60,7 @@ final class Stage {
     private final SplittableRandom random;
     private final List<Checker> invariants;
     private final Checkers checkers;
+    private final SimulatedWorld clock;
     private final Set<JobId> cancelled = new HashSet<>();
     private long claims;
 
@@ -68,16 +71,17 @@ final class Stage {
     /** @param sane whether no node does what it must be refused for without having been deposed */
     Stage(long seed, Set<Bug> bugs, boolean sane) {
         random = new SplittableRandom(seed);
-        var clock = new SimulatedWorld(timeline, random.split(), Duration.ZERO, 1);
+        clock = new SimulatedWorld(timeline, random.split(), Duration.ZERO, 1);
         var database = new Database(timeline, this::gap);
         store = new SimulatedStore(timeline, database, clock, RETENTION, bugs);
         invariants = List.of(
                 new ClaimedOnce(true),
-                new OneOutcome(true, cancelled::contains),
+                new OneOutcome(true, cancelled::contains, store::past),
                 new Fenced(sane),
                 new LivingNotDeposed(node -> true),
                 new NothingCollides(store::collisions),
                 new WrittenOnce(store::endedTwice),
+                new InLine(store::inLine, store::open, store::alive),
                 new NothingPassedOver(store::passedOver));
         checkers = new Checkers(invariants);
         steps = new TracingStorage(store, clock, checkers);
@@ -132,10 +136,28 @@ final class Stage {
     }
 
     JobId enqueue() {
+        return enqueue(Map.of());
+    }
+
+    JobId enqueue(Line line) {
+        return enqueue(line.in(Map.of()));
+    }
+
+    private JobId enqueue(Map<String, String> headers) {
         var job = new JobId(id());
         steps.enqueue(new NewJob(
-                job, QUEUE, Priority.NORMAL, null, "kind", 1, new Payload.Text("{}"), Map.of(), null, null, null));
+                job, QUEUE, Priority.NORMAL, null, "kind", 1, new Payload.Text("{}"), headers, null, null, null));
         return job;
+    }
+
+    /** The stream of the one keyed shard to which jobs were enqueued. */
+    StreamInfo keyed() {
+        var streams = steps.streams(List.of(QUEUE));
+        var some = steps.poll(streams.stream().map(StreamInfo::id).toList());
+        return streams.stream()
+                .filter(stream -> stream.keyed() && some.contains(stream.id()))
+                .findFirst()
+                .orElseThrow();
     }
 
     void cancel(JobId job) {
@@ -152,12 +174,22 @@ final class Stage {
 
     /** The same of one stream. */
     List<Delivery> claim(Lease by, StreamInfo stream) {
-        var claim = take(by, stream.id());
+        return claim(by, stream, 100);
+    }
+
+    /** The next ones of it. */
+    List<Delivery> claim(Lease by, StreamInfo stream, int want) {
+        var claim = steps.take(by, stream.id(), want, claims++, new ClaimToken(id()));
         return claim.places().isEmpty() ? List.of() : steps.read(claim.token(), claim.places(), Long.MAX_VALUE);
     }
 
-    private Claim take(Lease by, int stream) {
-        return steps.take(by, stream, 100, claims++, new ClaimToken(id()));
+    /** A handler starts. */
+    void start(Lease by, Delivery delivery) {
+        long now = timeline.now();
+        checkers.accept(new TraceEvent.Started(
+                new TraceEvent.Stamp(by.node(), by.epoch().value(), now, now, clock.now()),
+                delivery.token(),
+                TracingStorage.held(delivery)));
     }
 
     static Ended done(Delivery delivery) {

@@ -87,7 +87,7 @@ final class TestNode implements Hosted {
     public NodeStatus status() {
         var living = process;
         if (living != null) return living.incarnation().status(0);
-        return new NodeStatus(null, null, false, plan.limits().slots(), 0, 0, 0, 0, null, null, NOTHING_YET);
+        return new NodeStatus(null, null, false, plan.limits().slots(), 0, 0, 0, 0, 0, null, null, NOTHING_YET);
     }
 
     @Override

@@ -43,6 +43,9 @@ final class Watch {
             "control",
             "own",
             "schedules",
+            "shards",
+            "absent",
+            "over",
             "manifest",
             "keep",
             "checkpointOf",
@@ -152,6 +155,7 @@ final class Watch {
             case Claim claim -> claim.places().isEmpty();
             case Promoted promoted -> promoted.count() == 0;
             case Integer released -> released == 0;
+            case Boolean did -> !did;
             case OptionalInt fired -> fired.isEmpty();
             case Collection<?> all -> all.isEmpty();
             case null, default -> false;

@@ -38,6 +38,7 @@ public final class BenchCommand implements Runnable {
                 .addSubcommand(new CompareCommand(shell))
                 .addSubcommand(new EnqueueCommand(shell))
                 .addSubcommand(new FeaturesCommand(shell))
+                .addSubcommand(new SeatsCommand(shell))
                 .addSubcommand(new HandlersCommand(shell))
                 .addSubcommand(new HeldHorizonCommand(shell))
                 .addSubcommand(new IdleCommand(shell))

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "features",
         description = {
-            "What each feature costs the jobs that use it: labels, results, unique keys, batches, delays, outcomes in the handler's transaction. Slices of 10,000 jobs take turns with plain ones on one node; each is timed from its enqueue in bulk to its last outcome. Told are jobs per second, and what that is of plain. It is no part of bench all."
+            "What each feature costs the jobs that use it: labels, results, unique keys, an order and a limit per key, batches, delays, outcomes in the handler's transaction. Slices of 10,000 jobs take turns with plain ones on one node; each is timed from its enqueue in bulk to its last outcome. Told are jobs per second, and what that is of plain. It is no part of bench all."
         },
         footer = {"  millrace bench features", "  millrace bench features --jobs 300000 --rounds 1 --json"})
 final class FeaturesCommand extends RegimeCommand {

@@ -2,6 +2,7 @@ package dev.millrace.app.cli;
 
 import dev.millrace.Handle;
 import dev.millrace.JobOptions;
+import dev.millrace.Limit;
 import dev.millrace.MillraceException;
 import dev.millrace.NodeView;
 import dev.millrace.Operations;
@@ -20,6 +21,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -36,6 +38,8 @@ import picocli.CommandLine.TypeConversionException;
             "  millrace enqueue sleep '{\"millis\":5000}' --in 10s --priority high",
             "  millrace enqueue echo - <payload.json --key import-2027-03",
             "  millrace enqueue sleep '{\"millis\":5000}' --unique 42 --unique due --within 1d",
+            "  millrace enqueue echo --in-order account --in-order 7",
+            "  millrace enqueue echo --limit shop=2 --limit-by acme",
         })
 final class EnqueueCommand extends EngineCommand {
 
@@ -132,6 +136,29 @@ final class EnqueueCommand extends EngineCommand {
     @Nullable
     Duration atMost;
 
+    @Option(
+            names = "--in-order",
+            paramLabel = "VALUE",
+            description = {
+                "Jobs of its queue with this value run one after the other, as they were enqueued. May be",
+                "repeated; values as in --unique."
+            })
+    List<String> inOrder = new ArrayList<>();
+
+    @Option(
+            names = "--limit",
+            paramLabel = "NAME=N",
+            converter = LimitConverter.class,
+            description = "No more than N jobs of its queue with this limit run at once, on all nodes.")
+    @Nullable
+    Limit limit;
+
+    @Option(
+            names = "--limit-by",
+            paramLabel = "VALUE",
+            description = "With --limit: whose it is. May be repeated; values as in --unique.")
+    List<String> limitBy = new ArrayList<>();
+
     @Option(names = "--tenant", paramLabel = "NAME", description = "Whose job it is.")
     @Nullable
     String tenant;
@@ -156,6 +183,10 @@ final class EnqueueCommand extends EngineCommand {
             throw new CommandFailed(
                     ExitCode.USAGE,
                     "--debounce and --at-most go together: how long it must be quiet, and how long that is waited for.");
+        if (limit == null && !limitBy.isEmpty())
+            throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "--limit-by says whose a limit is, and there is none. Add --limit NAME=N, such as --limit shop=2.");
         payload = json();
     }
 
@@ -210,16 +241,22 @@ final class EnqueueCommand extends EngineCommand {
         if (expires != null) o = o.expiresAfter(expires);
         if (key != null) o = o.idempotencyKey(key);
         if (!unique.isEmpty()) o = o.unique(key());
+        if (!inOrder.isEmpty()) o = o.inOrder(values(inOrder));
+        if (limit != null) o = o.limit(limit, values(limitBy));
         if (tenant != null) o = o.tenant(tenant);
         return o;
     }
 
     private Unique key() {
-        var by = Unique.by(unique.stream().map(EnqueueCommand::value).toArray());
+        var by = Unique.by(values(unique));
         if (within != null) by = by.within(within);
         if (replace) by = by.replace();
         if (debounce != null && atMost != null) by = by.debounce(debounce, atMost);
         return by;
+    }
+
+    private static Object[] values(List<String> said) {
+        return said.stream().map(EnqueueCommand::value).toArray();
     }
 
     /** As a program would give it: the same key for the same value. */
@@ -252,6 +289,26 @@ final class EnqueueCommand extends EngineCommand {
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new CommandFailed(ExitCode.FAILED, "Standard input can't be read: %s.".formatted(e.getMessage()), e);
+        }
+    }
+
+    /** A limit by its name and how many may run at once. */
+    static final class LimitConverter implements ITypeConverter<Limit> {
+
+        private static final Pattern NAME_AND_NUMBER = Pattern.compile("(.+)=([0-9]{1,9})");
+
+        @Override
+        public Limit convert(String text) {
+            var parts = NAME_AND_NUMBER.matcher(text);
+            if (!parts.matches())
+                throw new TypeConversionException(
+                        "\"%s\" is not a limit. Write its name, and how many of its jobs may run at once, from 1 to 100,000: shop=2."
+                                .formatted(text));
+            try {
+                return Limit.named(parts.group(1)).concurrency(Integer.parseInt(parts.group(2)));
+            } catch (MillraceException refused) {
+                throw new TypeConversionException(refused.getMessage());
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import dev.millrace.app.console.Table;
 import dev.millrace.app.console.Table.Cell;
 import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Shapes;
+import dev.millrace.store.Line;
 import dev.millrace.store.PartOf;
 import java.time.Instant;
 import java.util.TreeMap;
@@ -71,6 +72,8 @@ final class JobCommand extends EngineCommand {
         line("node", job.node());
         var batch = PartOf.batch(job.headers());
         line("part of", batch == null ? null : "batch " + batch);
+        line("order", job.headers().get(Line.ORDER));
+        line("limit", limit(job));
         line("headers", headers(job));
         line("payload", cut(job.payload()));
         line("progress", progress(job));
@@ -112,10 +115,16 @@ final class JobCommand extends EngineCommand {
         console().print("  " + console().paint(Style.DIM, "%-9s".formatted(name)) + " " + Visible.text(value));
     }
 
-    /** The batch has a line of its own. */
+    private static @Nullable String limit(JobView job) {
+        var line = Line.of(job.headers());
+        var limit = line == null ? null : line.limit();
+        return limit == null ? null : "%s%s, %,d at once".formatted(limit.name(), limit.key(), limit.atOnce());
+    }
+
+    /** What the engine keeps there has lines of its own. */
     private static @Nullable String headers(JobView job) {
         var others = new TreeMap<>(job.headers());
-        others.remove(PartOf.HEADER);
+        others.keySet().removeIf(name -> name.startsWith(":"));
         return others.isEmpty() ? null : others.toString();
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.app.http;
 
 import dev.millrace.JobOptions;
+import dev.millrace.Limit;
 import dev.millrace.MillraceException;
 import dev.millrace.Priority;
 import dev.millrace.Unique;
@@ -34,6 +35,8 @@ record JobRequest(
         @Nullable Duration expiresAfter,
         @Nullable String idempotencyKey,
         @Nullable Unique unique,
+        List<Object> inOrder,
+        @Nullable Limited limit,
         @Nullable String tenant,
         List<String> tags,
         Map<String, String> headers) {
@@ -52,6 +55,8 @@ record JobRequest(
             "expiresAfter",
             "idempotencyKey",
             "unique",
+            "inOrder",
+            "limit",
             "tenant",
             "tags",
             "headers"));
@@ -60,6 +65,19 @@ record JobRequest(
 
     private static final String UNIQUE =
             "an object such as {\"by\":[7,\"due\"]}, with one of \"within\":\"1d\", \"replace\":true, and \"debounce\":\"5s\" with \"atMost\":\"1m\"";
+
+    private static final Set<String> LIMIT_FIELDS = new TreeSet<>(Set.of("name", "concurrency", "by"));
+
+    private static final String LIMIT = "{\"name\":\"shop\",\"concurrency\":2,\"by\":[\"acme\"]}";
+
+    private static final String VALUES = "a list of texts, whole numbers and booleans such as [\"account\",7]";
+
+    /**
+     * A limit and whose it is.
+     *
+     * @param by empty if all jobs of the queue that name the limit share it
+     */
+    record Limited(Limit limit, List<Object> by) {}
 
     static JobRequest read(JsonNode json, String where) {
         if (!json.isObject())
@@ -87,6 +105,8 @@ record JobRequest(
                 fields.span("expiresAfter"),
                 fields.text("idempotencyKey"),
                 fields.unique(),
+                fields.inOrder(),
+                fields.limit(),
                 fields.text("tenant"),
                 fields.texts("tags"),
                 fields.pairs("headers"));
@@ -109,6 +129,8 @@ record JobRequest(
                 expiresAfter,
                 header,
                 unique,
+                inOrder,
+                limit,
                 tenant,
                 tags,
                 headers);
@@ -122,6 +144,8 @@ record JobRequest(
         if (expiresAfter != null) o = o.expiresAfter(expiresAfter);
         if (idempotencyKey != null) o = o.idempotencyKey(idempotencyKey);
         if (unique != null) o = o.unique(unique);
+        if (!inOrder.isEmpty()) o = o.inOrder(inOrder.toArray());
+        if (limit != null) o = o.limit(limit.limit(), limit.by().toArray());
         if (tenant != null) o = o.tenant(tenant);
         for (var tag : tags) o = o.tag(tag);
         for (var header : headers.entrySet()) o = o.header(header.getKey(), header.getValue());
@@ -223,7 +247,7 @@ record JobRequest(
             for (var name : value.propertyNames()) if (!UNIQUE_FIELDS.contains(name)) throw wrong("unique", UNIQUE);
             var own = new Fields(value, where + "'s unique");
             try {
-                var unique = Unique.by(own.values("by"));
+                var unique = Unique.by(own.values("by").toArray());
                 var within = own.span("within");
                 if (within != null) unique = unique.within(within);
                 if (own.flag("replace")) unique = unique.replace();
@@ -237,6 +261,45 @@ record JobRequest(
             }
         }
 
+        /** {@code ["account", 7]}; empty if the order does not matter. */
+        List<Object> inOrder() {
+            if (get("inOrder") == null) return List.of();
+            var values = values("inOrder");
+            if (values.isEmpty())
+                throw wrong(
+                        "inOrder",
+                        "a list that says whose order it is, such as [\"account\",7]; if all jobs of the queue are to run one by one, a word such as [\"all\"]");
+            return values;
+        }
+
+        /** {@code {"name": "shop", "concurrency": 2, "by": ["acme"]}}, of which the last may be left out. */
+        @Nullable
+        Limited limit() {
+            var value = get("limit");
+            if (value == null) return null;
+            if (!value.isObject()) throw wrong("limit", "an object such as " + LIMIT);
+            var own = new Fields(value, where + "'s limit");
+            for (var name : value.propertyNames())
+                if (!LIMIT_FIELDS.contains(name))
+                    throw bad("%s has a field \"%s\", which is not known. The fields are %s."
+                            .formatted(own.where(), shown(name), String.join(", ", LIMIT_FIELDS)));
+            var name = own.text("name");
+            var atOnce = own.get("concurrency");
+            if (name == null)
+                throw bad("%s has no name. Limits with one name are one limit: %s.".formatted(own.where(), LIMIT));
+            if (atOnce == null)
+                throw bad("%s has no concurrency. Say how many of its jobs may run at once: %s."
+                        .formatted(own.where(), LIMIT));
+            if (!atOnce.isIntegralNumber() || !atOnce.canConvertToInt())
+                throw own.wrong("concurrency", "a whole number from 1 to 100,000");
+            try {
+                var limit = Limit.named(name).concurrency(atOnce.intValue());
+                return new Limited(limit, own.get("by") == null ? List.of() : own.values("by"));
+            } catch (MillraceException refused) {
+                throw new Problem(ProblemType.BAD_REQUEST, refused.getMessage(), refused);
+            }
+        }
+
         private boolean flag(String name) {
             var value = get(name);
             if (value == null) return false;
@@ -244,17 +307,17 @@ record JobRequest(
             return value.booleanValue();
         }
 
-        private Object[] values(String name) {
+        private List<Object> values(String name) {
             var value = get(name);
-            if (value == null || !value.isArray()) throw wrong(name, "a list of texts, whole numbers and booleans");
+            if (value == null || !value.isArray()) throw wrong(name, VALUES);
             var values = new ArrayList<Object>();
             for (var element : value) {
                 if (element.isString()) values.add(element.stringValue());
                 else if (element.isBoolean()) values.add(element.booleanValue());
                 else if (element.isIntegralNumber()) values.add(element.bigIntegerValue());
-                else throw wrong(name, "a list of texts, whole numbers and booleans");
+                else throw wrong(name, VALUES);
             }
-            return values.toArray();
+            return values;
         }
 
         Map<String, String> pairs(String name) {

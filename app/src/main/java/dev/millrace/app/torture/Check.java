@@ -78,6 +78,7 @@ final class Check {
                 ledger.effectMissing(),
                 ledger.slots(),
                 ledger.batches(sent.batches()),
+                ledger.lines(sent.lines()),
                 sent.unknown(takenOpen),
                 new Duplicates(timeline, clock, silences).count(ledger.repeatedEffects()),
                 recoveries.slowest(Recoveries.Recovery::net),

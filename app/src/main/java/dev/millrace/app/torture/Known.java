@@ -13,14 +13,16 @@ final class Known {
 
     private final List<Sent> acknowledged;
     private final UUID[] batches;
+    private final UUID[] lines;
     private final Set<Integer> unknown;
     private final long refusals;
     private final Set<Integer> taken = new HashSet<>();
     private final Set<Integer> twice = new HashSet<>();
 
     /** What they know now. */
-    Known(Producers producers, BatchProducer batchProducer) {
+    Known(Producers producers, BatchProducer batchProducer, LineProducer lineProducer) {
         this.batches = batchProducer.acknowledged();
+        this.lines = lineProducer.acknowledged();
         this.acknowledged = producers.acknowledged();
         this.unknown = producers.unknown();
         this.refusals = producers.refused();
@@ -43,6 +45,11 @@ final class Known {
     /** Batches whose enqueue returned. */
     UUID[] batches() {
         return batches.clone();
+    }
+
+    /** Jobs in line whose enqueue returned. */
+    UUID[] lines() {
+        return lines.clone();
     }
 
     int acknowledged() {

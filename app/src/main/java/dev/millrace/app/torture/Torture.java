@@ -138,7 +138,8 @@ public final class Torture {
         var length = Duration.ofSeconds(plan.seconds());
         long started = clock.now();
         try (var producers = new Producers(millrace, world, TortureJobs.of(plan, ground.schema()), length);
-                var batches = new BatchProducer(millrace, world, length)) {
+                var batches = new BatchProducer(millrace, world, length);
+                var lines = new LineProducer(millrace, world, ground.schema(), length)) {
             long end = started + length.toMillis();
             try {
                 while (clock.now() < end || (!disasters.over() && clock.now() < end + LAST_FAULTS.toMillis())) {
@@ -151,14 +152,14 @@ public final class Torture {
                 disasters.end();
             }
             long patience = clock.now() + LAST_FAULTS.toMillis();
-            while (!producers.done() || !batches.done()) {
+            while (!producers.done() || !batches.done() || !lines.done()) {
                 if (clock.now() > patience)
                     throw new MillraceException(
                             "Jobs could still not be sent %s after the last fault had ended.".formatted(LAST_FAULTS));
                 disasters.replaceFallen();
                 world.sleep(TICK);
             }
-            return new Known(producers, batches);
+            return new Known(producers, batches, lines);
         }
     }
 
@@ -170,7 +171,7 @@ public final class Torture {
         int looks = 0;
         while (true) {
             sent.adopt(ledger);
-            long open = ledger.open() + ledger.openBatches();
+            long open = ledger.open() + ledger.openBatches() + ledger.openInLine();
             if (open == 0 || clock.now() > patience) break;
             if (looks++ % 5 == 0) journal.say("%d jobs have not ended yet".formatted(open));
             disasters.replaceFallen();

@@ -1,6 +1,7 @@
 package dev.millrace.app.torture;
 
 import dev.millrace.Job;
+import dev.millrace.JobOptions;
 import dev.millrace.Kind;
 import dev.millrace.Reduce;
 import java.time.Instant;
@@ -50,6 +51,33 @@ final class TortureJobs {
     /** What follows the parts of a batch: how many of them failed. */
     @Kind("torture-whole")
     record Whole(int batch) implements Reduce<Integer, Integer> {}
+
+    /** A job in line that fails at its first attempt, now and then: those behind it wait. */
+    @Kind("torture-step")
+    record Step(int key, int n) implements Job<Void> {
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.inOrder(key);
+        }
+    }
+
+    /** A job in line whose outcome is committed with what its handler writes: its number. */
+    @Kind("torture-exact-step")
+    record ExactStep(int key, int n, String schema) implements Job<Void> {
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.inOrder(key);
+        }
+    }
+
+    private static final int KEYS = 6;
+    private static final int STEP_EVERY = 4;
+
+    /** The n-th job in line: each key in its turn. */
+    static Job<Void> inLine(int n, String schema) {
+        int key = n % KEYS;
+        return n / KEYS % STEP_EVERY == 1 ? new Step(key, n) : new ExactStep(key, n, schema);
+    }
 
     private static final int PARTS = 12;
 

@@ -37,6 +37,7 @@ final class TortureLedger {
             CREATE TABLE $.torture_effect (n INT NOT NULL, phase TEXT NOT NULL, process TEXT NOT NULL, part INT NOT NULL,
                 seq BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp());
             CREATE TABLE $.torture_job (job_id UUID PRIMARY KEY, n INT NOT NULL, kind TEXT NOT NULL, acknowledged BOOL NOT NULL);
+            CREATE TABLE $.torture_line (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, job_id UUID NOT NULL, key INT NOT NULL, n INT NOT NULL);
             CREATE TABLE $.torture_end (process TEXT NOT NULL, at TIMESTAMPTZ NOT NULL)""");
     }
 
@@ -118,7 +119,8 @@ final class TortureLedger {
                 SELECT DISTINCT j.job_id, (j.payload::JSONB ->> 'n')::INT AS n, j.kind
                   FROM (SELECT job_id, payload, kind FROM $.job_log UNION ALL SELECT job_id, payload, kind FROM $.timer
                         UNION ALL SELECT job_id, payload, kind FROM $.parked) j
-                 WHERE j.kind NOT IN ('torture-tick', 'torture-part', 'torture-exact-part', 'torture-whole') AND NOT EXISTS (SELECT FROM $.torture_job t WHERE t.job_id = j.job_id)
+                 WHERE j.kind NOT IN ('torture-tick', 'torture-part', 'torture-exact-part', 'torture-whole', 'torture-step', 'torture-exact-step')
+                   AND NOT EXISTS (SELECT FROM $.torture_job t WHERE t.job_id = j.job_id)
                 """,
                 row -> new Sent(
                         new JobId(row.getObject("job_id", UUID.class)), row.getInt("n"), row.getString("kind")));
@@ -277,6 +279,48 @@ final class TortureLedger {
                             row.getLong("twice"),
                             row.getLong("early"),
                             row.getLong("miscounted"));
+                }
+            }
+        });
+    }
+
+    // ---- the lines
+
+    /** Jobs in line that have not ended. */
+    long openInLine() throws SQLException {
+        return sql.number("""
+                SELECT (SELECT count(*) FROM $.timer WHERE kind IN ('torture-step', 'torture-exact-step'))
+                     + (SELECT count(*) FROM $.parked WHERE kind IN ('torture-step', 'torture-exact-step'))
+                     + (SELECT count(*) FROM $.job_log l WHERE l.kind IN ('torture-step', 'torture-exact-step')
+                           AND NOT EXISTS (SELECT FROM $.ending_of(l.part, l.seq)))
+                """);
+    }
+
+    /** What became of the acknowledged ones, and in which order those came that write with their outcome. */
+    TortureReport.Lines lines(UUID[] acknowledged) throws SQLException {
+        long open = openInLine();
+        return sql.patiently(connection -> {
+            try (var look = connection.prepareStatement(sql.q("""
+                    SELECT (SELECT count(*) FROM unnest(a.ids) i WHERE NOT EXISTS (SELECT FROM $.job_log l WHERE l.job_id = i)) AS missing,
+                           (SELECT count(*) FROM unnest(a.ids) i
+                             WHERE EXISTS (SELECT FROM $.job_log l CROSS JOIN LATERAL $.ending_of(l.part, l.seq) o
+                                            WHERE l.job_id = i AND l.kind = 'torture-exact-step' AND o.outcome = 'done')
+                               AND NOT EXISTS (SELECT FROM $.torture_line t WHERE t.job_id = i)) AS unwritten,
+                           (SELECT count(*) FROM (SELECT FROM $.torture_line GROUP BY job_id HAVING count(*) > 1) t) AS twice,
+                           (SELECT count(*) FROM (SELECT n, lag(n) OVER (PARTITION BY key ORDER BY id) AS before FROM $.torture_line l WHERE l.job_id = ANY (a.ids)) t
+                             WHERE n < before) AS overtaken
+                      FROM (SELECT ?::uuid[] AS ids) a
+                    """))) {
+                look.setArray(1, connection.createArrayOf("uuid", acknowledged));
+                try (var row = look.executeQuery()) {
+                    row.next();
+                    return new TortureReport.Lines(
+                            acknowledged.length,
+                            row.getLong("missing"),
+                            open,
+                            row.getLong("unwritten"),
+                            row.getLong("twice"),
+                            row.getLong("overtaken"));
                 }
             }
         });

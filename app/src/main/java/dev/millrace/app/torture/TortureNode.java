@@ -13,9 +13,11 @@ import dev.millrace.app.Quiet;
 import dev.millrace.app.torture.TortureJobs.Effect;
 import dev.millrace.app.torture.TortureJobs.Exact;
 import dev.millrace.app.torture.TortureJobs.ExactPart;
+import dev.millrace.app.torture.TortureJobs.ExactStep;
 import dev.millrace.app.torture.TortureJobs.Flaky;
 import dev.millrace.app.torture.TortureJobs.Hopeless;
 import dev.millrace.app.torture.TortureJobs.Part;
+import dev.millrace.app.torture.TortureJobs.Step;
 import dev.millrace.app.torture.TortureJobs.Tick;
 import dev.millrace.app.torture.TortureJobs.Whole;
 import dev.millrace.postgres.PostgresStore;
@@ -45,8 +47,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class TortureNode {
 
-    /** What the node needs itself, and two for each exact job or part: were there fewer, these could keep from each other what each still needs. */
-    private static final int CONNECTIONS = 16;
+    /** What the node needs itself, and two for each exact job, part or step: were there fewer, these could keep from each other what each still needs. */
+    private static final int CONNECTIONS = 18;
 
     private static final int EXACT_AT_ONCE = 3;
 
@@ -136,6 +138,16 @@ public final class TortureNode {
                 .reduce(Whole.class, (whole, parts, attempt) -> whole(parts))
                 .deadline(DEADLINE)
                 .retry(PERSISTENT)
+                .handle(Step.class, (step, attempt) -> {
+                    if (step.n() % 3 == 0 && attempt.number() == 1)
+                        throw new IllegalStateException("the first attempt always fails");
+                })
+                .deadline(DEADLINE)
+                .retry(PERSISTENT)
+                .transact(ExactStep.class, this::exactStep)
+                .deadline(DEADLINE)
+                .retry(PERSISTENT)
+                .concurrency(1) // as for exact jobs
                 .handle(Tick.class, tick -> {}) // that there is one job for each slot is looked at in the log
                 .deadline(DEADLINE)
                 .schedule(
@@ -224,6 +236,16 @@ public final class TortureNode {
             return job.n();
         } finally {
             starts.ended(id, held);
+        }
+    }
+
+    private void exactStep(ExactStep step, Connection tx) throws SQLException {
+        try (var insert = tx.prepareStatement(
+                "INSERT INTO " + step.schema() + ".torture_line (job_id, key, n) VALUES (?, ?, ?)")) {
+            insert.setObject(1, jobOfThisThread().value());
+            insert.setInt(2, step.key());
+            insert.setInt(3, step.n());
+            insert.executeUpdate();
         }
     }
 

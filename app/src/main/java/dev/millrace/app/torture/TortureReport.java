@@ -19,6 +19,7 @@ import java.util.Map;
  * @param effectMissing completed jobs without their effect
  * @param slots what became of the schedule that all nodes bring
  * @param batches what became of a batch a second
+ * @param lines what became of jobs with an order
  * @param duplicates effects of a commit of their own that happened once more than needed, by cause: at least once is what was promised
  * @param slowestRecoveryMillis from the moment a node fell silent to the start elsewhere, the slowest, outages not counted; −1 if nothing
  *     had to be recovered
@@ -47,6 +48,7 @@ public record TortureReport(
         long effectMissing,
         Slots slots,
         Batches batches,
+        Lines lines,
         Unknown unknown,
         Map<String, Long> duplicates,
         long slowestRecoveryMillis,
@@ -94,6 +96,23 @@ public record TortureReport(
 
         boolean kept() {
             return acknowledged > 0 && missing == 0 && open == 0 && twice == 0 && early == 0 && miscounted == 0;
+        }
+    }
+
+    /**
+     * Jobs with an order, some of which fail at first, and some of which write their number in the transaction of their outcome.
+     *
+     * @param acknowledged enqueues that returned
+     * @param missing acknowledged ones that are not there
+     * @param open have not ended
+     * @param unwritten completed and have not written
+     * @param twice have written twice
+     * @param overtaken wrote after one that was enqueued later
+     */
+    public record Lines(long acknowledged, long missing, long open, long unwritten, long twice, long overtaken) {
+
+        boolean kept() {
+            return acknowledged > 0 && missing == 0 && open == 0 && unwritten == 0 && twice == 0 && overtaken == 0;
         }
     }
 
@@ -162,6 +181,7 @@ public record TortureReport(
                 && effectMissing == 0
                 && slots.kept()
                 && batches.kept()
+                && lines.kept()
                 && unexplained() == 0
                 && traced.broken == 0
                 && traced.events > 0 // else nothing was looked at
@@ -188,6 +208,7 @@ public record TortureReport(
               effect missing      %8d    must be 0
               slots of a schedule %8d    one a second; %d missing, %d twice, %d not run, which must be 0; %d terms, %d s behind
               batches             %8d    one a second; %d missing, %d open, %d followed twice, %d early, %d miscounted, which must be 0
+              jobs with an order  %8d    %d missing, %d open, %d unwritten, %d twice, %d overtaken, which must be 0
               other effect again  %8d    at least once is what is promised: %s
               unknown enqueues    %8d    taken after all %d, of which ended %d; never taken %d
               nodes deposed       %8d    by why they were silent: %s
@@ -225,6 +246,12 @@ public record TortureReport(
                         batches.twice,
                         batches.early,
                         batches.miscounted,
+                        lines.acknowledged,
+                        lines.missing,
+                        lines.open,
+                        lines.unwritten,
+                        lines.twice,
+                        lines.overtaken,
                         duplicates.values().stream().mapToLong(Long::longValue).sum(),
                         words(duplicates),
                         unknown.enqueues,

@@ -55,6 +55,8 @@ class ArgumentsPropertyTest {
         "--at",
         "--expires",
         "--key",
+        "--in-order",
+        "--limit-by",
         "--tenant",
         "--state",
         "--kind",
@@ -199,7 +201,17 @@ class ArgumentsPropertyTest {
         for (var more : choices.list(
                 3,
                 c -> List.of(
-                        c.of("--queue", "--in", "--at", "--expires", "--key", "--tenant", "--version", "--priority"),
+                        c.of(
+                                "--queue",
+                                "--in",
+                                "--at",
+                                "--expires",
+                                "--key",
+                                "--in-order",
+                                "--limit",
+                                "--tenant",
+                                "--version",
+                                "--priority"),
                         value(c)))) arguments.addAll(more);
         return typed(arguments);
     }
@@ -232,6 +244,8 @@ class ArgumentsPropertyTest {
                         "kind",
                         "high",
                         "running",
+                        "shop=2",
+                        "shop=0",
                         "host",
                         "",
                         " ",

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.Job;
 import dev.millrace.JobId;
+import dev.millrace.JobOptions;
 import dev.millrace.Kind;
+import dev.millrace.Limit;
 import dev.millrace.Millrace;
 import dev.millrace.Reduce;
 import dev.millrace.Retry;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.console.ExitCode;
+import dev.millrace.store.Line;
 import dev.millrace.world.SystemWorld;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -18,6 +21,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -109,6 +113,80 @@ class CommandLineTest {
         } finally {
             System.setIn(before);
         }
+    }
+
+    @Test
+    void a_job_is_enqueued_with_the_order_and_the_limit_that_a_program_would_give_it() {
+        try (var millrace = Millrace.on(line.store())) {
+            var shop = Limit.named("shop").concurrency(2);
+            UnaryOperator<JobOptions> said = o -> o.inOrder("account", 7, true).limit(shop, "acme", -7);
+            var own = millrace.enqueue(new Thumbnail("a.png"), said).id().toString();
+
+            var typed = line.run(
+                            "enqueue",
+                            "thumbnail",
+                            "{\"image\":\"a.png\"}",
+                            "--in-order=account",
+                            "--in-order=7",
+                            "--in-order=true",
+                            "--limit=shop=2",
+                            "--limit-by=acme",
+                            "--limit-by=-7")
+                    .out()
+                    .strip();
+
+            assertThat(headers(typed)).isEqualTo(headers(own));
+            assertThat(headers(typed).get(Line.ORDER).stringValue()).isEqualTo("(\"account\",7,true)");
+            assertThat(headers(typed).get(Line.LIMIT).stringValue()).isEqualTo("shop 2 (\"acme\",-7)");
+        }
+    }
+
+    @Test
+    void a_limit_without_values_is_shared_by_all() {
+        var id = line.run("enqueue", "echo", "{}", "--limit", "all=1").out().strip();
+
+        assertThat(headers(id).get(Line.LIMIT).stringValue()).isEqualTo("all 1 ()");
+        assertThat(headers(id).has(Line.ORDER)).isFalse();
+    }
+
+    private JsonNode headers(String id) {
+        return json(line.run("job", id, "--json").out()).get("headers");
+    }
+
+    @Test
+    void an_order_or_a_limit_that_can_t_be_understood_is_refused() {
+        refused(ExitCode.USAGE, "\"shop\" is not a limit. Write its name", "--limit", "shop");
+        refused(ExitCode.USAGE, "\"shop=two\" is not a limit", "--limit", "shop=two");
+        refused(ExitCode.USAGE, "\"shop=\" is not a limit", "--limit", "shop=");
+        refused(ExitCode.USAGE, "A limit can't be called \"my shop\"", "--limit", "my shop=2");
+        refused(ExitCode.USAGE, "The concurrency of a limit can't be 0", "--limit", "shop=0");
+        refused(ExitCode.USAGE, "only once", "--limit", "shop=2", "--limit", "mail=1");
+        refused(ExitCode.USAGE, "Add --limit NAME=N", "--limit-by", "acme");
+        refused(ExitCode.REFUSED, "has priority high, and an order", "--in-order", "7", "--priority", "high");
+        refused(ExitCode.REFUSED, "has priority bulk", "--limit", "shop=2", "--priority", "bulk");
+        refused(ExitCode.REFUSED, "One of the values of the order key holds a zero", "--in-order", "a\0");
+
+        assertThat(json(line.run("jobs", "--json").out())).isEmpty();
+    }
+
+    private void refused(ExitCode code, String says, String... options) {
+        var command = new ArrayList<>(List.of("enqueue", "echo", "{}"));
+        command.addAll(List.of(options));
+
+        var ran = line.run(command.toArray(String[]::new));
+
+        assertThat(ran.exit()).as(ran.err()).isEqualTo(code.number());
+        assertThat(ran.err()).contains(says);
+        assertThat(ran.out()).isEmpty();
+    }
+
+    @Test
+    void the_help_of_enqueue_tells_of_order_and_limits() {
+        assertThat(line.run("enqueue", "--help").out())
+                .contains("--in-order=VALUE")
+                .contains("--limit=NAME=N")
+                .contains("--limit-by=VALUE")
+                .contains("--limit shop=2");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.millrace.app.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.store.Line;
 import java.time.Duration;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -44,6 +45,85 @@ class HttpServerTest {
         assertThat(again.status()).isEqualTo(200);
         assertThat(again.json().get("id")).isEqualTo(first.json().get("id"));
         assertThat(again.json().get("existed").booleanValue()).isTrue();
+    }
+
+    @Test
+    void a_job_has_the_order_and_the_limit_that_a_program_would_give_it() {
+        var sent = http.post(
+                "/api/jobs",
+                "{\"kind\":\"echo\",\"inOrder\":[\"account\",7],\"limit\":{\"name\":\"shop\",\"concurrency\":2,\"by\":[\"7\",true]}}");
+
+        assertThat(sent.status()).as(sent.text()).isEqualTo(201);
+        var location = sent.header("Location");
+        var headers = http.get(location).json().get("headers");
+        assertThat(headers.get(Line.ORDER).stringValue()).isEqualTo("(\"account\",7)");
+        assertThat(headers.get(Line.LIMIT).stringValue()).isEqualTo("shop 2 (\"7\",true)");
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() ->
+                        http.get(location).json().get("state").stringValue().equals("completed"));
+    }
+
+    @Test
+    void a_limit_without_values_is_shared_by_all_and_null_is_nothing() {
+        for (var by : new String[] {"", ",\"by\":[]", ",\"by\":null"}) {
+            var sent = http.post(
+                    "/api/jobs",
+                    "{\"kind\":\"echo\",\"inOrder\":null,\"limit\":{\"name\":\"all\",\"concurrency\":1%s}}"
+                            .formatted(by));
+
+            assertThat(sent.status()).as(sent.text()).isEqualTo(201);
+            var headers = http.get(sent.header("Location")).json().get("headers");
+            assertThat(headers.get(Line.LIMIT).stringValue()).isEqualTo("all 1 ()");
+            assertThat(headers.has(Line.ORDER)).isFalse();
+        }
+    }
+
+    @Test
+    void an_order_that_can_t_be_understood_is_refused() {
+        refused("\"inOrder\":[]", "The job has [] for \"inOrder\", which must be a list that says whose order it is");
+        refused("\"inOrder\":7", "The job has 7 for \"inOrder\", which must be a list of texts");
+        refused("\"inOrder\":[null]", "The job has [null] for \"inOrder\"");
+        refused("\"inOrder\":[1.5]", "such as [\"account\",7]");
+        refused("\"inOrder\":[[7]]", "such as [\"account\",7]");
+        refused("\"inOrder\":[\"a\\u0000\"]", "One of the values of the order key holds a zero");
+    }
+
+    @Test
+    void a_limit_that_can_t_be_understood_is_refused() {
+        refused("\"limit\":2", "The job has 2 for \"limit\", which must be an object such as {\"name\":\"shop\"");
+        refused("\"limit\":{\"concurrency\":2}", "The job's limit has no name");
+        refused("\"limit\":{\"name\":\"shop\"}", "The job's limit has no concurrency");
+        refused("\"limit\":{\"name\":7,\"concurrency\":2}", "The job's limit has 7 for \"name\"");
+        refused("\"limit\":{\"name\":\"Shop\",\"concurrency\":2}", "A limit can't be called \"Shop\"");
+        refused("\"limit\":{\"name\":\"shop\",\"concurrency\":\"2\"}", "must be a whole number from 1 to 100,000");
+        refused("\"limit\":{\"name\":\"shop\",\"concurrency\":3000000000}", "has 3000000000 for \"concurrency\"");
+        refused("\"limit\":{\"name\":\"shop\",\"concurrency\":0}", "The concurrency of a limit can't be 0");
+        refused(
+                "\"limit\":{\"name\":\"shop\",\"concurrency\":2,\"by\":\"acme\"}",
+                "The job's limit has \"acme\" for \"by\", which must be a list of texts");
+        refused(
+                "\"limit\":{\"name\":\"shop\",\"concurrency\":2,\"per\":[\"acme\"]}",
+                "The job's limit has a field \"per\", which is not known. The fields are by, concurrency, name.");
+    }
+
+    @Test
+    void a_priority_has_no_place_in_a_line() {
+        var line = "\"inOrder\":[7],\"priority\":\"high\"";
+
+        refused(line, "has priority high, and an order or a limit");
+        refused("\"priority\":\"bulk\",\"limit\":{\"name\":\"shop\",\"concurrency\":2}", "has priority bulk");
+        var list = http.post("/api/jobs", "[{\"kind\":\"echo\",%s}]".formatted(line));
+        assertThat(list.status()).as(list.text()).isEqualTo(400);
+        assertThat(list.json().get("type").stringValue()).isEqualTo("urn:millrace:problem:refused");
+    }
+
+    private void refused(String fields, String says) {
+        var answer = http.post("/api/jobs", "{\"kind\":\"echo\",%s}".formatted(fields));
+
+        assertThat(answer.status()).as(answer.text()).isEqualTo(400);
+        assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+        assertThat(answer.json().get("detail").stringValue()).contains(says);
     }
 
     @Test

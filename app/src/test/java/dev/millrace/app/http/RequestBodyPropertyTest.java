@@ -117,6 +117,8 @@ class RequestBodyPropertyTest {
                 "runAt",
                 "expiresAfter",
                 "idempotencyKey",
+                "inOrder",
+                "limit",
                 "tenant",
                 "tags",
                 "headers",
@@ -160,8 +162,23 @@ class RequestBodyPropertyTest {
                                 choices.list(
                                         3, c -> c.any(Hostile::quoted, d -> "\"trace\"") + ":" + Hostile.quoted(c)))
                         + "}";
+            case "inOrder" -> keyValues(choices);
+            case "limit" ->
+                "{\"name\":%s,\"concurrency\":%s,\"by\":%s}"
+                        .formatted(
+                                choices.of("\"shop\"", "\"Shop\"", "\"\""),
+                                choices.of("2", "0", Hostile.number(choices)),
+                                keyValues(choices));
             case "payload" -> Hostile.json(choices);
             default -> Hostile.quoted(choices);
         };
+    }
+
+    private static String keyValues(Choices choices) {
+        return "[" + String.join(",", choices.list(3, RequestBodyPropertyTest::keyValue)) + "]";
+    }
+
+    private static String keyValue(Choices choices) {
+        return choices.any(Hostile::quoted, Hostile::number, c -> c.of("true", "false", "null"));
     }
 }

@@ -54,9 +54,18 @@ record Headline(String title, List<Metric> metrics) {
                         Metric.LABELLED_DONE,
                         Metric.RESULT_DONE,
                         Metric.UNIQUE_DONE,
+                        Metric.ORDERED_DONE,
+                        Metric.LIMITED_DONE,
                         Metric.BATCH_DONE,
                         Metric.DELAYED_DONE,
                         Metric.TRANSACT_DONE));
+            case SEATS ->
+                List.of(new Headline(
+                        "from a request to its answer",
+                        Metric.IN_LINE_P50,
+                        Metric.IN_LINE_P99,
+                        Metric.VERSIONED_P50,
+                        Metric.VERSIONED_P99));
             case SOAK -> List.of();
         };
     }

@@ -3,6 +3,7 @@ package dev.millrace.benchmarks.trial;
 import dev.millrace.Job;
 import dev.millrace.JobOptions;
 import dev.millrace.Kind;
+import dev.millrace.Limit;
 import dev.millrace.Millrace;
 import dev.millrace.Node;
 import dev.millrace.Reduce;
@@ -41,6 +42,37 @@ final class Features implements Trial {
     @Kind("bench-transact")
     record Transacting(String load) implements Job<Void> {}
 
+    private static final long KEYS = 10_000;
+    private static final Limit TWO = Limit.named("bench").concurrency(2);
+
+    /** A job that runs after the one before it of its key. */
+    @Kind("bench-ordered")
+    record OrderedNoop(long n, String load) implements Job<Void> {
+
+        OrderedNoop(long n) {
+            this(n, Load.payload(n));
+        }
+
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.inOrder(n % KEYS);
+        }
+    }
+
+    /** A job of which two of its key may run at once. */
+    @Kind("bench-limited")
+    record LimitedNoop(long n, String load) implements Job<Void> {
+
+        LimitedNoop(long n) {
+            this(n, Load.payload(n));
+        }
+
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.limit(TWO, n % KEYS);
+        }
+    }
+
     /** What follows a batch. */
     @Kind("bench-whole")
     record Whole(long first) implements Reduce<Void, Void> {}
@@ -51,6 +83,8 @@ final class Features implements Trial {
         LABELLED(Metric.LABELLED_DONE, Metric.LABELLED_RATIO),
         RESULT(Metric.RESULT_DONE, Metric.RESULT_RATIO),
         UNIQUE(Metric.UNIQUE_DONE, Metric.UNIQUE_RATIO),
+        ORDERED(Metric.ORDERED_DONE, Metric.ORDERED_RATIO),
+        LIMITED(Metric.LIMITED_DONE, Metric.LIMITED_RATIO),
         BATCH(Metric.BATCH_DONE, Metric.BATCH_RATIO),
         DELAYED(Metric.DELAYED_DONE, Metric.DELAYED_RATIO),
         TRANSACT(Metric.TRANSACT_DONE, Metric.TRANSACT_RATIO);
@@ -75,6 +109,8 @@ final class Features implements Trial {
                         .handle(Noop.class, job -> {})
                         .handle(Giving.class, Giving::load)
                         .handle(UniqueNoop.class, job -> {})
+                        .handle(OrderedNoop.class, job -> {})
+                        .handle(LimitedNoop.class, job -> {})
                         .transact(Transacting.class, (job, tx) -> {})
                         .concurrency(TRANSACTIONS)
                         .reduce(Whole.class, (job, parts, attempt) -> {})
@@ -103,6 +139,7 @@ final class Features implements Trial {
         Findings play() throws InterruptedException {
             long wanted = stage.sizes().jobs();
             long slice = Math.min(SLICE, wanted);
+            makeShards();
             long began = stage.world().nanoTime();
             var order = List.of(Feature.values());
             for (long done = 0; done < wanted && !stage.over(began); done += slice) {
@@ -111,6 +148,13 @@ final class Features implements Trial {
                 stage.narrator().at("jobs of each feature", done + slice, wanted);
             }
             return Findings.of(values(), MillraceContender.card(stage.sizes().slots()));
+        }
+
+        /** The queue's keyed shards are made with its first job that has a key, and found by a node in a second or two: once. */
+        private void makeShards() throws InterruptedException {
+            enqueue(0, 1, OrderedNoop::new, o -> o);
+            completed++;
+            awaitAll(stage.world().nanoTime(), "a job with a key");
         }
 
         private void turn(Feature feature, long slice) throws InterruptedException {
@@ -126,6 +170,8 @@ final class Features implements Trial {
                             o -> o.tenant("tenant-7").tag("red").tag("round"));
                 case RESULT -> enqueue(from, slice, n -> new Giving(Load.payload(n)), o -> o);
                 case UNIQUE -> millrace.enqueueAll(range(from, slice).map(UniqueNoop::new));
+                case ORDERED -> millrace.enqueueAll(range(from, slice).map(OrderedNoop::new));
+                case LIMITED -> millrace.enqueueAll(range(from, slice).map(LimitedNoop::new));
                 case BATCH -> {
                     for (long first = from; first < from + slice; first += PARTS) {
                         long parts = Math.min(PARTS, from + slice - first);
@@ -138,15 +184,18 @@ final class Features implements Trial {
             }
             enqueued += slice;
             completed += slice;
+            awaitAll(began, feature.rate.words());
+            seconds.merge(feature, stage.seconds(began), Double::sum);
+            jobs.merge(feature, slice, Long::sum);
+        }
+
+        private void awaitAll(long began, String what) throws InterruptedException {
             while (node.status().counts().completed() < completed) {
                 if (stage.over(began))
                     throw new IllegalStateException("%s: %,d of %,d jobs are done"
-                            .formatted(
-                                    feature.rate.words(), node.status().counts().completed(), completed));
+                            .formatted(what, node.status().counts().completed(), completed));
                 stage.rest(LOOK);
             }
-            seconds.merge(feature, stage.seconds(began), Double::sum);
-            jobs.merge(feature, slice, Long::sum);
         }
 
         private <J extends Job<?>> void enqueue(

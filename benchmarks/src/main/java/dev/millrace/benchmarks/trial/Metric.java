@@ -96,6 +96,10 @@ public enum Metric {
     RESULT_RATIO("withResultOverPlain", "", Better.MORE, "with a result of 100 characters, over plain"),
     UNIQUE_DONE("uniquePerSecond", "jobs/s", Better.MORE, "with a unique key each"),
     UNIQUE_RATIO("uniqueOverPlain", "", Better.MORE, "with a unique key each, over plain"),
+    ORDERED_DONE("inOrderPerSecond", "jobs/s", Better.MORE, "in order, of 10,000 keys"),
+    ORDERED_RATIO("inOrderOverPlain", "", Better.MORE, "in order, of 10,000 keys, over plain"),
+    LIMITED_DONE("limitedPerSecond", "jobs/s", Better.MORE, "with a limit, of 10,000 keys"),
+    LIMITED_RATIO("limitedOverPlain", "", Better.MORE, "with a limit, of 10,000 keys, over plain"),
     BATCH_DONE("batchPartsPerSecond", "jobs/s", Better.MORE, "in batches of 1,000 parts"),
     BATCH_RATIO("batchPartsOverPlain", "", Better.MORE, "in batches of 1,000 parts, over plain"),
     DELAYED_DONE("delayedPerSecond", "jobs/s", Better.MORE, "delayed by a millisecond, through timers"),
@@ -103,6 +107,15 @@ public enum Metric {
     TRANSACT_DONE("transactPerSecond", "jobs/s", Better.MORE, "with an outcome in the handler's own transaction"),
     TRANSACT_RATIO(
             "transactOverPlain", "", Better.MORE, "with an outcome in the handler's own transaction, over plain"),
+
+    // seats: from a request to its answer
+    SHOWS("shows", "", Better.NEITHER, "shows that were sold in each way"),
+    SOLD_TWICE("seatsSoldTwice", "", Better.LESS, "seats sold twice"),
+    IN_LINE_P50("inLineP50Millis", "ms", Better.LESS, "in order by seat, median"),
+    IN_LINE_P99("inLineP99Millis", "ms", Better.LESS, "in order by seat, 99 of 100"),
+    VERSIONED_P50("versionedP50Millis", "ms", Better.LESS, "by a version, median"),
+    VERSIONED_P99("versionedP99Millis", "ms", Better.LESS, "by a version, 99 of 100"),
+    CONFLICTS("conflictsPerShow", "", Better.LESS, "conflicts of versions in a show"),
 
     // soak: medians of the samples of before, while and after a snapshot is held; each ratio is while over before
     BEFORE_RUN("beforeRunPerSecond", "jobs/s", Better.MORE, "before, run"),

@@ -75,6 +75,14 @@ public enum Regime {
             return BASE.withJobs(100_000).withSlots(4_000);
         }
     },
+    SEATS(
+            false,
+            "200 buyers want one of 50 seats, most of them the same ten: in order by seat, and by a version in its row") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withJobs(20_000).withSlots(8).withLimitSeconds(1_800);
+        }
+    },
     SOAK(false, "a steady stream for an hour; in the middle half of it somebody holds a snapshot") {
         @Override
         public Sizes sizes() {
@@ -103,10 +111,10 @@ public enum Regime {
         return peers;
     }
 
-    /** Those that are measured when all are. A soak alone takes as long as the others together, and features are held against plain jobs, not goals. */
+    /** Those that are measured when all are. A soak alone takes as long as the others together; features and seats are held against each other, not against goals. */
     public static List<Regime> ofAll() {
         return Arrays.stream(values())
-                .filter(regime -> regime != SOAK && regime != FEATURES)
+                .filter(regime -> regime != SOAK && regime != FEATURES && regime != SEATS)
                 .toList();
     }
 

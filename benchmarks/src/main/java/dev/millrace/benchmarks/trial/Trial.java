@@ -25,6 +25,7 @@ interface Trial {
             case TIMERS -> new Timers();
             case NODES -> new OneOfMany();
             case FEATURES -> new Features();
+            case SEATS -> new Seats();
             case SOAK -> new Soak();
         };
     }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 
 /** Of all who end a delivery one wins, and each is told rightly whether it was them. */
@@ -18,6 +19,7 @@ public final class OneOutcome implements Checker {
     private final Set<Key> inOwnTransaction = new HashSet<>();
     private final Set<JobId> takenBack = new HashSet<>();
     private final Predicate<JobId> cancelled;
+    private final IntPredicate past;
     private boolean forgetful;
 
     /**
@@ -25,8 +27,10 @@ public final class OneOutcome implements Checker {
      *
      * @param complete whether the trace has everything that took effect: else an outcome may have won whose answer was lost
      * @param cancelled whether anybody has tried to cancel this job
+     * @param past whether all of a partition has ended, and whatever comes for it is told that it has lost
      */
-    public OneOutcome(boolean complete, Predicate<JobId> cancelled) {
+    public OneOutcome(boolean complete, Predicate<JobId> cancelled, IntPredicate past) {
+        this.past = past;
         this.complete = complete;
         this.cancelled = cancelled;
     }
@@ -61,7 +65,9 @@ public final class OneOutcome implements Checker {
                         end.job());
             case LOST -> {
                 require(
-                        winner == null || !winner.equals(end.token()),
+                        winner == null
+                                || !winner.equals(end.token())
+                                || past.test(end.place().part()),
                         "the outcome at %s of job %s is called lost, but it had won",
                         end.place(),
                         end.job());

@@ -2,6 +2,7 @@ package dev.millrace.simulation.contract;
 
 import dev.millrace.JobId;
 import dev.millrace.Priority;
+import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
 import dev.millrace.store.UniqueKey;
@@ -59,6 +60,10 @@ record Draft(
     Draft headers(Map<String, String> other) {
         return new Draft(
                 queue, priority, spread, kind, version, payload, other, due, expiresAfter, idempotency, unique);
+    }
+
+    Draft line(Line line) {
+        return headers(line.in(headers));
     }
 
     Draft in(Duration delay) {

@@ -13,6 +13,7 @@ import dev.millrace.store.Epoch;
 import dev.millrace.store.Lease;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Ownership;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Protocol;
 import dev.millrace.store.StoreException.Fenced;
@@ -105,6 +106,11 @@ abstract class FenceChapter extends Chapter {
                                 on.given.kind,
                                 1,
                                 List.of(new Timetable.Run(TestNode.STARTED, false, on.given.newJob(draft -> draft))))),
+                new Step("shards", on -> on.given.store.shards(on.lease(), List.of(on.given.queue))),
+                new Step("takeOver", on -> on.given.store.takeOver(on.lease(), on.stream.id())),
+                new Step("absent", on -> on.given.store.absent(on.lease(), on.stream.id())),
+                new Step("over", on -> on.given.store.over(on.lease(), List.of())),
+                new Step("giveUp", on -> on.given.store.giveUp(on.lease(), on.stream.id())),
                 new Step("keep", on -> on.given.store.keep(on.lease())));
     }
 
@@ -168,7 +174,7 @@ abstract class FenceChapter extends Chapter {
 
     @Test
     void each_step_that_proves_a_lease_is_tried_here() {
-        var all = Stream.of(Protocol.class, Timetable.class)
+        var all = Stream.of(Protocol.class, Ownership.class, Timetable.class)
                 .flatMap(side -> Arrays.stream(side.getMethods()))
                 .filter(method -> List.of(method.getParameterTypes()).contains(Lease.class))
                 .filter(method -> !List.of(method.getParameterTypes()).contains(Connection.class))

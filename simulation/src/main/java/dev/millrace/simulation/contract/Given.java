@@ -105,6 +105,13 @@ final class Given implements AutoCloseable {
         return node;
     }
 
+    /** A node that knows another kind than that of the test's jobs. */
+    TestNode nodeThatKnows(String kind) {
+        var node = new TestNode(this, queue, kind);
+        nodes.add(node);
+        return node;
+    }
+
     /** The streams of a queue in the order in which a node claims: by priority, the front first. */
     List<StreamInfo> streams(String ofQueue) {
         return store.streams(List.of(ofQueue)).stream()

@@ -165,6 +165,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Keying extends KeyedChapter {
+        Keying() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Pausing extends PauseChapter {
         Pausing() {
             super(StoreContract.this);

@@ -170,6 +170,18 @@ public final class Table<K, R> {
         return found;
     }
 
+    /** Those of them that an index finds, in the order of their keys. */
+    public List<R> committedBy(Index<K, R> index, Object value) {
+        var found = new ArrayList<R>();
+        var keys = index.keys.get(value);
+        if (keys == null) return found;
+        for (var key : keys) {
+            var row = committed(key);
+            if (row != null && value.equals(index.of.apply(row))) found.add(row);
+        }
+        return found;
+    }
+
     public @Nullable R committed(K key) {
         var versions = rows.get(key);
         if (versions == null) return null;

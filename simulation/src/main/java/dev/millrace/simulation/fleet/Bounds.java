@@ -8,6 +8,9 @@ import java.util.function.Consumer;
 /** No node runs, or holds, more than its limits say; and nothing fails in it but steps of the store, in the ways that those may fail. */
 public final class Bounds implements Checker {
 
+    /** Nobody enqueues so many that what comes back would make it more. */
+    private static final int IN_LINE = 4_000;
+
     private boolean forgetful;
 
     @Override
@@ -29,6 +32,11 @@ public final class Bounds implements Checker {
                 forgetful || status.counters().loopFailures() <= node.thrown(),
                 "a loop of node %d failed, and not for a step of the store",
                 node.no());
+        require(
+                status.inLine() <= IN_LINE + limits.claimBatch(),
+                "node %d holds %d in line",
+                node.no(),
+                status.inLine());
         require(status.buffered() <= most, "node %d holds %d unstarted", node.no(), status.buffered());
     }
 

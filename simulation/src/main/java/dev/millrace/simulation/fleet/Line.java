@@ -37,6 +37,11 @@ final class Line {
         this.unknownTakenForRolledBack = unknownTakenForRolledBack;
     }
 
+    /** What its client has heard, for who reads along. */
+    void tell(String what) {
+        trace.tell("%s %s", client.name(), what);
+    }
+
     <T> T call(String step, Supplier<T> effect) {
         try {
             return attempt(step, effect);

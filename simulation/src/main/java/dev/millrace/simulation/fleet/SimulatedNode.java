@@ -254,7 +254,7 @@ public final class SimulatedNode implements Attempts, Client {
         var joined = incarnation;
         if (dead || joined == null || frozen()) return null;
         var status = joined.status(0);
-        return status.running() == 0 && status.buffered() == 0 && status.awaitingFlush() == 0
+        return status.running() == 0 && status.buffered() == 0 && status.inLine() == 0 && status.awaitingFlush() == 0
                 ? null
                 : "node %d still holds something: %s".formatted(no, status);
     }

@@ -209,6 +209,37 @@ final class Wire implements Storage {
         return control;
     }
 
+    // ---- keyed shards
+
+    @Override
+    public Shards shards(Lease lease, Collection<String> queues) {
+        return line.call("shards", () -> real.shards(lease, queues));
+    }
+
+    @Override
+    public boolean takeOver(Lease lease, int stream) {
+        boolean taken = line.call("take over a shard", () -> real.takeOver(lease, stream));
+        line.tell("%s shard %d".formatted(taken ? "takes over" : "can't take over", stream));
+        return taken;
+    }
+
+    @Override
+    public List<Absent> absent(Lease lease, int stream) {
+        return line.call("absent", () -> real.absent(lease, stream));
+    }
+
+    @Override
+    public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
+        return line.call("look what comes back no more", () -> real.over(lease, jobs));
+    }
+
+    @Override
+    public boolean giveUp(Lease lease, int stream) {
+        boolean given = line.call("give a shard up", () -> real.giveUp(lease, stream));
+        line.tell("%s shard %d".formatted(given ? "gives up" : "can't give up", stream));
+        return given;
+    }
+
     // ---- schedules
 
     @Override

@@ -169,6 +169,22 @@ public enum Bug {
     /** Parts are added without the batch's lock, and without a look whether it has been followed. */
     BATCH_GROWS_WITHOUT_LOCK,
 
+    // ---- keyed shards
+    /** Who claims from a keyed shard is not asked whether it owns it. */
+    OWNER_NOT_ASKED,
+    /** A shard is taken over as soon as its owner is deposed: what that held has not come back. */
+    TAKEN_OVER_BEFORE_THE_RESCUE,
+    /** A shard is given up, though something of it is open. */
+    GIVEN_UP_TOO_EARLY,
+    /** What has waited for its next attempt comes back behind all that is not claimed, as it does elsewhere. */
+    RETRIED_TO_THE_TAIL,
+    /** What comes back does not tell where the first delivery of its run stood. */
+    FIRST_PLACE_FORGOTTEN,
+    /** A new owner is not told what waits elsewhere for its next attempt. */
+    ABSENT_NOT_TOLD,
+    /** A delivery comes with a limit that is higher than what was asked for. */
+    LIMIT_MISREAD,
+
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */
     UNKNOWN_ENQUEUE_REPEATED,

@@ -256,7 +256,8 @@ final class BulkChanges {
         if (ending == null || !ending.last() || ending.state() != endedAs) return null;
         tx.statement();
         var asked = back ? newest.asked() : newest.asked().withoutExpiry();
-        if (priority != null) asked = asked.withPriority(priority, streamOf(tx, asked, priority));
+        if (tables.keyed(tx, asked.stream()) != null) asked = tables.anew(tx, asked); // it has no other priority
+        else if (priority != null) asked = asked.withPriority(priority, streamOf(tx, asked, priority));
         var turn = Turn.first(newest.turn().run() + 1);
         if (Rows.NO_TIME.equals(runAt)) batches.waitsAgain(tx, job);
         tx.xid(); // before it reads the clock

@@ -15,6 +15,7 @@ import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Lease;
+import dev.millrace.store.Line;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Place;
 import java.time.Duration;
@@ -23,13 +24,15 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Claims: windows between two snapshots, and positions in them. {@code V002__protocol.sql}, section claim. */
+/** Claims: windows between two snapshots, and positions in them. {@code V002__protocol.sql}, section claim; {@code V031__keyed_shards.sql}. */
 final class Claiming {
 
     private static final Duration RESOLVE_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration OWNERS_PATIENCE = Duration.ofSeconds(5);
 
     private final Tables tables;
     private final Fences fences;
@@ -164,7 +167,8 @@ final class Claiming {
             throw Raised.wrongTransaction("take: must be the first write of its transaction");
         if (!tables.planted(Bug.CLAIM_WITHOUT_FENCE)) fences.fence(tx, lease);
         tx.statement();
-        if (!tx.tryLock(new StreamLock(stream))) return new Claim(token, stream, ordinal, List.of());
+        if (tables.keyed(tx, stream) != null) lockOwned(tx, lease, stream);
+        else if (!tx.tryLock(new StreamLock(stream))) return new Claim(token, stream, ordinal, List.of());
         tx.statement();
         if (!tables.planted(Bug.TOKEN_NOT_PROBED) && byToken(tx, token) != null) throw Raised.tokenUsed(token);
         tx.statement();
@@ -180,6 +184,15 @@ final class Claiming {
         var rows = record(tx, c, found, lease, most, ordinal, token);
         if (tables.planted(Bug.CLAIM_AFTER_OWN_WRITE)) waiting.promoteSome(tx, 5, Instant.MIN);
         return new Claim(token, stream, ordinal, rows);
+    }
+
+    /** In a keyed shard an empty claim must mean that there is nothing: the lock is waited for. Whose the shard is, is looked at when it is held. */
+    private void lockOwned(Transaction tx, Lease lease, int stream) {
+        tx.lockTimeout(OWNERS_PATIENCE);
+        tx.lock(new StreamLock(stream));
+        if (tables.planted(Bug.OWNER_NOT_ASKED)) return;
+        tx.statement();
+        if (!tables.mayClaim(tx, lease.node(), stream)) throw Raised.notOwner(lease, stream);
     }
 
     private record Found(Window window, List<Place> rows) {}
@@ -346,12 +359,20 @@ final class Claiming {
                 asked.kind(),
                 asked.kindVersion(),
                 asked.payload(),
-                asked.headers(),
+                headers(asked),
                 asked.enqueuedAt(),
                 asked.expiresAt(),
                 asked.expired(tables.now()),
                 tables.cancelMarks.get(tx, key) != null,
                 row.place().part() < tables.meta(tx).currentPart() && tables.outcomes.get(tx, key) != null);
+    }
+
+    private Map<String, String> headers(Asked asked) {
+        var line = tables.planted(Bug.LIMIT_MISREAD) ? Line.of(asked.headers()) : null;
+        var limit = line == null ? null : line.limit();
+        if (line == null || limit == null) return asked.headers();
+        var more = new Line.Limited(limit.name(), limit.atOnce() + 1, limit.key());
+        return new Line(line.order(), more).in(asked.headers());
     }
 
     // ---- marks and manifests

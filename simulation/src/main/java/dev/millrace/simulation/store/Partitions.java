@@ -198,7 +198,8 @@ final class Partitions {
     private void move(Transaction tx, int part, int stream) {
         tx.lockTimeout(PATIENCE);
         tx.statement();
-        if (tables.stream(tx, stream).shard() == Tables.ENDED) return;
+        var own = tables.stream(tx, stream);
+        if (own.shard() == Tables.ENDED || own.keyed()) return; // it would come behind its followers
         tx.lock(new StreamLock(stream));
         tx.statement();
         int current = tables.meta(tx).currentPart();

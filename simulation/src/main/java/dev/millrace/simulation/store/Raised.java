@@ -41,6 +41,11 @@ final class Raised {
         return Refusal.raised("23503", "there is no queue %s any more: look again".formatted(queue));
     }
 
+    static Refusal notOwner(Lease lease, int stream) {
+        return Refusal.raised(
+                "MR011", "stream %d is of a shard that node %s does not own".formatted(stream, lease.node()));
+    }
+
     static Refusal ended(Object job) {
         return Refusal.raised("MR008", "job %s has ended here, or runs elsewhere".formatted(job));
     }

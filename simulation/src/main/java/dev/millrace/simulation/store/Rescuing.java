@@ -18,7 +18,7 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Taking back what a deposed node held. {@code V005__deaths.sql}, {@code V030__batches.sql}. */
+/** Taking back what a deposed node held. {@code V005__deaths.sql}, {@code V030__batches.sql}, {@code V031__keyed_shards.sql}. */
 final class Rescuing {
 
     private final Tables tables;
@@ -100,9 +100,9 @@ final class Rescuing {
                 null);
         if (!tables.outcomes.insertIfAbsent(tx, key, outcome)) return null;
         if (verdict == null) {
-            int front =
-                    tables.planted(Bug.RESCUED_TO_THE_TAIL) ? row.asked().stream() : tables.frontOf(tx, row.asked());
-            tables.append(tx, part, front, row.asked(), row.turn().rescued(charge));
+            var asked = tables.comesBack(tx, row);
+            int front = tables.planted(Bug.RESCUED_TO_THE_TAIL) ? asked.stream() : tables.frontOf(tx, asked);
+            tables.append(tx, part, front, asked, row.turn().rescued(charge));
             hints.accept(tx, new Wakeup.Work(row.asked().queue()));
         } else {
             batches.ended(tx, row.turn().run(), row.asked().headers(), outcome.state());

@@ -11,6 +11,7 @@ import dev.millrace.simulation.store.Rows.IdempotencyKey;
 import dev.millrace.simulation.store.Rows.Timer;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Storage.Wakeup;
@@ -79,6 +80,27 @@ final class Sending {
         }
     }
 
+    /** In a transaction of its own as well, when the first job comes that goes to one. */
+    void addKeyedShards(Transaction tx, String queue) {
+        tx.statement();
+        var meta = tables.meta.lock(tx, Tables.ONE, any -> true);
+        var own = meta == null ? null : streamsOf(tx, queue);
+        if (meta == null || own == null || hasKeyedShards(own)) return;
+        int next =
+                tables.streams.all(tx).stream().mapToInt(StreamInfo::id).max().orElse(0) + 1;
+        for (int number = 0; number < Tables.KEYED_SHARDS; number++) {
+            for (int shard : List.of(StreamInfo.keyed(number), StreamInfo.keyedFront(number))) {
+                var stream = new StreamInfo(next++, queue, Priority.NORMAL, shard);
+                tables.streams.insert(tx, stream.id(), stream);
+                firstAnchor(tx, stream, meta.currentPart(), Snapshot.NOTHING);
+            }
+        }
+    }
+
+    static boolean hasKeyedShards(List<StreamInfo> streams) {
+        return streams.stream().anyMatch(StreamInfo::keyed);
+    }
+
     private void firstAnchor(Transaction tx, StreamInfo stream, int part, Snapshot seen) {
         tables.claims.insert(
                 tx,
@@ -121,6 +143,10 @@ final class Sending {
         return known.containsKey(queue);
     }
 
+    boolean knowsKeyedShards(String queue) {
+        return hasKeyedShards(known.getOrDefault(queue, List.of()));
+    }
+
     void forget() {
         known.clear();
     }
@@ -128,12 +154,22 @@ final class Sending {
     private StreamInfo streamFor(Transaction tx, NewJob job) {
         var own = known.containsKey(job.queue()) ? known.get(job.queue()) : streamsOf(tx, job.queue());
         if (own == null) throw Raised.noQueue(job.queue());
+        var line = Line.of(job.headers());
+        if (line != null) return keyedFor(own, job, line);
         var spread = job.spread();
         int shard = Math.floorMod(spread == null ? next++ : spread.chars().sum(), Tables.SHARDS);
         return own.stream()
                 .filter(stream -> stream.priority() == job.priority() && stream.shard() == shard)
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private static StreamInfo keyedFor(List<StreamInfo> own, NewJob job, Line line) {
+        int shard = StreamInfo.keyed(Math.floorMod(line.home().chars().sum(), Tables.KEYED_SHARDS));
+        return own.stream()
+                .filter(stream -> stream.shard() == shard)
+                .findFirst()
+                .orElseThrow(() -> Raised.noQueue(job.queue()));
     }
 
     // ---- jobs
@@ -266,6 +302,11 @@ final class Sending {
         if (holder.request().equals(asked.request()) || holder.job().equals(job.id())) return holder.job();
         throw new KeyTaken(holder.job(), """
                 The idempotency key "%s" stands for another request, job %s: %s. This one is: %s. Use a new key for a new request.""".formatted(asked.key(), holder.job(), holder.request(), asked.request()));
+    }
+
+    /** Those of these jobs that go to keyed shards. */
+    static List<NewJob> inLine(List<NewJob> jobs) {
+        return jobs.stream().filter(job -> Line.of(job.headers()) != null).toList();
     }
 
     /** The queues of these jobs, each once. */

@@ -6,6 +6,7 @@ import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.Outcome;
 import dev.millrace.simulation.store.Rows.Parked;
 import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.store.Abilities;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
@@ -26,7 +27,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Outcomes, and what hangs on those that won. {@code V021__outcome_batch.sql}, {@code V030__batches.sql}. */
+/** Outcomes, and what hangs on those that won. {@code V021__outcome_batch.sql}, {@code V030__batches.sql}, {@code V031__keyed_shards.sql}. */
 final class Settling {
 
     /** A handler's open transaction may hold one outcome: the others must not wait for it. */
@@ -222,8 +223,9 @@ final class Settling {
                                     parking,
                                     detail,
                                     tables.now(),
-                                    row.asked(),
+                                    tables.comesBack(tx, row),
                                     row.turn().again()));
+                    if (parking == Ending.Parking.UNKNOWN_KIND) learn(tx, row);
                 }
                 case Ending.HandedBack back -> {
                     if (!tables.planted(Bug.HANDED_BACK_AS_DONE)) handBack(tx, place, part);
@@ -237,8 +239,9 @@ final class Settling {
 
     private void handBack(Transaction tx, Place place, int part) {
         var row = Objects.requireNonNull(tables.log.get(tx, place));
-        int stream = tables.planted(Bug.RESCUED_TO_THE_TAIL) ? row.asked().stream() : tables.frontOf(tx, row.asked());
-        tables.append(tx, part, stream, row.asked(), row.turn().again());
+        var asked = tables.comesBack(tx, row);
+        int stream = tables.planted(Bug.RESCUED_TO_THE_TAIL) ? asked.stream() : tables.frontOf(tx, asked);
+        tables.append(tx, part, stream, asked, row.turn().again());
         hints.accept(tx, new Wakeup.Work(row.asked().queue()));
     }
 
@@ -255,7 +258,7 @@ final class Settling {
                 : row.turn().again();
         long id = tables.nextNumber();
         var runAt = tables.now().plus(delay);
-        tables.timers.insert(tx, id, new Timer(id, runAt, retry, reason, failure, row.asked(), turn));
+        tables.timers.insert(tx, id, new Timer(id, runAt, retry, reason, failure, tables.comesBack(tx, row), turn));
     }
 
     private Settled verdict(Transaction tx, Ended entry, Set<DeliveryKey> won) {
@@ -277,6 +280,15 @@ final class Settling {
             case Ending.HandedBack back -> "handed_back";
             case Ending.Parked parked -> "parked";
         };
+    }
+
+    /** Of a keyed shard: whoever knows the kind should own it. */
+    private void learn(Transaction tx, Rows.Logged row) {
+        var asked = row.asked();
+        if (tables.keyed(tx, row.place().stream()) == null) return;
+        var kind = new Tables.KeyedKind(asked.queue(), new Abilities.Learnt(asked.kind(), asked.kindVersion()));
+        tables.keyedKinds.insertIfAbsent(
+                tx, "%s %s:%d".formatted(asked.queue(), asked.kind(), asked.kindVersion()), kind);
     }
 
     private static @Nullable String reason(Ending ending) {

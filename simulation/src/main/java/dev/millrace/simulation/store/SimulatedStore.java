@@ -13,12 +13,14 @@ import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.simulation.checker.ChangedOnce;
 import dev.millrace.simulation.checker.FollowedOnce;
+import dev.millrace.simulation.checker.InLine;
 import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.database.Database;
 import dev.millrace.simulation.database.Refusal;
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.database.Transaction.Isolation;
 import dev.millrace.simulation.store.Rows.DeliveryKey;
+import dev.millrace.simulation.store.Rows.Node.Life;
 import dev.millrace.simulation.time.Timeline;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.Claim;
@@ -40,6 +42,7 @@ import dev.millrace.store.Settled;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Fenced;
+import dev.millrace.store.StoreException.NotOwner;
 import dev.millrace.store.StoreException.Unavailable;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
@@ -86,8 +89,10 @@ public final class SimulatedStore implements Storage {
     private final Sending sending;
     private final Journal journal;
     private final Timetabling timetabling;
+    private final Owning owning;
     private final Batches batches;
     private final BatchSights sights;
+    private final LineSights lines;
     private final BulkChanges bulk;
     private final Partitions partitions;
     private final Looking looking;
@@ -111,9 +116,11 @@ public final class SimulatedStore implements Storage {
         fences = new Fences(tables);
         batches = new Batches(tables, this::hint);
         sights = new BatchSights(tables);
+        lines = new LineSights(tables);
         waiting = new Waits(tables, fences, batches, this::hint);
         claiming = new Claiming(tables, fences, waiting);
         settling = new Settling(tables, fences, batches, this::hint);
+        owning = new Owning(tables, fences, claiming);
         membership = new Membership(tables, fences, claiming);
         rescuing = new Rescuing(tables, fences, claiming, membership, batches, this::hint);
         steering = new Steering(tables, fences, claiming, waiting, batches, this::hint);
@@ -158,6 +165,12 @@ public final class SimulatedStore implements Storage {
     /** Whether a node has claimed anything that has not ended. */
     public boolean holds(NodeId node) {
         return !transaction("look", tx -> claiming.openPlaces(tx, node, 1)).isEmpty();
+    }
+
+    /** Whether all of a partition has ended, as all see it now. */
+    public boolean past(int part) {
+        var meta = tables.meta.committed(Tables.ONE);
+        return meta != null && part < meta.livePart();
     }
 
     /** A delivery of which two endings are written, in words; null if there is none. */
@@ -217,6 +230,22 @@ public final class SimulatedStore implements Storage {
         return sights.all();
     }
 
+    /** A delivery of a job that waits for others of its key, as all see it now; empty if it is none. */
+    public Optional<InLine.Sight> inLine(Place place) {
+        return lines.of(place);
+    }
+
+    /** Whether a delivery is there and has not ended, as all see it now. */
+    public boolean open(Place place) {
+        return tables.log.committed(place) != null && tables.committedEnding(DeliveryKey.of(place)) == null;
+    }
+
+    /** Whether a node has neither been deposed nor lost its lease to a failover, as all see it now. */
+    public boolean alive(NodeId node) {
+        var row = tables.nodes.committed(node);
+        return row != null && row.life() == Life.ALIVE && row.timeline() == database.serverTimeline();
+    }
+
     /** How many runs of a schedule were fired since somebody had asked for them. */
     public int runsAskedFor(String schedule) {
         return (int) tables.slots.committed().stream()
@@ -262,6 +291,7 @@ public final class SimulatedStore implements Storage {
                 switch (refusal.code()) {
                     case "MR001", "MR003", "MR008" -> new Fenced(message);
                     case "MR006" -> new CommitUnknown(message, refusal); // it was carried out before
+                    case "MR011" -> new NotOwner(message, refusal);
                     default -> new Unavailable(message, refusal);
                 };
         };
@@ -308,20 +338,38 @@ public final class SimulatedStore implements Storage {
         }
     }
 
+    /** The queues of these jobs, and the keyed shards of those that wait for others of their key. */
+    private void makeQueuesOf(List<NewJob> jobs) {
+        makeQueues(Sending.queuesOf(jobs));
+        if (tables.planted(Bug.FIRST_ANCHOR_IN_PRODUCER)) return;
+        for (var queue : Sending.queuesOf(Sending.inLine(jobs))) makeKeyedShards(queue);
+    }
+
+    private void makeKeyedShards(String queue) {
+        if (sending.knowsKeyedShards(queue)) return;
+        var known = step("streams", tx -> Optional.ofNullable(sending.streamsOf(tx, queue)));
+        if (known.filter(Sending::hasKeyedShards).isEmpty()) {
+            does("add keyed shards", tx -> sending.addKeyedShards(tx, queue));
+            known = step("streams", tx -> Optional.ofNullable(sending.streamsOf(tx, queue)));
+        }
+        known.ifPresent(streams -> sending.remember(queue, streams));
+    }
+
     /** The database has gone back to an older state: what was remembered of it may not be so. */
     public void forgetWhatWasRemembered() {
         sending.forget();
+        lines.forget();
     }
 
     @Override
     public Accepted enqueue(NewJob job) {
-        makeQueues(List.of(job.queue()));
+        makeQueuesOf(List.of(job));
         return step("enqueue", tx -> sending.enqueue(tx, job, true));
     }
 
     @Override
     public Accepted enqueue(Connection tx, NewJob job) {
-        makeQueues(List.of(job.queue()));
+        makeQueuesOf(List.of(job));
         var accepted = new ArrayList<Accepted>();
         inTheirs("enqueue in your transaction", tx, own -> accepted.add(sending.enqueue(own, job, false)));
         return accepted.getFirst();
@@ -331,7 +379,7 @@ public final class SimulatedStore implements Storage {
     public Map<JobId, JobId> enqueueAll(Iterator<NewJob> jobs) {
         var all = new ArrayList<NewJob>();
         jobs.forEachRemaining(all::add);
-        makeQueues(Sending.queuesOf(all));
+        makeQueuesOf(all);
         return step("enqueue", tx -> sending.enqueueAll(tx, all));
     }
 
@@ -339,7 +387,7 @@ public final class SimulatedStore implements Storage {
     public Map<JobId, JobId> enqueueAll(Connection tx, Iterator<NewJob> jobs) {
         var all = new ArrayList<NewJob>();
         jobs.forEachRemaining(all::add);
-        makeQueues(Sending.queuesOf(all));
+        makeQueuesOf(all);
         var held = new HashMap<JobId, JobId>();
         inTheirs("enqueue in your transaction", tx, own -> held.putAll(sending.enqueueAll(own, all)));
         return held;
@@ -364,8 +412,8 @@ public final class SimulatedStore implements Storage {
     private List<NewJob> partsOf(NewJob then, Iterator<NewJob> parts) {
         var all = new ArrayList<NewJob>();
         parts.forEachRemaining(all::add);
-        makeQueues(List.of(then.queue()));
-        makeQueues(Sending.queuesOf(all));
+        makeQueuesOf(List.of(then));
+        makeQueuesOf(all);
         return all;
     }
 
@@ -373,7 +421,7 @@ public final class SimulatedStore implements Storage {
     public boolean enqueueParts(JobId batch, Iterator<NewJob> parts) {
         var all = new ArrayList<NewJob>();
         parts.forEachRemaining(all::add);
-        makeQueues(Sending.queuesOf(all));
+        makeQueuesOf(all);
         return allOrNone("enqueue parts", tx -> sending.enqueueParts(tx, batch, all));
     }
 
@@ -614,6 +662,33 @@ public final class SimulatedStore implements Storage {
         return step("control", tx -> steering.control(tx, lease, cursor));
     }
 
+    // ---- keyed shards
+
+    @Override
+    public Shards shards(Lease lease, Collection<String> queues) {
+        return step("shards", tx -> owning.shards(tx, lease, queues));
+    }
+
+    @Override
+    public boolean takeOver(Lease lease, int stream) {
+        return step("take over a shard", tx -> owning.takeOver(tx, lease, stream));
+    }
+
+    @Override
+    public List<Absent> absent(Lease lease, int stream) {
+        return step("absent", tx -> owning.absent(tx, lease, stream));
+    }
+
+    @Override
+    public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
+        return step("look what comes back no more", tx -> owning.over(tx, lease, jobs));
+    }
+
+    @Override
+    public boolean giveUp(Lease lease, int stream) {
+        return step("give a shard up", tx -> owning.giveUp(tx, lease, stream));
+    }
+
     // ---- schedules
 
     @Override
@@ -623,7 +698,7 @@ public final class SimulatedStore implements Storage {
 
     @Override
     public OptionalInt fire(Lease lease, String schedule, long term, List<Run> runs) {
-        makeQueues(Sending.queuesOf(runs.stream().map(Run::job).toList()));
+        makeQueuesOf(runs.stream().map(Run::job).toList());
         return step("fire", tx -> timetabling.fire(tx, lease, schedule, term, runs));
     }
 

@@ -180,7 +180,7 @@ final class Steering {
         if (outcome == null) return Optional.of(claiming.claimed(tx, row.place()) ? State.RUNNING : State.AVAILABLE);
         if (!outcome.last()) return Optional.of(State.AVAILABLE);
         tx.statement();
-        var asked = row.asked().withoutExpiry(); // it has been decided anew that it shall run
+        var asked = tables.anew(tx, row.asked().withoutExpiry()); // it has been decided anew that it shall run
         tables.append(
                 tx,
                 tables.meta(tx).currentPart(),

@@ -36,14 +36,17 @@ import dev.millrace.simulation.store.Rows.SlotKey;
 import dev.millrace.simulation.store.Rows.SlotRow;
 import dev.millrace.simulation.store.Rows.Timer;
 import dev.millrace.simulation.time.Timeline;
+import dev.millrace.store.Abilities;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Place;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -64,6 +67,9 @@ final class Tables {
     /** The stream of deliveries that are born ended; never claimed. */
     static final int ENDED = -2;
 
+    /** Keyed shards of a queue; there 16. */
+    static final int KEYED_SHARDS = 2;
+
     final Database database;
     final Timeline timeline;
     private final World clock;
@@ -72,6 +78,14 @@ final class Tables {
     final Table<String, Meta> meta;
     final Table<Integer, Part> parts;
     final Table<Integer, StreamInfo> streams;
+    final Table<Integer, NodeId> shardOwners;
+
+    /** Kinds for which jobs of a queue's keyed shards were parked, as {@code queue kind:version}. */
+    final Table<String, KeyedKind> keyedKinds;
+
+    /** One of them. */
+    record KeyedKind(String queue, Abilities.Learnt kind) {}
+
     final Table<Place, Logged> log;
     final Table.Index<Place, Logged> logByJob;
     final Table<ClaimKey, Claimed> claims;
@@ -112,6 +126,10 @@ final class Tables {
     final Table.Index<Long, Line> linesByJob;
     final Table<Long, JobId> effects;
     final Table.Index<Long, JobId> effectsByJob;
+
+    /** The first deliveries of jobs in keyed shards, in the order in which they were committed: no table, but for who checks. */
+    final List<Logged> arrivals = new ArrayList<>();
+
     private long number;
 
     Tables(Database database, Timeline timeline, World clock, Set<Bug> bugs) {
@@ -124,6 +142,8 @@ final class Tables {
         meta = table("meta", Comparator.naturalOrder());
         parts = table("part", Comparator.naturalOrder());
         streams = table("stream", Comparator.naturalOrder());
+        shardOwners = table("shard_owner", Comparator.naturalOrder());
+        keyedKinds = table("keyed_kind", Comparator.naturalOrder());
         log = table("job_log", Rows.LOG_ORDER);
         logByJob = log.index(row -> row.asked().job());
         claims = table("claim", ClaimKey.ORDER);
@@ -192,20 +212,60 @@ final class Tables {
         return stream;
     }
 
-    /** The front of a job's queue and priority. */
+    /** The front of a job's queue and priority, or of its keyed shard. */
     int frontOf(Transaction tx, Asked asked) {
-        return special(tx, asked, StreamInfo.FRONT);
+        var own = stream(tx, asked.stream());
+        return own.keyed() ? shardOf(own) + 1 : special(own, StreamInfo.FRONT);
     }
 
     /** Where a job's delivery stands that was born ended. */
     int endedOf(Transaction tx, Asked asked) {
-        return special(tx, asked, ENDED);
+        var own = stream(tx, asked.stream());
+        if (!own.keyed()) return special(own, ENDED);
+        for (var other : streams.all(tx))
+            if (other.shard() == ENDED
+                    && other.priority() == own.priority()
+                    && other.queue().equals(own.queue())) return other.id();
+        throw new IllegalStateException("There is nothing for what is born ended in queue " + own.queue() + ".");
     }
 
-    private int special(Transaction tx, Asked asked, int shard) {
-        var own = stream(tx, asked.stream());
-        // streams of a queue are made in one go: the same distance apart in each
+    private static int special(StreamInfo own, int shard) {
+        // ordinary streams of a queue are made in one go: the same distance apart in each
         return own.id() - own.shard() + shard;
+    }
+
+    // ---- keyed shards
+
+    /** The stream if it is of a keyed shard, else null. As the catalog is seen: it takes no statement. */
+    @Nullable
+    StreamInfo keyed(Transaction tx, int stream) {
+        var row = streams.peek(tx, stream);
+        return row != null && row.keyed() ? row : null;
+    }
+
+    /** The number of a keyed shard: that of the stream of what was enqueued. Its front has the next one. */
+    static int shardOf(StreamInfo keyed) {
+        return keyed.front() ? keyed.id() - 1 : keyed.id();
+    }
+
+    /** Whether this node may claim from a stream: from those of a keyed shard its owner may, as the current statement sees it. */
+    boolean mayClaim(Transaction tx, NodeId node, int stream) {
+        var keyed = keyed(tx, stream);
+        return keyed == null || node.equals(shardOwners.get(tx, shardOf(keyed)));
+    }
+
+    /** What is asked for by what comes back of a delivery: of a keyed shard it comes to the front, with its place in line. */
+    Asked comesBack(Transaction tx, Logged row) {
+        var asked = row.asked();
+        if (keyed(tx, asked.stream()) == null) return asked;
+        var back = asked.in(frontOf(tx, asked));
+        return planted(Bug.FIRST_PLACE_FORGOTTEN) ? back : back.firstAt(row.place());
+    }
+
+    /** What a new run asks for: of a keyed shard it comes behind those that were enqueued, with a place in line of its own. */
+    Asked anew(Transaction tx, Asked asked) {
+        var keyed = keyed(tx, asked.stream());
+        return keyed == null ? asked : asked.in(shardOf(keyed)).withoutFirst();
     }
 
     /** How a delivery ended, wherever that is written; null if it has not. */
@@ -227,8 +287,8 @@ final class Tables {
     Outcome committedEnding(DeliveryKey key) {
         var outcome = outcomes.committed(key);
         if (outcome != null) return outcome;
-        for (var ending : batched.committed()) if (ending.key().equals(key)) return ending;
-        return null;
+        var found = batched.committedBy(batchedByDelivery, key);
+        return found.isEmpty() ? null : found.getFirst();
     }
 
     /** A delivery of which two endings are committed; null if there is none. */
@@ -247,7 +307,10 @@ final class Tables {
         if (row == null) throw new IllegalStateException("There is no partition " + part + ".");
         if (row.sealedAt() != null) throw Raised.sealed(part);
         var place = new Place(part, stream, tx.xid(), database.nextNumber(tx));
-        log.insert(tx, place, new Logged(place, asked, turn));
+        var logged = new Logged(place, asked, turn);
+        log.insert(tx, place, logged);
+        if (asked.inLine() && turn.equals(Turn.first(1)) && keyed(tx, stream) != null)
+            tx.afterCommit(() -> arrivals.add(logged));
         return place;
     }
 }

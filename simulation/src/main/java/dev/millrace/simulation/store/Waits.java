@@ -148,12 +148,17 @@ final class Waits {
             if (timer.asked().expired(now)) {
                 expire(tx, timer.asked(), timer.turn());
             } else {
-                tables.append(tx, part, timer.asked().stream(), timer.asked(), timer.turn());
+                tables.append(tx, part, streamOf(tx, timer), timer.asked(), timer.turn());
                 hints.accept(tx, new Wakeup.Work(timer.asked().queue()));
                 appended++;
             }
         }
         return appended;
+    }
+
+    private int streamOf(Transaction tx, Timer timer) {
+        var keyed = tables.planted(Bug.RETRIED_TO_THE_TAIL) ? tables.keyed(tx, timer.asked().stream()) : null;
+        return keyed == null ? timer.asked().stream() : Tables.shardOf(keyed);
     }
 
     /** The planted bug: what was deleted here is appended by a transaction of its own, a little later. */
@@ -221,6 +226,7 @@ final class Waits {
                 continue;
             if (!self.card().queues().contains(asked.queue()) || paused(tx, asked) || !worthTrying(self, parked))
                 continue;
+            if (!tables.mayClaim(tx, lease.node(), asked.stream())) continue;
             left.merge(asked.kind(), -1, Integer::sum);
             fit.add(parked);
         }

@@ -346,6 +346,33 @@ public final class TracingStorage implements Storage {
         });
     }
 
+    // ---- keyed shards
+
+    @Override
+    public Shards shards(Lease lease, Collection<String> queues) {
+        return tracer.quiet("look at shards", lease, () -> real.shards(lease, queues));
+    }
+
+    @Override
+    public boolean takeOver(Lease lease, int stream) {
+        return tracer.quiet("take over a shard", lease, () -> real.takeOver(lease, stream));
+    }
+
+    @Override
+    public List<Absent> absent(Lease lease, int stream) {
+        return tracer.quiet("look at what is absent", lease, () -> real.absent(lease, stream));
+    }
+
+    @Override
+    public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
+        return tracer.quiet("look what comes back no more", lease, () -> real.over(lease, jobs));
+    }
+
+    @Override
+    public boolean giveUp(Lease lease, int stream) {
+        return tracer.quiet("give a shard up", lease, () -> real.giveUp(lease, stream));
+    }
+
     // ---- schedules
 
     @Override

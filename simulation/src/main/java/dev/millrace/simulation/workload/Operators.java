@@ -23,7 +23,7 @@ final class Operators implements Workload {
         if (on.random().nextInt(3) == 0) pauseFor(on, Scope.kind("narrow"));
     }
 
-    private static void cancel(Office on) {
+    static void cancel(Office on) {
         var job = on.anyJob();
         if (job == null) return;
         on.intended().cancelling(job);
@@ -38,7 +38,7 @@ final class Operators implements Workload {
         }
     }
 
-    private static void requeue(Office on) {
+    static void requeue(Office on) {
         var job = on.anyJob();
         if (job == null) return;
         on.intended().requeued(job); // before the answer: it may be lost
@@ -51,7 +51,7 @@ final class Operators implements Workload {
         }
     }
 
-    private static void pauseFor(Office on, Scope scope) {
+    static void pauseFor(Office on, Scope scope) {
         var from = Duration.ofNanos(on.random().nextLong(on.hours().toNanos()));
         on.at(from, "an operator pauses", () -> {
             on.fleet().trace().tell("%s is paused", scope);

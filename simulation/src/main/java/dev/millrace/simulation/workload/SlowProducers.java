@@ -8,6 +8,7 @@ import dev.millrace.simulation.store.HandlerTransaction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Users' own transactions, at both isolations, that stay open for a while between enqueues, and then are committed, or are not. */
 final class SlowProducers implements Workload {
@@ -22,17 +23,20 @@ final class SlowProducers implements Workload {
         for (int left = on.jobs(); left > 0; ) {
             int some = Math.min(left, 1 + on.random().nextInt(3));
             left -= some;
-            on.sometime("a slow producer", () -> transaction(on, some));
+            on.sometime(
+                    "a slow producer",
+                    () -> transaction(on, some, () -> on.draft("work", Script.draw(on.random(), false))));
         }
     }
 
-    private static void transaction(Office on, int jobs) {
+    /** So many jobs in one transaction, which takes its time. */
+    static void transaction(Office on, int jobs, Supplier<Office.Draft> next) {
         var isolation = on.random().nextBoolean() ? Isolation.READ_COMMITTED : Isolation.REPEATABLE_READ;
         var tx = on.fleet().store().begin("a slow producer's", isolation);
         var drafts = new ArrayList<Office.Draft>();
         try {
             for (int i = 0; i < jobs; i++) {
-                var draft = on.draft("work", Script.draw(on.random(), false));
+                var draft = next.get();
                 drafts.add(draft);
                 on.plan(draft);
                 on.fleet().store().enqueue(tx.connection(), draft.job());

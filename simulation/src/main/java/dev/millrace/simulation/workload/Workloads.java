@@ -20,10 +20,11 @@ public final class Workloads {
             new Slots(),
             new UniqueSends(),
             new BulkChanges(),
-            new Batches());
+            new Batches(),
+            new Lines());
 
     /** What only concerns itself. */
-    private static final Set<String> APART = Set.of("slots", "unique-sends", "bulk-changes", "batches");
+    private static final Set<String> APART = Set.of("slots", "unique-sends", "bulk-changes", "batches", "lines");
 
     private Workloads() {}
 

@@ -1,5 +1,8 @@
 package dev.millrace.postgres;
 
+import dev.millrace.store.Line;
+import dev.millrace.store.NewJob;
+import dev.millrace.store.StreamInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -7,28 +10,51 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which shard a job goes to. Jobs with a text to spread by go where rendezvous hashing says (Thaler and Ravishankar, 1996): each shard
  * gets a score from FNV-1a of the text, mixed with the shard's number by the finaliser of SplitMix64; the highest wins. So when a shard is
- * added only its share moves. Without a text they take turns; single ones that share a transaction share a shard.
+ * added only its share moves. Without a text they take turns; single ones that share a transaction share a shard. Jobs with a {@link Line} go
+ * to keyed shards, in the same way by what counts together.
  */
-final class Shards {
+final class ShardChoice {
 
     /** So many that come in company follow each other into one shard: about as many as a claim finds, which costs the same for one. */
     private static final int IN_A_ROW = 256;
 
     private final int count;
+    private final int keyed;
     private final AtomicInteger next;
     private final AtomicInteger inCompany = new AtomicInteger();
 
-    Shards(int count, int first) {
+    /**
+     * Those of each queue.
+     *
+     * @param keyed how many are keyed
+     * @param first whose turn it is first
+     */
+    ShardChoice(int count, int keyed, int first) {
         this.count = count;
+        this.keyed = keyed;
         this.next = new AtomicInteger(first);
     }
 
+    /** The shard number of the stream that a job goes to. */
+    int forJob(NewJob job) {
+        var line = Line.of(job.headers());
+        return line == null ? of(job.spread()) : StreamInfo.keyed(highest(line.home(), keyed));
+    }
+
+    /** Whether it may go to any shard that is not keyed. */
+    static boolean isFree(NewJob job) {
+        return job.spread() == null && Line.of(job.headers()) == null;
+    }
+
     int of(@Nullable String spread) {
-        if (spread == null) return Math.floorMod(next.getAndIncrement(), count);
-        long hash = fnv1a(spread);
+        return spread == null ? Math.floorMod(next.getAndIncrement(), count) : highest(spread, count);
+    }
+
+    private static int highest(String text, int shards) {
+        long hash = fnv1a(text);
         int best = 0;
         long highest = Long.MIN_VALUE;
-        for (int shard = 0; shard < count; shard++) {
+        for (int shard = 0; shard < shards; shard++) {
             long score = mix(hash + shard * 0x9E3779B97F4A7C15L);
             if (score > highest) {
                 highest = score;
@@ -38,7 +64,7 @@ final class Shards {
         return best;
     }
 
-    /** The shard of all those of one transaction that have no text, of so many; who is alone takes his turn. */
+    /** The shard of all those of one transaction that are {@linkplain #isFree free}, of so many; who is alone takes his turn. */
     int shared(int jobs) {
         return jobs == 1 ? of(null) : Math.floorMod(inCompany.getAndAdd(jobs) / IN_A_ROW, count);
     }

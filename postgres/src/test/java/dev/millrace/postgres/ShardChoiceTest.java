@@ -6,9 +6,9 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class ShardsTest {
+class ShardChoiceTest {
 
-    private final Shards shards = new Shards(4, 1);
+    private final ShardChoice shards = new ShardChoice(4, 16, 1);
 
     @Test
     void jobs_without_a_text_take_turns() {
@@ -42,7 +42,7 @@ class ShardsTest {
 
     @Test
     void turns_go_on_when_their_number_overflows() {
-        var old = new Shards(4, Integer.MAX_VALUE);
+        var old = new ShardChoice(4, 16, Integer.MAX_VALUE);
 
         assertThat(old.of(null)).isEqualTo(3);
         assertThat(old.of(null)).isBetween(0, 3);

@@ -1,0 +1,121 @@
+package dev.millrace.memory;
+
+import dev.millrace.JobId;
+import dev.millrace.NodeView.Life;
+import dev.millrace.store.Abilities;
+import dev.millrace.store.Line;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Ownership;
+import dev.millrace.store.StoreException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Which node claims from which keyed shard. Guarded by the lock of {@link Memory}. */
+final class Owners {
+
+    private final Ledger ledger;
+    private final Members members;
+    private final Map<Integer, NodeId> owners = new HashMap<>();
+    private final Map<String, Set<Abilities.Learnt>> learnt = new HashMap<>();
+
+    Owners(Ledger ledger, Members members) {
+        this.ledger = ledger;
+        this.members = members;
+    }
+
+    /** Refuses who does not own a keyed shard; others may claim from what is none. */
+    void prove(Member by, KeptQueue.Stream stream) {
+        if (mayClaim(by, stream)) return;
+        throw new StoreException.NotOwner(
+                "Stream %d of queue %s is of a keyed shard that node %s does not own. Nothing was claimed. Take the shard over first."
+                        .formatted(stream.info.id(), stream.queue.name, by.card.id()));
+    }
+
+    boolean mayClaim(Member by, KeptQueue.Stream stream) {
+        return !stream.info.keyed() || by.card.id().equals(owners.get(shardOf(stream.info.id())));
+    }
+
+    /** A front's number is that of its shard and one. */
+    private int shardOf(int stream) {
+        var info = ledger.stream(stream).info;
+        return info.front() ? stream - 1 : stream;
+    }
+
+    Ownership.Shards shards(Collection<String> queues) {
+        var shards = new ArrayList<Ownership.Shard>();
+        var nodes = new TreeMap<String, List<NodeId>>();
+        for (var name : queues) {
+            var queue = ledger.queue(name);
+            for (var shard : queue.keyedShards()) {
+                int id = shard.info.id();
+                shards.add(new Ownership.Shard(id, id + 1, name, owner(id)));
+            }
+            nodes.put(name, able(name));
+        }
+        return new Ownership.Shards(shards, nodes);
+    }
+
+    private List<NodeId> able(String queue) {
+        var serving = members.all().stream()
+                .filter(node -> node.life == Life.ALIVE && node.card.queues().contains(queue))
+                .toList();
+        return Abilities.most(serving, node -> node.card.kinds(), learnt.getOrDefault(queue, Set.of())).stream()
+                .map(node -> node.card.id())
+                .toList();
+    }
+
+    /** A job was parked of which the owner of its shard does not know the kind. */
+    void learn(KeptJob job) {
+        if (job.stream.info.keyed())
+            learnt.computeIfAbsent(job.queue.name, queue -> new LinkedHashSet<>())
+                    .add(new Abilities.Learnt(job.kind, job.kindVersion));
+    }
+
+    /** Null if nobody has it, or who had it is gone. */
+    private @Nullable NodeId owner(int shard) {
+        var owner = owners.get(shard);
+        return owner == null || members.gone(owner) ? null : owner;
+    }
+
+    boolean takeOver(Member by, int shard) {
+        var owner = owner(shard);
+        if (owner != null && !owner.equals(by.card.id())) return false;
+        owners.put(shard, by.card.id());
+        return true;
+    }
+
+    List<Ownership.Absent> absent(int shard) {
+        var absent = new ArrayList<Ownership.Absent>();
+        Stream.concat(ledger.timers.stream(), ledger.parked.values().stream()).forEach(waiting -> {
+            var job = waiting.job();
+            var line = Line.of(job.headers);
+            if (line == null || line.order() == null || waiting.turn().no() == 1) return;
+            if (job.streamOf(waiting.turn()).info.id() == shard + 1) absent.add(new Ownership.Absent(job.id, line));
+        });
+        return absent;
+    }
+
+    Set<JobId> over(Collection<JobId> jobs) {
+        var over = new HashSet<JobId>();
+        for (var id : jobs) {
+            var job = ledger.jobs.get(id);
+            if (job == null || job.state().ended()) over.add(id);
+        }
+        return over;
+    }
+
+    boolean giveUp(Member by, int shard) {
+        for (var place : by.open.keySet()) if (place.stream() == shard || place.stream() == shard + 1) return false;
+        owners.remove(shard, by.card.id());
+        return true;
+    }
+}

@@ -1,0 +1,559 @@
+package dev.millrace.node;
+
+import dev.millrace.JobId;
+import dev.millrace.store.Ending;
+import dev.millrace.store.Line;
+import dev.millrace.store.Ownership;
+import dev.millrace.store.Place;
+import dev.millrace.store.StreamInfo;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.SequencedSet;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who waits for whom in the keyed shards that this node owns. A delivery stands in the line of its order key, in the order of the log, and counts against its
+ * limit; it goes to the starter when it is the first of its line, nothing of that line runs or is {@linkplain Ownership.Absent absent}, and its limit has room.
+ * The next one follows when the outcome of the one before is known to be durable.
+ *
+ * <p>Nothing of this is written anywhere. A node that takes a shard over begins with nothing, learns what is absent, and reads all that had come back to the
+ * front, before it starts anything: see {@link ShardOwner}.
+ *
+ * <p>The claimer adds, the starter takes, and whoever settles a delivery ends it: all under one lock, which nobody holds while talking to the storage.
+ */
+final class Lines {
+
+    /** Deliveries that wait in lines, at most, before nothing more is claimed but what comes back; a manifest names each of them. */
+    private static final int MOST = 8_000;
+
+    /** Of one shard: what waits for a busy key holds up the others of its shard, and not those of all shards. */
+    private static final int MOST_OF_A_SHARD = 500;
+
+    /** How many steps' worth of payload wait in lines; of one shard, half a step. */
+    private static final int STEPS = 4;
+
+    private final Incarnation node;
+    private final NavigableMap<Integer, Shard> shards = new TreeMap<>(); // in an order: a simulation must replay it
+    private final ArrayDeque<Group> open = new ArrayDeque<>();
+    private final Map<Place, HeldDelivery> places = new HashMap<>();
+    private int waiting;
+    private long bytes;
+
+    Lines(Incarnation node) {
+        this.node = node;
+    }
+
+    /** What can be the next of a group. */
+    sealed interface Ready permits HeldDelivery, Order {}
+
+    /** Where a delivery of this node stands, or stood when its turn came. */
+    static final class Stand {
+        private final Shard shard;
+        private final Group group;
+        private final @Nullable Order order;
+        private boolean running;
+
+        private Stand(Shard shard, Group group, @Nullable Order order) {
+            this.shard = shard;
+            this.group = group;
+            this.order = order;
+        }
+    }
+
+    private enum Phase {
+        /** What is absent is known; the front is not read to its end. */
+        LOADING,
+        OPEN,
+        /** Nothing starts any more; it is given up when nothing of it is held. */
+        LEAVING
+    }
+
+    /** A shard that this node owns. */
+    static final class Shard {
+        private final StreamInfo stream;
+        private final StreamInfo front;
+        private final Map<String, Group> groups = new HashMap<>();
+        private final Map<String, Order> orders = new HashMap<>();
+        private Phase phase = Phase.LOADING;
+        private boolean frontClaimed;
+        private int held;
+        private int waiting;
+        private long bytes;
+
+        /** Claimed of what was enqueued, and not read. */
+        private int unread;
+
+        /** Whether it has more than was claimed, as far as is known. */
+        private boolean more;
+
+        /** Deliveries of it that could not be read: nobody knows whose turn it is. */
+        private int unreadable;
+
+        private Shard(StreamInfo stream, StreamInfo front) {
+            this.stream = stream;
+            this.front = front;
+        }
+    }
+
+    /** The jobs of one key of one limit; or those of a shard that have no limit. */
+    static final class Group {
+        private final Shard shard;
+        private final String key;
+        private int atOnce = Integer.MAX_VALUE;
+        private Line.@Nullable Position saidAt;
+        private int running;
+        private int orders;
+        private boolean listed;
+
+        /** What could start: lines, and deliveries that stand in none. */
+        private final ArrayDeque<Ready> ready = new ArrayDeque<>();
+
+        private Group(Shard shard, String key) {
+            this.shard = shard;
+            this.key = key;
+        }
+
+        /** What the job says that was enqueued last is right. */
+        private void hear(int said, Line.Position at) {
+            if (saidAt != null && saidAt.compareTo(at) > 0) return;
+            saidAt = at;
+            atOnce = said;
+        }
+
+        private boolean hasRoom() {
+            return running < atOnce && !ready.isEmpty();
+        }
+    }
+
+    /** The jobs of one order key. */
+    static final class Order implements Ready {
+        private final Group group;
+        private final String key;
+        private final NavigableMap<Line.Position, HeldDelivery> waiting = new TreeMap<>();
+        private final Set<JobId> absent = new TreeSet<>(Lines::compare);
+        private @Nullable HeldDelivery started;
+        private boolean listed;
+
+        private Order(Group group, String key) {
+            this.group = group;
+            this.key = key;
+        }
+
+        private boolean mayStart() {
+            return started == null && absent.isEmpty() && !waiting.isEmpty() && group.shard.unreadable == 0;
+        }
+    }
+
+    private static int compare(JobId one, JobId other) {
+        return one.value().compareTo(other.value());
+    }
+
+    // ---- for the claimer
+
+    /** Whether it owns any shard. */
+    synchronized boolean any() {
+        return !shards.isEmpty();
+    }
+
+    /** How many more deliveries may be claimed from what was enqueued in this shard; what comes back is always welcome. */
+    synchronized int room(StreamInfo stream) {
+        var shard = shards.get(stream.id());
+        return shard == null ? 0 : room(shard);
+    }
+
+    private int room(Shard shard) {
+        if (bytesLeft() <= 0 || shard.bytes >= node.limits().readBytes() / 2) return 0;
+        return Math.max(0, Math.min(MOST - waiting, MOST_OF_A_SHARD - shard.waiting) - shard.unread);
+    }
+
+    /** Whether a shard that had more than there was room for has got some since: a claim is worth its round trip. */
+    synchronized boolean wantsMore() {
+        for (var shard : shards.values()) if (shard.more && room(shard) >= MOST_OF_A_SHARD / 2) return true;
+        return false;
+    }
+
+    /** So many were claimed of a stream, and are to be read. */
+    synchronized void claimed(StreamInfo stream, int count) {
+        var shard = shards.get(shardOf(stream));
+        if (shard != null && !stream.front()) shard.unread += count;
+    }
+
+    /** Whether a stream may have more than was claimed of it. */
+    synchronized void more(StreamInfo stream, boolean more) {
+        var shard = shards.get(shardOf(stream));
+        if (shard != null && !stream.front()) shard.more = more;
+    }
+
+    /** How much more payload may be read of what was enqueued. */
+    synchronized long bytesLeft() {
+        return STEPS * node.limits().readBytes() - bytes;
+    }
+
+    /** The streams that may be claimed from: fronts, and, where there is room, what was enqueued. */
+    synchronized List<StreamInfo> streams() {
+        var streams = new ArrayList<StreamInfo>();
+        for (var shard : shards.values()) {
+            if (shard.phase == Phase.LEAVING) continue;
+            streams.add(shard.front);
+            if (room(shard) > 0) streams.add(shard.stream);
+            else shard.more = true;
+        }
+        return streams;
+    }
+
+    /** The fronts that have to be read to their end before anything of their shard starts. */
+    synchronized List<StreamInfo> frontsToClaim() {
+        var fronts = new ArrayList<StreamInfo>();
+        for (var shard : shards.values())
+            if (shard.phase == Phase.LOADING && !shard.frontClaimed) fronts.add(shard.front);
+        return fronts;
+    }
+
+    /** A claim of a front found nothing: that was all. One that found less than it asked for may only have come to the end of its window. */
+    synchronized void frontClaimed(StreamInfo front) {
+        var shard = shards.get(shardOf(front));
+        if (shard != null) shard.frontClaimed = true;
+    }
+
+    /** All that was claimed of fronts has been read. Returns whether a shard has become open. */
+    synchronized boolean frontsRead() {
+        boolean opened = false;
+        for (var shard : shards.values()) {
+            if (shard.phase != Phase.LOADING || !shard.frontClaimed) continue;
+            shard.phase = Phase.OPEN;
+            opened = true;
+            for (var group : shard.groups.values()) list(group);
+        }
+        return opened;
+    }
+
+    private static int shardOf(StreamInfo stream) {
+        return stream.front() ? stream.id() - 1 : stream.id();
+    }
+
+    /**
+     * A delivery has been claimed and read.
+     *
+     * @return whether it stands in line now; if not, its shard is on its way to another node
+     */
+    synchronized boolean add(HeldDelivery held, StreamInfo from) {
+        var line = Line.of(held.delivery().headers());
+        var shard = shards.get(shardOf(from));
+        if (shard == null) return false;
+        read(shard, from);
+        var place = Line.first(held.delivery());
+        var group = group(shard, line, place);
+        var order = order(group, line);
+        held.stands(new Stand(shard, group, order));
+        shard.held++;
+        if (shard.phase == Phase.LEAVING) {
+            if (order != null) order.absent.add(held.delivery().job());
+            return false;
+        }
+        waiting++;
+        bytes += held.bytes();
+        shard.waiting++;
+        shard.bytes += held.bytes();
+        places.put(held.delivery().place(), held);
+        if (order == null) group.ready.addLast(held);
+        else {
+            order.absent.remove(held.delivery().job());
+            order.waiting.put(place, held);
+            list(order);
+        }
+        list(group);
+        return true;
+    }
+
+    /** A delivery has been read that is about to be discarded: its line waits until that is durable. */
+    synchronized void expired(HeldDelivery held, StreamInfo from) {
+        var line = Line.of(held.delivery().headers());
+        var shard = shards.get(shardOf(from));
+        if (shard == null) return;
+        read(shard, from);
+        var group = group(shard, line, Line.first(held.delivery()));
+        var order = order(group, line);
+        held.stands(new Stand(shard, group, order));
+        shard.held++;
+        if (order != null) order.absent.add(held.delivery().job());
+    }
+
+    /** A delivery has been read that is nothing to anybody any more: if its line waited for it, it does so no longer. */
+    synchronized void over(HeldDelivery held, StreamInfo from) {
+        var shard = shards.get(shardOf(from));
+        if (shard != null) read(shard, from);
+        var line = Line.of(held.delivery().headers());
+        var key = line == null ? null : line.ordered();
+        var order = shard == null || key == null ? null : shard.orders.get(key);
+        if (order == null || !order.absent.remove(held.delivery().job())) return;
+        list(order);
+        forget(order);
+    }
+
+    private static void read(Shard shard, StreamInfo from) {
+        if (!from.front()) shard.unread--;
+    }
+
+    /** A delivery could not be read, and may be before any other of its shard; or it has been read at last. */
+    synchronized void unreadable(StreamInfo from, boolean still) {
+        var shard = shards.get(shardOf(from));
+        if (shard == null) return;
+        shard.unreadable = Math.max(0, shard.unreadable + (still ? 1 : -1));
+        if (shard.unreadable == 0) for (var order : shard.orders.values()) list(order);
+    }
+
+    private Group group(Shard shard, @Nullable Line line, Line.Position place) {
+        var limit = line == null ? null : line.limit();
+        var group = shard.groups.computeIfAbsent(limit == null ? "" : limit.group(), key -> new Group(shard, key));
+        if (limit != null) group.hear(limit.atOnce(), place);
+        return group;
+    }
+
+    private @Nullable Order order(Group group, @Nullable Line line) {
+        var key = line == null ? null : line.ordered();
+        return key == null
+                ? null
+                : group.shard.orders.computeIfAbsent(key, same -> {
+                    group.orders++;
+                    return new Order(group, same);
+                });
+    }
+
+    private void list(Order order) {
+        if (order.listed || !order.mayStart()) return;
+        order.listed = true;
+        order.group.ready.addLast(order);
+        list(order.group);
+    }
+
+    private void list(Group group) {
+        if (group.listed || group.shard.phase != Phase.OPEN || !group.hasRoom()) return;
+        group.listed = true;
+        open.addLast(group);
+    }
+
+    // ---- for the starter
+
+    /** How many wait here. */
+    synchronized int waiting() {
+        return waiting;
+    }
+
+    /**
+     * The next one whose turn it is, for whom the caller has a slot or soon will; null if there is none now. It counts as running from here on, until it is
+     * {@linkplain #ended ended}.
+     */
+    synchronized @Nullable HeldDelivery next() {
+        for (Group group; (group = open.pollFirst()) != null; ) {
+            group.listed = false;
+            var held = group.shard.phase == Phase.OPEN ? next(group) : null;
+            if (held == null) {
+                forget(group);
+                continue;
+            }
+            group.running++;
+            Objects.requireNonNull(held.stand()).running = true;
+            passed(held);
+            list(group); // behind the other groups
+            return held;
+        }
+        return null;
+    }
+
+    private @Nullable HeldDelivery next(Group group) {
+        while (group.hasRoom()) {
+            switch (group.ready.removeFirst()) {
+                case HeldDelivery held -> {
+                    return held;
+                }
+                case Order order -> {
+                    order.listed = false;
+                    if (!order.mayStart()) { // something of it has become absent meanwhile
+                        forget(order);
+                        continue;
+                    }
+                    var held = order.waiting.pollFirstEntry().getValue();
+                    order.started = held;
+                    return held;
+                }
+            }
+        }
+        return null;
+    }
+
+    private void passed(HeldDelivery held) {
+        var shard = Objects.requireNonNull(held.stand()).shard;
+        waiting--;
+        bytes -= held.bytes();
+        shard.waiting--;
+        shard.bytes -= held.bytes();
+        places.remove(held.delivery().place());
+    }
+
+    /** Takes those out of their lines that wait at these places; they are the caller's to end. */
+    synchronized List<HeldDelivery> withdraw(Collection<Place> cancelled) {
+        if (places.isEmpty()) return List.of();
+        var withdrawn = new ArrayList<HeldDelivery>();
+        for (var place : cancelled) {
+            var held = places.get(place);
+            var stand = held == null ? null : held.stand();
+            if (held == null || stand == null) continue;
+            passed(held);
+            withdrawn.add(held);
+            if (stand.order == null) stand.group.ready.remove(held);
+            else stand.order.waiting.remove(Line.first(held.delivery()));
+        }
+        return withdrawn;
+    }
+
+    // ---- for whoever settles
+
+    /**
+     * How a delivery ended is known to be durable.
+     *
+     * @param comesBack whether its job goes on: then it is waited for
+     */
+    synchronized void ended(HeldDelivery held, boolean comesBack) {
+        var stand = held.stand();
+        if (stand == null) return;
+        var shard = stand.shard;
+        var group = stand.group;
+        var order = stand.order;
+        shard.held--;
+        if (order != null) {
+            // What comes back may have come before the answer that it would.
+            boolean isBack = order.waiting.containsKey(Line.first(held.delivery()));
+            if (comesBack && !isBack) order.absent.add(held.delivery().job());
+            else order.absent.remove(held.delivery().job());
+        }
+        if (stand.running) {
+            stand.running = false;
+            group.running--;
+            if (order != null) order.started = null;
+        }
+        if (order != null) {
+            list(order);
+            forget(order);
+        }
+        list(group);
+        forget(group);
+    }
+
+    /** Whether the job of a delivery that ended so goes on. */
+    static boolean comesBack(Ending ending) {
+        return !ending.leadsTo().ended();
+    }
+
+    private void forget(Order order) {
+        if (order.started != null || order.listed || !order.absent.isEmpty() || !order.waiting.isEmpty()) return;
+        if (!order.group.shard.orders.remove(order.key, order)) return;
+        order.group.orders--;
+        forget(order.group);
+    }
+
+    private void forget(Group group) {
+        if (group.running > 0 || group.orders > 0 || group.listed || !group.ready.isEmpty()) return;
+        group.shard.groups.remove(group.key, group);
+    }
+
+    // ---- for the shards' owner
+
+    /** Begins with a shard that has just been taken over. */
+    synchronized void begin(StreamInfo stream, StreamInfo front, Collection<Ownership.Absent> absent) {
+        var shard = new Shard(stream, front);
+        shards.put(stream.id(), shard);
+        for (var job : absent) {
+            var order = order(group(shard, job.line(), new Line.Position(0, 0)), job.line());
+            if (order != null) order.absent.add(job.job());
+        }
+    }
+
+    synchronized boolean owns(int stream) {
+        return shards.containsKey(stream);
+    }
+
+    synchronized Set<Integer> owned() {
+        return new TreeSet<>(shards.keySet());
+    }
+
+    /** Starts nothing more of a shard. What waits is the caller's to hand back; until it comes back, here or elsewhere, its lines wait for it. */
+    synchronized List<HeldDelivery> leave(int stream) {
+        var shard = shards.get(stream);
+        if (shard == null || shard.phase == Phase.LEAVING) return List.of();
+        shard.phase = Phase.LEAVING;
+        var left = new ArrayList<HeldDelivery>();
+        for (var group : shard.groups.values()) {
+            for (var ready : group.ready) if (ready instanceof HeldDelivery held) left.add(held);
+            group.ready.clear();
+        }
+        for (var order : shard.orders.values()) {
+            for (var held : order.waiting.values())
+                order.absent.add(held.delivery().job());
+            left.addAll(order.waiting.values());
+            order.waiting.clear();
+            order.listed = false;
+        }
+        left.sort((one, other) -> Line.first(one.delivery()).compareTo(Line.first(other.delivery())));
+        left.forEach(this::passed);
+        return left;
+    }
+
+    /** It stays after all: what was handed back is absent until it has come back, as the front is claimed to its end again. */
+    synchronized void stay(int stream) {
+        var shard = shards.get(stream);
+        if (shard == null || shard.phase != Phase.LEAVING) return;
+        shard.phase = Phase.LOADING;
+        shard.frontClaimed = false;
+        shard.more = true;
+    }
+
+    synchronized boolean leaving(int stream) {
+        var shard = shards.get(stream);
+        return shard != null && shard.phase == Phase.LEAVING;
+    }
+
+    /** Whether nothing of a shard has been read and not ended. */
+    synchronized boolean idle(int stream) {
+        var shard = shards.get(stream);
+        return shard == null || shard.held == 0;
+    }
+
+    /** The shard is not this node's any more. */
+    synchronized void drop(int stream) {
+        var shard = shards.get(stream);
+        if (shard != null && shard.waiting > 0)
+            throw new IllegalStateException("shard %d was given up with %d in line".formatted(stream, shard.waiting));
+        shards.remove(stream);
+    }
+
+    /** Jobs that others wait for, at most so many, behind this one; from the beginning if there is none behind. */
+    synchronized List<JobId> absent(@Nullable JobId behind, int most) {
+        var all = new TreeSet<JobId>(Lines::compare);
+        for (var shard : shards.values())
+            for (var order : shard.orders.values()) if (!order.waiting.isEmpty()) all.addAll(order.absent);
+        var some = behind == null ? all : all.tailSet(behind, false);
+        return (some.isEmpty() ? all : some).stream().limit(most).toList();
+    }
+
+    /** These jobs have ended: nobody waits for them any more. */
+    synchronized void concluded(Set<JobId> ended) {
+        for (var shard : shards.values()) {
+            SequencedSet<Order> changed = new LinkedHashSet<>();
+            for (var order : shard.orders.values()) if (order.absent.removeAll(ended)) changed.add(order);
+            for (var order : changed) {
+                list(order);
+                forget(order);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.millrace.store;
+
+import dev.millrace.JobId;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who claims from keyed shards: one node at a time, for as long as it lives or until it gives the shard up. It alone knows which jobs of a key run and which
+ * wait, so nothing is written for that. {@link Protocol#take} refuses all others with {@link StoreException.NotOwner}.
+ *
+ * <p>A shard is two streams: what was enqueued, and its front, to which all comes that comes back: rescued, handed back, promoted after a retry or a snooze,
+ * released. A new owner takes the shard over, asks what is {@linkplain #absent absent}, then claims all of the front, and only then starts anything: what
+ * moves from there to here meanwhile is seen twice, and never in neither place.
+ */
+public interface Ownership {
+
+    /**
+     * A keyed shard.
+     *
+     * @param stream of what was enqueued
+     * @param front of what comes back
+     * @param owner null if nobody has it, or who had it is gone and all that it held has been taken back
+     */
+    record Shard(
+            int stream, int front, String queue, @Nullable NodeId owner) {}
+
+    /**
+     * Keyed shards and who could own them.
+     *
+     * @param nodes the living nodes that serve each queue and know of keyed shards; of these, those that know most of the kinds for which a job of the
+     *     queue's keyed shards has been parked
+     */
+    record Shards(List<Shard> shards, Map<String, List<NodeId>> nodes) {}
+
+    /** A job that has been delivered and waits outside of the log: for its next attempt, for a time, or parked. */
+    record Absent(JobId job, Line line) {}
+
+    /** The keyed shards of these queues. Those of a queue are made with its first job that has a {@link Line}. */
+    Shards shards(Lease lease, Collection<String> queues);
+
+    /**
+     * Takes a shard that nobody has. Repeating it changes nothing, so unknown: take it over again.
+     *
+     * @param stream of what was enqueued
+     * @return whether it is the caller's now
+     */
+    boolean takeOver(Lease lease, int stream);
+
+    /** The jobs with an order key that came from a shard and are to come back to it. Those that wait for their first delivery are not among them. */
+    List<Absent> absent(Lease lease, int stream);
+
+    /** Which of these jobs come back no more: they have ended, or are not known. In one snapshot. */
+    Set<JobId> over(Lease lease, Collection<JobId> jobs);
+
+    /**
+     * Gives a shard up, if nothing of it is open with this node. Repeating it changes nothing.
+     *
+     * @return whether it is not the caller's any more
+     */
+    boolean giveUp(Lease lease, int stream);
+}

@@ -1,0 +1,155 @@
+package dev.millrace.simulation.store;
+
+import dev.millrace.JobId;
+import dev.millrace.simulation.database.Transaction;
+import dev.millrace.simulation.store.Claiming.StreamLock;
+import dev.millrace.simulation.store.Rows.Node.Life;
+import dev.millrace.store.Abilities;
+import dev.millrace.store.Lease;
+import dev.millrace.store.Line;
+import dev.millrace.store.NodeId;
+import dev.millrace.store.Ownership.Absent;
+import dev.millrace.store.Ownership.Shard;
+import dev.millrace.store.Ownership.Shards;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Who claims from keyed shards: {@code V031__keyed_shards.sql}. A shard has the number of its stream, and its front the next one. */
+final class Owning {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final Tables tables;
+    private final Fences fences;
+    private final Claiming claiming;
+
+    Owning(Tables tables, Fences fences, Claiming claiming) {
+        this.tables = tables;
+        this.fences = fences;
+        this.claiming = claiming;
+    }
+
+    // ---- looking
+
+    Shards shards(Transaction tx, Lease lease, Collection<String> queues) {
+        fences.prove(tx, lease);
+        tx.statement();
+        var shards = new ArrayList<Shard>();
+        for (var stream : tables.streams.all(tx))
+            if (stream.keyed() && !stream.front() && queues.contains(stream.queue()))
+                shards.add(new Shard(stream.id(), stream.id() + 1, stream.queue(), ownerOf(tx, stream.id())));
+        var nodes = new TreeMap<String, List<NodeId>>();
+        for (var queue : queues) nodes.put(queue, living(tx, queue));
+        return new Shards(shards, nodes);
+    }
+
+    private List<NodeId> living(Transaction tx, String queue) {
+        var serving = tables.nodes.all(tx).stream()
+                .filter(node ->
+                        node.life() == Life.ALIVE && node.card().queues().contains(queue))
+                .toList();
+        var learnt = tables.keyedKinds.all(tx).stream()
+                .filter(kind -> kind.queue().equals(queue))
+                .map(Tables.KeyedKind::kind)
+                .toList();
+        return Abilities.most(serving, node -> node.card().kinds(), learnt).stream()
+                .map(node -> node.card().id())
+                .toList();
+    }
+
+    /** Null if nobody has it, or who had it is gone: deposed, and all that it held taken back. */
+    private @Nullable NodeId ownerOf(Transaction tx, int shard) {
+        var owner = tables.shardOwners.get(tx, shard);
+        if (owner == null) return null;
+        var node = tables.nodes.get(tx, owner);
+        if (node == null) return null;
+        boolean gone =
+                tables.planted(Bug.TAKEN_OVER_BEFORE_THE_RESCUE) ? node.life() != Life.ALIVE : node.life() == Life.GONE;
+        return gone ? null : owner;
+    }
+
+    /** In one snapshot. What moves to the front meanwhile is found there, by who looks there later. */
+    List<Absent> absent(Transaction tx, Lease lease, int shard) {
+        fences.prove(tx, lease);
+        tx.statement();
+        var absent = new ArrayList<Absent>();
+        if (tables.planted(Bug.ABSENT_NOT_TOLD)) return absent;
+        for (var timer : tables.timers.all(tx))
+            if (timer.turn().no() > 1) addAbsent(absent, timer.asked(), shard); // else it is the first of a new run
+        for (var parked : tables.parked.all(tx)) addAbsent(absent, parked.asked(), shard);
+        return absent;
+    }
+
+    private static void addAbsent(List<Absent> absent, Asked asked, int shard) {
+        var line = Line.of(asked.headers());
+        if (asked.stream() == shard + 1 && line != null && line.order() != null)
+            absent.add(new Absent(asked.job(), line));
+    }
+
+    /** Which of these have ended, or are not known: in one snapshot. */
+    Set<JobId> over(Transaction tx, Lease lease, Collection<JobId> jobs) {
+        fences.prove(tx, lease);
+        tx.statement();
+        var over = new HashSet<JobId>();
+        for (var job : jobs) if (isOver(tx, job)) over.add(job);
+        return over;
+    }
+
+    private boolean isOver(Transaction tx, JobId job) {
+        if (!tables.timers.by(tx, tables.timersByJob, job).isEmpty()) return false;
+        if (!tables.parked.by(tx, tables.parkedByJob, job).isEmpty()) return false;
+        Rows.@Nullable Logged newest = null;
+        for (var row : tables.log.by(tx, tables.logByJob, job))
+            if (newest == null || newest.turn().before(row.turn())) newest = row;
+        if (newest == null) return true;
+        var ending = tables.ending(tx, Rows.DeliveryKey.of(newest.place()));
+        return ending != null && ending.last();
+    }
+
+    // ---- taking over, giving up
+
+    boolean takeOver(Transaction tx, Lease lease, int shard) {
+        tx.lockTimeout(PATIENCE);
+        fences.fence(tx, lease);
+        lock(tx, shard);
+        tx.statement();
+        var stream = tables.keyed(tx, shard);
+        if (stream == null || stream.front()) return false;
+        tx.statement();
+        var owner = ownerOf(tx, shard);
+        if (owner != null && !owner.equals(lease.node())) return false;
+        tx.statement();
+        if (!tables.shardOwners.insertIfAbsent(tx, shard, lease.node()))
+            tables.shardOwners.update(tx, shard, any -> true, gone -> lease.node());
+        return true;
+    }
+
+    boolean giveUp(Transaction tx, Lease lease, int shard) {
+        tx.lockTimeout(PATIENCE);
+        fences.fence(tx, lease);
+        lock(tx, shard);
+        if (!tables.planted(Bug.GIVEN_UP_TOO_EARLY) && holdsAnyOf(tx, lease.node(), shard)) return false;
+        tx.statement();
+        tables.shardOwners.delete(tx, shard, owner -> owner.equals(lease.node()));
+        return true;
+    }
+
+    private boolean holdsAnyOf(Transaction tx, NodeId node, int shard) {
+        return claiming.openPlaces(tx, node, Integer.MAX_VALUE).stream()
+                .anyMatch(place -> place.stream() == shard || place.stream() == shard + 1);
+    }
+
+    /** Nobody claims from either meanwhile, and what is looked at in a later statement is not from before. */
+    private static void lock(Transaction tx, int shard) {
+        for (int stream : List.of(shard, shard + 1)) {
+            tx.statement();
+            tx.lock(new StreamLock(stream));
+        }
+    }
+}
