@@ -269,6 +269,8 @@ final class Claimer implements Loop {
         int takes = 0;
         boolean more = false;
         boolean frontsLeft = false;
+        boolean ordinary = ready.stream().anyMatch(stream -> !stream.keyed());
+        int takesInLine = 0;
         kept = false;
         for (var stream : order.of(ready)) {
             int want = stream.keyed() ? wantInLine(stream) : Math.min(want(), batch());
@@ -283,6 +285,12 @@ final class Claimer implements Loop {
                 continue;
             }
             if (stream.keyed()) {
+                if (ordinary
+                        && takesInLine == TAKES / 2) { // there may be many of them: they leave the others their half
+                    more = true;
+                    continue;
+                }
+                takesInLine++;
                 takes++;
                 int taken = take(stream, want);
                 node.lines().more(stream, taken == want);

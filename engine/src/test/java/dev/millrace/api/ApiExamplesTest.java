@@ -38,6 +38,7 @@ import dev.millrace.api.Shop.Orders;
 import dev.millrace.api.Shop.Publish;
 import dev.millrace.api.Shop.Receipt;
 import dev.millrace.api.Shop.SendInvoice;
+import dev.millrace.api.Shop.SyncProduct;
 import dev.millrace.api.Shop.Thumbnail;
 import dev.millrace.api.Shop.Till;
 import dev.millrace.api.Shop.Transfer;
@@ -162,6 +163,24 @@ class ApiExamplesTest {
                     .isInstanceOfSatisfying(
                             Discarded.class,
                             ended -> assertThat(ended.failure().attempt()).isEqualTo(1));
+        }
+    }
+
+    @Test
+    void task_8_order_and_concurrency_per_key() {
+        try (var millrace = Millrace.on(new MemoryStore())) {
+            var synced = Collections.synchronizedList(new ArrayList<String>());
+            millrace.node()
+                    .queue("sync")
+                    .handle(SyncProduct.class, job -> {
+                        synced.add(job.product());
+                    })
+                    .start();
+
+            for (var product : List.of("chair", "table"))
+                millrace.enqueue(new SyncProduct("acme", product)).await(ofSeconds(30));
+
+            assertThat(synced).containsExactly("chair", "table");
         }
     }
 

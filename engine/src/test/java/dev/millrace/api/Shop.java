@@ -1,7 +1,9 @@
 package dev.millrace.api;
 
 import dev.millrace.Job;
+import dev.millrace.JobOptions;
 import dev.millrace.Kind;
+import dev.millrace.Limit;
 import dev.millrace.Outcome;
 import dev.millrace.Reduce;
 import dev.millrace.Retry;
@@ -34,6 +36,16 @@ final class Shop {
 
     @Kind("publish")
     record Publish(String album) implements Reduce<Image, Album> {}
+
+    static final Limit PER_SHOP = Limit.named("shop").concurrency(2);
+
+    @Kind("sync-product")
+    record SyncProduct(String shop, String product) implements Job<Void> {
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.queue("sync").tenant(shop).inOrder(shop, product).limit(PER_SHOP, shop);
+        }
+    }
 
     record Receipt(String number) {}
 
