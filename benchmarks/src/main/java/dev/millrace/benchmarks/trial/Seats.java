@@ -12,12 +12,10 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.random.RandomGenerator;
 
 /**
  * Seats are sold: many buyers at once, few seats, and most buyers want the same few. In one way each request is a job in the line of its seat, whose handler
@@ -30,7 +28,7 @@ final class Seats implements Trial {
     static final int BUYERS = 200;
     private static final int SEATS = 50;
     private static final int HOT_SEATS = 10;
-    private static final double HOT_SHARE = 0.8;
+    private static final int HOT_PERCENT = 80;
 
     private static final int CONNECTIONS = 48;
     private static final int NODES = 2;
@@ -208,14 +206,22 @@ final class Seats implements Trial {
             this.millrace = millrace;
         }
 
+        /** The seat that a buyer wants, as if drawn: the finaliser of SplitMix64 over his number. */
+        private static int wish(long number) {
+            long z = number * 0x9E3779B97F4A7C15L;
+            z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+            z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+            z = (z ^ (z >>> 31)) >>> 1;
+            return z % 100 < HOT_PERCENT
+                    ? (int) (z / 100 % HOT_SEATS)
+                    : HOT_SEATS + (int) (z / 100 % (SEATS - HOT_SEATS));
+        }
+
         void sell(long show, boolean line) throws InterruptedException {
             var failures = new ConcurrentLinkedQueue<RuntimeException>();
-            RandomGenerator random = new Random(show / 2); // the same wishes in both ways
             try (var buyers = Executors.newVirtualThreadPerTaskExecutor()) {
                 for (int buyer = 0; buyer < BUYERS; buyer++) {
-                    int seat = random.nextDouble() < HOT_SHARE
-                            ? random.nextInt(HOT_SEATS)
-                            : random.nextInt(HOT_SEATS, SEATS);
+                    int seat = wish(show / 2 * BUYERS + buyer); // the same in both ways
                     int who = buyer;
                     buyers.execute(() -> {
                         try {
