@@ -20,7 +20,7 @@ final class Known {
     private final Set<Integer> twice = new HashSet<>();
 
     /** What they know now. */
-    Known(Producers producers, BatchProducer batchProducer, LineProducer lineProducer) {
+    Known(Producers producers, SteadyProducer batchProducer, SteadyProducer lineProducer) {
         this.batches = batchProducer.acknowledged();
         this.lines = lineProducer.acknowledged();
         this.acknowledged = producers.acknowledged();

@@ -26,6 +26,8 @@ public final class Torture {
     private static final Duration LAST_FAULTS = Duration.ofSeconds(30);
     private static final Duration LAST_JOBS = Duration.ofSeconds(90);
     private static final int PRODUCER_CONNECTIONS = 16;
+    private static final Duration BATCHES = Duration.ofSeconds(1);
+    private static final Duration JOBS_IN_LINE = Duration.ofMillis(50);
     private static final int CHECK_CONNECTIONS = 4;
 
     private final boolean timed;
@@ -138,8 +140,20 @@ public final class Torture {
         var length = Duration.ofSeconds(plan.seconds());
         long started = clock.now();
         try (var producers = new Producers(millrace, world, TortureJobs.of(plan, ground.schema()), length);
-                var batches = new BatchProducer(millrace, world, length);
-                var lines = new LineProducer(millrace, world, ground.schema(), length)) {
+                var batches = new SteadyProducer(
+                        "batches",
+                        world,
+                        BATCHES,
+                        length,
+                        n -> millrace.batch(TortureJobs.parts(n), new TortureJobs.Whole(n))
+                                .id());
+                var lines = new SteadyProducer(
+                        "jobs in line",
+                        world,
+                        JOBS_IN_LINE,
+                        length,
+                        n -> millrace.enqueue(TortureJobs.inLine(n, ground.schema()))
+                                .id())) {
             long end = started + length.toMillis();
             try {
                 while (clock.now() < end || (!disasters.over() && clock.now() < end + LAST_FAULTS.toMillis())) {

@@ -1,8 +1,7 @@
 package dev.millrace.app.torture;
 
-import dev.millrace.Millrace;
+import dev.millrace.JobId;
 import dev.millrace.MillraceException;
-import dev.millrace.app.torture.TortureJobs.Whole;
 import dev.millrace.store.StoreException;
 import dev.millrace.world.World;
 import java.time.Duration;
@@ -10,36 +9,50 @@ import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Enqueues a batch each second. What the store refused for now is sent again; what may have been taken is not, and the check finds it or not. */
-final class BatchProducer implements AutoCloseable {
+/**
+ * Enqueues the next of its sort in each period. What the store refused for now is sent again before the next one is; what may have been taken is not, and the
+ * check finds it or not.
+ */
+final class SteadyProducer implements AutoCloseable {
 
-    private static final Duration PERIOD = Duration.ofSeconds(1);
     private static final Duration PAUSE = Duration.ofMillis(200);
 
-    private final Millrace millrace;
+    private final String what;
     private final World world;
+    private final Duration period;
+    private final IntFunction<JobId> enqueue;
     private final long start;
     private final int count;
     private final Queue<UUID> acknowledged = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable Throwable> broken = new AtomicReference<>();
     private final Thread thread;
 
-    BatchProducer(Millrace millrace, World world, Duration length) {
-        this.millrace = millrace;
+    /**
+     * Begins.
+     *
+     * @param what it enqueues
+     * @param length how long
+     * @param enqueue enqueues the one with this number, from 0
+     */
+    SteadyProducer(String what, World world, Duration period, Duration length, IntFunction<JobId> enqueue) {
+        this.what = what;
         this.world = world;
+        this.period = period;
+        this.enqueue = enqueue;
         this.start = world.nanoTime();
-        this.count = (int) length.dividedBy(PERIOD);
-        this.thread = Thread.ofVirtual().name("torture-batch-producer").start(this::produce);
+        this.count = (int) length.dividedBy(period);
+        this.thread = Thread.ofVirtual().name("torture-producer-of-" + what).start(this::produce);
     }
 
     private void produce() {
         try {
-            for (int batch = 0; batch < count; batch++) {
-                long early = start + batch * PERIOD.toNanos() - world.nanoTime();
+            for (int n = 0; n < count; n++) {
+                long early = start + n * period.toNanos() - world.nanoTime();
                 if (early > 0) world.sleep(Duration.ofNanos(early));
-                while (!send(batch)) world.sleep(PAUSE);
+                while (!send(n)) world.sleep(PAUSE);
             }
         } catch (InterruptedException over) {
             // the run was broken off
@@ -49,11 +62,9 @@ final class BatchProducer implements AutoCloseable {
     }
 
     /** Returns false if nothing was taken, for now. */
-    private boolean send(int batch) {
+    private boolean send(int n) {
         try {
-            acknowledged.add(millrace.batch(TortureJobs.parts(batch), new Whole(batch))
-                    .id()
-                    .value());
+            acknowledged.add(enqueue.apply(n).value());
             return true;
         } catch (StoreException.CommitUnknown lost) {
             return true;
@@ -66,7 +77,7 @@ final class BatchProducer implements AutoCloseable {
     boolean done() {
         var error = broken.get();
         if (error != null)
-            throw new MillraceException("The producer of batches failed: %s".formatted(error.getMessage()), error);
+            throw new MillraceException("The producer of %s failed: %s".formatted(what, error.getMessage()), error);
         return !thread.isAlive();
     }
 
