@@ -39,6 +39,9 @@ final class Bounds {
     /** Slots of a node: beyond it, more nodes. */
     static final int SLOTS = 100_000;
 
+    /** The period of a rate: beyond a month a schedule is meant. */
+    static final Duration PERIOD = Duration.ofDays(31);
+
     /** Attempts of a run: beyond it, a schedule is meant. */
     static final int ATTEMPTS = 1_000;
 

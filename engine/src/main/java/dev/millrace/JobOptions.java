@@ -145,7 +145,7 @@ public final class JobOptions {
     }
 
     /**
-     * Lets no more jobs of its queue with this limit and these values run at once than the limit says, over the whole fleet and whatever their kinds. Those
+     * Lets no more jobs of its queue with this limit and these values run at once, or start in a time, than the limit says, over the whole fleet and whatever their kinds. Those
      * that must wait hold no slot. With {@link #inOrder}, order is kept among jobs whose limit and values are the same as well. A job has one limit; the last
      * one said is right.
      *
@@ -153,7 +153,10 @@ public final class JobOptions {
      *     values run on one node at a time, which takes over from another within seconds if that dies
      */
     public JobOptions limit(Limit limit, Object... values) {
-        return put(Line.LIMIT, limit.of(key("limit's key", values)).text());
+        var limited = limit.of(key("limit's key", values));
+        var options = put(Line.LIMIT, limited.text());
+        var rated = limited.rate();
+        return rated == null ? options.without(Line.RATE) : options.put(Line.RATE, rated.text());
     }
 
     private static String key(String what, Object... values) {
@@ -221,6 +224,14 @@ public final class JobOptions {
                             .formatted(Bounds.HEADERS));
         return new JobOptions(
                 queue, priority, in, at, expiresAfter, idempotencyKey, unique, Collections.unmodifiableSortedMap(more));
+    }
+
+    private JobOptions without(String name) {
+        if (!headers.containsKey(name)) return this;
+        var less = new TreeMap<>(headers);
+        less.remove(name);
+        return new JobOptions(
+                queue, priority, in, at, expiresAfter, idempotencyKey, unique, Collections.unmodifiableSortedMap(less));
     }
 
     /** For people and tests: what is said, by name. */

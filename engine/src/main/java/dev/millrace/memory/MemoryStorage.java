@@ -22,6 +22,8 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
@@ -403,6 +405,11 @@ final class MemoryStorage implements Storage {
     @Override
     public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
         return proved(lease, (node, now) -> memory.owners.over(jobs));
+    }
+
+    @Override
+    public List<Grant> grant(Lease lease, List<Wish> wishes) {
+        return proved(lease, (node, now) -> memory.owners.grant(wishes, now));
     }
 
     @Override

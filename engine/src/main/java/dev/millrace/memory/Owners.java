@@ -7,6 +7,8 @@ import dev.millrace.store.Line;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Ownership;
 import dev.millrace.store.StoreException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -26,6 +28,11 @@ final class Owners {
     private final Members members;
     private final Map<Integer, NodeId> owners = new HashMap<>();
     private final Map<String, Set<Abilities.Learnt>> learnt = new HashMap<>();
+
+    /** When the allowances of slow rates are full again. */
+    private final Map<RatedKey, Instant> fullAt = new HashMap<>();
+
+    private record RatedKey(String queue, String key) {}
 
     Owners(Ledger ledger, Members members) {
         this.ledger = ledger;
@@ -111,6 +118,19 @@ final class Owners {
             if (job == null || job.state().ended()) over.add(id);
         }
         return over;
+    }
+
+    /** Starts of jobs with a slow rate. What is full again is forgotten. */
+    List<Ownership.Grant> grant(List<Ownership.Wish> wishes, Instant now) {
+        fullAt.values().removeIf(at -> !at.isAfter(now));
+        var grants = new ArrayList<Ownership.Grant>();
+        for (var wish : wishes) {
+            var key = new RatedKey(wish.queue(), wish.key());
+            var grant = wish.given(Duration.between(now, fullAt.getOrDefault(key, now)));
+            fullAt.put(key, now.plus(grant.full()));
+            grants.add(grant);
+        }
+        return grants;
     }
 
     boolean giveUp(Member by, int shard) {

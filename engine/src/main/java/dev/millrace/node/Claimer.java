@@ -203,7 +203,8 @@ final class Claimer implements Loop {
         if (reading.unread() > 0
                 || (hungry && enough(want()))
                 || (kept && bottlenecks.widened())
-                || (anyKeyed && node.lines().wantsMore())) node.claimBell().ring();
+                || (anyKeyed && (node.lines().asks() || node.lines().wantsMore())))
+            node.claimBell().ring();
     }
 
     @Override

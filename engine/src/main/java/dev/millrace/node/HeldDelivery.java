@@ -5,6 +5,7 @@ import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
+import dev.millrace.store.Line;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Protocol;
 import dev.millrace.store.StoreException;
@@ -115,6 +116,11 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
         return kind != null;
     }
 
+    /** Whether its limit has a rate, as far as it says itself. */
+    boolean isRated() {
+        return delivery.headers().containsKey(Line.RATE);
+    }
+
     /** Where it stands in line; null if it waits for nobody. */
     Lines.@Nullable Stand stand() {
         return stand;
@@ -188,6 +194,7 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
         startedAt = node.world().now();
         if (!stage.compareAndSet(Stage.MARKING, Stage.RUNNING)) return; // the lease was lost, or it was cancelled
         node.started(this);
+        if (isRated()) node.lines().begun(this);
         try {
             thread = node.attempts().start(delivery, this);
         } catch (RuntimeException | Error noThread) {

@@ -282,6 +282,14 @@ public final class Incarnation {
                 counters(tally, eventsDropped));
     }
 
+    /**
+     * In how many nanoseconds the store's clock lets a job start that waits for the rate of its limit: the soonest one. 0 if one waits for a rate that is counted
+     * here, by {@link World#nanoTime}; negative if none waits. For who lets time pass.
+     */
+    public long untilGranted() {
+        return lines.untilGranted();
+    }
+
     static NodeStatus.Counters counters(Tally tally, long eventsDropped) {
         return new NodeStatus.Counters(
                 tally.claimed.sum(),

@@ -6,6 +6,7 @@ import dev.millrace.store.Line;
 import dev.millrace.store.Ownership;
 import dev.millrace.store.Place;
 import dev.millrace.store.StreamInfo;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,18 +16,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.PriorityQueue;
 import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Who waits for whom in the keyed shards that this node owns. A delivery stands in the line of its order key, in the order of the log, and counts against its
- * limit; it goes to the starter when it is the first of its line, nothing of that line runs or is {@linkplain Ownership.Absent absent}, and its limit has room.
+ * limit; it goes to the starter when it is the first of its line, nothing of that line runs or is {@linkplain Ownership.Absent absent}, and its limit has room
+ * and lets one start at this time.
  * The next one follows when the outcome of the one before is known to be durable.
  *
- * <p>Nothing of this is written anywhere. A node that takes a shard over begins with nothing, learns what is absent, and reads all that had come back to the
+ * <p>Nothing of this is written anywhere, but for rates that are {@linkplain Allowance slow}. A node that takes a shard over begins with nothing, learns what is absent, and reads all that had come back to the
  * front, before it starts anything: see {@link ShardOwner}.
  *
  * <p>The claimer adds, the starter takes, and whoever settles a delivery ends it: all under one lock, which nobody holds while talking to the storage.
@@ -42,9 +47,30 @@ final class Lines {
     /** How many steps' worth of payload wait in lines; of one shard, half a step. */
     private static final int STEPS = 4;
 
+    private static final long NO_ANSWER = Duration.ofMillis(500).toNanos();
+
+    /** So long one waits whose rate lets it start, and whose kind runs as often as it may on this node. */
+    private static final long KIND_IS_FULL = Duration.ofMillis(20).toNanos();
+
     private final Incarnation node;
     private final NavigableMap<Integer, Shard> shards = new TreeMap<>(); // in an order: a simulation must replay it
+
+    /** Groups of which one could start. */
     private final ArrayDeque<Group> open = new ArrayDeque<>();
+
+    /** Those of them that have a rate: they start when there is a slot, not before. */
+    private final ArrayDeque<Group> rated = new ArrayDeque<>();
+
+    /** Those whose rate lets nothing start for a while. */
+    private final PriorityQueue<Timed> later = new PriorityQueue<>();
+
+    /** Those of which only the store knows whether their rate does. */
+    private final ArrayDeque<Group> asking = new ArrayDeque<>();
+
+    /** Those that have nothing, and whose allowance is not full again. */
+    private final PriorityQueue<Timed> resting = new PriorityQueue<>();
+
+    private long timed;
     private final Map<Place, HeldDelivery> places = new HashMap<>();
     private int waiting;
     private long bytes;
@@ -56,17 +82,36 @@ final class Lines {
     /** What can be the next of a group. */
     sealed interface Ready permits HeldDelivery, Order {}
 
+    /** A group at a time; of those of one time, the one that came first. */
+    private record Timed(long at, long no, Group group) implements Comparable<Timed> {
+        @Override
+        public int compareTo(Timed other) {
+            return at != other.at ? Long.compare(at - other.at, 0) : Long.compare(no, other.no);
+        }
+    }
+
+    /** A wish, and whose it is. */
+    record Asked(Ownership.Wish wish, Group group) {}
+
     /** Where a delivery of this node stands, or stood when its turn came. */
     static final class Stand {
         private final Shard shard;
         private final Group group;
         private final @Nullable Order order;
+
+        /** How much of its limit's rate it takes. */
+        private final int weight;
+
         private boolean running;
 
-        private Stand(Shard shard, Group group, @Nullable Order order) {
+        /** How much its rate has let go for it, whose handler has not begun. */
+        private int underWay;
+
+        private Stand(Shard shard, Group group, @Nullable Order order, int weight) {
             this.shard = shard;
             this.group = group;
             this.order = order;
+            this.weight = weight;
         }
     }
 
@@ -82,6 +127,7 @@ final class Lines {
     static final class Shard {
         private final StreamInfo stream;
         private final StreamInfo front;
+        private final long since;
         private final Map<String, Group> groups = new HashMap<>();
         private final Map<String, Order> orders = new HashMap<>();
         private Phase phase = Phase.LOADING;
@@ -99,9 +145,10 @@ final class Lines {
         /** Deliveries of it that could not be read: nobody knows whose turn it is. */
         private int unreadable;
 
-        private Shard(StreamInfo stream, StreamInfo front) {
+        private Shard(StreamInfo stream, StreamInfo front, long since) {
             this.stream = stream;
             this.front = front;
+            this.since = since;
         }
     }
 
@@ -114,6 +161,16 @@ final class Lines {
         private int running;
         private int orders;
         private boolean listed;
+        private boolean resting;
+
+        /** How much its rate has let go for handlers that have not begun. */
+        private int underWay;
+
+        /** Null if its limit has no rate, or it has no limit. */
+        private @Nullable Allowance allowance;
+
+        /** Since when it has had something that could start, but for its limit. */
+        private long readySince;
 
         /** What could start: lines, and deliveries that stand in none. */
         private final ArrayDeque<Ready> ready = new ArrayDeque<>();
@@ -124,10 +181,19 @@ final class Lines {
         }
 
         /** What the job says that was enqueued last is right. */
-        private void hear(int said, Line.Position at) {
+        private void hear(Line.Limited said, Line.Position at, long now) {
             if (saidAt != null && saidAt.compareTo(at) > 0) return;
             saidAt = at;
-            atOnce = said;
+            atOnce = said.atOnce();
+            var rated = said.rate();
+            if (rated == null) allowance = null;
+            else if (allowance == null) allowance = new Allowance(rated.rate(), shard.since, now);
+            else allowance.follow(rated.rate(), now);
+        }
+
+        private void add(Ready some, long now) {
+            if (ready.isEmpty()) readySince = now;
+            ready.addLast(some);
         }
 
         private boolean hasRoom() {
@@ -254,7 +320,7 @@ final class Lines {
         var place = Line.first(held.delivery());
         var group = group(shard, line, place);
         var order = order(group, line);
-        held.stands(new Stand(shard, group, order));
+        held.stands(new Stand(shard, group, order, weight(line)));
         shard.held++;
         if (shard.phase == Phase.LEAVING) {
             if (order != null) order.absent.add(held.delivery().job());
@@ -265,7 +331,7 @@ final class Lines {
         shard.waiting++;
         shard.bytes += held.bytes();
         places.put(held.delivery().place(), held);
-        if (order == null) group.ready.addLast(held);
+        if (order == null) group.add(held, now());
         else {
             order.absent.remove(held.delivery().job());
             order.waiting.put(place, held);
@@ -283,7 +349,7 @@ final class Lines {
         read(shard, from);
         var group = group(shard, line, Line.first(held.delivery()));
         var order = order(group, line);
-        held.stands(new Stand(shard, group, order));
+        held.stands(new Stand(shard, group, order, weight(line)));
         shard.held++;
         if (order != null) order.absent.add(held.delivery().job());
     }
@@ -315,8 +381,18 @@ final class Lines {
     private Group group(Shard shard, @Nullable Line line, Line.Position place) {
         var limit = line == null ? null : line.limit();
         var group = shard.groups.computeIfAbsent(limit == null ? "" : limit.group(), key -> new Group(shard, key));
-        if (limit != null) group.hear(limit.atOnce(), place);
+        if (limit != null) group.hear(limit, place, now());
         return group;
+    }
+
+    private static int weight(@Nullable Line line) {
+        var limit = line == null ? null : line.limit();
+        var rated = limit == null ? null : limit.rate();
+        return rated == null ? 1 : rated.weight();
+    }
+
+    private long now() {
+        return node.world().nanoTime();
     }
 
     private @Nullable Order order(Group group, @Nullable Line line) {
@@ -332,14 +408,14 @@ final class Lines {
     private void list(Order order) {
         if (order.listed || !order.mayStart()) return;
         order.listed = true;
-        order.group.ready.addLast(order);
+        order.group.add(order, now());
         list(order.group);
     }
 
     private void list(Group group) {
         if (group.listed || group.shard.phase != Phase.OPEN || !group.hasRoom()) return;
         group.listed = true;
-        open.addLast(group);
+        (group.allowance == null ? open : rated).addLast(group);
     }
 
     // ---- for the starter
@@ -352,17 +428,41 @@ final class Lines {
     /**
      * The next one whose turn it is, for whom the caller has a slot or soon will; null if there is none now. It counts as running from here on, until it is
      * {@linkplain #ended ended}.
+     *
+     * @param slot whether there is a slot for it now: what has a rate is not started ahead of one, since nobody knows when it would start
      */
-    synchronized @Nullable HeldDelivery next() {
-        for (Group group; (group = open.pollFirst()) != null; ) {
+    synchronized @Nullable HeldDelivery next(boolean slot) {
+        comeOfTime();
+        var held = slot ? nextOf(rated) : null;
+        return held == null ? nextOf(open) : held;
+    }
+
+    private void comeOfTime() {
+        if (later.isEmpty() && resting.isEmpty()) return;
+        long now = now();
+        while (!later.isEmpty() && later.peek().at - now <= 0) rated.addLast(later.remove().group);
+        while (!resting.isEmpty() && resting.peek().at - now <= 0) {
+            var group = resting.remove().group;
+            group.resting = false;
+            forget(group);
+        }
+    }
+
+    private @Nullable HeldDelivery nextOf(ArrayDeque<Group> from) {
+        for (Group group; (group = from.pollFirst()) != null; ) {
             group.listed = false;
             var held = group.shard.phase == Phase.OPEN ? next(group) : null;
             if (held == null) {
                 forget(group);
                 continue;
             }
+            var stand = Objects.requireNonNull(held.stand());
             group.running++;
-            Objects.requireNonNull(held.stand()).running = true;
+            stand.running = true;
+            if (group.allowance != null) {
+                stand.underWay = group.allowance.taken(stand.weight);
+                group.underWay += stand.underWay;
+            }
             passed(held);
             list(group); // behind the other groups
             return held;
@@ -372,23 +472,108 @@ final class Lines {
 
     private @Nullable HeldDelivery next(Group group) {
         while (group.hasRoom()) {
-            switch (group.ready.removeFirst()) {
-                case HeldDelivery held -> {
-                    return held;
-                }
-                case Order order -> {
-                    order.listed = false;
-                    if (!order.mayStart()) { // something of it has become absent meanwhile
-                        forget(order);
-                        continue;
-                    }
-                    var held = order.waiting.pollFirstEntry().getValue();
-                    order.started = held;
-                    return held;
-                }
+            var first = first(group);
+            if (first == null) {
+                group.ready.removeFirst(); // something of its order has become absent meanwhile
+                continue;
             }
+            if (!may(group, first)) return null;
+            if (group.ready.removeFirst() instanceof Order order) {
+                order.listed = false;
+                order.waiting.pollFirstEntry();
+                order.started = first;
+            }
+            return first;
         }
         return null;
+    }
+
+    /** The one that would be next; null if what is first of the group has none. */
+    private @Nullable HeldDelivery first(Group group) {
+        return switch (group.ready.getFirst()) {
+            case HeldDelivery held -> held;
+            case Order order -> {
+                if (order.mayStart()) yield order.waiting.firstEntry().getValue();
+                order.listed = false;
+                forget(order);
+                yield null;
+            }
+        };
+    }
+
+    /** Whether the rate of its limit lets this one start now. If not, the group waits for its time. */
+    private boolean may(Group group, HeldDelivery first) {
+        var allowance = group.allowance;
+        if (allowance == null || !first.known()) return true;
+        int weight = Objects.requireNonNull(first.stand()).weight;
+        if (group.underWay > 0 && group.underWay + weight > allowance.burst())
+            return false; // they must not all begin together
+        long now = now();
+        long wait = allowance.waitNanos(weight, now);
+        if (wait == 0 && first.kind().hasRoom()) {
+            allowance.spend(weight, group.readySince, now);
+            return true;
+        }
+        group.listed = true;
+        if (wait == Allowance.ASK) asking.addLast(group);
+        else later.add(new Timed(now + (wait == 0 ? KIND_IS_FULL : wait), timed++, group));
+        return false;
+    }
+
+    /** When a group comes of time that waits for its rate; so many nanoseconds at most. */
+    synchronized long untilNext(long most) {
+        var next = later.peek();
+        return next == null ? most : Math.clamp(next.at - now(), 0, most);
+    }
+
+    /**
+     * In how many nanoseconds the store's clock lets one start that waits for its rate: the soonest. 0 if one waits for a rate that this node counts, by its own
+     * clock; negative if none waits.
+     */
+    synchronized long untilGranted() {
+        return Stream.of(later.stream().map(Timed::group), rated.stream(), asking.stream())
+                .flatMap(Function.identity())
+                .map(group -> group.allowance)
+                .filter(Objects::nonNull)
+                .mapToLong(allowance -> allowance.untilGranted(now()))
+                .min()
+                .orElse(-1);
+    }
+
+    /** Whether the store is to be asked for starts. */
+    synchronized boolean asks() {
+        return !asking.isEmpty();
+    }
+
+    /** What the store is to be asked for, at most so much; the caller {@linkplain #answered answers} or {@linkplain #unanswered gives it back}. */
+    synchronized List<Asked> wishes(int most) {
+        var wishes = new ArrayList<Asked>();
+        for (Group group; wishes.size() < most && (group = asking.pollFirst()) != null; ) {
+            var first = group.shard.phase == Phase.OPEN && group.hasRoom() ? first(group) : null;
+            if (first == null || group.allowance == null) rated.addLast(group); // looked at again there
+            else
+                wishes.add(new Asked(
+                        group.allowance.wish(
+                                group.shard.stream.queue(),
+                                group.key,
+                                Objects.requireNonNull(first.stand()).weight,
+                                now()),
+                        group));
+        }
+        return wishes;
+    }
+
+    synchronized void answered(List<Asked> asked, List<Ownership.Grant> grants) {
+        for (int i = 0; i < asked.size(); i++) {
+            var group = asked.get(i).group;
+            if (group.allowance != null) group.allowance.answered(asked.get(i).wish, grants.get(i), now());
+            rated.addLast(group);
+        }
+    }
+
+    /** The store could not be asked: it is, a little later. */
+    synchronized void unanswered(List<Asked> asked) {
+        for (var one : asked) later.add(new Timed(now() + NO_ANSWER, timed++, one.group));
     }
 
     private void passed(HeldDelivery held) {
@@ -416,6 +601,19 @@ final class Lines {
         return withdrawn;
     }
 
+    /** The handler of a delivery whose limit has a rate has begun. */
+    synchronized void begun(HeldDelivery held) {
+        var stand = held.stand();
+        if (stand != null) begun(stand);
+    }
+
+    private void begun(Stand stand) {
+        if (stand.underWay == 0) return;
+        stand.group.underWay -= stand.underWay;
+        stand.underWay = 0;
+        list(stand.group);
+    }
+
     // ---- for whoever settles
 
     /**
@@ -436,6 +634,7 @@ final class Lines {
             if (comesBack && !isBack) order.absent.add(held.delivery().job());
             else order.absent.remove(held.delivery().job());
         }
+        begun(stand);
         if (stand.running) {
             stand.running = false;
             group.running--;
@@ -462,15 +661,19 @@ final class Lines {
     }
 
     private void forget(Group group) {
-        if (group.running > 0 || group.orders > 0 || group.listed || !group.ready.isEmpty()) return;
-        group.shard.groups.remove(group.key, group);
+        if (group.running > 0 || group.orders > 0 || group.listed || group.resting || !group.ready.isEmpty()) return;
+        var allowance = group.allowance;
+        if (allowance != null && !allowance.isFull(now())) {
+            group.resting = true;
+            resting.add(new Timed(allowance.fullAt(), timed++, group));
+        } else group.shard.groups.remove(group.key, group);
     }
 
     // ---- for the shards' owner
 
     /** Begins with a shard that has just been taken over. */
     synchronized void begin(StreamInfo stream, StreamInfo front, Collection<Ownership.Absent> absent) {
-        var shard = new Shard(stream, front);
+        var shard = new Shard(stream, front, now());
         shards.put(stream.id(), shard);
         for (var job : absent) {
             var order = order(group(shard, job.line(), new Line.Position(0, 0)), job.line());

@@ -36,6 +36,9 @@ final class ShardOwner {
     /** Absent jobs that are asked about in one turn. */
     private static final int ASKED = 1_000;
 
+    /** Starts that the store is asked for in one turn. */
+    private static final int WISHES = 200;
+
     /** Shards that are taken over in one turn: each takes some round trips. */
     private static final int TAKEN_OVER = 32;
 
@@ -62,9 +65,12 @@ final class ShardOwner {
 
     /** A look each second, if there are keyed shards at all. What fails must not keep the claimer from other streams, and is tried again with the next look. */
     void turn(Map<Integer, StreamInfo> streams) {
-        if (!isDue(streams)) return;
-        next = node.world().nanoTime() + REST.toNanos();
+        boolean due = isDue(streams);
+        if (!due && !lines.asks()) return;
+        if (due) next = node.world().nanoTime() + REST.toNanos();
         try {
+            wish();
+            if (!due) return;
             if (own(streams)) soon();
             ask();
         } catch (StoreException.Fenced over) {
@@ -190,6 +196,26 @@ final class ShardOwner {
     }
 
     // ---- what lines wait for
+
+    /** Asks the store for starts of those whose limit has a slow rate. */
+    private void wish() {
+        if (!lines.asks()) return;
+        var asked = lines.wishes(WISHES);
+        boolean answered = false;
+        try {
+            if (!asked.isEmpty())
+                lines.answered(
+                        asked,
+                        node.storage()
+                                .grant(
+                                        node.lease(),
+                                        asked.stream().map(Lines.Asked::wish).toList()));
+            answered = true;
+        } finally {
+            if (!answered) lines.unanswered(asked);
+        }
+        node.startBell().ring();
+    }
 
     private void ask() {
         var absent = lines.absent(askedUpTo, ASKED);

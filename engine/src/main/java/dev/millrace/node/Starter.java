@@ -53,8 +53,12 @@ final class Starter implements Loop {
     /** Of keyed shards: those whose turn it is. Nobody else could run them, so they wait here for as long as it takes. */
     private final ArrayDeque<HeldDelivery> turns = new ArrayDeque<>();
 
-    private final List<ArrayDeque<HeldDelivery>> lines = List.of(lastChances, charged, suspects, line, turns);
-    private final List<ArrayDeque<HeldDelivery>> turnsFirst = List.of(lastChances, charged, suspects, turns, line);
+    /** Those of them whose limit has a rate, which counts from when it let them go: they have the very next slot. */
+    private final ArrayDeque<HeldDelivery> timely = new ArrayDeque<>();
+
+    private final List<ArrayDeque<HeldDelivery>> lines = List.of(lastChances, charged, suspects, timely, line, turns);
+    private final List<ArrayDeque<HeldDelivery>> turnsFirst =
+            List.of(lastChances, charged, suspects, timely, turns, line);
     private final List<ArrayDeque<HeldDelivery>> impatient = List.of(lastChances, charged, suspects, line);
     private boolean turnsTurn;
 
@@ -139,7 +143,8 @@ final class Starter implements Loop {
         for (var kind : node.kinds()) if (kind.runsDry()) node.releaseBell().ring();
         if (more) return Duration.ZERO;
         if (!node.beater().trusted() && buffered() > 0) return GATE;
-        return Duration.ofNanos(Math.min(next, limits.idlePoll().toNanos()));
+        return Duration.ofNanos(
+                node.lines().untilNext(Math.min(next, limits.idlePoll().toNanos())));
     }
 
     /**
@@ -148,11 +153,13 @@ final class Starter implements Loop {
      */
     private boolean feed() {
         boolean fed = false;
+        boolean rated = false;
         while (!node.closing()
                 && inTurn.get() < Math.max(1, (node.freeSlots() + node.claimer().ahead() + 1) / 2)) {
-            var held = node.lines().next();
+            var held = node.lines().next(slotForRated(rated));
             if (held == null) return fed;
             fed = true;
+            rated |= held.isRated();
             if (!held.known())
                 end(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, node.unknownKind(held.delivery())));
             else if (held.mayHaveExpired(world.nanoTime())) end(held, new Ending.HandedBack()); // the store knows
@@ -162,6 +169,12 @@ final class Starter implements Loop {
             }
         }
         return fed;
+    }
+
+    /** Whether one whose limit has a rate would start in this turn. It takes turns with what is not keyed. */
+    private boolean slotForRated(boolean oneWasFed) {
+        if (!node.beater().trusted() || alone() || node.freeSlots() <= inTurn.get()) return false;
+        return line.isEmpty() || (!turnsTurn && !oneWasFed);
     }
 
     private void sort() {
@@ -174,7 +187,7 @@ final class Starter implements Loop {
     }
 
     private ArrayDeque<HeldDelivery> lineOf(HeldDelivery held) {
-        if (!held.suspect()) return held.stand() == null ? line : turns;
+        if (!held.suspect()) return held.stand() == null ? line : held.isRated() ? timely : turns;
         if (!held.charged()) return suspects;
         return held.lastChance() ? lastChances : charged;
     }

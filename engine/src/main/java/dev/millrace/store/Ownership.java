@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.JobId;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,38 @@ public interface Ownership {
     /** A job that has been delivered and waits outside of the log: for its next attempt, for a time, or parked. */
     record Absent(JobId job, Line line) {}
 
+    /**
+     * A job that could start, if the slow rate of its limit lets it.
+     *
+     * @param key tells one key of one limit from all others of the queue
+     * @param weight how much of the rate the job takes
+     * @param owed so long until the allowance is full again that is counted here, if the store may not know
+     */
+    record Wish(String queue, String key, Line.Rate rate, int weight, Duration owed) {
+
+        /**
+         * What the generic cell rate algorithm answers.
+         *
+         * @param debt so long until the allowance is full again, as far as the store knows; zero or less if it is
+         */
+        public Grant given(Duration debt) {
+            long owing = Math.clamp(Math.max(debt.toNanos(), owed.toNanos()), 0, rate.fullNanos());
+            long wait = rate.waitNanos(owing, weight);
+            return wait == 0
+                    ? new Grant(true, Duration.ZERO, Duration.ofNanos(owing + rate.costNanos(weight)))
+                    : new Grant(false, Duration.ofNanos(wait), Duration.ofNanos(owing));
+        }
+    }
+
+    /**
+     * What becomes of a wish.
+     *
+     * @param granted whether it may start
+     * @param after so long to wait before it is worth asking again; zero if granted
+     * @param full so long until the allowance is full again
+     */
+    record Grant(boolean granted, Duration after, Duration full) {}
+
     /** The keyed shards of these queues. Those of a queue are made with its first job that has a {@link Line}. */
     Shards shards(Lease lease, Collection<String> queues);
 
@@ -54,6 +87,15 @@ public interface Ownership {
 
     /** Which of these jobs come back no more: they have ended, or are not known. In one snapshot. */
     Set<JobId> over(Lease lease, Collection<JobId> jobs);
+
+    /**
+     * Grants starts of jobs whose limit has a slow rate, by the store's clock: so that a rate of one an hour outlives the node that counts it. What is granted is
+     * taken, whether it is used or not: repeating it takes it once more, so unknown: ask again, and err on the slow side.
+     *
+     * @param wishes at most one for a key
+     * @return an answer for each, in the same order
+     */
+    List<Grant> grant(Lease lease, List<Wish> wishes);
 
     /**
      * Gives a shard up, if nothing of it is open with this node. Repeating it changes nothing.

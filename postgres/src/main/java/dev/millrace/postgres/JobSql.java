@@ -84,6 +84,7 @@ final class JobSql {
     final String takeOver;
     final String absent;
     final String over;
+    final String grant;
     final String giveUp;
 
     // ---- end
@@ -249,6 +250,7 @@ final class JobSql {
         takeOver = q.in("SELECT $.own_shard(?, ?, ?)");
         absent = q.in("SELECT job_id, headers FROM $.absent_of(?, ?, ?)");
         over = q.in("SELECT * FROM $.over_of(?, ?, ?)");
+        grant = q.in("SELECT nr, granted, after, full_in FROM $.grant_starts(?, ?, ?, ?, ?, ?, ?)");
         giveUp = q.in("SELECT $.give_up_shard(?, ?, ?)");
 
         flush = q.in(

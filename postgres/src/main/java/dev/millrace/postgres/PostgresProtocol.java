@@ -15,6 +15,8 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
 import dev.millrace.store.Ownership;
+import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
@@ -527,6 +529,45 @@ final class PostgresProtocol implements Protocol, Ownership {
             }
             return over;
         });
+    }
+
+    @Override
+    public List<Grant> grant(Lease lease, List<Wish> wishes) {
+        int count = wishes.size();
+        var queues = new String[count];
+        var keys = new String[count];
+        var full = new Long[count];
+        var cost = new Long[count];
+        var owed = new Long[count];
+        for (int i = 0; i < count; i++) {
+            var wish = wishes.get(i);
+            queues[i] = wish.queue();
+            keys[i] = wish.key();
+            full[i] = micros(wish.rate().fullNanos());
+            cost[i] = micros(wish.rate().costNanos(wish.weight()));
+            owed[i] = micros(wish.owed().toNanos());
+        }
+        return sessions.claim.step("ask for starts", c -> {
+            var grants = new Grant[count];
+            try (var s = Session.prepare(c, sql.grant, node(lease), epoch(lease), queues, keys, full, cost, owed);
+                    var rows = s.executeQuery()) {
+                while (rows.next())
+                    grants[rows.getInt("nr") - 1] = new Grant(
+                            rows.getBoolean("granted"),
+                            duration(rows.getLong("after")),
+                            duration(rows.getLong("full_in")));
+            }
+            return List.of(grants);
+        });
+    }
+
+    /** Rounded up: a server counts in microseconds, and errs on the slow side. */
+    private static long micros(long nanos) {
+        return Math.ceilDiv(nanos, 1_000L);
+    }
+
+    private static Duration duration(long micros) {
+        return Duration.ofNanos(micros * 1_000);
     }
 
     @Override

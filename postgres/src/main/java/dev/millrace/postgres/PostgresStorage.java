@@ -23,6 +23,8 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
 import dev.millrace.store.Ownership;
+import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
@@ -452,6 +454,11 @@ final class PostgresStorage implements Storage {
     @Override
     public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
         return protocol.over(lease, jobs);
+    }
+
+    @Override
+    public List<Grant> grant(Lease lease, List<Wish> wishes) {
+        return protocol.grant(lease, wishes);
     }
 
     @Override

@@ -15,6 +15,7 @@ import dev.millrace.simulation.checker.EndsOnce;
 import dev.millrace.simulation.checker.ExactlyOnce;
 import dev.millrace.simulation.checker.Fenced;
 import dev.millrace.simulation.checker.InLine;
+import dev.millrace.simulation.checker.InRate;
 import dev.millrace.simulation.checker.LivingNotDeposed;
 import dev.millrace.simulation.checker.NeighboursSpared;
 import dev.millrace.simulation.checker.NothingCollides;
@@ -123,6 +124,7 @@ public final class Simulation {
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),
                 new InLine(store::inLine, store::open, store::alive),
+                new InRate(store::inLine, store::alive, timeline::now),
                 fleet.batches(), // before those that only see that something is stuck
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),
                 fleet.slots(),

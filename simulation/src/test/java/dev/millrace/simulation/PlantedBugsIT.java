@@ -57,6 +57,7 @@ class PlantedBugsIT {
     private static final String IN_LINE = "jobs of a key run in order, and within its limit";
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
+    private static final String IN_RATE = "jobs of a key start within its rate";
     private static final String BOUNDS = "nodes stay within bounds, and fail only as they may";
     private static final String LOST = "nothing acknowledged is lost, and each job ends once";
 
@@ -196,6 +197,8 @@ class PlantedBugsIT {
                 breaks(Bug.FIRST_PLACE_FORGOTTEN, IN_LINE).with("lines", "kill,drain"),
                 breaks(Bug.ABSENT_NOT_TOLD, IN_LINE).with("lines", "kill,drain"),
                 breaks(Bug.LIMIT_MISREAD, IN_LINE).with("lines", ""),
+                breaks(Bug.RATE_MISREAD, IN_RATE).with("rates", ""),
+                breaks(Bug.ALLOWANCE_FORGOTTEN, IN_RATE).with("rates", ""),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
                 breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
                 breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),

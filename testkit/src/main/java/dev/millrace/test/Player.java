@@ -22,6 +22,9 @@ final class Player {
     /** So much before the next event a stride ends, for nodes to give a sign of life. */
     private static final long MARGIN = Duration.ofSeconds(4).toNanos();
 
+    /** Who waits for a slow rate asks the store again within so long. */
+    private static final long ASKED = Duration.ofSeconds(4).toNanos();
+
     /** What the engine may finish at a moment, as far as it does not need longer than this. */
     private static final long LAST_WORDS = Duration.ofSeconds(1).toNanos();
 
@@ -34,6 +37,9 @@ final class Player {
     private final Stage stage;
     private final Timeline timeline;
     private final ReentrantLock playing = new ReentrantLock();
+
+    /** By the engine's clock, for which it took no time. */
+    private long lastStride;
 
     Player(Stage stage) {
         this.stage = stage;
@@ -107,7 +113,15 @@ final class Player {
         if (stage.busy() || stage.restarts()) return false;
         if (quiet() < QUIET_WITH_PARKED && count(QueueView::parked) > 0) return false;
         if (stage.mourns()) return false;
+        for (var process : stage.processes()) {
+            long granted = process.incarnation().untilGranted();
+            if (granted < 0) continue;
+            if (timeline.nanos() - lastStride < ASKED) return false; // it was told before the last one
+            next = Math.min(next, timeline.wall() + granted);
+        }
+        if (next - timeline.wall() <= 2 * MARGIN) return false;
         timeline.skipTo(next - MARGIN);
+        lastStride = timeline.nanos();
         return true;
     }
 

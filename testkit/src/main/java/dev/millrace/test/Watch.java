@@ -46,6 +46,7 @@ final class Watch {
             "shards",
             "absent",
             "over",
+            "grant",
             "manifest",
             "keep",
             "checkpointOf",

@@ -172,6 +172,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Rating extends RateChapter {
+        Rating() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Pausing extends PauseChapter {
         Pausing() {
             super(StoreContract.this);

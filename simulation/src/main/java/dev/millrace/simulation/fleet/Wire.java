@@ -21,6 +21,8 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
@@ -231,6 +233,11 @@ final class Wire implements Storage {
     @Override
     public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
         return line.call("look what comes back no more", () -> real.over(lease, jobs));
+    }
+
+    @Override
+    public List<Grant> grant(Lease lease, List<Wish> wishes) {
+        return line.call("ask for starts", () -> real.grant(lease, wishes));
     }
 
     @Override

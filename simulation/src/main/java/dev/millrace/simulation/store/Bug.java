@@ -182,8 +182,12 @@ public enum Bug {
     FIRST_PLACE_FORGOTTEN,
     /** A new owner is not told what waits elsewhere for its next attempt. */
     ABSENT_NOT_TOLD,
+    /** Who asks for a start of a slow rate is told as if nothing of the key had ever started. */
+    ALLOWANCE_FORGOTTEN,
     /** A delivery comes with a limit that is higher than what was asked for. */
     LIMIT_MISREAD,
+    /** A delivery comes with a rate that is twice what was asked for. */
+    RATE_MISREAD,
 
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */

@@ -368,11 +368,23 @@ final class Claiming {
     }
 
     private Map<String, String> headers(Asked asked) {
-        var line = tables.planted(Bug.LIMIT_MISREAD) ? Line.of(asked.headers()) : null;
+        boolean limitMisread = tables.planted(Bug.LIMIT_MISREAD);
+        boolean rateMisread = tables.planted(Bug.RATE_MISREAD);
+        var line = limitMisread || rateMisread ? Line.of(asked.headers()) : null;
         var limit = line == null ? null : line.limit();
         if (line == null || limit == null) return asked.headers();
-        var more = new Line.Limited(limit.name(), limit.atOnce() + 1, limit.key());
+        var more = new Line.Limited(
+                limit.name(),
+                limitMisread ? limit.atOnce() + 1 : limit.atOnce(),
+                limit.key(),
+                rateMisread ? doubled(limit.rate()) : limit.rate());
         return new Line(line.order(), more).in(asked.headers());
+    }
+
+    private static Line.@Nullable Rated doubled(Line.@Nullable Rated rated) {
+        if (rated == null) return null;
+        var rate = rated.rate();
+        return new Line.Rated(new Line.Rate(2 * rate.count(), rate.period(), rate.burst()), rated.weight());
     }
 
     // ---- marks and manifests

@@ -9,15 +9,22 @@ import dev.millrace.store.Lease;
 import dev.millrace.store.Line;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Ownership.Absent;
+import dev.millrace.store.Ownership.Grant;
 import dev.millrace.store.Ownership.Shard;
 import dev.millrace.store.Ownership.Shards;
+import dev.millrace.store.Ownership.Wish;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Who claims from keyed shards: {@code V031__keyed_shards.sql}. A shard has the number of its stream, and its front the next one. */
@@ -138,6 +145,38 @@ final class Owning {
         tx.statement();
         tables.shardOwners.delete(tx, shard, owner -> owner.equals(lease.node()));
         return true;
+    }
+
+    /** {@code V032__slow_rates.sql}. */
+    List<Grant> grant(Transaction tx, Lease lease, List<Wish> wishes) {
+        tx.lockTimeout(PATIENCE);
+        fences.fence(tx, lease);
+        var now = tables.now();
+        var grants = new ArrayList<Grant>(Collections.nCopies(wishes.size(), null));
+        var inOrder = IntStream.range(0, wishes.size())
+                .boxed()
+                .sorted(Comparator.comparing(i -> key(wishes.get(i))))
+                .toList();
+        for (int i : inOrder) {
+            tx.statement();
+            var key = key(wishes.get(i));
+            boolean isNew = tables.allowances.insertIfAbsent(tx, key, now);
+            var given = new AtomicReference<Grant>();
+            tables.allowances.update(tx, key, any -> true, fullAt -> {
+                var debt = isNew || tables.planted(Bug.ALLOWANCE_FORGOTTEN)
+                        ? Duration.ZERO
+                        : Duration.between(now, fullAt);
+                var grant = wishes.get(i).given(debt);
+                given.set(grant);
+                return now.plus(grant.full());
+            });
+            grants.set(i, Objects.requireNonNull(given.get(), "an allowance was there and is not"));
+        }
+        return List.copyOf(grants);
+    }
+
+    private static String key(Wish wish) {
+        return wish.queue() + "\n" + wish.key();
     }
 
     private boolean holdsAnyOf(Transaction tx, NodeId node, int shard) {

@@ -33,6 +33,8 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
@@ -682,6 +684,11 @@ public final class SimulatedStore implements Storage {
     @Override
     public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
         return step("look what comes back no more", tx -> owning.over(tx, lease, jobs));
+    }
+
+    @Override
+    public List<Grant> grant(Lease lease, List<Wish> wishes) {
+        return step("ask for starts", tx -> owning.grant(tx, lease, wishes));
     }
 
     @Override

@@ -83,6 +83,9 @@ final class Tables {
     /** Kinds for which jobs of a queue's keyed shards were parked, as {@code queue kind:version}. */
     final Table<String, KeyedKind> keyedKinds;
 
+    /** When the allowances of slow rates are full again, by queue and key. */
+    final Table<String, Instant> allowances;
+
     /** One of them. */
     record KeyedKind(String queue, Abilities.Learnt kind) {}
 
@@ -144,6 +147,7 @@ final class Tables {
         streams = table("stream", Comparator.naturalOrder());
         shardOwners = table("shard_owner", Comparator.naturalOrder());
         keyedKinds = table("keyed_kind", Comparator.naturalOrder());
+        allowances = table("allowance", Comparator.naturalOrder());
         log = table("job_log", Rows.LOG_ORDER);
         logByJob = log.index(row -> row.asked().job());
         claims = table("claim", ClaimKey.ORDER);

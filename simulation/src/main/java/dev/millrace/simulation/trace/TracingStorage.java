@@ -25,6 +25,8 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
@@ -366,6 +368,11 @@ public final class TracingStorage implements Storage {
     @Override
     public Set<JobId> over(Lease lease, Collection<JobId> jobs) {
         return tracer.quiet("look what comes back no more", lease, () -> real.over(lease, jobs));
+    }
+
+    @Override
+    public List<Grant> grant(Lease lease, List<Wish> wishes) {
+        return tracer.quiet("ask for starts", lease, () -> real.grant(lease, wishes));
     }
 
     @Override

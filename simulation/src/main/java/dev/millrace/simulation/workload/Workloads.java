@@ -21,10 +21,12 @@ public final class Workloads {
             new UniqueSends(),
             new BulkChanges(),
             new Batches(),
-            new Lines());
+            new Lines(),
+            new Rates());
 
     /** What only concerns itself. */
-    private static final Set<String> APART = Set.of("slots", "unique-sends", "bulk-changes", "batches", "lines");
+    private static final Set<String> APART =
+            Set.of("slots", "unique-sends", "bulk-changes", "batches", "lines", "rates");
 
     private Workloads() {}
 
