@@ -168,6 +168,7 @@ class LinesTest {
         var third = millrace.enqueue(new Book("a", 2));
         assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
         second.cancel("changed my mind");
+        await().atMost(SOON).until(() -> second.state() == State.CANCELLED);
         go.countDown();
 
         assertThat(third.get(SOON)).isEqualTo(2);
