@@ -77,7 +77,7 @@ final class Endings {
             }
             case Ending.Parked(var parking, var detail) -> {
                 ledger.settle(row, outcome);
-                ledger.park(row.job(), row.turn().again(), parking, detail);
+                ledger.park(row.job(), row.turn().again(), parking, detail, now);
                 if (parking == Ending.Parking.UNKNOWN_KIND) owners.learn(row.job());
             }
         }

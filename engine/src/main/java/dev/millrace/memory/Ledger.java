@@ -11,6 +11,7 @@ import dev.millrace.store.Control;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Place;
 import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.store.StreamInfo;
@@ -56,6 +57,10 @@ final class Ledger {
     final NavigableMap<Long, Parked> parked = new TreeMap<>();
     final NavigableMap<Long, Place> withdrawn = new TreeMap<>();
     final Map<Scope, String> pauses = new LinkedHashMap<>();
+
+    /** Who said each pause last, and when. */
+    final Map<Scope, Pause> pausesSaid = new LinkedHashMap<>();
+
     private final Set<KeptJob> ended = new LinkedHashSet<>();
     private final Set<Wakeup> hints = new LinkedHashSet<>();
     private final int maxEnded;
@@ -219,8 +224,8 @@ final class Ledger {
         else append(job, timer.turn(), job.stream, now);
     }
 
-    void park(KeptJob job, Turn turn, Parking parking, String detail) {
-        var waiting = new Parked(job, turn, nextNumber(), parking, detail);
+    void park(KeptJob job, Turn turn, Parking parking, String detail, Instant now) {
+        var waiting = new Parked(job, turn, nextNumber(), parking, detail, now);
         parked.put(waiting.number(), waiting);
         job.move(State.AVAILABLE, waiting);
     }
@@ -270,12 +275,14 @@ final class Ledger {
 
     // ---- what people said
 
-    void pause(Scope scope, String reason) {
+    void pause(Scope scope, String reason, String by, Instant now) {
         pauses.put(scope, reason);
+        pausesSaid.put(scope, new Pause(scope, reason, by, now));
         hint(new Wakeup.Command());
     }
 
     void resume(Scope scope) {
+        pausesSaid.remove(scope);
         if (pauses.remove(scope) != null) hint(new Wakeup.Command());
     }
 

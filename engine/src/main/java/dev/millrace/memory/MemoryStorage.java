@@ -22,6 +22,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Observations;
 import dev.millrace.store.Ownership.Grant;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
@@ -201,6 +202,11 @@ final class MemoryStorage implements Storage {
         return step(memory.pictures::nodes);
     }
 
+    @Override
+    public Observations observe() {
+        return step(memory.pictures::observe);
+    }
+
     // ---- steering
 
     @Override
@@ -215,7 +221,7 @@ final class MemoryStorage implements Storage {
 
     @Override
     public void pause(Scope scope, String reason, String by) {
-        does(now -> memory.ledger.pause(scope, reason));
+        does(now -> memory.ledger.pause(scope, reason, by, now));
     }
 
     @Override

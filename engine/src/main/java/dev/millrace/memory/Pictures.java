@@ -10,6 +10,12 @@ import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.memory.Standing.Parked;
 import dev.millrace.memory.Standing.Timer;
+import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Line;
+import dev.millrace.store.Look;
+import dev.millrace.store.Observations;
+import dev.millrace.store.Observations.Held;
+import dev.millrace.store.Observations.ParkedJobs;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.Records.Query;
@@ -19,11 +25,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Looking at jobs, queues and nodes; changes nothing. Guarded by the lock of {@link Memory}. */
@@ -214,5 +223,60 @@ final class Pictures {
                 card.kinds(),
                 member.joinedAt,
                 Duration.between(member.beatAt, now));
+    }
+
+    // ---- for a doctor
+
+    /** Deliveries of a node that are told. */
+    private static final int HELD = 5;
+
+    Observations observe(Instant now) {
+        return new Observations(
+                now,
+                Look.seen(parked()),
+                Look.seen(List.copyOf(ledger.pausesSaid.values())),
+                Look.seen(members.all().stream()
+                        .filter(member -> member.life != NodeView.Life.GONE)
+                        .flatMap(Pictures::held)
+                        .toList()),
+                null);
+    }
+
+    private List<ParkedJobs> parked() {
+        record Group(String queue, String kind, int version, Parking parking) {}
+        var groups = new LinkedHashMap<Group, List<Parked>>();
+        for (var one : ledger.parked.values())
+            groups.computeIfAbsent(
+                            new Group(one.job().queue.name, one.job().kind, one.job().kindVersion, one.parking()),
+                            group -> new ArrayList<>())
+                    .add(one);
+        return groups.entrySet().stream()
+                .map(entry -> {
+                    var group = entry.getKey();
+                    var oldest = entry.getValue().getFirst();
+                    return new ParkedJobs(
+                            group.queue(),
+                            group.kind(),
+                            group.version(),
+                            group.parking(),
+                            depth(entry.getValue().size()),
+                            oldest.since(),
+                            oldest.job().id,
+                            oldest.detail());
+                })
+                .toList();
+    }
+
+    private static Stream<Held> held(Member member) {
+        return member.open.values().stream()
+                .map(row -> new Held(
+                        member.card.id().value(),
+                        row.job().id,
+                        row.job().queue.name,
+                        row.job().kind,
+                        Line.of(row.job().headers) != null,
+                        Objects.requireNonNull(row.claim).at))
+                .sorted(Comparator.comparing(Held::since))
+                .limit(HELD);
     }
 }

@@ -23,5 +23,6 @@ sealed interface Standing permits Row, Standing.Timer, Standing.Parked {
             @Nullable String reason) implements Standing {}
 
     /** Waits for a node that can run it. */
-    record Parked(KeptJob job, Turn turn, long number, Parking parking, String detail) implements Standing {}
+    record Parked(KeptJob job, Turn turn, long number, Parking parking, String detail, Instant since)
+            implements Standing {}
 }

@@ -6,7 +6,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** An open store: all that the engine asks of it, by duty. */
-public interface Storage extends Intake, Records, Steering, Bulk, Protocol, Ownership, Timetable, AutoCloseable {
+public interface Storage
+        extends Intake, Records, Observing, Steering, Bulk, Protocol, Ownership, Timetable, AutoCloseable {
 
     /** How values become text; null if this store keeps the values themselves. */
     @Nullable

@@ -1,6 +1,10 @@
 package dev.millrace.postgres;
 
 import dev.millrace.MillraceException;
+import dev.millrace.store.Look;
+import dev.millrace.store.Observations.Schema;
+import java.util.ArrayList;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -12,24 +16,46 @@ final class Migration {
 
     static void run(DataSource dataSource, String schema) {
         try {
-            Flyway.configure(Migration.class.getClassLoader())
-                    .dataSource(dataSource)
-                    .schemas(schema)
-                    .defaultSchema(schema)
-                    .table("schema_history")
-                    .locations("classpath:dev/millrace/postgres/migration")
-                    .placeholders(java.util.Map.of("schema", schema))
-                    .placeholderReplacement(true)
-                    .createSchemas(true)
-                    .failOnMissingLocations(true)
-                    .load()
-                    .migrate();
+            flyway(dataSource, schema).migrate();
         } catch (FlywayException e) {
             throw new MillraceException(
                     "The schema \"%s\" could not be made or brought up to date: %s Grant the role CREATE on the database, or run the numbered SQL files as its owner and use withoutMigration()."
                             .formatted(schema, root(e)),
                     e);
         }
+    }
+
+    private static Flyway flyway(DataSource dataSource, String schema) {
+        return Flyway.configure(Migration.class.getClassLoader())
+                .dataSource(dataSource)
+                .schemas(schema)
+                .defaultSchema(schema)
+                .table("schema_history")
+                .locations("classpath:dev/millrace/postgres/migration")
+                .placeholders(Map.of("schema", schema))
+                .placeholderReplacement(true)
+                .createSchemas(true)
+                .failOnMissingLocations(true)
+                .load();
+    }
+
+    /** What was carried out here, beside what this build has. Changes nothing. */
+    static Look<Schema> look(DataSource dataSource, String schema) {
+        var installed = "";
+        var missing = new ArrayList<String>();
+        var newer = new ArrayList<String>();
+        try {
+            for (var step : flyway(dataSource, schema).info().all()) {
+                if (step.getVersion() == null) continue; // that the schema itself was made
+                var version = step.getVersion().getVersion();
+                if (!step.getState().isApplied()) missing.add(version);
+                else if (!step.getState().isResolved()) newer.add(version);
+                if (step.getState().isApplied()) installed = version;
+            }
+        } catch (FlywayException e) {
+            return new Look.Unseen<>(root(e).replaceAll("\\.$", ""), false);
+        }
+        return Look.seen(new Schema(installed, missing, newer));
     }
 
     private static String root(Throwable e) {

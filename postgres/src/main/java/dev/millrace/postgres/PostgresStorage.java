@@ -22,6 +22,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Observations;
 import dev.millrace.store.Ownership;
 import dev.millrace.store.Ownership.Grant;
 import dev.millrace.store.Ownership.Wish;
@@ -73,6 +74,7 @@ final class PostgresStorage implements Storage {
     private final PostgresProtocol.Sessions sessions;
     private final PostgresIntake intake;
     private final PostgresRecords records;
+    private final PostgresObserving observing;
     private final PostgresSteering steering;
     private final PostgresProtocol protocol;
     private final PostgresTimetable timetable;
@@ -104,6 +106,7 @@ final class PostgresStorage implements Storage {
         var spread = new ShardChoice(shards, keyedShards, world.random().nextInt(shards));
         intake = new PostgresIntake(pool, sql, streams, spread, json, notifier, world);
         records = new PostgresRecords(pool, json, q);
+        observing = new PostgresObserving(dataSource, pool, settings, world);
         steering = new PostgresSteering(sql, pool, channel());
         streams.need(DEFAULT_QUEUE); // so that its first job, in somebody's transaction, asks for nothing
         protocol = new PostgresProtocol(
@@ -335,6 +338,11 @@ final class PostgresStorage implements Storage {
     @Override
     public List<NodeView> nodes() {
         return records.nodes();
+    }
+
+    @Override
+    public Observations observe() {
+        return observing.observe();
     }
 
     // ---- steering

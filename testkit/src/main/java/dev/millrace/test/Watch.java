@@ -62,6 +62,7 @@ final class Watch {
             "list",
             "queues",
             "nodes",
+            "observe",
             "codec",
             "describe",
             "reserveNode",

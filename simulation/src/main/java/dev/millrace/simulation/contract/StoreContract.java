@@ -186,6 +186,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Observing extends ObserveChapter {
+        Observing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Journalling extends JournalChapter {
         Journalling() {
             super(StoreContract.this);

@@ -21,6 +21,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Observations;
 import dev.millrace.store.Ownership.Grant;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
@@ -383,6 +384,11 @@ final class Wire implements Storage {
     @Override
     public Map<Scope, String> pauses() {
         return line.call("pauses", real::pauses);
+    }
+
+    @Override
+    public Observations observe() {
+        return real.observe();
     }
 
     @Override

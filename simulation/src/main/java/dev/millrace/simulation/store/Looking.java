@@ -17,6 +17,12 @@ import dev.millrace.simulation.store.Rows.ManifestKey;
 import dev.millrace.simulation.store.Rows.Outcome;
 import dev.millrace.simulation.store.Rows.Parked;
 import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.store.Ending;
+import dev.millrace.store.Line;
+import dev.millrace.store.Look;
+import dev.millrace.store.Observations;
+import dev.millrace.store.Observations.Held;
+import dev.millrace.store.Observations.ParkedJobs;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records;
 import dev.millrace.store.Records.Conclusion;
@@ -26,13 +32,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -346,5 +355,72 @@ final class Looking {
                 card.kinds(),
                 node.startedAt(),
                 Duration.between(beat.at(), now));
+    }
+
+    // ---- for a doctor
+
+    /** Deliveries of a node that are told. */
+    private static final int HELD = 5;
+
+    /** It has no server: what belongs to one is not told. Nor does it keep who paused something, and when. */
+    Observations observe(Transaction tx) {
+        tx.statement();
+        return new Observations(
+                tables.now(),
+                Look.seen(parked(tx)),
+                Look.seen(pauses(tx).entrySet().stream()
+                        .map(pause -> new Observations.Pause(pause.getKey(), pause.getValue(), null, null))
+                        .toList()),
+                Look.seen(held(tx)),
+                null);
+    }
+
+    private List<ParkedJobs> parked(Transaction tx) {
+        record Group(String queue, String kind, int version, Ending.Parking parking) {}
+        var groups = new LinkedHashMap<Group, List<Parked>>();
+        for (var row : tables.parked.all(tx))
+            groups.computeIfAbsent(
+                            new Group(
+                                    row.asked().queue(),
+                                    row.asked().kind(),
+                                    row.asked().kindVersion(),
+                                    row.parking()),
+                            group -> new ArrayList<>())
+                    .add(row);
+        return groups.entrySet().stream()
+                .map(entry -> {
+                    var group = entry.getKey();
+                    var oldest = Collections.min(entry.getValue(), Comparator.comparing(Parked::since));
+                    return new ParkedJobs(
+                            group.queue(),
+                            group.kind(),
+                            group.version(),
+                            group.parking(),
+                            depth(entry.getValue().size()),
+                            oldest.since(),
+                            oldest.asked().job(),
+                            oldest.reason());
+                })
+                .toList();
+    }
+
+    private List<Held> held(Transaction tx) {
+        var told = new HashMap<UUID, Integer>();
+        return everything(tx, any -> true).stream()
+                .filter(one -> one.state == State.RUNNING && one.claim != null && one.claim.lease() != null)
+                .map(one -> {
+                    var claim = Objects.requireNonNull(one.claim);
+                    var asked = one.asked();
+                    return new Held(
+                            Objects.requireNonNull(claim.lease()).node().value(),
+                            asked.job(),
+                            asked.queue(),
+                            asked.kind(),
+                            Line.of(asked.headers()) != null,
+                            claim.at());
+                })
+                .sorted(Comparator.comparing(Held::since))
+                .filter(held -> told.merge(held.node(), 1, Integer::sum) <= HELD)
+                .toList();
     }
 }

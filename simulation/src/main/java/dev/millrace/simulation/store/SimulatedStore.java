@@ -33,6 +33,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Observations;
 import dev.millrace.store.Ownership.Grant;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
@@ -511,6 +512,11 @@ public final class SimulatedStore implements Storage {
     @Override
     public Map<Scope, String> pauses() {
         return step("pauses", looking::pauses);
+    }
+
+    @Override
+    public Observations observe() {
+        return step("observe", looking::observe);
     }
 
     @Override

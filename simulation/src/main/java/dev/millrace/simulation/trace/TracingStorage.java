@@ -25,6 +25,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
+import dev.millrace.store.Observations;
 import dev.millrace.store.Ownership.Grant;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
@@ -532,6 +533,11 @@ public final class TracingStorage implements Storage {
     @Override
     public Map<Scope, String> pauses() {
         return real.pauses();
+    }
+
+    @Override
+    public Observations observe() {
+        return real.observe();
     }
 
     @Override
