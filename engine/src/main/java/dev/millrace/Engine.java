@@ -91,6 +91,11 @@ final class Engine implements Millrace {
         return sender.newId();
     }
 
+    /** How the nodes of this process stand. */
+    List<Node.Status> statuses() {
+        return nodes.stream().map(RunningNode::status).toList();
+    }
+
     HandlerThreads handlerThreads() {
         return handlerThreads;
     }

@@ -205,6 +205,12 @@ final class NamedOperations implements Operations {
     }
 
     @Override
+    public Checkup doctor() {
+        return Doctor.checkup(
+                storage.observe(), storage.queues(), storage.nodes(), storage.schedules(), engine.statuses());
+    }
+
+    @Override
     public Why why(JobId job) {
         return storage.find(job)
                 .map(view -> new Reasons(

@@ -1,0 +1,159 @@
+package dev.millrace;
+
+import dev.millrace.Finding.Severity;
+import dev.millrace.store.Look;
+import dev.millrace.store.Observations;
+import dev.millrace.store.Observations.Server;
+import dev.millrace.store.Observations.Sessions;
+import dev.millrace.store.Timetable.Kept;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Judges what a store saw of itself. Every threshold, severity and sentence is in the five beside it, and each is a pure function of what was seen:
+ * {@link FleetDoctor}, {@link QueueDoctor}, {@link HorizonDoctor}, {@link ServerDoctor}, {@link PartitionDoctor}. Here is what follows from a look that
+ * failed, and the order in which it is told.
+ */
+final class Doctor {
+
+    /**
+     * A beat comes every 2 s, and a node's work is taken over within a lease of 10 s and 5 s more: who is silent for longer is no help. Here the store's
+     * clock may tell, since nothing but a sentence hangs on it.
+     */
+    static final Duration SILENT = Duration.ofSeconds(15);
+
+    private final List<Finding> findings = new ArrayList<>();
+    private final Set<Finding.Type> looked = EnumSet.noneOf(Finding.Type.class);
+    private final String role;
+
+    private Doctor(String role) {
+        this.role = role;
+    }
+
+    /**
+     * What is wrong.
+     *
+     * @param own how the nodes of this process stand
+     */
+    static Checkup checkup(
+            Observations seen,
+            List<QueueView> queues,
+            List<NodeView> nodes,
+            List<Kept> schedules,
+            List<Node.Status> own) {
+        var server = seen.server();
+        var alive = nodes.stream().filter(Doctor::beats).toList();
+        var doctor = new Doctor(server == null ? "" : server.role());
+        doctor.found(Finding.Type.NO_NODE, FleetDoctor.nobody(alive, queues));
+        doctor.found(Finding.Type.SILENT_NODE, FleetDoctor.silent(nodes, alive, own));
+        doctor.found(Finding.Type.STUCK_HANDLER, FleetDoctor.stuck(own));
+        doctor.found(Finding.Type.BUILDS, FleetDoctor.builds(alive));
+        doctor.found(Finding.Type.UNSERVED_QUEUE, QueueDoctor.unserved(queues, alive, seen.now()));
+        doctor.found(Finding.Type.SCHEDULE, QueueDoctor.schedules(schedules));
+        doctor.about(Finding.Type.LONG_RUN, seen.held(), held -> FleetDoctor.longRuns(held, alive, seen.now()));
+        doctor.about(Finding.Type.PARKED, seen.parked(), parked -> QueueDoctor.parked(parked, alive, seen.now()));
+        doctor.about(Finding.Type.PAUSE, seen.pauses(), pauses -> QueueDoctor.pauses(pauses, queues, seen.now()));
+        if (server != null) doctor.judge(server, seen, alive);
+        doctor.findings.sort(Comparator.comparing(Finding::severity));
+        return new Checkup(
+                seen.now(), doctor.findings, List.copyOf(doctor.looked), figures(server, queues, nodes, alive));
+    }
+
+    static boolean beats(NodeView node) {
+        return node.life() == NodeView.Life.ALIVE && node.sinceBeat().compareTo(SILENT) <= 0;
+    }
+
+    private void judge(Server server, Observations seen, List<NodeView> alive) {
+        var now = seen.now();
+        var settings = server.settings();
+        found(Finding.Type.CLOCK, ServerDoctor.ownClock(server.clock(), server.clockError()));
+        about(Finding.Type.CLOCK, server.nodeClocks(), clocks -> FleetDoctor.clocks(clocks, alive));
+        about(
+                Finding.Type.LONG_TRANSACTION,
+                server.sessions(),
+                s -> HorizonDoctor.transactions(s, server.database(), now));
+        about(Finding.Type.IDLE_TRANSACTION, server.sessions(), s -> HorizonDoctor.hidden(s, server.role()));
+        about(
+                Finding.Type.PREPARED_TRANSACTION,
+                server.prepared(),
+                p -> HorizonDoctor.prepared(p, server.database(), now));
+        about(Finding.Type.REPLICATION_SLOT, server.slots(), slots -> HorizonDoctor.slots(slots, settings, now));
+        about(Finding.Type.STANDBY, server.standbys(), HorizonDoctor::standbys);
+        about(Finding.Type.WRAPAROUND, server.ages(), ages -> ServerDoctor.wraparound(ages, settings));
+        about(Finding.Type.VACUUM, server.tables(), tables -> ServerDoctor.tables(tables, server.schema(), now));
+        about(Finding.Type.SETTING, settings, s -> ServerDoctor.settings(s, server.role()));
+        about(Finding.Type.SERVER_VERSION, settings, s -> ServerDoctor.version(s, now));
+        about(Finding.Type.SCHEMA, server.schemaVersion(), s -> ServerDoctor.schema(s, server.schema()));
+        about(Finding.Type.CONNECTIONS, server.sessions(), s -> ServerDoctor.connections(s, settings));
+        about(Finding.Type.WRITE_AHEAD_LOG, server.walBytes(), bytes -> ServerDoctor.log(bytes, settings));
+        about(Finding.Type.WRITE_AHEAD_LOG, server.archiver(), a -> ServerDoctor.archiver(a, settings));
+        var open =
+                server.sessions() instanceof Look.Seen<Sessions>(var s) ? s.oldest() : List.<Observations.Session>of();
+        about(Finding.Type.PARTITION, server.partitions(), p -> PartitionDoctor.partitions(p, open, alive, now));
+        about(Finding.Type.HOUSEKEEPING, server.partitions(), p -> PartitionDoctor.housekeeping(p, alive, now));
+    }
+
+    private void found(Finding.Type type, List<Finding> more) {
+        looked.add(type);
+        findings.addAll(more);
+    }
+
+    /** What could not be looked at is a finding, and says so. */
+    private <T> void about(Finding.Type type, Look<T> look, Function<T, List<Finding>> judged) {
+        switch (look) {
+            case Look.Seen<T>(var what) -> found(type, judged.apply(what));
+            case Look.Unseen<T>(var because, var privilege) -> findings.add(unknown(type, because, privilege, role));
+        }
+    }
+
+    static Finding unknown(Finding.Type type, String because, boolean privilege, String role) {
+        var found = Found.a(type, Severity.UNKNOWN, type.looksAt())
+                .says("Not known, because it could not be looked at: %s.".formatted(because))
+                .matters("What nobody can see may be in order, or not.")
+                .fact("because", because);
+        return privilege
+                ? found.mend(
+                                "Let this role look; it may change nothing by that.",
+                                "GRANT pg_monitor TO %s;".formatted(Found.name(role)))
+                        .made()
+                : found.mend("Look again; if it stays so, tell us with this message.")
+                        .made();
+    }
+
+    private static Map<String, Object> figures(
+            @Nullable Server server, List<QueueView> queues, List<NodeView> nodes, List<NodeView> alive) {
+        var figures = new LinkedHashMap<String, Object>();
+        figures.put("queues", (long) queues.size());
+        figures.put("nodesAlive", (long) alive.size());
+        figures.put("nodes", (long) nodes.size());
+        if (server == null) return figures;
+        if (server.settings() instanceof Look.Seen<Observations.Settings>(var settings)) {
+            figures.put("postgresVersion", settings.version());
+            ServerDoctor.connectionsAllowed(settings).ifPresent(most -> figures.put("connectionsAllowed", most));
+        }
+        if (server.sessions() instanceof Look.Seen<Sessions>(var sessions))
+            figures.put("connections", (long) sessions.connections());
+        if (server.databaseBytes() instanceof Look.Seen<Long>(var bytes)) figures.put("databaseBytes", bytes);
+        if (server.walBytes() instanceof Look.Seen<Long>(var bytes)) figures.put("walBytes", bytes);
+        if (server.partitions() instanceof Look.Seen<Observations.Partitions>(var partitions)) {
+            figures.put("partitions", (long) partitions.parts().size());
+            figures.put(
+                    "partitionBytes",
+                    partitions.parts().stream()
+                            .mapToLong(Observations.Part::bytes)
+                            .sum());
+        }
+        if (server.schemaVersion() instanceof Look.Seen<Observations.Schema>(var schema))
+            figures.put("schemaVersion", schema.installed());
+        figures.put("clockAheadMillis", server.clock().toMillis());
+        return figures;
+    }
+}
