@@ -54,6 +54,7 @@ public final class CommandTree {
                 .addSubcommand(new SteeringCommands.Retry(shell))
                 .addSubcommand(new OverviewCommands.Queues(shell))
                 .addSubcommand(new OverviewCommands.Nodes(shell))
+                .addSubcommand(new DoctorCommand(shell))
                 .addSubcommand(new SteeringCommands.Pause(shell))
                 .addSubcommand(new SteeringCommands.Resume(shell))
                 .addSubcommand(new FailuresCommand(shell))

@@ -93,7 +93,13 @@ public final class UpCommand implements Callable<Integer> {
         try (var db = database.open("millrace up", CONNECTIONS, shell.console());
                 var millrace = Millrace.on(new PostgresStore(db.dataSource()));
                 var node = started(millrace, db);
-                var http = HttpServer.start(address, millrace, node::status, shell.world(), db.description())) {
+                var http = HttpServer.start(
+                        address,
+                        millrace,
+                        node::status,
+                        shell.world(),
+                        db.description(),
+                        db.server().map(EmbeddedServer::dataDirectory).orElse(null))) {
             db.keepRecordOf(node, shell.world());
             tell(http, node, db, start);
             signals.await();

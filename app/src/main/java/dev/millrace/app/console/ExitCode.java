@@ -18,6 +18,8 @@ public enum ExitCode {
     PORT_TAKEN(7, "the port is taken"),
     SERVER_GIVEN_UP(8, "the embedded database died again and again"),
     NOT_FOUND(9, "there is no such job, or no such schedule"),
+    UNHEALTHY(10, "doctor found something that is wrong, or will be"),
+    NOT_KNOWN(11, "doctor found nothing wrong, but could not look at everything"),
     INTERRUPTED(130, "interrupted before it was done");
 
     private final int number;

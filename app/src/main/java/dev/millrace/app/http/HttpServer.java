@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 import org.eclipse.jetty.server.ServerConnector;
@@ -110,14 +111,31 @@ public final class HttpServer implements AutoCloseable {
         }
     }
 
-    /** Starts to serve. */
+    /** Starts to serve, over a database whose disk is not this machine's. */
     public static HttpServer start(
             Address address, Millrace millrace, Supplier<Node.Status> node, World world, String database) {
+        return start(address, millrace, node, world, database, null);
+    }
+
+    /**
+     * Starts to serve.
+     *
+     * @param database what it is called, without credentials
+     * @param data     where the embedded database is kept; null if it is another one
+     */
+    public static HttpServer start(
+            Address address,
+            Millrace millrace,
+            Supplier<Node.Status> node,
+            World world,
+            String database,
+            @Nullable Path data) {
         var operations = millrace.operations("http");
         var health = new Health(operations, node, world);
         var metrics = new Metrics(operations, node, world);
         var jobs = new JobsApi(operations);
         var overview = new Overview(operations, world, database);
+        var doctor = new DoctorApi(operations, world, data);
         var guard = new Guard(world, address);
         var javalin = Javalin.create(config -> {
             manners(config, address);
@@ -131,6 +149,7 @@ public final class HttpServer implements AutoCloseable {
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
             routes.get("/api/overview", overview::send);
+            routes.get("/api/doctor", doctor::send);
             routes.get("/health/live", health::live);
             routes.get("/health/ready", health::ready);
             routes.get("/metrics", metrics::scrape);

@@ -1,8 +1,10 @@
 package dev.millrace.app.wire;
 
 import dev.millrace.BatchView;
+import dev.millrace.Checkup;
 import dev.millrace.Failure;
 import dev.millrace.FailureGroup;
+import dev.millrace.Finding;
 import dev.millrace.JobHistory;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
@@ -14,6 +16,7 @@ import dev.millrace.Why;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -207,6 +210,49 @@ public final class Shapes {
         json.set("kinds", words(node.kinds()));
         json.put("startedAt", text(node.startedAt()));
         json.put("sinceBeatMillis", node.sinceBeat().toMillis());
+        return json;
+    }
+
+    /** What the doctor found. */
+    public static ObjectNode checkup(Checkup checkup) {
+        var json = Json.object();
+        json.put("at", text(checkup.at()));
+        json.put("verdict", checkup.verdict().name().toLowerCase(java.util.Locale.ROOT));
+        json.set("findings", all(checkup.findings(), Shapes::finding));
+        var lookedAt = json.putArray("lookedAt");
+        checkup.lookedAt().forEach(type -> lookedAt.add(type.wireName()));
+        json.set("figures", facts(checkup.figures()));
+        return json;
+    }
+
+    private static ObjectNode finding(Finding finding) {
+        var json = Json.object();
+        json.put("type", finding.type().wireName());
+        json.put("severity", finding.severity().wireName());
+        json.put("object", finding.object());
+        json.put("text", finding.text());
+        json.put("why", finding.why());
+        json.set(
+                "remedies",
+                all(
+                        finding.remedies(),
+                        remedy -> Json.object()
+                                .put("text", remedy.text())
+                                .put("command", remedy.command().isEmpty() ? null : remedy.command())));
+        json.set("facts", facts(finding.facts()));
+        return json;
+    }
+
+    private static ObjectNode facts(Map<String, Object> facts) {
+        var json = Json.object();
+        facts.forEach((name, value) -> {
+            switch (value) {
+                case Long number -> json.put(name, number);
+                case Double number -> json.put(name, number);
+                case Boolean truth -> json.put(name, truth);
+                default -> json.put(name, value.toString());
+            }
+        });
         return json;
     }
 

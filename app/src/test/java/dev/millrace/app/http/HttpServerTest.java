@@ -255,4 +255,23 @@ class HttpServerTest {
             assertThat(own.get("/api/queues").status()).isEqualTo(200);
         }
     }
+
+    @Test
+    void the_doctor_tells_what_is_wrong_with_status_200_whatever_it_is() {
+        try (var own = new HttpFixture()) {
+            var well = own.get("/api/doctor");
+            assertThat(well.status()).isEqualTo(200);
+            assertThat(well.json().get("verdict").stringValue()).isEqualTo("healthy");
+            assertThat(well.json().get("figures").get("nodesAlive").longValue()).isEqualTo(1);
+            assertThat(own.send("POST", "/api/doctor").status()).isEqualTo(405);
+        }
+        try (var own = new HttpFixture()) {
+            own.post("/api/jobs", "{\"kind\":\"echo\",\"queue\":\"nobody\"}");
+            var ill = own.get("/api/doctor");
+            assertThat(ill.status()).isEqualTo(200);
+            assertThat(ill.json().get("verdict").stringValue()).isEqualTo("unhealthy");
+            assertThat(ill.json().get("findings").get(0).get("object").stringValue())
+                    .isEqualTo("queue nobody");
+        }
+    }
 }
