@@ -30,12 +30,27 @@ final class Doctor {
      */
     static final Duration SILENT = Duration.ofSeconds(15);
 
+    /** Of one type. A server where more of the same is wrong is told what is worst. */
+    private static final int MOST = 20;
+
+    /** They are seen in Millrace's own tables: what is missing is a right to these. */
+    private static final Set<Finding.Type> OF_THE_SCHEMA = Set.of(
+            Finding.Type.PARKED,
+            Finding.Type.PAUSE,
+            Finding.Type.LONG_RUN,
+            Finding.Type.CLOCK,
+            Finding.Type.PARTITION,
+            Finding.Type.HOUSEKEEPING,
+            Finding.Type.SCHEMA);
+
     private final List<Finding> findings = new ArrayList<>();
     private final Set<Finding.Type> looked = EnumSet.noneOf(Finding.Type.class);
     private final String role;
+    private final String schema;
 
-    private Doctor(String role) {
+    private Doctor(String role, String schema) {
         this.role = role;
+        this.schema = schema;
     }
 
     /**
@@ -51,7 +66,7 @@ final class Doctor {
             List<Node.Status> own) {
         var server = seen.server();
         var alive = nodes.stream().filter(Doctor::beats).toList();
-        var doctor = new Doctor(server == null ? "" : server.role());
+        var doctor = server == null ? new Doctor("", "") : new Doctor(server.role(), server.schema());
         doctor.found(Finding.Type.NO_NODE, FleetDoctor.nobody(alive, queues));
         doctor.found(Finding.Type.SILENT_NODE, FleetDoctor.silent(nodes, alive, own));
         doctor.found(Finding.Type.STUCK_HANDLER, FleetDoctor.stuck(own));
@@ -103,28 +118,49 @@ final class Doctor {
 
     private void found(Finding.Type type, List<Finding> more) {
         looked.add(type);
-        findings.addAll(more);
+        findings.addAll(worst(type, more));
+    }
+
+    private static List<Finding> worst(Finding.Type type, List<Finding> all) {
+        if (all.size() <= MOST) return all;
+        var sorted =
+                all.stream().sorted(Comparator.comparing(Finding::severity)).toList();
+        var told = new ArrayList<>(sorted.subList(0, MOST));
+        int others = all.size() - MOST;
+        told.add(Found.a(type, sorted.get(MOST).severity(), others + " more")
+                .says("%d more of this sort were found and are not told one by one.".formatted(others))
+                .matters("They are no weightier than those before.")
+                .mend("Mend those, and look again.")
+                .fact("leftOut", others)
+                .made());
+        return told;
     }
 
     /** What could not be looked at is a finding, and says so. */
     private <T> void about(Finding.Type type, Look<T> look, Function<T, List<Finding>> judged) {
         switch (look) {
             case Look.Seen<T>(var what) -> found(type, judged.apply(what));
-            case Look.Unseen<T>(var because, var privilege) -> findings.add(unknown(type, because, privilege, role));
+            case Look.Unseen<T>(var because, var privilege) -> findings.add(unknown(type, because, privilege));
         }
     }
 
-    static Finding unknown(Finding.Type type, String because, boolean privilege, String role) {
+    private Finding unknown(Finding.Type type, String because, boolean privilege) {
         var found = Found.a(type, Severity.UNKNOWN, type.looksAt())
                 .says("Not known, because it could not be looked at: %s.".formatted(because))
                 .matters("What nobody can see may be in order, or not.")
                 .fact("because", because);
-        return privilege
+        if (!privilege)
+            return found.mend("Look again; if it stays so, tell us with this message.")
+                    .made();
+        return OF_THE_SCHEMA.contains(type)
                 ? found.mend(
+                                "Let this role look into Millrace's tables.",
+                                "GRANT USAGE ON SCHEMA %1$s TO %2$s; GRANT SELECT ON ALL TABLES IN SCHEMA %1$s TO %2$s; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %1$s TO %2$s;"
+                                        .formatted(Found.name(schema), Found.name(role)))
+                        .made()
+                : found.mend(
                                 "Let this role look; it may change nothing by that.",
                                 "GRANT pg_monitor TO %s;".formatted(Found.name(role)))
-                        .made()
-                : found.mend("Look again; if it stays so, tell us with this message.")
                         .made();
     }
 

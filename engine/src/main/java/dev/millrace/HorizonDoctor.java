@@ -104,7 +104,7 @@ final class HorizonDoctor {
     }
 
     private static Finding idle(Session session, Duration open, Duration idle, boolean here) {
-        return about(Finding.Type.IDLE_TRANSACTION, here ? Severity.WARNING : Severity.NOTICE, open, idle, session)
+        return about(session, Finding.Type.IDLE_TRANSACTION, here ? Severity.WARNING : Severity.NOTICE, open, idle)
                 .says("%s has been idle in a transaction for %s, which is open for %s.%s"
                         .formatted(who(session), Found.span(idle), Found.span(open), query(session, true)))
                 .matters(here ? HELD : HELD_ELSEWHERE)
@@ -117,7 +117,7 @@ final class HorizonDoctor {
     }
 
     private static Finding working(Session session, Duration open, boolean here) {
-        return about(Finding.Type.LONG_TRANSACTION, here ? Severity.WARNING : Severity.NOTICE, open, null, session)
+        return about(session, Finding.Type.LONG_TRANSACTION, here ? Severity.WARNING : Severity.NOTICE, open, null)
                 .says("%s has a transaction open for %s.%s"
                         .formatted(who(session), Found.span(open), query(session, false)))
                 .matters(here ? HELD : HELD_ELSEWHERE)
@@ -136,7 +136,7 @@ final class HorizonDoctor {
     /** Who may not see the time of others' transactions sees how old their snapshots are. */
     private static Optional<Finding> unseen(Session session) {
         if (session.horizonAge() == null || session.horizonAge() < OLD) return Optional.empty();
-        return Optional.of(about(Finding.Type.LONG_TRANSACTION, Severity.WARNING, null, null, session)
+        return Optional.of(about(session, Finding.Type.LONG_TRANSACTION, Severity.WARNING, null, null)
                 .says("%s holds the horizon %,d transactions back. Since when, and with what, this role may not see."
                         .formatted(who(session), session.horizonAge()))
                 .matters(HELD)
@@ -163,11 +163,6 @@ final class HorizonDoctor {
     }
 
     private static Found about(
-            Finding.Type type, Severity severity, @Nullable Duration open, @Nullable Duration idle, Session session) {
-        return about(session, type, severity, open, idle);
-    }
-
-    private static Found about(
             Session session, Finding.Type type, Severity severity, @Nullable Duration open, @Nullable Duration idle) {
         return Found.a(type, severity, "pid " + session.pid())
                 .fact("pid", session.pid())
@@ -180,7 +175,7 @@ final class HorizonDoctor {
                 .fact("openMillis", open)
                 .fact("idleMillis", idle)
                 .fact("horizonAge", session.horizonAge())
-                .fact("partitions", session.partitions().isEmpty() ? null : session.partitions())
+                .fact("partitions", session.partitions().isEmpty() ? null : numbers(session, " "))
                 .fact("query", session.query());
     }
 
@@ -193,6 +188,10 @@ final class HorizonDoctor {
                         session.user() == null ? "unknown" : session.user(),
                         session.database() == null ? "unknown" : session.database(),
                         session.client() == null ? "" : ", from " + session.client());
+    }
+
+    private static String numbers(Session session, String between) {
+        return session.partitions().stream().map(String::valueOf).collect(Collectors.joining(between));
     }
 
     private static String query(Session session, boolean last) {

@@ -102,10 +102,42 @@ class DoctorTest {
 
     @Test
     void what_failed_otherwise_is_not_known_and_promises_no_right() {
-        var finding = Doctor.unknown(Finding.Type.PARTITION, "the server did not answer within 5 s", false, "jobs");
+        var seen = serverWith(new Look.Unseen<>("the server did not answer within 5 s", false), sessions());
+
+        var finding = one(checkup(seen).findings());
 
         assertThat(finding.severity()).isEqualTo(Severity.UNKNOWN);
         assertThat(finding.remedies()).extracting(Remedy::command).containsExactly("");
+    }
+
+    @Test
+    void what_lies_in_tables_of_millrace_needs_a_right_to_these() {
+        var seen = new Observations(
+                NOW,
+                new Look.Unseen<>("permission denied for table parked", true),
+                Look.seen(List.of()),
+                Look.seen(List.of()),
+                server());
+
+        var finding = one(Doctor.checkup(seen, List.of(), List.of(node("a", SECOND)), List.of(), List.of())
+                .findings());
+
+        assertThat(finding.type()).isEqualTo(Finding.Type.PARKED);
+        assertThat(finding.remedies().getFirst().command()).startsWith("GRANT USAGE ON SCHEMA millrace TO jobs;");
+    }
+
+    @Test
+    void of_one_sort_the_worst_are_told_and_how_many_there_are_besides() {
+        var pauses = new ArrayList<Pause>();
+        for (int i = 0; i < 30; i++) pauses.add(pause("queue-" + i, Duration.ofDays(2)));
+        var seen = new Observations(NOW, Look.seen(List.of()), Look.seen(pauses), Look.seen(List.of()), null);
+
+        var found = Doctor.checkup(seen, List.of(), List.of(node("a", SECOND)), List.of(), List.of())
+                .findings();
+
+        assertThat(found).hasSize(21);
+        assertThat(found.getLast().object()).isEqualTo("10 more");
+        assertThat(found.getLast().facts()).containsEntry("leftOut", 10L);
     }
 
     @Test
@@ -361,7 +393,8 @@ class DoctorTest {
                 .containsEntry("application", "report")
                 .containsEntry("since", "2026-11-23T15:48:00Z")
                 .containsEntry("idleMillis", 420_000L)
-                .containsEntry("query", "SELECT 1\n  FROM t");
+                .containsEntry("query", "SELECT 1\n  FROM t")
+                .doesNotContainKey("partitions");
         assertThat(finding.remedies()).extracting(Remedy::command).contains("SELECT pg_terminate_backend(1);");
     }
 
@@ -386,6 +419,7 @@ class DoctorTest {
 
         assertThat(finding.text()).contains("has a transaction open for 10 min that has enqueued jobs.");
         assertThat(finding.why()).contains("partition 4, 5 can't be sealed");
+        assertThat(finding.facts()).containsEntry("partitions", "4 5");
         var shorter = session(1, "active", Duration.ofMinutes(9), SECOND, List.of(4));
         assertThat(HorizonDoctor.transactions(sessions(shorter), "app", NOW)).isEmpty();
     }

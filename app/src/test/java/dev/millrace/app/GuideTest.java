@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.Finding;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.http.ProblemNames;
 import java.io.IOException;
@@ -15,11 +16,15 @@ import org.junit.jupiter.api.Test;
 class GuideTest {
 
     private static String operations() throws IOException {
+        return guide("operations.md");
+    }
+
+    private static String guide(String name) throws IOException {
         var root = Stream.iterate(Path.of("").toAbsolutePath(), Path::getParent)
                 .filter(folder -> Files.isRegularFile(folder.resolve("millrace")))
                 .findFirst()
                 .orElseThrow();
-        return Files.readString(root.resolve("docs/guides/operations.md"));
+        return Files.readString(root.resolve("docs/guides").resolve(name));
     }
 
     @Test
@@ -39,5 +44,15 @@ class GuideTest {
                 .isNotEmpty()
                 .allSatisfy(problem ->
                         assertThat(guide).contains("| `%s` | %d |".formatted(problem.getKey(), problem.getValue())));
+    }
+
+    @Test
+    void it_has_all_that_the_doctor_looks_at() throws IOException {
+        var guide = guide("doctor.md");
+
+        assertThat(Finding.Type.values())
+                .allSatisfy(type -> assertThat(guide).contains("| `%s` |".formatted(type.wireName())));
+        assertThat(Finding.Severity.values())
+                .allSatisfy(severity -> assertThat(guide).contains("| `%s` |".formatted(severity.wireName())));
     }
 }

@@ -1,7 +1,5 @@
 package dev.millrace.store;
 
-import java.util.function.Function;
-
 /** What was seen, or why it could not be. What was not seen is never taken for empty. */
 public sealed interface Look<T> {
 
@@ -19,13 +17,5 @@ public sealed interface Look<T> {
     /** It was seen. */
     static <T> Look<T> seen(T what) {
         return new Seen<>(what);
-    }
-
-    /** Something that follows from it. */
-    default <R> Look<R> map(Function<? super T, ? extends R> further) {
-        return switch (this) {
-            case Seen<T>(var what) -> new Seen<>(further.apply(what));
-            case Unseen<T>(var because, var privilege) -> new Unseen<>(because, privilege);
-        };
     }
 }

@@ -31,7 +31,7 @@ public record Observations(
     /**
      * Parked jobs of one queue and kind, for one reason.
      *
-     * @param jobs how many; counted as the depths of a queue are
+     * @param jobs how many; counted as the depths of a queue are, and less far where there are many kinds
      * @param oldest since when the oldest is parked; null if it is not kept
      * @param example one of them
      * @param detail what its node said

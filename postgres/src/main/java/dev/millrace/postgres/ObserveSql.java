@@ -65,7 +65,7 @@ final class ObserveSql {
         var q = new JobSql.Qualifier(schema);
         manners = q.in("""
                 SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s';
-                SET LOCAL search_path = $, pg_temp; SET LOCAL jit = off
+                SET LOCAL search_path = $, pg_temp; SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off
                 """);
         // From one queue and kind to the next by the indexes that a release uses, so that a million of one kind costs
         // what ten thousand do.
@@ -82,15 +82,19 @@ final class ObserveSql {
                        SELECT n.stream, n.kind FROM undecodable w
                         CROSS JOIN LATERAL (SELECT p.stream, p.kind FROM parked p WHERE p.parking = 'undecodable' AND (p.stream, p.kind) > (w.stream, w.kind)
                                              ORDER BY p.stream, p.kind LIMIT 1) n),
+                     most AS (
+                       SELECT least(10001, greatest(101, 100000 / greatest(1, (SELECT count(*) FROM waiting) + (SELECT count(*) FROM undecodable)))) AS n),
                      found AS (
-                       SELECT p.* FROM waiting w
+                       SELECT p.*, count(*) OVER (PARTITION BY w.stream, w.kind) >= m.n AS cut FROM most m, waiting w
                         CROSS JOIN LATERAL (SELECT p.stream, p.kind, p.kind_version, p.parking, p.since, p.job_id, p.reason FROM parked p
-                                             WHERE p.parking <> 'undecodable' AND p.stream = w.stream AND p.kind = w.kind ORDER BY p.id + 0 LIMIT 10001) p
+                                             WHERE p.parking <> 'undecodable' AND p.stream = w.stream AND p.kind = w.kind
+                                             ORDER BY p.id + 0 LIMIT (SELECT n FROM most)) p
                         UNION ALL
-                       SELECT p.* FROM undecodable w
+                       SELECT p.*, count(*) OVER (PARTITION BY w.stream, w.kind) >= m.n AS cut FROM most m, undecodable w
                         CROSS JOIN LATERAL (SELECT p.stream, p.kind, p.kind_version, p.parking, p.since, p.job_id, p.reason FROM parked p
-                                             WHERE p.parking = 'undecodable' AND p.stream = w.stream AND p.kind = w.kind ORDER BY p.since, p.id LIMIT 10001) p)
-                SELECT s.queue, f.kind, f.kind_version, f.parking, count(*) AS jobs, min(f.since) AS oldest,
+                                             WHERE p.parking = 'undecodable' AND p.stream = w.stream AND p.kind = w.kind
+                                             ORDER BY p.since, p.id LIMIT (SELECT n FROM most)) p)
+                SELECT s.queue, f.kind, f.kind_version, f.parking, count(*) AS jobs, bool_or(f.cut) AS cut, min(f.since) AS oldest,
                        (array_agg(f.job_id ORDER BY f.since))[1] AS example, (array_agg(f.reason ORDER BY f.since))[1] AS detail
                   FROM found f JOIN stream s ON s.id = f.stream
                  GROUP BY s.queue, f.kind, f.kind_version, f.parking ORDER BY count(*) DESC LIMIT 200

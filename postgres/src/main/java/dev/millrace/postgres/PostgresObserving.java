@@ -174,9 +174,9 @@ final class PostgresObserving implements Observing {
                 rows.getString("kind"),
                 rows.getInt("kind_version"),
                 Parking.valueOf(rows.getString("parking").toUpperCase(Locale.ROOT)),
-                jobs > QueueView.EXACT_UP_TO
-                        ? new QueueView.Depth(QueueView.EXACT_UP_TO, false)
-                        : new QueueView.Depth(jobs, true),
+                new QueueView.Depth(
+                        Math.min(jobs, QueueView.EXACT_UP_TO),
+                        jobs <= QueueView.EXACT_UP_TO && !rows.getBoolean("cut")),
                 instant(rows, "oldest"),
                 new JobId(rows.getObject("example", UUID.class)),
                 rows.getString("detail"));

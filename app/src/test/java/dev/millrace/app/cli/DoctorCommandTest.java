@@ -2,10 +2,17 @@ package dev.millrace.app.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.Checkup;
+import dev.millrace.Finding;
 import dev.millrace.Millrace;
+import dev.millrace.Operations;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.world.SystemWorld;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
@@ -95,5 +102,55 @@ class DoctorCommandTest {
         assertThat(DoctorCommand.wrapped("one two three", 7)).containsExactly("one two", "three");
         assertThat(DoctorCommand.wrapped("onetwothree four", 5)).containsExactly("onetwothree", "four");
         assertThat(DoctorCommand.wrapped("", 5)).containsExactly("");
+    }
+
+    @Test
+    void what_could_not_be_looked_at_is_neither_fine_nor_wrong() {
+        var unknown = new Finding(
+                Finding.Type.WRITE_AHEAD_LOG,
+                Finding.Severity.UNKNOWN,
+                "write-ahead log",
+                "Not known.",
+                "It may be anything.",
+                List.of(new Finding.Remedy("Let this role look.", "GRANT pg_monitor TO jobs;")),
+                Map.of());
+
+        var ran = found(unknown);
+
+        assertThat(ran.exit()).isEqualTo(11);
+        assertThat(ran.out())
+                .startsWith("NOT KNOWN  write-ahead log  (write-ahead-log)")
+                .contains("GRANT pg_monitor");
+        assertThat(ran.err()).contains("Nothing is wrong as far as could be looked: 1 not known.");
+    }
+
+    @Test
+    void what_others_wrote_into_a_query_steers_no_terminal() {
+        var finding = new Finding(
+                Finding.Type.IDLE_TRANSACTION,
+                Finding.Severity.NOTICE,
+                "pid 1\u001b[2J",
+                "Its query: \u001b]0;x\u0007",
+                "",
+                List.of(new Finding.Remedy("End it.", "SELECT '\u001b';")),
+                Map.of());
+
+        var ran = found(finding);
+
+        assertThat(ran.exit()).as("a notice is no fault").isZero();
+        assertThat(ran.out()).doesNotContain("\u001b", "\u0007");
+    }
+
+    /** A doctor that has found this. */
+    private CommandLineFixture.Ran found(Finding finding) {
+        var checkup = new Checkup(Instant.EPOCH, List.of(finding), List.of(finding.type()), Map.of());
+        var operations = (Operations) Proxy.newProxyInstance(
+                Operations.class.getClassLoader(), new Class<?>[] {Operations.class}, (self, method, given) -> checkup);
+        var millrace = (Millrace) Proxy.newProxyInstance(
+                Millrace.class.getClassLoader(),
+                new Class<?>[] {Millrace.class},
+                (self, method, given) -> method.getName().equals("operations") ? operations : null);
+        return new CommandLineFixture((options, command, console) -> new Gate.Visit(millrace, () -> {}))
+                .run("doctor", "--data", folder.resolve("none").toString());
     }
 }
