@@ -9,6 +9,9 @@ final class Bounds {
     /** 256 KiB: what is larger belongs in a table or a bucket of its own; the log is read and copied in blocks of 8 MB. */
     static final int PAYLOAD_BYTES = 256 * 1024;
 
+    /** 1 MiB: what is longer before it is compressed would be a large thing in the memory of its node, however little of it is stored. */
+    static final int COMPRESSED_BYTES = 1024 * 1024;
+
     /** As large as a payload: a result often becomes the next job's payload. */
     static final int RESULT_BYTES = PAYLOAD_BYTES;
 

@@ -60,6 +60,11 @@ record Decoder(Payloads payloads, KindType newest, Map<Integer, Step> steps) {
         try {
             var value = payloads.value(payload, type);
             if (value != null) return value;
+        } catch (UnknownEncryptionKey | Encoding.Damaged unread) {
+            throw new Undecodable(
+                    "The payload of kind %s version %d can't be read. %s"
+                            .formatted(newest.name().name(), version, unread.getMessage()),
+                    unread);
         } catch (RuntimeException | LinkageError | StackOverflowError refused) {
             throw new Undecodable(
                     "The payload of kind %s version %d does not fit %s: %s"

@@ -129,7 +129,7 @@ final class Engine implements Millrace {
 
     private NewJob named(KindName kind, String json, UnaryOperator<JobOptions> options) {
         var payload = payloads.written("The payload of kind " + kind.name(), json);
-        for (var node : nodes) node.refuse(kind, payload);
+        for (var node : nodes) node.refuse(kind, payload.kept());
         return sender.of(kind, payload, options);
     }
 

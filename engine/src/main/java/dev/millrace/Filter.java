@@ -168,7 +168,10 @@ public final class Filter {
         });
     }
 
-    /** Only those with this text in the payload, or in what the last failure said, whatever the case of its letters. */
+    /**
+     * Only those with this text in the payload, or in what the last failure said, whatever the case of its letters. The payload is searched as it is stored:
+     * of one that is compressed or encrypted nothing sensible is found, and where the codec does either, a change of many jobs is refused.
+     */
     public Filter text(String text) {
         return with(f -> {
             f.text = Bounds.word("The text to look for", text);

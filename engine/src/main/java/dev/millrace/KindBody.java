@@ -8,9 +8,13 @@ import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.StoreException.Fenced;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Runs the handler of one kind: payload to job, handler, and what came of it to an ending. */
 final class KindBody implements Body {
+
+    /** As deep as an exception is looked into. */
+    private static final int CAUSES = 8;
 
     private final Engine engine;
     private final Decoder decoder;
@@ -47,6 +51,9 @@ final class KindBody implements Body {
             return verdict;
         } catch (Throwable thrown) {
             if (takenAway(thrown, held)) throw takenAway(delivery);
+            var keyless = keyless(thrown);
+            if (keyless != null)
+                return new Verdict.ToFlush(new Ending.Parked(Parking.UNDECODABLE, Bounds.shown(keyless.getMessage())));
             var ending = judge.failed(thrown, delivery.attempt());
             if (thrown instanceof VirtualMachineError sick && !(thrown instanceof StackOverflowError)) tell(sick);
             return new Verdict.ToFlush(ending);
@@ -86,6 +93,14 @@ final class KindBody implements Body {
      */
     private static boolean takenAway(Throwable thrown, Held held) {
         return held.cancelled() || thrown instanceof Fenced || thrown.getCause() instanceof Fenced;
+    }
+
+    /** What it was not told for want of a key, as its checkpoint, another process may read: that is not the job's fault either. */
+    private static @Nullable UnknownEncryptionKey keyless(Throwable thrown) {
+        var cause = thrown;
+        for (int depth = 0; cause != null && depth < CAUSES; depth++, cause = cause.getCause())
+            if (cause instanceof UnknownEncryptionKey keyless) return keyless;
+        return null;
     }
 
     private static InterruptedException takenAway(Delivery delivery) {

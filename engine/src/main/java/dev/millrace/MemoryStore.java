@@ -11,17 +11,27 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MemoryStore implements Store {
 
-    private final Memory memory = new Memory();
+    private final Memory memory;
     private final @Nullable Codec codec;
 
-    /** Keeps payloads and results as the values they are; they should be immutable. */
+    /** Keeps payloads and results as the values they are; they should be immutable. Values are neither compressed nor encrypted. */
     public MemoryStore() {
-        this.codec = null;
+        this(new Memory(), null);
     }
 
     /** Keeps payloads and results as text, as a database would: so a test also shows what does not survive that. */
     public MemoryStore(Codec codec) {
+        this(new Memory(), codec);
+    }
+
+    private MemoryStore(Memory memory, @Nullable Codec codec) {
+        this.memory = memory;
         this.codec = codec;
+    }
+
+    /** The same jobs, read and written with another codec: as by a process of another build, or with other keys. */
+    public MemoryStore withCodec(Codec codec) {
+        return new MemoryStore(memory, codec);
     }
 
     @Override

@@ -48,12 +48,13 @@ final class NamedOperations implements Operations {
 
     @Override
     public Optional<JobView> find(JobId job) {
-        return storage.find(job);
+        return storage.find(job).map(engine.payloads()::shown);
     }
 
     @Override
     public Optional<JobHistory> history(JobId job) {
-        return storage.history(job);
+        return storage.history(job)
+                .map(kept -> new JobHistory(engine.payloads().shown(kept.job()), kept.steps(), kept.log()));
     }
 
     @Override
@@ -126,6 +127,11 @@ final class NamedOperations implements Operations {
 
     Storage storage() {
         return storage;
+    }
+
+    /** Whether a search for text can't see payloads. */
+    boolean payloadsAreHidden() {
+        return engine.payloads().hidden();
     }
 
     /** An id for an operation; drawn from the world, so that what follows from a seed does. */

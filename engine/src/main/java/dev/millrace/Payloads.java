@@ -2,16 +2,25 @@ package dev.millrace;
 
 import dev.millrace.store.Payload;
 import java.lang.reflect.Type;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Values to what a store keeps, and back: text through its codec, or the value itself. */
+/** Values to what a store keeps, and back: text through its codec and its encoding, or the value itself. */
 final class Payloads {
 
-    private final @Nullable Codec codec;
+    private final @Nullable EncodedCodec codec;
 
     Payloads(@Nullable Codec codec) {
-        this.codec = codec;
+        this.codec = codec == null ? null : EncodedCodec.of(codec);
     }
+
+    /**
+     * A value as it is kept, and what its codec wrote.
+     *
+     * @param text null if the value itself is kept
+     */
+    record Packed(Payload kept, @Nullable String text) {}
 
     /**
      * The value as it is kept.
@@ -20,22 +29,62 @@ final class Payloads {
      * @throws MillraceException if it can't be written, or is too large
      */
     Payload kept(String what, Object value, int mostBytes) {
-        return checked(
-                what, codec == null ? new Payload.Kept(value) : new Payload.Text(codec.encode(value)), mostBytes);
+        return packed(what, value, mostBytes).kept();
+    }
+
+    /** The value as it is {@link #kept}, with what its codec wrote. */
+    Packed packed(String what, Object value, int mostBytes) {
+        var codec = this.codec;
+        if (codec == null) return new Packed(new Payload.Kept(value), null);
+        return packed(codec.encoding(), what, codec.values().encode(value), mostBytes);
     }
 
     /** A text that somebody else wrote, its syntax checked. */
-    Payload written(String what, String text) {
+    Packed written(String what, String text) {
         var codec = this.codec;
         if (codec == null)
             throw new MillraceException(
                     "This store keeps values, not text, so a job can't be given as text. Give the store a codec: new MemoryStore(codec).");
-        var payload = checked(what, new Payload.Text(text), Bounds.PAYLOAD_BYTES);
-        codec.decode(text, Object.class);
-        return payload;
+        if (Envelope.isOne(text))
+            throw new MillraceException(
+                    "%s is given as it is stored: compressed or encrypted, or as a note that stands for that. Pass the payload itself; a process with the keys shows it."
+                            .formatted(what));
+        var packed = packed(codec.encoding(), what, text, Bounds.PAYLOAD_BYTES);
+        codec.values().decode(text, Object.class);
+        return packed;
     }
 
-    /** The value again. */
+    private static Packed packed(Encoding encoding, String what, String text, int mostBytes) {
+        var plain = new Payload.Text(text);
+        if (!encoding.changes() && !Envelope.isOne(text)) return new Packed(checked(what, plain, mostBytes), text);
+        int bytes = plain.bytes();
+        if (bytes > Bounds.COMPRESSED_BYTES)
+            throw new TooLarge(
+                    "%s takes %,d bytes; at most %,d are stored, and at most %,d are compressed to that. Keep the data in a table or a bucket of your own, and pass its key."
+                            .formatted(what, bytes, mostBytes, Bounds.COMPRESSED_BYTES));
+        var stored = new Payload.Text(encoding.stored(text));
+        if (stored.bytes() > mostBytes)
+            throw new TooLarge(
+                    "%s takes %,d bytes %s, from %,d bytes of text; at most %,d are stored. %s"
+                            .formatted(
+                                    what,
+                                    stored.bytes(),
+                                    encoding.inWords(),
+                                    bytes,
+                                    mostBytes,
+                                    encoding.compresses()
+                                            ? "Keep the data in a table or a bucket of your own, and pass its key."
+                                            : "Compress it, codec.compressed(); or keep the data in a table or a bucket of your own, and pass its key."));
+        return new Packed(stored, text);
+    }
+
+    /**
+     * The value again.
+     *
+     * @throws UnknownEncryptionKey if it was encrypted with a key that is not known here
+     * @throws Encoding.Damaged if it was encrypted or compressed, and can't be read
+     * @throws MillraceException if it does not fit the type
+     */
     @Nullable
     Object value(Payload payload, Type type) {
         return switch (payload) {
@@ -47,6 +96,48 @@ final class Payloads {
     private @Nullable Object decoded(String text, Type type) {
         if (codec == null) throw new MillraceException("The store gave text, and has no codec to read it.");
         return codec.decode(text, type);
+    }
+
+    // ---- what is compared
+
+    /** What stands for a payload where requests are compared. A kept value has no text but its own: that of a record names all its components. */
+    String digest(Packed packed) {
+        var text = packed.text();
+        return codec == null || text == null
+                ? Words.sha256(kept(packed))
+                : codec.encoding().digest(text);
+    }
+
+    /** What stands for it in processes that have other keys: those of before, and those of after. */
+    Set<String> digestsElsewhere(Packed packed) {
+        var text = packed.text();
+        return codec == null || text == null ? Set.of() : codec.encoding().digestsElsewhere(text);
+    }
+
+    private static String kept(Packed packed) {
+        return switch (packed.kept()) {
+            case Payload.Text(var text) -> text;
+            case Payload.Kept(var value) -> String.valueOf(value);
+        };
+    }
+
+    // ---- what is shown
+
+    /** A job for people: its payload and its result as they were before they were encoded, or a note that says why they can't be shown. */
+    JobView shown(JobView job) {
+        var payload = shown(job.payload());
+        var result = shown(job.result());
+        boolean same = Objects.equals(payload, job.payload()) && Objects.equals(result, job.result());
+        return same ? job : job.with(payload, result);
+    }
+
+    private @Nullable String shown(@Nullable String text) {
+        return codec == null || text == null ? text : codec.encoding().shown(text);
+    }
+
+    /** Whether a search for text can't see what is stored here. */
+    boolean hidden() {
+        return codec != null && codec.encoding().changes();
     }
 
     private static Payload checked(String what, Payload payload, int mostBytes) {

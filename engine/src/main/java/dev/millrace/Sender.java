@@ -1,14 +1,15 @@
 package dev.millrace;
 
+import dev.millrace.Payloads.Packed;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.NewJob.Idempotency;
-import dev.millrace.store.Payload;
 import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes of a job, and of what is said about it, what a store takes. */
@@ -82,16 +83,16 @@ final class Sender {
     }
 
     private NewJob of(Job<?> job, KindType kind, JobOptions options) {
-        var payload = payloads.kept("The payload of " + kind.type().getSimpleName(), job, Bounds.PAYLOAD_BYTES);
+        var payload = payloads.packed("The payload of " + kind.type().getSimpleName(), job, Bounds.PAYLOAD_BYTES);
         return of(kind.name(), payload, options);
     }
 
     /** A job by the name of its kind. */
-    NewJob of(KindName kind, Payload payload, UnaryOperator<JobOptions> call) {
+    NewJob of(KindName kind, Packed payload, UnaryOperator<JobOptions> call) {
         return of(kind, payload, said(call.apply(JobOptions.DEFAULT), "The options of the call"));
     }
 
-    private NewJob of(KindName kind, Payload payload, JobOptions options) {
+    private NewJob of(KindName kind, Packed payload, JobOptions options) {
         refusePriorityInLine(kind, options);
         return new NewJob(
                 ids.next(),
@@ -100,7 +101,7 @@ final class Sender {
                 options.tenant(),
                 kind.name(),
                 kind.version(),
-                payload,
+                payload.kept(),
                 options.headers,
                 due(options),
                 options.expiresAfter,
@@ -145,8 +146,11 @@ final class Sender {
         return new Due.In(delay);
     }
 
-    /** What a key stands for: everything that decides what runs, where and when. Long values as a hash, so that it can be shown. */
-    private static @Nullable Idempotency idempotency(KindName kind, Payload payload, JobOptions options) {
+    /**
+     * What a key stands for: everything that decides what runs, where and when. Long values as a hash, so that it can be shown; of the payload
+     * as its codec wrote it, since it may be encrypted, and then is another text each time.
+     */
+    private @Nullable Idempotency idempotency(KindName kind, Packed payload, JobOptions options) {
         if (options.idempotencyKey == null) return null;
         var request = new StringBuilder()
                 .append(kind)
@@ -161,17 +165,10 @@ final class Sender {
         var line = Line.of(options.headers);
         if (line != null) request.append(" in line ").append(line.in(Map.of()));
         if (options.unique != null) request.append(" unique ").append(options.unique.of(kind));
+        var said = request.append(" with payload ").toString();
         return new Idempotency(
                 options.idempotencyKey,
-                request.append(" with payload ").append(digest(payload)).toString());
-    }
-
-    /** A kept value has no text but its own: that of a record names all its components. */
-    private static String digest(Payload payload) {
-        return Words.sha256(
-                switch (payload) {
-                    case Payload.Text(var written) -> written;
-                    case Payload.Kept(var value) -> String.valueOf(value);
-                });
+                said + payloads.digest(payload),
+                payloads.digestsElsewhere(payload).stream().map(said::concat).collect(Collectors.toUnmodifiableSet()));
     }
 }

@@ -59,6 +59,7 @@ class ArchitectureTest {
         "java.text",
         "java.security..",
         "java.sql",
+        "javax.crypto..",
         "javax.sql"
     };
 

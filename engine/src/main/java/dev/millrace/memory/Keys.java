@@ -26,7 +26,7 @@ final class Keys {
         var asked = job.idempotency();
         var known = asked == null ? null : keys.get(asked.key());
         if (asked == null || known == null) return null;
-        if (known.request().equals(asked.request())) return known.job();
+        if (asked.isFor(known.request())) return known.job();
         throw new KeyTaken(
                 known.job(), """
                 The idempotency key "%s" stands for job %s with the request %s. Now it came with job %s and another request, %s. \

@@ -5,6 +5,7 @@ import dev.millrace.Priority;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,18 @@ public record NewJob(
      * A key under which the store takes one job only.
      *
      * @param request what the key stands for: the same key with another request is refused
+     * @param elsewhere the same request, as processes that have other keys of encryption write it; often none
      */
-    public record Idempotency(String key, String request) {}
+    public record Idempotency(String key, String request, Set<String> elsewhere) {
+
+        /** A request that is written alike everywhere. */
+        public Idempotency(String key, String request) {
+            this(key, request, Set.of());
+        }
+
+        /** Whether this is the request that the key is known to stand for. */
+        public boolean isFor(String known) {
+            return known.equals(request) || elsewhere.contains(known);
+        }
+    }
 }

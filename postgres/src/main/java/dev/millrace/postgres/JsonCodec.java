@@ -36,8 +36,8 @@ import tools.jackson.databind.type.LogicalType;
  */
 final class JsonCodec implements Codec {
 
-    /** As long as the largest payload is in bytes. */
-    private static final int LONGEST = 256 * 1024;
+    /** As long as the largest payload is in bytes, before it is compressed. */
+    private static final int LONGEST = 1024 * 1024;
 
     private static final int SHOWN = 200;
 

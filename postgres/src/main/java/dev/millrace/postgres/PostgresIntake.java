@@ -275,7 +275,7 @@ final class PostgresIntake implements Intake, AutoCloseable {
                     var rows = look.executeQuery()) {
                 if (!rows.next()) continue; // it expired between the two statements
                 var holder = new JobId(rows.getObject("job_id", UUID.class));
-                if (rows.getString("request").equals(key.request()) || holder.equals(job)) return holder;
+                if (key.isFor(rows.getString("request")) || holder.equals(job)) return holder;
                 throw new KeyTaken(
                         holder,
                         "The idempotency key \"%s\" stands for another request, job %s: %s. This one is: %s. Use a new key for a new request."

@@ -97,7 +97,7 @@ public final class PostgresStore implements Store {
         return Settings.DEFAULT.codec();
     }
 
-    /** With another codec than {@link #json}. */
+    /** With another codec than {@link #json}, or with that one compressed or encrypted: {@code withCodec(PostgresStore.json().encrypted(ring))}. */
     public PostgresStore withCodec(Codec codec) {
         return new PostgresStore(dataSource, settings.withCodec(codec));
     }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A codec that reads what it writes, at once: a payload that would be found unreadable by its handler, days later, is refused where it
- * is enqueued. Records are tried whose type says it all; of others, such as lists, only their reader knows the type.
+ * is enqueued. It stands inside of compression and encryption ({@link Codec#around}), which are not what it tries. Records are tried whose type says it all; of others, such as lists, only their reader knows the type.
  */
 final class RoundTrip implements Codec {
 

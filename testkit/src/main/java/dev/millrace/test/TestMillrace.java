@@ -70,7 +70,7 @@ public final class TestMillrace implements Millrace {
     private TestMillrace(TestOptions options) {
         this.options = options;
         this.stage = new Stage(options);
-        var store = options.codec == null ? new MemoryStore() : new MemoryStore(new RoundTrip(options.codec));
+        var store = options.codec == null ? new MemoryStore() : new MemoryStore(options.codec.around(RoundTrip::new));
         this.engine = Millrace.on(stage.watched(store), stage);
     }
 

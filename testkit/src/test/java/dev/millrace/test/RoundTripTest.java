@@ -5,7 +5,9 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.EncryptionKey;
 import dev.millrace.Job;
+import dev.millrace.KeyRing;
 import dev.millrace.Kind;
 import dev.millrace.Outcome;
 import dev.millrace.Retry;
@@ -60,6 +62,25 @@ class RoundTripTest {
                     .hasMessageContaining("can't be read again")
                     .hasMessageContaining("{\"shape\":{\"side\":2}}");
             assertThat(millrace.enqueued(Draw.class)).isEmpty();
+        }
+    }
+
+    @Test
+    void a_test_reads_what_is_encrypted_and_what_does_not_survive_being_text_shows_all_the_same() {
+        var codec = PostgresStore.json()
+                .encrypted(KeyRing.writing(EncryptionKey.of("test", new byte[32])))
+                .compressed();
+        try (var millrace = TestMillrace.withOptions(
+                o -> o.codec(codec),
+                node -> node.handle(SendInvoice.class, billing::send).handle(Draw.class, job -> {}))) {
+            var sent = millrace.enqueue(new SendInvoice(42), o -> o.idempotencyKey("request"));
+            var again = millrace.enqueue(new SendInvoice(42), o -> o.idempotencyKey("request"));
+
+            assertThat(again.id()).isEqualTo(sent.id());
+            assertThat(sent.get(ofSeconds(1))).isEqualTo(new Receipt("R-42"));
+            assertThat(millrace.enqueued(SendInvoice.class)).containsExactly(new SendInvoice(42));
+            assertThatThrownBy(() -> millrace.enqueue(new Draw(new Shape.Square(2))))
+                    .hasMessageContaining("can't be read again");
         }
     }
 

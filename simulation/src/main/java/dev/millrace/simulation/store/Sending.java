@@ -299,7 +299,7 @@ final class Sending {
         tx.statement();
         var holder = tables.idempotencyKeys.peek(tx, asked.key());
         if (holder == null) throw Raised.wrongTransaction("the idempotency key " + asked.key() + " went away");
-        if (holder.request().equals(asked.request()) || holder.job().equals(job.id())) return holder.job();
+        if (asked.isFor(holder.request()) || holder.job().equals(job.id())) return holder.job();
         throw new KeyTaken(holder.job(), """
                 The idempotency key "%s" stands for another request, job %s: %s. This one is: %s. Use a new key for a new request.""".formatted(asked.key(), holder.job(), holder.request(), asked.request()));
     }
