@@ -7,7 +7,7 @@ import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Progress;
 import dev.millrace.app.database.Database;
-import dev.millrace.app.database.DatabaseOptions;
+import dev.millrace.app.database.StoreOptions;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.wire.Json;
 import dev.millrace.crawler.CrawlProgress;
@@ -79,7 +79,7 @@ public final class CrawlCommand implements Callable<Integer> {
     Spelling spelling = new Spelling();
 
     @Mixin
-    DatabaseOptions database = new DatabaseOptions();
+    StoreOptions database = new StoreOptions();
 
     @Mixin
     Common common = new Common();
@@ -182,9 +182,10 @@ public final class CrawlCommand implements Callable<Integer> {
         var settings = settings();
         var file = out == null ? Path.of(host(settings.seed()) + ".jsonl") : out;
         refuseIfNoPlace(file);
+        var codec = database.codec();
         var signals = Signals.caught();
         try (var db = database.open("millrace crawl", CONNECTIONS, shell.console());
-                var millrace = Millrace.on(new PostgresStore(db.dataSource()));
+                var millrace = Millrace.on(new PostgresStore(db.dataSource()).withCodec(codec));
                 var crawler = Crawler.on(millrace, db.dataSource(), shell.world())) {
             var run = restart ? crawler.restart(settings, file) : crawler.open(settings);
             boolean finished;

@@ -6,7 +6,7 @@ import dev.millrace.Operations;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.Console;
 import dev.millrace.app.console.ExitCode;
-import dev.millrace.app.database.DatabaseOptions;
+import dev.millrace.app.database.StoreOptions;
 import dev.millrace.app.wire.Json;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -20,7 +20,7 @@ abstract class EngineCommand implements Callable<Integer> {
     final Shell shell;
 
     @Mixin
-    DatabaseOptions database = new DatabaseOptions();
+    StoreOptions database = new StoreOptions();
 
     @Mixin
     Common common = new Common();

@@ -3,7 +3,7 @@ package dev.millrace.app.cli;
 import dev.millrace.Millrace;
 import dev.millrace.app.console.Console;
 import dev.millrace.app.database.Database;
-import dev.millrace.app.database.DatabaseOptions;
+import dev.millrace.app.database.StoreOptions;
 import dev.millrace.postgres.PostgresStore;
 
 /** How a short command reaches the engine; tests give one that leads into memory. */
@@ -11,7 +11,7 @@ import dev.millrace.postgres.PostgresStore;
 public interface Gate {
 
     /** Opens the engine for a look or a change. */
-    Visit visit(DatabaseOptions options, String command, Console console);
+    Visit visit(StoreOptions options, String command, Console console);
 
     /** An open engine. Closing it closes everything below. */
     record Visit(Millrace millrace, AutoCloseable below) implements AutoCloseable {
@@ -30,9 +30,11 @@ public interface Gate {
     /** The gate to PostgreSQL. */
     static Gate toPostgres() {
         return (options, command, console) -> {
+            var codec = options.codec();
             Database database = options.visit("millrace " + command, 3, console);
             try {
-                return new Visit(Millrace.on(new PostgresStore(database.dataSource()).withoutListening()), database);
+                var store = new PostgresStore(database.dataSource()).withCodec(codec);
+                return new Visit(Millrace.on(store.withoutListening()), database);
             } catch (RuntimeException e) {
                 database.close();
                 throw e;

@@ -7,7 +7,7 @@ import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.database.Database;
-import dev.millrace.app.database.DatabaseOptions;
+import dev.millrace.app.database.StoreOptions;
 import dev.millrace.app.embedded.EmbeddedServer;
 import dev.millrace.app.http.HttpServer;
 import dev.millrace.app.wire.Json;
@@ -69,7 +69,7 @@ public final class UpCommand implements Callable<Integer> {
     List<String> queues = List.of();
 
     @Mixin
-    DatabaseOptions database = new DatabaseOptions();
+    StoreOptions database = new StoreOptions();
 
     @Mixin
     Common common = new Common();
@@ -89,9 +89,10 @@ public final class UpCommand implements Callable<Integer> {
                     ExitCode.USAGE, "--port can't be %d. It is 1 to 65535, or 0 for a free one.".formatted(port));
         var address = new HttpServer.Address(host, port, names);
         address.check();
+        var codec = database.codec();
         var signals = Signals.caught();
         try (var db = database.open("millrace up", CONNECTIONS, shell.console());
-                var millrace = Millrace.on(new PostgresStore(db.dataSource()));
+                var millrace = Millrace.on(new PostgresStore(db.dataSource()).withCodec(codec));
                 var node = started(millrace, db);
                 var http = HttpServer.start(
                         address,
@@ -128,8 +129,8 @@ public final class UpCommand implements Callable<Integer> {
         var console = shell.console();
         if (!new HttpServer.Address(host, port).onlyThisMachine())
             console.say(
-                    "Warning: %s can be reached by others, and there is no authentication yet: whoever reaches it can run and cancel jobs."
-                            .formatted(http.url()));
+                    "Warning: %s can be reached by others, and there is no authentication yet: whoever reaches it can run and cancel jobs%s."
+                            .formatted(http.url(), database.decrypts() ? ", and read encrypted payloads" : ""));
         if (common.json)
             console.print(Json.write(Json.object()
                     .put("url", http.url())

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of every command that needs a database: one of yours, or the embedded one on a data directory. A picocli mixin. */
-public final class DatabaseOptions {
+public class DatabaseOptions {
 
     @Option(
             names = "--database",
