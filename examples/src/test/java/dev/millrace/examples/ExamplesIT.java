@@ -215,6 +215,18 @@ class ExamplesIT {
                         "version 2: order 8 was paid in USD");
     }
 
+    @Example(EncryptedPayloads.class)
+    void payloads_are_encrypted_and_a_key_is_changed() {
+        assertThat(printed)
+                .containsExactly(
+                        "In the database: {\"$millrace\":\"encrypted:1:2025-05:plain:…",
+                        "An operator sees: {\"patient\":\"Ada\",\"finding\":\"all is well\"}",
+                        "One without the key: {\"$millrace\":\"encrypted with key 2025-05, 41 bytes\"}",
+                        "After the change of keys: Ada was told that all is well",
+                        "Sent again, it is the same job: true",
+                        "In the database now: {\"$millrace\":\"encrypted:1:2025-11:plain:…");
+    }
+
     @Example(ProducerWithoutNode.class)
     void a_job_waits_for_a_node_that_starts_later() {
         assertThat(printed)
