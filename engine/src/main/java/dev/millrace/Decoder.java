@@ -107,17 +107,15 @@ record Decoder(Payloads payloads, KindType newest, Map<Integer, Step> steps) {
     }
 
     private String noWayUp(int version) {
+        if (RawBody.isRaw(newest))
+            return "The job is of kind %s version %d, and the raw handler on this node says that it reads version%s %s. Name this version too where it is registered, if it does; or run a node that reads it."
+                    .formatted(newest.name().name(), version, steps.size() == 1 ? "" : "s", versions());
         return "The job is of kind %s version %d, and this node reads version%s %s. Register the way up: upcast(V%d.class, …)."
-                .formatted(
-                        newest.name().name(),
-                        version,
-                        steps.size() == 1 ? "" : "s",
-                        String.join(
-                                ", ",
-                                steps.keySet().stream()
-                                        .sorted()
-                                        .map(String::valueOf)
-                                        .toList()),
-                        version);
+                .formatted(newest.name().name(), version, steps.size() == 1 ? "" : "s", versions(), version);
+    }
+
+    private String versions() {
+        return String.join(
+                ", ", steps.keySet().stream().sorted().map(String::valueOf).toList());
     }
 }

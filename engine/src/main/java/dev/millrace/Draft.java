@@ -38,17 +38,27 @@ final class Draft {
     /** What was said of one kind. */
     static final class Entry {
         final KindType kind;
-        final Work work;
+        final Content content;
         final boolean transacts;
         Retry policy = Retry.DEFAULT;
         Duration deadline = Bounds.DEFAULT_DEADLINE;
         int concurrency;
 
-        private Entry(KindType kind, Work work, boolean transacts) {
+        private Entry(KindType kind, Content content, boolean transacts) {
             this.kind = kind;
-            this.work = work;
+            this.content = content;
             this.transacts = transacts;
         }
+    }
+
+    /** What runs the jobs of a kind. */
+    sealed interface Content {
+
+        /** A handler of records. */
+        record Typed(Work work) implements Content {}
+
+        /** A handler of text, and which versions it reads. */
+        record Raw(RawHandler handler, Set<Integer> versions) implements Content {}
     }
 
     private record WayUp(KindName from, Class<?> older, KindName to, Function<Object, Object> up) {}
@@ -89,13 +99,37 @@ final class Draft {
 
     Entry kind(Class<?> type, Work work, boolean transacts) {
         refuseIfStarted();
-        var kind = engine.kind(type);
-        var entry = new Entry(kind, work, transacts);
+        return added(new Entry(engine.kind(type), new Content.Typed(work), transacts), type.getSimpleName());
+    }
+
+    /** A kind that has no class here. */
+    Entry raw(String kind, Set<Integer> versions, RawHandler handler) {
+        refuseIfStarted();
+        if (versions.isEmpty())
+            throw new MillraceException(
+                    "The raw handler of kind %s names no version, so it could run nothing. Name those whose payload it understands: handleRaw(\"%s\", Set.of(1), …)."
+                            .formatted(kind, kind));
+        var newest = NamedOperations.kindName(
+                kind, versions.stream().mapToInt(Integer::intValue).max().getAsInt());
+        for (int version : versions) Bounds.count("The version of a kind", version, Integer.MAX_VALUE);
+        RawBody.payloads(engine, kind); // refused here, where it is said, and not at the start
+        return added(
+                new Entry(RawBody.type(newest), new Content.Raw(handler, Set.copyOf(versions)), false),
+                "a raw handler");
+    }
+
+    private Entry added(Entry entry, String what) {
+        var kind = entry.kind;
         var other = entries.putIfAbsent(kind.name().name(), entry);
         if (other != null)
             throw new MillraceException(
                     "The kind %s has two handlers on this node: for %s and for %s. Keep one; older versions of a payload come in by upcast(…)."
-                            .formatted(kind.name().name(), other.kind.type().getSimpleName(), type.getSimpleName()));
+                            .formatted(
+                                    kind.name().name(),
+                                    RawBody.isRaw(other.kind)
+                                            ? "a raw handler"
+                                            : other.kind.type().getSimpleName(),
+                                    what));
         return entry;
     }
 
@@ -138,23 +172,46 @@ final class Draft {
         if (entries.isEmpty())
             throw new MillraceException(
                     "This node has no handlers: it would claim jobs and could run none. Add one: node.handle(SendInvoice.class, billing::send).");
-        for (var way : waysUp)
-            if (!entries.containsKey(way.from().name()))
+        for (var way : waysUp) {
+            var entry = entries.get(way.from().name());
+            if (entry != null && RawBody.isRaw(entry.kind))
+                throw new MillraceException(
+                        "upcast from %s leads to a raw handler, which gets each payload as it was stored. Leave out the upcast, and name the older version where the handler is registered."
+                                .formatted(way.older().getSimpleName()));
+            if (entry == null)
                 throw new MillraceException(
                         "upcast from %s leads to no handler: nothing on this node handles the kind %s."
                                 .formatted(
                                         way.older().getSimpleName(), way.from().name()));
+        }
     }
 
     private KindPlan plan(Entry entry) {
-        var decoder = decoder(entry.kind);
-        var judge = new Judge(entry.kind.name(), entry.policy, engine.payloads(), engine.world());
+        var decoder = decoder(entry);
+        var judge = new Judge(entry.kind.name(), entry.policy, decoder.payloads(), engine.world());
         return new KindPlan(
                 entry.kind.name().name(),
                 entry.kind.name().version(),
                 entry.deadline,
                 entry.concurrency == 0 ? slots : entry.concurrency,
-                new KindBody(engine, decoder, judge, entry.work, entry.deadline));
+                switch (entry.content) {
+                    case Content.Typed(var work) -> new KindBody(engine, decoder, judge, work, entry.deadline);
+                    case Content.Raw(var handler, var versions) ->
+                        new RawBody(engine, decoder, judge, handler, entry.deadline);
+                });
+    }
+
+    private Decoder decoder(Entry entry) {
+        return switch (entry.content) {
+            case Content.Typed typed -> decoder(entry.kind);
+            case Content.Raw raw -> decoder(entry.kind, raw.versions());
+        };
+    }
+
+    private Decoder decoder(KindType raw, Set<Integer> versions) {
+        var steps = new HashMap<Integer, Decoder.Step>();
+        for (int version : versions) steps.put(version, new Decoder.Step(String.class, version, null));
+        return new Decoder(RawBody.payloads(engine, raw.name().name()), raw, Map.copyOf(steps));
     }
 
     private Decoder decoder(KindType kind) {
@@ -185,14 +242,14 @@ final class Draft {
 
     /** How this node reads payloads, by kind. */
     List<Decoder> decoders() {
-        return entries.values().stream().map(entry -> decoder(entry.kind)).toList();
+        return entries.values().stream().map(this::decoder).toList();
     }
 
     /** Reads what waits for this node, and runs nothing. */
     Check check() {
         refuseIfNothingToDo();
         var decoders = new HashMap<String, Decoder>();
-        entries.forEach((wireName, entry) -> decoders.put(wireName, decoder(entry.kind)));
+        entries.forEach((wireName, entry) -> decoders.put(wireName, decoder(entry)));
         return new Checker(engine.storage(), decoders).check(served());
     }
 

@@ -303,11 +303,20 @@ final class Engine implements Millrace {
         if (draft.transacts()) refuseIfNoTransactions();
         var plan = draft.plan();
         var dead = draft.dead().stream().map(NodeId::new).collect(Collectors.toUnmodifiableSet());
-        var node = new RunningNode(plan.name(), hosted(plan, dead), draft.decoders(), nodes::remove);
+        var node = new RunningNode(plan.name(), hosted(plan, dead), draft.decoders(), nodes::remove, this::takeOver);
         draft.started();
         nodes.add(node);
         if (closed.get()) node.close(); // while it started
         return node;
+    }
+
+    /** What a node held that was abandoned: one of the others takes it over at once; without another, whoever misses it after its lease. */
+    private void takeOver(NodeId abandoned) {
+        for (var node : nodes) {
+            if (!node.status().trusted()) continue;
+            node.deposeAtOnce(abandoned);
+            return;
+        }
     }
 
     /** By the world itself if it hosts nodes, else on threads of its own. */

@@ -50,6 +50,7 @@ final class Failures {
     }
 
     private static String typeOf(Throwable thrown) {
+        if (thrown instanceof ReportedFailure elsewhere) return elsewhere.type();
         return thrown.getClass().getName();
     }
 
@@ -65,6 +66,7 @@ final class Failures {
 
     /** Equal for errors from the same place, in every process and after every build that did not move the place. */
     static String fingerprintOf(Throwable thrown) {
+        if (thrown instanceof ReportedFailure elsewhere) return hash(elsewhere.type() + '\n' + elsewhere.place());
         var place = new StringBuilder();
         var seen = Collections.newSetFromMap(new IdentityHashMap<Throwable, Boolean>());
         for (var at = thrown; at != null && seen.size() < CAUSES && seen.add(at); at = at.getCause()) {
@@ -114,6 +116,7 @@ final class Failures {
 
     /** The stack trace as far as it is kept: a deep one is not printed to its end. */
     private static String traceOf(Throwable thrown) {
+        if (thrown instanceof ReportedFailure elsewhere) return elsewhere.trace();
         var page = new Page();
         try (var printer = new PrintWriter(page)) {
             thrown.printStackTrace(printer);

@@ -36,6 +36,10 @@ final class HeldAttempt implements Attempt {
         return held;
     }
 
+    Delivery delivery() {
+        return delivery;
+    }
+
     /** The handler has returned: whoever kept the attempt can do nothing with it any more. */
     void over() {
         over = true;
@@ -90,7 +94,7 @@ final class HeldAttempt implements Attempt {
     @Override
     public void checkpoint(Object value) {
         refuseIfOver();
-        held.checkpoint(engine.payloads().kept("A checkpoint", value, Bounds.CHECKPOINT_BYTES));
+        held.checkpoint(judge.payloads().kept("A checkpoint", value, Bounds.CHECKPOINT_BYTES));
     }
 
     @Override
@@ -98,7 +102,7 @@ final class HeldAttempt implements Attempt {
         refuseIfOver();
         Engine.refuseAutoCommit(
                 tx, "The checkpoint would be kept", "use checkpoint(value), which has a transaction of its own");
-        held.checkpoint(tx, engine.payloads().kept("A checkpoint", value, Bounds.CHECKPOINT_BYTES));
+        held.checkpoint(tx, judge.payloads().kept("A checkpoint", value, Bounds.CHECKPOINT_BYTES));
     }
 
     @Override
@@ -122,7 +126,7 @@ final class HeldAttempt implements Attempt {
 
     private Optional<Object> lastCheckpoint(Type type) {
         refuseIfOver();
-        return held.checkpoint().map(kept -> engine.payloads().value(kept, type));
+        return held.checkpoint().map(kept -> judge.payloads().value(kept, type));
     }
 
     @Override

@@ -46,6 +46,12 @@ record Judge(KindName kind, Retry policy, Payloads payloads, World world) {
 
     /** What the handler threw. */
     Ending failed(Throwable thrown, int attempt) {
+        if (thrown instanceof ReportedFailure reported) {
+            if (reported.isLast()) return new Ending.Discarded(Failures.of(reported, attempt));
+            var after = reported.after();
+            if (after.isPresent())
+                return retry(Failures.of(reported, attempt), Retry.spread(after.get(), world.random()));
+        }
         try {
             return switch (policy.judge(thrown)) {
                 case Retry.Verdict.BackOff backOff -> failed(Failures.of(thrown, attempt));

@@ -14,6 +14,22 @@ public interface Node extends AutoCloseable {
     Status status();
 
     /**
+     * How many attempts it runs at once from now on: for who can say for how many there is somebody to do them. What runs goes on; with 0 it starts
+     * nothing, and lives. What it had claimed and can't start goes back within a second.
+     *
+     * @param slots 0 to those it was started with
+     */
+    void atMost(int slots);
+
+    /**
+     * Gives the node up, as if its process had died: nothing more of it is written, its handlers are interrupted, and what it held is rescued by other
+     * nodes, as a dead node's jobs are: at once if this {@code Millrace} has another node that is up, else after its lease. For who runs jobs
+     * elsewhere and has lost that place, since a drain would call it a shutdown, and a job that kills one place after the other would never be
+     * stopped. Returns when nothing of it happens any more.
+     */
+    void abandon();
+
+    /**
      * Ends the node in order: claims nothing more, gives back what has not started, waits at most so long for what runs, interrupts the
      * rest, writes all outcomes, and says good-bye. What was interrupted runs again on another node, at no cost of an attempt. Returns
      * when the node is gone.

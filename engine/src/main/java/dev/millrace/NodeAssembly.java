@@ -2,6 +2,7 @@ package dev.millrace;
 
 import java.time.Duration;
 import java.time.ZonedDateTime;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -88,6 +89,11 @@ class NodeAssembly implements NodeBuilder {
     @Override
     public <C, J extends Reduce<C, Void>> KindBuilder reduce(Class<J> kind, Handler.ReducerAction<? super J, C> code) {
         return new KindAssembly(draft, draft.kind(kind, Works.reduction(kind, code, draft.engine()), false));
+    }
+
+    @Override
+    public KindBuilder handleRaw(String kind, Set<Integer> versions, RawHandler code) {
+        return new KindAssembly(draft, draft.raw(kind, versions, code));
     }
 
     @Override

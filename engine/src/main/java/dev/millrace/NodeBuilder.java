@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import java.time.ZonedDateTime;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -54,6 +55,25 @@ public interface NodeBuilder {
 
     /** Runs a kind that follows batches: {@code (job, parts, attempt) -> { … }}. */
     <C, J extends Reduce<C, Void>> KindBuilder reduce(Class<J> kind, Handler.ReducerAction<? super J, C> code);
+
+    /**
+     * Runs a kind that has no class here, by its wire name: {@code handleRaw("send-mail", 1, (job, attempt) -> Outcome.done("{}"))}. The payload
+     * is given as the store keeps it, and is not read before.
+     *
+     * @param version whose payload the handler understands
+     * @throws MillraceException if this store keeps values instead of text
+     */
+    default KindBuilder handleRaw(String kind, int version, RawHandler code) {
+        return handleRaw(kind, Set.of(version), code);
+    }
+
+    /**
+     * The same for some versions of the payload, each given as it was stored: {@link RawJob#version} tells which it is, and there are no upcasts.
+     * Jobs of other versions wait, and say so.
+     *
+     * @param versions one or more, each from 1
+     */
+    KindBuilder handleRaw(String kind, Set<Integer> versions, RawHandler code);
 
     /**
      * Enqueues a job at each slot of a schedule, once in the whole fleet: {@code schedule("close-day", nightly, slot -> new

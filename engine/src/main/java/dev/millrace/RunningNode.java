@@ -15,12 +15,20 @@ final class RunningNode implements Node {
     private final Hosted node;
     private final List<Decoder> decoders;
     private final Consumer<RunningNode> whenClosed;
+    private final Consumer<NodeId> takeOver;
 
-    RunningNode(String name, Hosted node, List<Decoder> decoders, Consumer<RunningNode> whenClosed) {
+    /** @param takeOver has what an abandoned node held taken over, by its id */
+    RunningNode(
+            String name,
+            Hosted node,
+            List<Decoder> decoders,
+            Consumer<RunningNode> whenClosed,
+            Consumer<NodeId> takeOver) {
         this.name = name;
         this.node = node;
         this.decoders = decoders;
         this.whenClosed = whenClosed;
+        this.takeOver = takeOver;
     }
 
     @Override
@@ -61,6 +69,32 @@ final class RunningNode implements Node {
     /** Refuses a payload that this node could not read. */
     void refuse(KindName kind, Payload payload) {
         for (var decoder : decoders) decoder.refuse(kind, payload);
+    }
+
+    /** Another node of this process has ended for certain: this one takes over what it held. */
+    void deposeAtOnce(NodeId dead) {
+        node.deposeAtOnce(dead);
+    }
+
+    @Override
+    public void atMost(int slots) {
+        int most = node.status().slots();
+        if (slots < 0 || slots > most)
+            throw new MillraceException(
+                    "Node %s can't run at most %,d attempts at once: it was started with %,d slots. Say 0 to that."
+                            .formatted(name, slots, most));
+        node.atMost(slots);
+    }
+
+    @Override
+    public void abandon() {
+        @Nullable NodeId last;
+        try {
+            last = node.abandon();
+        } finally {
+            whenClosed.accept(this);
+        }
+        if (last != null) takeOver.accept(last);
     }
 
     @Override

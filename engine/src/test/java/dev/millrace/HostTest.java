@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** A world that hosts its nodes. */
@@ -40,6 +41,22 @@ class HostTest {
                 @Override
                 public NodeStatus status() {
                     return never;
+                }
+
+                @Override
+                public void atMost(int slots) {
+                    said.add("at most " + slots);
+                }
+
+                @Override
+                public void deposeAtOnce(NodeId dead) {
+                    said.add("depose " + dead);
+                }
+
+                @Override
+                public @Nullable NodeId abandon() {
+                    said.add("abandon");
+                    return null;
                 }
 
                 @Override

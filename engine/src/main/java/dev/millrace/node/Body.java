@@ -27,6 +27,15 @@ public interface Body {
      */
     default void settled(Delivery delivery, Ending ending) {}
 
+    /** Somebody else had ended a delivery of this kind that was started here: what this node said of it does not count. Must neither block nor throw. */
+    default void lost(Delivery delivery) {}
+
+    /**
+     * The node's incarnation ended before it had heard how a delivery that was started here has ended. One that was just being written may have
+     * been told as {@link #settled} as well, before or after. Must neither block nor throw.
+     */
+    default void unsettled(Delivery delivery) {}
+
     /** What a body says of its end. */
     sealed interface Verdict {
         /** The node writes the outcome. */

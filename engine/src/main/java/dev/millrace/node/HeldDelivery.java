@@ -381,6 +381,26 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
         }
     }
 
+    /** Somebody else has ended it. */
+    void lost() {
+        if (kind == null) return;
+        try {
+            kind.plan().body().lost(delivery);
+        } catch (RuntimeException | Error bug) {
+            node.tally().loopFailures.increment();
+        }
+    }
+
+    /** Its node will never hear how it ended. */
+    void unsettled() {
+        if (kind == null) return;
+        try {
+            kind.plan().body().unsettled(delivery);
+        } catch (RuntimeException | Error bug) {
+            node.tally().loopFailures.increment();
+        }
+    }
+
     /** The ending that its own transaction may have committed. */
     @Nullable
     Ending completing() {

@@ -62,6 +62,7 @@ public final class Incarnation {
     private volatile long settledOrdinal;
     private final Set<HeldDelivery> seated = ConcurrentHashMap.newKeySet();
     private final AtomicInteger freeSlots;
+    private volatile int shutSlots; // nothing is started in so many of them
     private final AtomicLong slotsFreed = new AtomicLong();
 
     private final Beater beater;
@@ -211,6 +212,7 @@ public final class Incarnation {
         for (var held : seated) {
             held.tell(HeldDelivery.Stop.LEASE_LOST, world.nanoTime());
             if (held.end() == HeldDelivery.Stage.RUNNING) held.interrupt();
+            held.unsettled();
         }
         clerk.refuseAll();
         end.countDown();
@@ -482,7 +484,16 @@ public final class Incarnation {
     // ---- the life of a delivery
 
     int freeSlots() {
-        return freeSlots.get();
+        return freeSlots.get() - shutSlots;
+    }
+
+    /** Runs at most so many attempts at once from now on: 0 to the slots of its plan. What runs goes on. */
+    public void atMost(int slots) {
+        int before = shutSlots;
+        shutSlots = plan.limits().slots() - slots;
+        if (shutSlots >= before) return;
+        start.ring();
+        claimer.hint();
     }
 
     /** How many slots were freed so far. */
@@ -556,6 +567,7 @@ public final class Incarnation {
         switch (settled) {
             case WON, REPEATED -> settledAs(held, ending);
             case LOST -> {
+                held.lost();
                 if (held.stop() == HeldDelivery.Stop.CANCELLED) announceCancelled(held);
                 else tally.lostOutcomes.increment();
             }

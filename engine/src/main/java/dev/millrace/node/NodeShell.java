@@ -56,6 +56,7 @@ public final class NodeShell implements Hosted {
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable Incarnation incarnation;
     private volatile @Nullable Duration grace;
+    private volatile int most;
     private Storage.@Nullable Listening listening;
     private @Nullable Thread supervisor;
     private volatile boolean clean;
@@ -70,6 +71,7 @@ public final class NodeShell implements Hosted {
         this.world = world;
         this.plan = plan;
         this.attempts = attempts;
+        this.most = plan.limits().slots();
         this.listeners = new Listeners(threadName("events"), plan.listeners());
     }
 
@@ -100,10 +102,18 @@ public final class NodeShell implements Hosted {
         return this;
     }
 
+    @Override
+    public void atMost(int slots) {
+        most = slots;
+        var current = incarnation;
+        if (current != null) current.atMost(slots);
+    }
+
     /**
      * A node that is known for certain to be dead, such as the last one that held a lock which this process holds now: its work is
      * taken over at once, without waiting for its lease. The caller answers for the certainty.
      */
+    @Override
     public void deposeAtOnce(NodeId dead) {
         condemned.add(dead);
         var current = incarnation;
@@ -140,6 +150,20 @@ public final class NodeShell implements Hosted {
     @Override
     public void close() {
         shutDown(plan.limits().grace());
+    }
+
+    @Override
+    public @Nullable NodeId abandon() {
+        if (!closing.compareAndSet(false, true)) return null;
+        grace = Duration.ZERO;
+        closed.countDown();
+        var current = incarnation;
+        if (current != null) current.end("abandoned");
+        awaitSupervisor(PATIENCE);
+        var hearing = listening;
+        if (hearing != null) hearing.close();
+        listeners.close();
+        return current == null ? null : current.lease().node();
     }
 
     private void shutDown(Duration atMost) {
@@ -244,6 +268,7 @@ public final class NodeShell implements Hosted {
                 var joined = join();
                 joined.succeeds(former);
                 incarnation = joined;
+                joined.atMost(most); // it may have been said while it joined
                 return joined;
             } catch (RuntimeException | Error failure) {
                 tally.loopFailures.increment();
@@ -264,6 +289,7 @@ public final class NodeShell implements Hosted {
     private Incarnation join() {
         var joined = Incarnation.join(storage, world, plan, attempts, card(), tally, listeners);
         for (var dead : condemned) joined.deposeAtOnce(dead);
+        joined.atMost(most);
         return joined;
     }
 

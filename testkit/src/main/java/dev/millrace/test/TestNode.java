@@ -27,6 +27,7 @@ final class TestNode implements Hosted {
     private final NodePlan plan;
     private final Set<NodeId> dead;
     private @Nullable TestProcess process;
+    private int most;
     private boolean closing;
     private boolean gone;
     private boolean clean;
@@ -35,12 +36,14 @@ final class TestNode implements Hosted {
         this.stage = stage;
         this.plan = plan;
         this.dead = dead;
+        this.most = plan.limits().slots();
     }
 
     void boot() {
         if (closing) return;
         var begun = new TestProcess(stage, this, plan, stage.nextPid());
         process = begun;
+        begun.incarnation().atMost(most);
         begun.begin(dead);
     }
 
@@ -88,6 +91,33 @@ final class TestNode implements Hosted {
         var living = process;
         if (living != null) return living.incarnation().status(0);
         return new NodeStatus(null, null, false, plan.limits().slots(), 0, 0, 0, 0, 0, null, null, NOTHING_YET);
+    }
+
+    @Override
+    public void atMost(int slots) {
+        most = slots;
+        var living = process;
+        if (living != null) living.incarnation().atMost(slots);
+    }
+
+    @Override
+    public void deposeAtOnce(NodeId other) {
+        var living = process;
+        if (living != null) living.incarnation().deposeAtOnce(other);
+    }
+
+    @Override
+    public @Nullable NodeId abandon() {
+        if (closing || gone || stage.closed()) return null;
+        closing = true;
+        var living = process;
+        if (living == null) {
+            leftFor(false);
+            return null;
+        }
+        living.incarnation().end("abandoned");
+        stage.pass(LAST_WORDS, () -> gone);
+        return living.incarnation().lease().node();
     }
 
     @Override

@@ -261,5 +261,15 @@ final class TestProcess implements Attempts {
         public void settled(Delivery delivery, Ending ending) {
             body.settled(delivery, ending);
         }
+
+        @Override
+        public void lost(Delivery delivery) {
+            body.lost(delivery);
+        }
+
+        @Override
+        public void unsettled(Delivery delivery) {
+            body.unsettled(delivery);
+        }
     }
 }
