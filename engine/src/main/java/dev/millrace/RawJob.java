@@ -48,6 +48,11 @@ public final class RawJob {
         return delivery.run();
     }
 
+    /** The how-manieth delivery of its run it is, from 1: attempts, snoozes, and what was taken over or given back count. The first has no checkpoint. */
+    public int delivery() {
+        return delivery.no();
+    }
+
     /** What was asked for, as the store keeps it: JSON, unless the store was given another codec. */
     public String payload() {
         return payload;

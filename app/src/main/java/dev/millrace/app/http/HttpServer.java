@@ -4,6 +4,7 @@ import dev.millrace.Millrace;
 import dev.millrace.Node;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
+import dev.millrace.app.http.worker.Workers;
 import dev.millrace.app.wire.Json;
 import dev.millrace.world.World;
 import io.javalin.Javalin;
@@ -32,12 +33,14 @@ public final class HttpServer implements AutoCloseable {
     private final Javalin javalin;
     private final Health health;
     private final Metrics metrics;
+    private final Workers workers;
     private final String url;
 
-    private HttpServer(Javalin javalin, Health health, Metrics metrics, String url) {
+    private HttpServer(Javalin javalin, Health health, Metrics metrics, Workers workers, String url) {
         this.javalin = javalin;
         this.health = health;
         this.metrics = metrics;
+        this.workers = workers;
         this.url = url;
     }
 
@@ -137,6 +140,8 @@ public final class HttpServer implements AutoCloseable {
         var overview = new Overview(operations, world, database);
         var doctor = new DoctorApi(operations, world, data);
         var guard = new Guard(world, address);
+        var workers = new Workers(millrace, world);
+        var connected = new WorkersApi(workers);
         var javalin = Javalin.create(config -> {
             manners(config, address);
             var routes = config.routes;
@@ -146,6 +151,12 @@ public final class HttpServer implements AutoCloseable {
             routes.get("/api/jobs/{id}", jobs::one);
             routes.post("/api/jobs/{id}/cancel", jobs::cancel);
             routes.post("/api/jobs/{id}/retry", jobs::retry);
+            routes.post("/api/workers", connected::open);
+            routes.post("/api/workers/{worker}/claim", connected::claim);
+            routes.post("/api/workers/{worker}/heartbeat", connected::heartbeat);
+            routes.post("/api/workers/{worker}/attempts/{attempt}/report", connected::report);
+            routes.post("/api/workers/{worker}/attempts/{attempt}/complete", connected::complete);
+            routes.delete("/api/workers/{worker}", connected::close);
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
             routes.get("/api/overview", overview::send);
@@ -160,11 +171,12 @@ public final class HttpServer implements AutoCloseable {
         try {
             javalin.start();
         } catch (RuntimeException e) {
+            workers.close();
             metrics.close();
             javalin.stop();
             throw bindFailure(address, e);
         }
-        return new HttpServer(javalin, health, metrics, "http://" + address.inUrl() + ":" + javalin.port());
+        return new HttpServer(javalin, health, metrics, workers, "http://" + address.inUrl() + ":" + javalin.port());
     }
 
     private static void manners(JavalinConfig config, Address address) {
@@ -239,9 +251,10 @@ public final class HttpServer implements AutoCloseable {
         return url;
     }
 
-    /** Says "not ready" from now on, and still answers. */
+    /** Says "not ready" from now on, and still answers. Workers get nothing new, and have 20 s to complete what they have. */
     public void stopping() {
         health.stopping();
+        workers.stopping();
     }
 
     /** The connector, for tests that look at it. */
@@ -253,6 +266,7 @@ public final class HttpServer implements AutoCloseable {
 
     @Override
     public void close() {
+        workers.close();
         javalin.stop();
         metrics.close();
     }

@@ -209,7 +209,7 @@ final class JobsApi {
         return parsed(context, text);
     }
 
-    private static @Nullable JsonNode optionalBody(Context context) {
+    static @Nullable JsonNode optionalBody(Context context) {
         var text = text(context);
         return text.isEmpty() ? null : parsed(context, text);
     }

@@ -2,6 +2,7 @@ package dev.millrace.app.http;
 
 import dev.millrace.KeyTaken;
 import dev.millrace.MillraceException;
+import dev.millrace.app.http.worker.WorkerProblem;
 import dev.millrace.app.wire.Json;
 import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.CommitUnknown;
@@ -46,6 +47,7 @@ final class Problem extends RuntimeException {
                 new Problem(ProblemType.DATABASE_UNREACHABLE, unavailable.getMessage(), unavailable);
             case CommitUnknown unknown -> new Problem(ProblemType.UNKNOWN_OUTCOME, unknown.getMessage(), unknown);
             case KeyTaken taken -> new Problem(ProblemType.CONFLICT, taken.getMessage(), taken);
+            case WorkerProblem worker -> new Problem(typeOf(worker.why()), worker.getMessage(), worker);
             case MillraceException refused -> new Problem(ProblemType.REFUSED, refused.getMessage(), refused);
             default ->
                 new Problem(
@@ -53,6 +55,19 @@ final class Problem extends RuntimeException {
                         "The server failed on this request (%s). Whether it took effect is not known. Report it, with the request id."
                                 .formatted(thrown.getClass().getSimpleName()),
                         thrown);
+        };
+    }
+
+    private static ProblemType typeOf(WorkerProblem.Why why) {
+        return switch (why) {
+            case UNKNOWN_WORKER -> ProblemType.UNKNOWN_WORKER;
+            case UNKNOWN_ATTEMPT -> ProblemType.NOT_FOUND;
+            case WRONG_TOKEN -> ProblemType.WRONG_TOKEN;
+            case TAKEN_AWAY -> ProblemType.TAKEN_AWAY;
+            case CONFLICT -> ProblemType.CONFLICT;
+            case TOO_MANY -> ProblemType.TOO_MANY_WORKERS;
+            case STOPPING -> ProblemType.NOT_READY;
+            case UNKNOWN_OUTCOME -> ProblemType.UNKNOWN_OUTCOME;
         };
     }
 

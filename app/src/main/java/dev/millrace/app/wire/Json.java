@@ -77,7 +77,7 @@ public final class Json {
     }
 
     /** A value that was stored as text: as JSON if it is JSON, else as that text. */
-    static @Nullable JsonNode stored(@Nullable String text) {
+    public static @Nullable JsonNode stored(@Nullable String text) {
         if (text == null) return null;
         try {
             return read(text);
