@@ -81,9 +81,13 @@ class PythonWorkerIT {
         }
     }
 
+    /** In order, so that no job of the next test is handed to one that is dead and not yet missed. */
     @AfterEach
     void endWorkers() throws InterruptedException {
-        for (var worker : workers) worker.destroyForcibly().waitFor();
+        for (var worker : workers) {
+            worker.destroy();
+            if (!worker.waitFor(40, TimeUnit.SECONDS)) worker.destroyForcibly().waitFor();
+        }
         workers.clear();
     }
 
