@@ -2,6 +2,7 @@ package dev.millrace;
 
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.ZonedDateTime;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +63,15 @@ public interface Attempt {
      * The batch of which the job is a part; empty if it is none. Who needs more of it than its id asks for it: {@code millrace.findBatch(Publish.class, id)}.
      */
     Optional<JobId> batch();
+
+    /** The schedule that enqueued the job; empty if none did. */
+    Optional<String> schedule();
+
+    /**
+     * The slot for which a {@linkplain #schedule schedule} enqueued the job, in the schedule's zone: not when it runs, but what it runs for. Of a run that
+     * somebody asked for it is the moment at which that was. Empty if no schedule enqueued it.
+     */
+    Optional<ZonedDateTime> slot();
 
     /**
      * Enqueues a job that remembers this one as its parent. It is stored at once, and stays if this attempt fails: use

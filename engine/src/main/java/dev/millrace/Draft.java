@@ -164,6 +164,7 @@ final class Draft {
                 served(),
                 Map.copyOf(kinds),
                 List.copyOf(schedules.values()),
+                set -> SetTimed.read(engine, set),
                 List.copyOf(listeners),
                 NodePlan.Limits.DEFAULT.withSlots(slots));
     }

@@ -127,7 +127,7 @@ final class Engine implements Millrace {
         return taken(named(kind, json, options), Object.class, storage::enqueue);
     }
 
-    private NewJob named(KindName kind, String json, UnaryOperator<JobOptions> options) {
+    NewJob named(KindName kind, String json, UnaryOperator<JobOptions> options) {
         var payload = payloads.written("The payload of kind " + kind.name(), json);
         for (var node : nodes) node.refuse(kind, payload.kept());
         return sender.of(kind, payload, options);

@@ -9,6 +9,7 @@ import dev.millrace.store.Payload;
 import java.lang.reflect.Type;
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.ZonedDateTime;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +133,16 @@ final class HeldAttempt implements Attempt {
     @Override
     public Optional<JobId> batch() {
         return Optional.ofNullable(PartOf.batch(delivery.headers()));
+    }
+
+    @Override
+    public Optional<String> schedule() {
+        return Optional.ofNullable(delivery.headers().get(JobOptions.SCHEDULE));
+    }
+
+    @Override
+    public Optional<ZonedDateTime> slot() {
+        return Optional.ofNullable(delivery.headers().get(JobOptions.SLOT)).map(ZonedDateTime::parse);
     }
 
     @Override

@@ -2,11 +2,15 @@ package dev.millrace;
 
 import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.KeptChange;
+import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StoreException;
 import dev.millrace.store.StoreException.CommitUnknown;
+import dev.millrace.store.Timetable;
 import dev.millrace.store.Timetable.Kept;
+import dev.millrace.store.Timetable.SetSchedule;
+import dev.millrace.store.Timetable.Setting;
 import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -259,7 +263,77 @@ final class NamedOperations implements Operations {
                 kept.nodeAlive(),
                 kept.lastSlot(),
                 kept.lastJob(),
-                kept.pausedBecause());
+                kept.pausedBecause(),
+                kept.setting() == null ? null : view(kept.setting()));
+    }
+
+    private static ScheduleView.Set view(Setting setting) {
+        var job = setting.job();
+        return new ScheduleView.Set(
+                setting.by(),
+                setting.at(),
+                setting.reason(),
+                job.kind(),
+                job.kindVersion(),
+                job.payload() instanceof Payload.Text(var text) ? text : null,
+                job.queue(),
+                job.priority(),
+                job.headers());
+    }
+
+    @Override
+    public Scheduling schedule(
+            String name, Schedule when, Job<?> job, UnaryOperator<JobOptions> options, String reason) {
+        var kind = engine.kind(job.getClass());
+        return set(SetTimed.written(name, when, said -> engine.sender().of(job, kind, said), options), reason);
+    }
+
+    @Override
+    public Scheduling schedule(String name, Schedule when, NamedJob job, String reason) {
+        var kind = kindName(job.kind(), job.version());
+        return set(SetTimed.written(name, when, said -> engine.named(kind, job.json(), said), job.options()), reason);
+    }
+
+    private Scheduling set(SetSchedule schedule, String reason) {
+        engine.refuseIfClosed();
+        var name = schedule.card().name();
+        return switch (storage.set(schedule, actor, Bounds.reason("A schedule", reason))) {
+            case CREATED -> Scheduling.CREATED;
+            case CHANGED -> Scheduling.CHANGED;
+            case UNCHANGED -> Scheduling.UNCHANGED;
+            case BROUGHT ->
+                throw new ScheduleTaken(
+                        name,
+                        "The schedule %s can't be set: code brings one of this name%s. Nothing was changed. Choose another name; or, if code brings it no longer, remove it first: `millrace schedule remove %s`."
+                                .formatted(name, whose(name), name));
+            case TOO_MANY ->
+                throw new MillraceException(
+                        "The schedule %s can't be set: there are %,d that were set at run time, the most that one node has in its memory. Nothing was changed. Remove some; or have one that enqueues a job for each of its entries."
+                                .formatted(name, Timetable.MOST_SET));
+        };
+    }
+
+    /** Which node it is that brings it, as far as that is known. */
+    private String whose(String name) {
+        return storage.schedules().stream()
+                .filter(kept -> kept.card().name().equals(name) && kept.node() != null)
+                .findFirst()
+                .map(kept -> " (node %s, which is %s)".formatted(kept.node(), kept.nodeAlive() ? "alive" : "not alive"))
+                .orElse("");
+    }
+
+    @Override
+    public boolean unschedule(String name, String reason) {
+        Bounds.name("A schedule", name);
+        return switch (storage.remove(name, actor, Bounds.reason("A removal", reason))) {
+            case REMOVED -> true;
+            case UNKNOWN -> false;
+            case BROUGHT ->
+                throw new ScheduleTaken(
+                        name,
+                        "The schedule %s can't be removed: code brings it%s, and would bring it again. Nothing was changed. Take it out of the code; until then, pause it: `millrace pause schedule %s`."
+                                .formatted(name, whose(name), name));
+        };
     }
 
     @Override

@@ -103,12 +103,62 @@ public interface Operations {
     /** Ends a pause; without one, does nothing. */
     void resume(Scope scope);
 
-    /** All schedules that nodes have brought, by name. */
+    /** All schedules that nodes have brought or that were set at run time, by name. */
     List<ScheduleView> schedules();
 
     /**
+     * Sets a schedule at run time: makes it, or has the one that was set under this name be what is said now. It is kept in the store, belongs to no node's
+     * code, and is fired, each slot once, by whichever node of the fleet has it; a node needs no handler of the kind for that. Nodes hear of it within about
+     * two seconds.
+     *
+     * <p>Once this has returned, nothing is fired any more by what the schedule said before, whatever a node does that has not heard of it yet. Other times
+     * hold from now on; with the same times it goes on where it was, so that what was missed runs as it is defined now. To say the same again changes nothing.
+     * If the connection was lost in the commit, say it again.
+     *
+     * <p>There is no function that makes a job of a slot: all runs have the same payload. The handler learns the slot from {@link Attempt#slot}.
+     *
+     * @param name like that of a queue
+     * @param job what each slot enqueues; its payload at most 16 KiB
+     * @param options for its jobs; they start from those of the job's record. It can have neither a time nor an idempotency key
+     * @param reason kept with who did it
+     * @throws ScheduleTaken if code brings a schedule of this name; if it no longer does, {@linkplain #unschedule remove} it first
+     * @throws MillraceException if there are 10,000 schedules that were set at run time
+     */
+    Scheduling schedule(String name, Schedule when, Job<?> job, UnaryOperator<JobOptions> options, String reason);
+
+    /** The same without options. */
+    default Scheduling schedule(String name, Schedule when, Job<?> job, String reason) {
+        return schedule(name, when, job, options -> options, reason);
+    }
+
+    /** The same by the wire name of the kind and a payload as text. */
+    Scheduling schedule(String name, Schedule when, NamedJob job, String reason);
+
+    /** What has become of a schedule that was set. */
+    enum Scheduling {
+        /** There is one more. */
+        CREATED,
+
+        /** It said something else before. */
+        CHANGED,
+
+        /** It said just this already; who set it, when and why is as it was. */
+        UNCHANGED
+    }
+
+    /**
+     * Removes a schedule that was set at run time, with its pause and the runs that were asked for; or forgets at once one that no living node brings any
+     * more. Once this has returned, nothing of it is fired any more. What it has enqueued runs. If the connection was lost in the commit, say it again.
+     *
+     * @param reason kept with who did it
+     * @return whether there was such a schedule
+     * @throws ScheduleTaken if a living node brings it in its code
+     */
+    boolean unschedule(String name, String reason);
+
+    /**
      * Runs a schedule now, beside its slots and without jitter, also if it is paused. The node that has it enqueues the job within about two seconds; its slot is the
-     * moment of the call. If no node that brings it is alive, the request waits for one, for an hour.
+     * moment of the call. If no node that could fire it is alive, the request waits for one, for an hour.
      *
      * @return whether there is such a schedule
      * @throws MillraceException if 100 of its runs are asked for and wait

@@ -426,8 +426,8 @@ final class MemoryStorage implements Storage {
     // ---- schedules
 
     @Override
-    public Owned own(Lease lease, List<ScheduleCard> known) {
-        return proved(lease, (node, now) -> memory.schedules.own(node, known, now));
+    public Owned own(Lease lease, List<ScheduleCard> known, @Nullable Map<String, Long> held) {
+        return proved(lease, (node, now) -> memory.schedules.own(node, known, held, now));
     }
 
     @Override
@@ -438,6 +438,16 @@ final class MemoryStorage implements Storage {
     @Override
     public boolean ask(String schedule, String by) {
         return step(now -> memory.schedules.ask(schedule, now));
+    }
+
+    @Override
+    public SetAnswer set(SetSchedule schedule, String by, String reason) {
+        return step(now -> memory.schedules.set(schedule, new Setting(schedule.job(), by, reason, now), now));
+    }
+
+    @Override
+    public RemoveAnswer remove(String schedule, String by, String reason) {
+        return step(now -> memory.schedules.remove(schedule));
     }
 
     @Override

@@ -7,16 +7,22 @@ import dev.millrace.store.Lease;
 import dev.millrace.store.Timetable;
 import dev.millrace.store.Timetable.Kept;
 import dev.millrace.store.Timetable.Owned;
+import dev.millrace.store.Timetable.RemoveAnswer;
 import dev.millrace.store.Timetable.Run;
 import dev.millrace.store.Timetable.ScheduleCard;
+import dev.millrace.store.Timetable.SetAnswer;
+import dev.millrace.store.Timetable.SetSchedule;
+import dev.millrace.store.Timetable.Setting;
 import dev.millrace.store.Timetable.Standing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -38,19 +44,32 @@ final class Schedules {
     private final UniqueKeys uniqueKeys;
     private final NavigableMap<String, Known> all = new TreeMap<>();
 
+    /** Counted for all schedules together: one that is removed and made again has no term twice. */
+    private long terms;
+
     Schedules(Ledger ledger, Members members, UniqueKeys uniqueKeys) {
         this.ledger = ledger;
         this.members = members;
         this.uniqueKeys = uniqueKeys;
     }
 
-    /** A schedule that some node has brought. */
+    /** A schedule that some node has brought, or that was set at run time. */
     private static final class Known {
         ScheduleCard card;
         Instant since;
+
+        /** Null as long as no node has had it, which comes to pass only if it was set. */
+        @Nullable
         Member owner;
+
+        @Nullable
         Lease lease;
-        long term = 1;
+
+        long term;
+
+        /** Null if nodes bring it. */
+        @Nullable
+        Setting setting;
 
         @Nullable
         Instant orphanedAt;
@@ -59,11 +78,14 @@ final class Schedules {
         final NavigableMap<Instant, JobId> ran = new TreeMap<>();
         final NavigableSet<Instant> asked = new TreeSet<>();
 
-        Known(ScheduleCard card, Member owner, Instant since) {
+        Known(ScheduleCard card, Instant since, long term) {
             this.card = card;
             this.since = since;
-            this.owner = owner;
-            this.lease = owner.lease();
+            this.term = term;
+        }
+
+        boolean of(Member node) {
+            return node.lease().equals(lease);
         }
 
         NavigableMap<Instant, JobId> fired(boolean asked) {
@@ -86,32 +108,61 @@ final class Schedules {
             return List.copyOf(asked.tailSet(now.minus(Timetable.ASKS_LIVE)));
         }
 
-        void takenOver(Member by) {
+        void takenOver(Member by, long newTerm) {
             owner = by;
             lease = by.lease();
-            term++;
+            term = newTerm;
             orphanedAt = null;
+        }
+
+        Standing standing(Instant now, boolean withDefinition) {
+            return new Standing(
+                    card.name(),
+                    term,
+                    upto(now),
+                    lastJob(now),
+                    asked(now),
+                    setting != null,
+                    setting == null || !withDefinition ? null : new SetSchedule(card, setting.job()));
         }
     }
 
-    Owned own(Member node, List<ScheduleCard> cards, Instant now) {
+    /**
+     * @param held of those set at run time, whose definition the node knows, by term; null if they are none of its business
+     */
+    Owned own(Member node, List<ScheduleCard> cards, @Nullable Map<String, Long> held, Instant now) {
         var standings = new ArrayList<Standing>();
+        var clashes = new ArrayList<String>();
         for (var card : cards) {
-            var known = all.computeIfAbsent(card.name(), name -> new Known(card, node, now));
+            var known = all.get(card.name());
+            if (known == null) {
+                known = new Known(card, now, ++terms);
+                known.takenOver(node, known.term);
+                all.put(card.name(), known);
+            } else if (known.setting != null) {
+                clashes.add(card.name());
+                continue;
+            }
             takeOver(known, card, node, now);
-            if (known.lease.equals(node.lease()))
-                standings.add(
-                        new Standing(card.name(), known.term, known.upto(now), known.lastJob(now), known.asked(now)));
+            if (known.of(node)) standings.add(known.standing(now, false));
         }
-        return new Owned(now, List.copyOf(standings));
+        if (held != null) for (var known : all.values()) ownSet(known, node, held, now, standings);
+        return new Owned(now, List.copyOf(standings), List.copyOf(clashes));
+    }
+
+    private void ownSet(Known known, Member node, Map<String, Long> held, Instant now, List<Standing> standings) {
+        if (known.setting == null) return;
+        if (known.lease == null || !members.alive(known.lease)) known.takenOver(node, ++terms);
+        if (known.of(node))
+            standings.add(known.standing(now, !Objects.equals(held.get(known.card.name()), known.term)));
     }
 
     private void takeOver(Known known, ScheduleCard card, Member node, Instant now) {
-        if (known.lease.equals(node.lease())) return;
+        if (known.of(node)) return;
         boolean other = !known.card.equals(card);
-        boolean newer = known.owner.joined < node.joined;
-        if (members.alive(known.lease) ? !(other && newer) : !(newer || !other || orphanedLong(known, now))) return;
-        known.takenOver(node);
+        boolean newer = known.owner == null || known.owner.joined < node.joined;
+        if (alive(known) ? !(other && newer) : !(newer || !other || orphanedLong(known, now))) return;
+        known.takenOver(node, ++terms);
         if (!known.card.times().equals(card.times())) known.since = now;
         known.card = card;
     }
@@ -124,7 +175,7 @@ final class Schedules {
 
     OptionalInt fire(Member node, String schedule, long term, List<Run> runs, Instant now) {
         var known = all.get(schedule);
-        if (known == null || !known.lease.equals(node.lease()) || known.term != term) return OptionalInt.empty();
+        if (known == null || !known.of(node) || known.term != term) return OptionalInt.empty();
         boolean paused = ledger.pauses.containsKey(Scope.schedule(schedule));
         var fresh = new LinkedHashMap<Instant, Run>();
         for (var run : runs) {
@@ -158,6 +209,39 @@ final class Schedules {
         return true;
     }
 
+    SetAnswer set(SetSchedule schedule, Setting setting, Instant now) {
+        var card = schedule.card();
+        var known = all.get(card.name());
+        if (known == null) {
+            if (all.values().stream().filter(one -> one.setting != null).count() >= Timetable.MOST_SET)
+                return SetAnswer.TOO_MANY;
+            known = new Known(card, now, ++terms);
+            known.setting = setting;
+            all.put(card.name(), known);
+            return SetAnswer.CREATED;
+        }
+        if (known.setting == null) return SetAnswer.BROUGHT;
+        if (known.card.equals(card) && known.setting.job().equals(setting.job())) return SetAnswer.UNCHANGED;
+        if (!known.card.times().equals(card.times())) known.since = now;
+        known.card = card;
+        known.setting = setting;
+        known.term = ++terms;
+        return SetAnswer.CHANGED;
+    }
+
+    RemoveAnswer remove(String schedule) {
+        var known = all.get(schedule);
+        if (known == null) return RemoveAnswer.UNKNOWN;
+        if (known.setting == null && alive(known)) return RemoveAnswer.BROUGHT;
+        all.remove(schedule);
+        ledger.pauses.remove(Scope.schedule(schedule));
+        return RemoveAnswer.REMOVED;
+    }
+
+    private boolean alive(Known known) {
+        return known.lease != null && members.alive(known.lease);
+    }
+
     List<Kept> kept() {
         return all.values().stream().map(this::kept).toList();
     }
@@ -167,17 +251,18 @@ final class Schedules {
         return new Kept(
                 known.card,
                 known.since,
-                known.lease.node().value(),
-                members.alive(known.lease),
+                known.lease == null ? null : known.lease.node().value(),
+                alive(known),
                 last,
                 last == null ? null : known.slots.get(last),
-                ledger.pauses.get(Scope.schedule(known.card.name())));
+                ledger.pauses.get(Scope.schedule(known.card.name())),
+                known.setting);
     }
 
-    /** What no node brings any more. */
+    /** What no node brings any more. What was set stays until it is removed. */
     void forgetOrphans(Instant now) {
         for (var known : all.values())
-            if (members.alive(known.lease)) known.orphanedAt = null;
+            if (known.setting != null || alive(known)) known.orphanedAt = null;
             else if (known.orphanedAt == null) known.orphanedAt = now;
         all.values()
                 .removeIf(known -> known.orphanedAt != null

@@ -171,7 +171,7 @@ public final class Incarnation {
                 duty("reporter", Duty.Seat.DESK, reporter, report, later),
                 duty("keeper", Duty.Seat.KEEP, new Keeper(this), new Bell(), later),
                 duty("closer", Duty.Seat.DESK, closer, close, soon)));
-        if (!plan.schedules().isEmpty())
+        if (!plan.schedules().isEmpty() || plan.setSchedules() != null)
             all.add(duty("scheduler", Duty.Seat.SCHEDULE, new Scheduler(this), new Bell(), later));
         duties = List.copyOf(all);
     }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node runs, and how.
@@ -13,7 +14,8 @@ import java.util.function.Consumer;
  * @param name for people
  * @param queues served queues, in order of preference within a priority
  * @param kinds by wire name
- * @param schedules that it knows; which of them it fires is settled with the others
+ * @param schedules that it brings; which of them it fires is settled with the others
+ * @param setSchedules reads those that were set at run time, which any node may fire; null if this one does not
  * @param listeners called on a thread of their own
  */
 public record NodePlan(
@@ -21,6 +23,7 @@ public record NodePlan(
         List<String> queues,
         Map<String, KindPlan> kinds,
         List<SchedulePlan> schedules,
+        SchedulePlan.@Nullable Reader setSchedules,
         List<Consumer<JobEvent>> listeners,
         Limits limits) {
 
@@ -31,7 +34,7 @@ public record NodePlan(
             Map<String, KindPlan> kinds,
             List<Consumer<JobEvent>> listeners,
             Limits limits) {
-        this(name, queues, kinds, List.of(), listeners, limits);
+        this(name, queues, kinds, List.of(), null, listeners, limits);
     }
 
     /**

@@ -2,9 +2,11 @@ package dev.millrace.node;
 
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Timetable.ScheduleCard;
+import dev.millrace.store.Timetable.SetSchedule;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A schedule as this node knows it: when its slots come, and what runs then. The front door makes it. A pure function but for {@link #job}. */
 public interface SchedulePlan {
@@ -28,4 +30,13 @@ public interface SchedulePlan {
      * @param asked whether somebody asked for this run
      */
     NewJob job(Instant slot, boolean asked);
+
+    /** Makes plans of schedules that were set at run time. */
+    @FunctionalInterface
+    interface Reader {
+
+        /** Null if this build can't read it, since a newer one wrote it. */
+        @Nullable
+        SchedulePlan read(SetSchedule schedule);
+    }
 }

@@ -15,15 +15,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Fires the schedules that this node has: enqueues the jobs of their slots when these come, on the store's clock. Every two seconds it
  * looks which it has: those that nobody had, and those whose node has died, become its own. A closing node goes on until it leaves, since
- * until then nobody else may.
+ * until then nobody else may. Those that were set at run time it learns from the store; each change of one is a term of its own, so that what it has
+ * learnt of a term holds as long as that.
  *
  * <p>Nothing here decides that a slot runs once; the store does. A step whose commit is unknown is simply done again.
  */
@@ -49,6 +52,13 @@ final class Scheduler implements Loop {
     private final Map<String, SchedulePlan> plans = new TreeMap<>();
     private final List<ScheduleCard> cards;
     private final Map<String, OwnSchedule> own = new TreeMap<>();
+
+    /** Of those set at run time, the terms whose definition this build can't read. */
+    private final Map<String, Long> unreadable = new HashMap<>();
+
+    /** Names that this node brings, and that somebody has set at run time. */
+    private final Set<String> clashes = new HashSet<>();
+
     private long nextLook;
 
     /** The store's clock, as it was told at a moment of ours: later than that by the way of the answer, so that nothing comes early. */
@@ -60,6 +70,7 @@ final class Scheduler implements Loop {
     private static final class OwnSchedule {
         final SchedulePlan plan;
         final long term;
+        final boolean set;
         Instant upto;
 
         @Nullable
@@ -72,6 +83,7 @@ final class Scheduler implements Loop {
         OwnSchedule(SchedulePlan plan, Standing standing, long now) {
             this.plan = plan;
             this.term = standing.term();
+            this.set = standing.set();
             this.upto = standing.upto();
             this.lastJob = standing.lastJob();
             this.notBefore = now;
@@ -105,21 +117,64 @@ final class Scheduler implements Loop {
     }
 
     private void look() {
-        var owned = node.storage().own(node.lease(), cards);
+        var owned = node.storage().own(node.lease(), cards, held());
         toldAt = world.nanoTime();
         told = owned.now();
         nextLook = toldAt + LOOK.toNanos();
+        tellClashes(owned.clashes());
+        unreadable
+                .keySet()
+                .retainAll(owned.schedules().stream().map(Standing::name).toList());
         var before = new HashMap<>(own);
         own.clear();
         for (var standing : owned.schedules()) {
-            var plan = plans.get(standing.name());
-            if (plan == null) continue;
             var known = before.get(standing.name());
+            var plan = standing.set() ? planOfSet(standing, known) : plans.get(standing.name());
+            if (plan == null) continue;
             var schedule = known != null && goesOn(known, standing) ? known : new OwnSchedule(plan, standing, toldAt);
             schedule.asked = standing.asked();
             schedule.lastJob = standing.lastJob(); // which may be another one's, that has the unique key of ours
             own.put(standing.name(), schedule);
         }
+    }
+
+    /** What need not be told again; null if schedules that are set at run time are not this node's to fire. */
+    private @Nullable Map<String, Long> held() {
+        if (node.plan().setSchedules() == null) return null;
+        var held = new HashMap<>(unreadable);
+        for (var schedule : own.values()) if (schedule.set) held.put(schedule.name(), schedule.term);
+        return held;
+    }
+
+    private @Nullable SchedulePlan planOfSet(Standing standing, @Nullable OwnSchedule known) {
+        var reader = node.plan().setSchedules();
+        var definition = standing.definition();
+        if (definition == null || reader == null)
+            return known != null && known.term == standing.term() ? known.plan : null;
+        var plan = reader.read(definition);
+        if (plan != null) {
+            unreadable.remove(standing.name());
+        } else if (!Long.valueOf(standing.term()).equals(unreadable.put(standing.name(), standing.term()))) {
+            LOG.log(
+                    Level.ERROR,
+                    "The schedule %s, which was set at run time, can't be read by this node: a newer build wrote it (%s; %s), or this Java does not know its zone. It fires nothing while this node has it. Bring the node up to date, or close it, so that another one takes the schedule over."
+                            .formatted(
+                                    standing.name(),
+                                    definition.card().times(),
+                                    definition.card().policy()));
+        }
+        return plan;
+    }
+
+    /** Once each, until it is over: the node runs on, and a deploy must not fail by what an operator did. */
+    private void tellClashes(List<String> now) {
+        clashes.retainAll(now);
+        for (var name : now)
+            if (clashes.add(name))
+                LOG.log(
+                        Level.ERROR,
+                        "This node brings the schedule %s, and one of this name was set at run time, which holds; the one from code is not fired. Give it another name, or remove the other one: `millrace schedule remove %s`; two seconds later this one begins."
+                                .formatted(name, name));
     }
 
     /** What lies later than now was fired by a clock that has been set back: then it begins anew, as the store says. */

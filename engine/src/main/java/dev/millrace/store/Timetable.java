@@ -4,6 +4,7 @@ import dev.millrace.JobId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +22,19 @@ public interface Timetable {
      * is one that is here defined otherwise, if the node that has it joined earlier: the newest build is right; and only after {@link
      * #OLDER_BUILDS_WAIT} without a living node may one that joined earlier than the last come back with another definition. Other times
      * hold from this moment; another policy goes on where the schedule was.
+     *
+     * <p>Schedules that were {@linkplain #set set at run time} are no code's, and any node may have them: those that nobody has, and those whose node
+     * is not alive any more, become this node's as well. A name that was set is nobody's to bring: it is told as a clash, until it is removed.
+     *
+     * @param held which of those set at run time this node already knows the definition of, by the term it has them in: that of others is told; null if
+     *     this node does not fire such schedules
      */
-    Owned own(Lease lease, List<ScheduleCard> known);
+    Owned own(Lease lease, List<ScheduleCard> known, @Nullable Map<String, Long> held);
+
+    /** The same for a node that fires nothing but what its code brings. */
+    default Owned own(Lease lease, List<ScheduleCard> known) {
+        return own(lease, known, null);
+    }
 
     /**
      * A schedule as a node knows it.
@@ -35,6 +47,12 @@ public interface Timetable {
     /** A newer build that restarts is back sooner, and does not lose the slots between. */
     Duration OLDER_BUILDS_WAIT = Duration.ofSeconds(30);
 
+    /** A schedule that was set at run time, and what runs at each of its slots. */
+    record SetSchedule(ScheduleCard card, JobTemplate job) {}
+
+    /** Schedules that are set at run time: one node may have all of them in its memory. */
+    int MOST_SET = 10_000;
+
     /** A run that was asked for and that no node has enqueued for so long is forgotten: who asked has looked elsewhere. */
     Duration ASKS_LIVE = Duration.ofHours(1);
 
@@ -42,8 +60,9 @@ public interface Timetable {
      * What a node has.
      *
      * @param now on the store's clock, which slots are held against
+     * @param clashes names that it brings and that were set at run time
      */
-    record Owned(Instant now, List<Standing> schedules) {}
+    record Owned(Instant now, List<Standing> schedules, List<String> clashes) {}
 
     /**
      * How a schedule stands that this node has.
@@ -52,9 +71,23 @@ public interface Timetable {
      * @param upto the last slot that was fired, or when its times began to hold; never later than now, whatever the clock once said
      * @param lastJob the job of the last slot; null if none was fired
      * @param asked moments at which somebody asked for a run, the oldest first
+     * @param set whether it was set at run time; else this node brings it
+     * @param definition of one that was set, unless the node knows it
      */
     record Standing(
-            String name, long term, Instant upto, @Nullable JobId lastJob, List<Instant> asked) {}
+            String name,
+            long term,
+            Instant upto,
+            @Nullable JobId lastJob,
+            List<Instant> asked,
+            boolean set,
+            @Nullable SetSchedule definition) {
+
+        /** Of one that this node brings. */
+        public Standing(String name, long term, Instant upto, @Nullable JobId lastJob, List<Instant> asked) {
+            this(name, term, upto, lastJob, asked, false, null);
+        }
+    }
 
     /**
      * Enqueues the runs of slots, all in one transaction: those that were not fired before, and, where it is paused, only those that somebody
@@ -76,6 +109,39 @@ public interface Timetable {
     // ---- for people
 
     /**
+     * Sets a schedule at run time: makes it, or has it say from now on what is given. Once this has returned, nothing is fired any more by what it said
+     * before, by no node, whatever that is doing: a change begins a new term, which each step that fires proves. Other times hold from this moment; with
+     * the same times it goes on where it was. Setting it to what it is changes nothing, so unknown: set again.
+     */
+    SetAnswer set(SetSchedule schedule, String by, String reason);
+
+    /** What has become of a {@link #set}. */
+    enum SetAnswer {
+        CREATED,
+        CHANGED,
+        /** It says just that already. */
+        UNCHANGED,
+        /** Nothing was done: code brings a schedule of this name, or did. */
+        BROUGHT,
+        /** Nothing was done: there are {@link #MOST_SET}. */
+        TOO_MANY
+    }
+
+    /**
+     * Removes a schedule that was set at run time, or forgets one that no living node brings, with its pause and the runs that were asked for. Once this has
+     * returned, nothing of it is fired any more, by no node. Unknown: remove again.
+     */
+    RemoveAnswer remove(String schedule, String by, String reason);
+
+    /** What has become of a {@link #remove}. */
+    enum RemoveAnswer {
+        REMOVED,
+        UNKNOWN,
+        /** Nothing was done: a living node brings it. */
+        BROUGHT
+    }
+
+    /**
      * Asks for a run of a schedule now, beside its slots. Its node hears of it within two seconds.
      *
      * @return whether such a schedule is known
@@ -89,14 +155,25 @@ public interface Timetable {
     /**
      * A schedule as the store keeps it.
      *
+     * @param node null if no node has had it yet
      * @param lastSlot the newest slot that was fired, without runs that were asked for
+     * @param setting null if code brings it
      */
     record Kept(
             ScheduleCard card,
             Instant since,
-            UUID node,
+            @Nullable UUID node,
             boolean nodeAlive,
             @Nullable Instant lastSlot,
             @Nullable JobId lastJob,
-            @Nullable String pausedBecause) {}
+            @Nullable String pausedBecause,
+            @Nullable Setting setting) {}
+
+    /**
+     * What was set at run time.
+     *
+     * @param by who set it to what it is
+     * @param at when, on the store's clock
+     */
+    record Setting(JobTemplate job, String by, String reason, Instant at) {}
 }

@@ -108,6 +108,20 @@ class ExamplesIT {
                         "mail: every 1 s; missed: once, up to 7 d back");
     }
 
+    @Example(ScheduleAtRunTime.class)
+    void a_schedule_is_set_changed_and_removed_while_nodes_run() {
+        assertThat(printed)
+                .containsExactly(
+                        "created",
+                        "unchanged",
+                        "changed",
+                        "closed twice",
+                        "close-acme: every 1 s; missed: once, up to 7 d back, set by mara: they are in a hurry",
+                        "created",
+                        "removed: true",
+                        "there is poll");
+    }
+
     @Example(InYourTransaction.class)
     void a_job_shares_the_fate_of_the_transaction_that_enqueued_it() {
         assertThat(printed)

@@ -109,7 +109,10 @@ final class JobSql {
 
     final String ownSchedules;
     final String fireSlots;
+    final String ownAllSchedules;
     final String askSchedule;
+    final String setSchedule;
+    final String removeSchedule;
 
     /** Who fires it is at its end, or sees what this transaction writes. */
     final String lockSchedule;
@@ -272,13 +275,23 @@ final class JobSql {
 
         ownSchedules = q.in(
                 "SELECT now, name, term, upto, last_job, asked FROM $.own_schedules(?, ?, ?, ?, ?, ?::bigint * INTERVAL '1 ms', ?::bigint * INTERVAL '1 ms')");
+        ownAllSchedules = q.in("""
+                SELECT now, name, term, upto, last_job, asked, clash, set_at_run_time, times, policy, queue, priority, spread, kind, kind_version, payload, headers,
+                       expiry, key, key_policy, key_millis
+                  FROM $.own_schedules(?, ?, ?, ?, ?, ?::bigint * INTERVAL '1 ms', ?::bigint * INTERVAL '1 ms', ?::jsonb)
+                """);
         fireSlots = q.in("SELECT $.fire_slots(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         askSchedule = q.in("SELECT $.ask_schedule(?, ?, ?, ?::bigint * INTERVAL '1 ms')");
+        setSchedule = q.in("SELECT $.set_schedule(?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?)");
+        removeSchedule = q.in("SELECT $.remove_schedule(?, ?, ?)");
         lockSchedule = q.in("SELECT FROM $.schedule WHERE name = ? FOR UPDATE");
         schedules = q.in("""
                 SELECT s.name, s.times, s.policy, s.since, s.owner, l.slot AS last_slot, l.job_id AS last_job, p.reason AS paused,
-                       EXISTS (SELECT FROM $.node n WHERE n.id = s.owner AND n.epoch = s.owner_epoch AND n.state = 'alive') AS alive
+                       EXISTS (SELECT FROM $.node n WHERE n.id = s.owner AND n.epoch = s.owner_epoch AND n.state = 'alive') AS alive,
+                       d.queue, d.priority, d.spread, d.kind, d.kind_version, d.payload, d.headers, d.expiry, d.key, d.key_policy, d.key_millis,
+                       d.by, d.reason, d.at
                   FROM $.schedule s
+                  LEFT JOIN $.schedule_set d ON d.schedule = s.name AND s.set_at_run_time
                   LEFT JOIN LATERAL (
                       SELECT slot, job_id FROM $.schedule_slot f WHERE f.schedule = s.name AND NOT f.asked ORDER BY slot DESC LIMIT 1) l ON true
                   LEFT JOIN $.pause p ON p.scope = 'schedule' AND p.name = s.name

@@ -520,8 +520,8 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public Owned own(Lease lease, List<ScheduleCard> known) {
-        return timetable.own(lease, known);
+    public Owned own(Lease lease, List<ScheduleCard> known, @Nullable Map<String, Long> held) {
+        return timetable.own(lease, known, held);
     }
 
     @Override
@@ -532,6 +532,16 @@ final class PostgresStorage implements Storage {
     @Override
     public boolean ask(String schedule, String by) {
         return timetable.ask(schedule, by);
+    }
+
+    @Override
+    public SetAnswer set(SetSchedule schedule, String by, String reason) {
+        return timetable.set(schedule, by, reason);
+    }
+
+    @Override
+    public RemoveAnswer remove(String schedule, String by, String reason) {
+        return timetable.remove(schedule, by, reason);
     }
 
     @Override

@@ -2,20 +2,25 @@ package dev.millrace.postgres;
 
 import dev.millrace.JobId;
 import dev.millrace.MillraceException;
+import dev.millrace.Priority;
+import dev.millrace.store.JobTemplate;
 import dev.millrace.store.Lease;
-import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException.Unavailable;
 import dev.millrace.store.Timetable;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -47,34 +52,87 @@ final class PostgresTimetable implements Timetable {
         this.notifier = notifier;
     }
 
-    /** The first row tells the time, each other one a schedule. */
     @Override
-    public Owned own(Lease lease, List<ScheduleCard> known) {
+    public Owned own(Lease lease, List<ScheduleCard> known, @Nullable Map<String, Long> held) {
         return session.step("look after schedules", c -> {
-            var standings = new ArrayList<Standing>();
-            try (var s = Session.prepare(
-                            c,
-                            sql.ownSchedules,
-                            lease.node().value(),
-                            lease.epoch().value(),
-                            known.stream().map(ScheduleCard::name).toArray(String[]::new),
-                            known.stream().map(ScheduleCard::times).toArray(String[]::new),
-                            known.stream().map(ScheduleCard::policy).toArray(String[]::new),
-                            OLDER_BUILDS_WAIT.toMillis(),
-                            ASKS_LIVE.toMillis());
+            try (var s = held == null ? ownBrought(c, lease, known) : ownAll(c, lease, known, held);
                     var rows = s.executeQuery()) {
-                rows.next();
-                var now = Objects.requireNonNull(Session.instant(rows, "now"));
-                while (rows.next())
-                    standings.add(new Standing(
-                            rows.getString("name"),
-                            rows.getLong("term"),
-                            Objects.requireNonNull(Session.instant(rows, "upto")),
-                            job(rows),
-                            instants(rows, "asked")));
-                return new Owned(now, List.copyOf(standings));
+                return owned(rows, held != null);
             }
         });
+    }
+
+    private PreparedStatement ownBrought(Connection c, Lease lease, List<ScheduleCard> known) throws SQLException {
+        return Session.prepare(
+                c,
+                sql.ownSchedules,
+                lease.node().value(),
+                lease.epoch().value(),
+                known.stream().map(ScheduleCard::name).toArray(String[]::new),
+                known.stream().map(ScheduleCard::times).toArray(String[]::new),
+                known.stream().map(ScheduleCard::policy).toArray(String[]::new),
+                OLDER_BUILDS_WAIT.toMillis(),
+                ASKS_LIVE.toMillis());
+    }
+
+    private PreparedStatement ownAll(Connection c, Lease lease, List<ScheduleCard> known, Map<String, Long> held)
+            throws SQLException {
+        var terms = new TreeMap<String, String>();
+        held.forEach((name, term) -> terms.put(name, term.toString()));
+        return Session.prepare(
+                c,
+                sql.ownAllSchedules,
+                lease.node().value(),
+                lease.epoch().value(),
+                known.stream().map(ScheduleCard::name).toArray(String[]::new),
+                known.stream().map(ScheduleCard::times).toArray(String[]::new),
+                known.stream().map(ScheduleCard::policy).toArray(String[]::new),
+                OLDER_BUILDS_WAIT.toMillis(),
+                ASKS_LIVE.toMillis(),
+                json.write(terms));
+    }
+
+    /** The first row tells the time, each other one a schedule. */
+    private Owned owned(ResultSet rows, boolean all) throws SQLException {
+        rows.next();
+        var now = Objects.requireNonNull(Session.instant(rows, "now"));
+        var standings = new ArrayList<Standing>();
+        var clashes = new ArrayList<String>();
+        while (rows.next()) {
+            if (all && rows.getBoolean("clash")) {
+                clashes.add(rows.getString("name"));
+                continue;
+            }
+            boolean set = all && rows.getBoolean("set_at_run_time");
+            standings.add(new Standing(
+                    rows.getString("name"),
+                    rows.getLong("term"),
+                    Objects.requireNonNull(Session.instant(rows, "upto")),
+                    job(rows),
+                    instants(rows, "asked"),
+                    set,
+                    set && rows.getString("kind") != null ? new SetSchedule(card(rows), template(rows)) : null));
+        }
+        return new Owned(now, List.copyOf(standings), List.copyOf(clashes));
+    }
+
+    private static ScheduleCard card(ResultSet rows) throws SQLException {
+        return new ScheduleCard(rows.getString("name"), rows.getString("times"), rows.getString("policy"));
+    }
+
+    private JobTemplate template(ResultSet rows) throws SQLException {
+        long expiry = rows.getLong("expiry");
+        boolean expires = !rows.wasNull();
+        return new JobTemplate(
+                rows.getString("queue"),
+                Priority.ofRank(rows.getInt("priority")),
+                rows.getString("spread"),
+                rows.getString("kind"),
+                rows.getInt("kind_version"),
+                new Payload.Text(rows.getString("payload")),
+                json.read(rows.getString("headers")),
+                expires ? Duration.ofMillis(expiry) : null,
+                UniqueRows.read(rows.getString("key"), rows.getString("key_policy"), rows.getLong("key_millis")));
     }
 
     private static @Nullable JobId job(ResultSet rows) throws SQLException {
@@ -133,7 +191,7 @@ final class PostgresTimetable implements Timetable {
             places[i] = shards.forJob(job);
             kinds[i] = job.kind();
             versions[i] = job.kindVersion();
-            payloads[i] = text(job);
+            payloads[i] = text(job.payload());
             headers[i] = json.write(job.headers());
             moments[i] = job.due() instanceof Due.At(var moment) ? moment : null;
             delays[i] = job.due() instanceof Due.In(var delay) ? delay.toMillis() : null;
@@ -175,8 +233,8 @@ final class PostgresTimetable implements Timetable {
         }
     }
 
-    private static String text(NewJob job) {
-        if (job.payload() instanceof Payload.Text(var text)) return text;
+    private static String text(Payload payload) {
+        if (payload instanceof Payload.Text(var text)) return text;
         throw new IllegalStateException("PostgreSQL keeps text, not values");
     }
 
@@ -197,23 +255,91 @@ final class PostgresTimetable implements Timetable {
     }
 
     @Override
+    public SetAnswer set(SetSchedule schedule, String by, String reason) {
+        var card = schedule.card();
+        var job = schedule.job();
+        var unique = job.unique();
+        var expires = job.expiresAfter();
+        var answer = said(
+                "set a schedule",
+                sql.setSchedule,
+                card.name(),
+                card.times(),
+                card.policy(),
+                job.queue(),
+                job.priority().rank(),
+                job.spread(),
+                job.kind(),
+                job.kindVersion(),
+                text(job.payload()),
+                json.write(job.headers()),
+                expires == null ? null : expires.toMillis(),
+                unique == null ? null : unique.key(),
+                unique == null ? null : UniqueRows.policy(unique),
+                unique == null ? null : UniqueRows.policyMillis(unique),
+                by,
+                reason,
+                MOST_SET);
+        return switch (answer) {
+            case "created" -> SetAnswer.CREATED;
+            case "changed" -> SetAnswer.CHANGED;
+            case "unchanged" -> SetAnswer.UNCHANGED;
+            case "brought" -> SetAnswer.BROUGHT;
+            case "too many" -> SetAnswer.TOO_MANY;
+            default -> throw new IllegalStateException("The schema answers " + answer);
+        };
+    }
+
+    @Override
+    public RemoveAnswer remove(String schedule, String by, String reason) {
+        var answer = said("remove a schedule", sql.removeSchedule, schedule, by, reason);
+        return switch (answer) {
+            case "removed" -> RemoveAnswer.REMOVED;
+            case "unknown" -> RemoveAnswer.UNKNOWN;
+            case "brought" -> RemoveAnswer.BROUGHT;
+            default -> throw new IllegalStateException("The schema answers " + answer);
+        };
+    }
+
+    private String said(String what, String statement, @Nullable Object... parameters) {
+        return pool.transaction(what, c -> {
+            try (var s = Session.prepare(c, statement, parameters);
+                    var rows = s.executeQuery()) {
+                rows.next();
+                return rows.getString(1);
+            }
+        });
+    }
+
+    @Override
     public List<Kept> schedules() {
         return pool.look("list schedules", c -> {
             var found = new ArrayList<Kept>();
             try (var s = Session.prepare(c, sql.schedules);
                     var rows = s.executeQuery()) {
-                while (rows.next()) {
-                    found.add(new Kept(
-                            new ScheduleCard(rows.getString("name"), rows.getString("times"), rows.getString("policy")),
-                            Objects.requireNonNull(Session.instant(rows, "since")),
-                            rows.getObject("owner", UUID.class),
-                            rows.getBoolean("alive"),
-                            Session.instant(rows, "last_slot"),
-                            job(rows),
-                            rows.getString("paused")));
-                }
+                while (rows.next()) found.add(kept(rows));
             }
             return List.copyOf(found);
         });
+    }
+
+    private Kept kept(ResultSet rows) throws SQLException {
+        return new Kept(
+                card(rows),
+                Objects.requireNonNull(Session.instant(rows, "since")),
+                rows.getObject("owner", UUID.class),
+                rows.getBoolean("alive"),
+                Session.instant(rows, "last_slot"),
+                job(rows),
+                rows.getString("paused"),
+                rows.getString("kind") == null ? null : setting(rows));
+    }
+
+    private Setting setting(ResultSet rows) throws SQLException {
+        return new Setting(
+                template(rows),
+                rows.getString("by"),
+                rows.getString("reason"),
+                Objects.requireNonNull(Session.instant(rows, "at")));
     }
 }

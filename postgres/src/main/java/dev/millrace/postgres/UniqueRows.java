@@ -138,6 +138,20 @@ final class UniqueRows {
         };
     }
 
+    /** A key as it was written. */
+    static @Nullable UniqueKey read(@Nullable String key, @Nullable String policy, long millis) {
+        if (key == null || policy == null) return null;
+        return new UniqueKey(
+                key,
+                switch (policy) {
+                    case "until_ended" -> new UniqueKey.UntilEnded();
+                    case "within" -> new UniqueKey.Within(Duration.ofMillis(millis));
+                    case "replace" -> new UniqueKey.Replace();
+                    case "debounce" -> new UniqueKey.Debounce(Duration.ofMillis(millis));
+                    default -> throw new IllegalStateException("The schema knows no policy " + policy);
+                });
+    }
+
     /** The time that a policy speaks of; null if it speaks of none. */
     static @Nullable Long policyMillis(UniqueKey unique) {
         return switch (unique.policy()) {

@@ -173,6 +173,9 @@ class PlantedBugsIT {
                 breaks(Bug.SCHEDULES_OF_THE_DEAD, SLOTS).with("slots", "kill"),
                 breaks(Bug.ONLY_THE_NEWEST_SLOT, SLOTS).with("slots", "kill,freeze,stall"),
                 breaks(Bug.PAUSE_OF_A_SCHEDULE_NOT_LOOKED_AT, SLOTS).with("slots", ""),
+                breaks(Bug.CHANGED_IN_THE_SAME_TERM, SLOTS).with("slots", "freeze,stall"),
+                breaks(Bug.TERMS_OF_A_REMOVED_SCHEDULE_COME_AGAIN, SLOTS)
+                        .by(Schedules::aSlotIsFiredAfterItsScheduleWasMadeAnew),
                 breaks(Bug.ASKED_RUN_REPEATED, SLOTS).with("slots", "flaky,terminate"),
                 breaks(Bug.HOLDER_LOOKED_AT_WITH_ITS_LOCK, UNIQUE).with("unique-sends", ""),
                 breaks(Bug.KEY_TAKEN_OVER_WITHOUT_LOCK, UNIQUE).with("unique-sends", ""),

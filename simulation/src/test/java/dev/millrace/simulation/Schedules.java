@@ -209,6 +209,22 @@ final class Schedules {
         });
     }
 
+    /** A step that fires arrives when its schedule has been removed and made anew, and its node has the new one as well. */
+    static @Nullable Failure aSlotIsFiredAfterItsScheduleWasMadeAnew(long seed, Set<Bug> bugs) {
+        var on = new Stage(seed, bugs);
+        return on.played(() -> {
+            var node = on.join("one");
+            on.set("before");
+            var believed = on.standing(node);
+            on.remove();
+            on.set("after");
+            on.standing(node);
+            on.beside("fires late", () -> on.fire(node, believed));
+            on.pass(Duration.ofSeconds(1));
+            on.fire(node, on.standing(node));
+        });
+    }
+
     /** A node ends what another one has claimed. */
     static @Nullable Failure anothersDeliveryIsEnded(long seed, Set<Bug> bugs) {
         var on = new Stage(seed, bugs, false);

@@ -8,8 +8,10 @@ import dev.millrace.simulation.checker.Broken;
 import dev.millrace.simulation.checker.Checker;
 import dev.millrace.simulation.checker.Checkers;
 import dev.millrace.simulation.checker.ClaimedOnce;
+import dev.millrace.simulation.checker.EachSlotOnce;
 import dev.millrace.simulation.checker.Fenced;
 import dev.millrace.simulation.checker.InLine;
+import dev.millrace.simulation.checker.Intended;
 import dev.millrace.simulation.checker.LivingNotDeposed;
 import dev.millrace.simulation.checker.NothingCollides;
 import dev.millrace.simulation.checker.NothingPassedOver;
@@ -28,6 +30,7 @@ import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
+import dev.millrace.store.JobTemplate;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
@@ -37,11 +40,16 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StreamInfo;
+import dev.millrace.store.Timetable.Run;
+import dev.millrace.store.Timetable.ScheduleCard;
+import dev.millrace.store.Timetable.SetSchedule;
+import dev.millrace.store.Timetable.Standing;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
@@ -52,11 +60,14 @@ final class Stage {
 
     static final String QUEUE = "stage";
 
+    private static final String SCHEDULE = "schedule";
+
     private static final Duration RETENTION = Duration.ofSeconds(10);
 
     final Timeline timeline = new Timeline();
     final SimulatedStore store;
     final Storage steps;
+    final EachSlotOnce slots;
     private final SplittableRandom random;
     private final List<Checker> invariants;
     private final Checkers checkers;
@@ -74,6 +85,7 @@ final class Stage {
         clock = new SimulatedWorld(timeline, random.split(), Duration.ZERO, 1);
         var database = new Database(timeline, this::gap);
         store = new SimulatedStore(timeline, database, clock, RETENTION, bugs);
+        slots = new EachSlotOnce(new Intended(), store::firedSlots, store::runsAskedFor, () -> false);
         invariants = List.of(
                 new ClaimedOnce(true),
                 new OneOutcome(true, cancelled::contains, store::past),
@@ -82,7 +94,8 @@ final class Stage {
                 new NothingCollides(store::collisions),
                 new WrittenOnce(store::endedTwice),
                 new InLine(store::inLine, store::open, store::alive),
-                new NothingPassedOver(store::passedOver));
+                new NothingPassedOver(store::passedOver),
+                slots);
         checkers = new Checkers(invariants);
         steps = new TracingStorage(store, clock, checkers);
     }
@@ -190,6 +203,41 @@ final class Stage {
                 new TraceEvent.Stamp(by.node(), by.epoch().value(), now, now, clock.now()),
                 delivery.token(),
                 TracingStorage.held(delivery)));
+    }
+
+    // ---- schedules that are set at run time
+
+    /** Sets the one there is; what it says is the payload of its jobs. */
+    void set(String says) {
+        slots.changing(SCHEDULE, says);
+        steps.set(
+                new SetSchedule(
+                        new ScheduleCard(SCHEDULE, "every=PT1M", "missed=all"),
+                        new JobTemplate(
+                                QUEUE, Priority.NORMAL, null, "kind", 1, new Payload.Text(says), Map.of(), null, null)),
+                "an operator",
+                "somebody asks for it");
+        slots.changed(SCHEDULE, says, null, clock.now());
+    }
+
+    void remove() {
+        slots.changing(SCHEDULE, null);
+        steps.remove(SCHEDULE, "an operator", "nobody asks for it any more");
+        slots.changed(SCHEDULE, null, null, clock.now());
+    }
+
+    /** Looks after schedules, and has the one there is if nobody else does. */
+    Standing standing(Lease by) {
+        return steps.own(by, List.of(), Map.of()).schedules().getFirst();
+    }
+
+    /** Fires the next slot, by what this node believes. */
+    void fire(Lease by, Standing believed) {
+        var definition = Objects.requireNonNull(believed.definition());
+        var job = definition.job().job(new JobId(id()), Map.of(), null);
+        if (job.payload() instanceof Payload.Text(var says)) slots.said(SCHEDULE, says, job.id());
+        steps.fire(
+                by, SCHEDULE, believed.term(), List.of(new Run(believed.upto().plusSeconds(60), false, job)));
     }
 
     static Ended done(Delivery delivery) {

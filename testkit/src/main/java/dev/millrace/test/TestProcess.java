@@ -9,10 +9,13 @@ import dev.millrace.node.Held;
 import dev.millrace.node.Incarnation;
 import dev.millrace.node.KindPlan;
 import dev.millrace.node.NodePlan;
+import dev.millrace.node.SchedulePlan;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
+import dev.millrace.store.Timetable.Kept;
+import dev.millrace.store.Timetable.SetSchedule;
 import dev.millrace.test.Crashes.When;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,7 +61,14 @@ final class TestProcess implements Attempts {
     }
 
     private Incarnation joined(NodeCard card, Map<String, KindPlan> kinds) {
-        var own = new NodePlan(plan.name(), plan.queues(), kinds, plan.schedules(), plan.listeners(), plan.limits());
+        var own = new NodePlan(
+                plan.name(),
+                plan.queues(),
+                kinds,
+                plan.schedules(),
+                plan.setSchedules(),
+                plan.listeners(),
+                plan.limits());
         return plan.listeners().isEmpty()
                 ? Incarnation.join(stage.storage(), stage, own, this, card)
                 : Incarnation.join(stage.storage(), stage, own, this, card, this::happened);
@@ -181,28 +191,37 @@ final class TestProcess implements Attempts {
 
     /** The next slot of each schedule is something that happens: no stride leads over it. */
     private void expectSlots() {
-        for (var schedule : plan.schedules()) {
-            var name = schedule.card().name();
-            var next = (schedule.afterEach() ? endOfLast(name) : Optional.of(stage.now()))
-                    .flatMap(schedule::next)
-                    .orElse(null);
-            if (next == null || next.equals(slots.put(name, next))) continue;
-            var wait = Duration.between(stage.now(), next);
-            if (wait.isPositive() && wait.compareTo(Player.LONGEST) < 0)
-                timeline.at(timeline.wall() + wait.toNanos(), () -> turn(SCHEDULER));
+        var all = stage.watch().behind().schedules();
+        for (var schedule : plan.schedules()) expectSlot(schedule, all);
+        var reader = plan.setSchedules();
+        if (reader == null) return;
+        for (var kept : all) {
+            var setting = kept.setting();
+            var set = setting == null ? null : reader.read(new SetSchedule(kept.card(), setting.job()));
+            if (set != null) expectSlot(set, all);
         }
     }
 
+    private void expectSlot(SchedulePlan schedule, List<Kept> all) {
+        var name = schedule.card().name();
+        var next = (schedule.afterEach() ? endOfLast(name, all) : Optional.of(stage.now()))
+                .flatMap(schedule::next)
+                .orElse(null);
+        if (next == null || next.equals(slots.put(name, next))) return;
+        var wait = Duration.between(stage.now(), next);
+        if (wait.isPositive() && wait.compareTo(Player.LONGEST) < 0)
+            timeline.at(timeline.wall() + wait.toNanos(), () -> turn(SCHEDULER));
+    }
+
     /** From when the next slot is counted; empty while the last one's job has not ended, after which the schedule is looked at. */
-    private Optional<Instant> endOfLast(String schedule) {
-        var store = stage.watch().behind();
-        return store.schedules().stream()
+    private Optional<Instant> endOfLast(String schedule, List<Kept> all) {
+        return all.stream()
                 .filter(kept -> kept.card().name().equals(schedule))
                 .findFirst()
                 .flatMap(kept -> {
                     var last = kept.lastJob();
                     if (last == null) return Optional.of(kept.since());
-                    return store.find(last).map(JobView::endedAt);
+                    return stage.watch().behind().find(last).map(JobView::endedAt);
                 });
     }
 

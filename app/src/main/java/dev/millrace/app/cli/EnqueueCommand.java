@@ -255,7 +255,8 @@ final class EnqueueCommand extends EngineCommand {
         return by;
     }
 
-    private static Object[] values(List<String> said) {
+    /** What a key consists of. */
+    static Object[] values(List<String> said) {
         return said.stream().map(EnqueueCommand::value).toArray();
     }
 
@@ -265,15 +266,19 @@ final class EnqueueCommand extends EngineCommand {
         return said.equals("true") || said.equals("false") ? (Object) Boolean.valueOf(said) : said;
     }
 
-    /** Written anew, so that spaces do not make two requests of one. */
     private String json() {
+        return json(payload, "Nothing was enqueued");
+    }
+
+    /** A payload written anew, so that spaces do not make two requests of one. */
+    static String json(String payload, String kept) {
         try {
             return Json.write(Json.read(payload.equals("-") ? standardInput() : payload));
         } catch (Json.NotJson why) {
             throw new CommandFailed(
                     ExitCode.REFUSED,
-                    "The payload is not JSON: %s. Nothing was enqueued. A text needs quotes of its own: '\"text\"'."
-                            .formatted(why.getMessage()),
+                    "The payload is not JSON: %s. %s. A text needs quotes of its own: '\"text\"'."
+                            .formatted(why.getMessage(), kept),
                     why);
         }
     }

@@ -47,7 +47,7 @@ final class SchedulePreviewCommand implements Callable<Integer> {
         RUN(Schedule.Gap.RUN_AFTER),
         SKIP(Schedule.Gap.SKIP);
 
-        private final Schedule.Gap gap;
+        final Schedule.Gap gap;
 
         WhenLeftOut(Schedule.Gap gap) {
             this.gap = gap;
@@ -187,7 +187,7 @@ final class SchedulePreviewCommand implements Callable<Integer> {
         }
     }
 
-    private static ZoneId zone(String text) {
+    static ZoneId zone(String text) {
         try {
             return ZoneId.of(text.strip());
         } catch (java.time.DateTimeException unknown) {

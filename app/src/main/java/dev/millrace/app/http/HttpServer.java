@@ -137,6 +137,7 @@ public final class HttpServer implements AutoCloseable {
         var health = new Health(operations, node, world);
         var metrics = new Metrics(operations, node, world);
         var jobs = new JobsApi(operations);
+        var schedules = new SchedulesApi(operations, world);
         var overview = new Overview(operations, world, database);
         var doctor = new DoctorApi(operations, world, data);
         var guard = new Guard(world, address);
@@ -157,6 +158,10 @@ public final class HttpServer implements AutoCloseable {
             routes.post("/api/workers/{worker}/attempts/{attempt}/report", connected::report);
             routes.post("/api/workers/{worker}/attempts/{attempt}/complete", connected::complete);
             routes.delete("/api/workers/{worker}", connected::close);
+            routes.get("/api/schedules", schedules::list);
+            routes.get("/api/schedules/{name}", schedules::one);
+            routes.put("/api/schedules/{name}", schedules::set);
+            routes.delete("/api/schedules/{name}", schedules::remove);
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
             routes.get("/api/overview", overview::send);

@@ -162,7 +162,7 @@ record JobRequest(
     }
 
     /** The fields of one object; null counts as absent. */
-    private record Fields(JsonNode json, String where) {
+    record Fields(JsonNode json, String where) {
 
         @Nullable
         JsonNode get(String name) {
@@ -332,7 +332,7 @@ record JobRequest(
             return pairs;
         }
 
-        private Problem wrong(String name, String wanted) {
+        Problem wrong(String name, String wanted) {
             return bad("%s has %s for \"%s\", which must be %s."
                     .formatted(where, shown(String.valueOf(json.get(name))), name, wanted));
         }

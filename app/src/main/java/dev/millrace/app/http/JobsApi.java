@@ -39,7 +39,7 @@ final class JobsApi {
     }
 
     void enqueue(Context context) {
-        var body = body(context);
+        var body = body(context, "{\"kind\":\"echo\",\"payload\":{\"hello\":\"world\"}}");
         if (body.isArray()) {
             enqueueAll(context, body);
             return;
@@ -200,12 +200,11 @@ final class JobsApi {
                                     known.isEmpty() ? "It takes none." : "It takes " + String.join(", ", known) + "."));
     }
 
-    private static JsonNode body(Context context) {
+    /** The body; without one an example is told. */
+    static JsonNode body(Context context, String example) {
         var text = text(context);
         if (text.isEmpty())
-            throw new Problem(
-                    ProblemType.BAD_REQUEST,
-                    "The request has no body. Send {\"kind\":\"echo\",\"payload\":{\"hello\":\"world\"}}.");
+            throw new Problem(ProblemType.BAD_REQUEST, "The request has no body. Send %s.".formatted(example));
         return parsed(context, text);
     }
 
@@ -231,7 +230,7 @@ final class JobsApi {
         } catch (Json.NotJson why) {
             throw new Problem(
                     ProblemType.BAD_REQUEST,
-                    "The body is not JSON: %s. Nothing was enqueued.".formatted(why.getMessage()),
+                    "The body is not JSON: %s. Nothing was done.".formatted(why.getMessage()),
                     why);
         }
     }
@@ -251,13 +250,11 @@ final class JobsApi {
         } catch (CharacterCodingException e) {
             throw new Problem(
                     ProblemType.BAD_REQUEST,
-                    "The body is not UTF-8, as all JSON is that is sent from one system to another. Nothing was enqueued.",
+                    "The body is not UTF-8, as all JSON is that is sent from one system to another. Nothing was done.",
                     e);
         } catch (IOException e) {
             throw new Problem(
-                    ProblemType.BAD_REQUEST,
-                    "The body broke off: %s. Nothing was enqueued.".formatted(e.getMessage()),
-                    e);
+                    ProblemType.BAD_REQUEST, "The body broke off: %s. Nothing was done.".formatted(e.getMessage()), e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.millrace.app.http;
 
 import dev.millrace.KeyTaken;
 import dev.millrace.MillraceException;
+import dev.millrace.ScheduleTaken;
 import dev.millrace.app.http.worker.WorkerProblem;
 import dev.millrace.app.wire.Json;
 import dev.millrace.store.StoreException.Blocked;
@@ -48,6 +49,7 @@ final class Problem extends RuntimeException {
             case CommitUnknown unknown -> new Problem(ProblemType.UNKNOWN_OUTCOME, unknown.getMessage(), unknown);
             case KeyTaken taken -> new Problem(ProblemType.CONFLICT, taken.getMessage(), taken);
             case WorkerProblem worker -> new Problem(typeOf(worker.why()), worker.getMessage(), worker);
+            case ScheduleTaken taken -> new Problem(ProblemType.CONFLICT, taken.getMessage(), taken);
             case MillraceException refused -> new Problem(ProblemType.REFUSED, refused.getMessage(), refused);
             default ->
                 new Problem(

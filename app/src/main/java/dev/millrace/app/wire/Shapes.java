@@ -302,12 +302,31 @@ public final class Shapes {
         json.put("name", view.name());
         json.put("definition", schedule == null ? null : schedule.toString());
         json.put("since", text(view.since()));
-        json.put("node", view.node().toString());
+        json.put("node", view.node() == null ? null : view.node().toString());
         json.put("nodeAlive", view.nodeAlive());
         json.put("lastSlot", text(view.lastSlot()));
         json.put("lastJob", view.lastJob() == null ? null : view.lastJob().toString());
         json.put("nextSlot", text(view.next(now).orElse(null)));
         json.put("pausedBecause", view.pausedBecause());
+        json.set("set", view.set() == null ? null : set(view.set()));
+        return json;
+    }
+
+    /** What was set at run time; the payload is null if the store keeps values. */
+    private static ObjectNode set(ScheduleView.Set set) {
+        var json = Json.object();
+        json.put("by", set.by());
+        json.put("at", text(set.at()));
+        json.put("reason", set.reason());
+        json.put("kind", set.kind());
+        json.put("version", set.kindVersion());
+        json.set("payload", Json.stored(set.payload()));
+        json.put("queue", set.queue());
+        json.put("priority", set.priority().wireName());
+        var headers = json.putObject("headers");
+        set.headers().entrySet().stream()
+                .sorted(java.util.Map.Entry.comparingByKey())
+                .forEach(header -> headers.put(header.getKey(), header.getValue()));
         return json;
     }
 

@@ -76,6 +76,6 @@ class SchedulePreviewCommandTest {
         assertThat(preview("30 2 * * *", "--zone", "UTC", "--count", "0").err()).contains("It is 1 to 10,000");
         assertThat(preview("30 2 * * *", "--zone", "UTC", "--gap", "maybe").exit())
                 .isEqualTo(2);
-        assertThat(line.run("schedule").err()).contains("Say what to do: list, run, preview.");
+        assertThat(line.run("schedule").err()).contains("Say what to do: list, set, remove, run, preview.");
     }
 }

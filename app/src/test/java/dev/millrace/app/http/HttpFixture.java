@@ -69,6 +69,10 @@ public final class HttpFixture implements AutoCloseable {
                 .POST(BodyPublishers.ofString(body)));
     }
 
+    public Answer put(String path, String body) {
+        return send(request(path).header("Content-Type", "application/json").PUT(BodyPublishers.ofString(body)));
+    }
+
     /** Any bytes, said to be JSON. */
     public Answer post(String path, byte[] body) {
         return send(request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofByteArray(body)));

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Each slot of a schedule becomes one job, whoever tries how often, and none is left out; so does each run that somebody asks for; and while it is
- * paused there are none.
+ * paused there are none. Of a schedule that is set at run time, nothing is fired by what it said before once a change of it was answered, and nothing
+ * at all once it was answered that it is removed.
  */
 public final class EachSlotOnce implements Checker {
 
@@ -41,6 +43,27 @@ public final class EachSlotOnce implements Checker {
     private final Map<String, Integer> asked = new HashMap<>();
     private final Map<String, Integer> perhapsAsked = new HashMap<>();
     private final Map<String, Integer> atPause = new HashMap<>();
+    private final Map<String, SetAtRunTime> set = new LinkedHashMap<>();
+
+    /** What is known of a schedule that operators set. */
+    private static final class SetAtRunTime {
+        /** What each job says that was made for one of its slots. */
+        final Map<JobId, String> said = new HashMap<>();
+
+        /** By what it may be fired: more than one while an operator waits for an answer; null if nobody knows, since a failover may have lost what was answered. */
+        @Nullable
+        Set<String> allowed = new LinkedHashSet<>();
+
+        /** Slots whose jobs were looked at. */
+        final Set<Instant> seen = new HashSet<>();
+
+        /** Since when its times are what they are, by all that is known; null if they are not, or nobody knows. */
+        @Nullable
+        Expected expected;
+
+        @Nullable
+        Instant from;
+    }
 
     /**
      * @param fired the slots of a schedule that are fired, as the store says, each with its job
@@ -71,6 +94,79 @@ public final class EachSlotOnce implements Checker {
     /** Those that nodes bring. */
     public List<String> schedules() {
         return expected.stream().map(Expected::schedule).toList();
+    }
+
+    // ---- what operators set
+
+    /** An operator is about to have it say this, beside what it may say now; null for nothing, since it is removed. */
+    public void changing(String schedule, @Nullable String says) {
+        var known = set.computeIfAbsent(schedule, first -> new SetAtRunTime());
+        lookAtSet(schedule, known);
+        if (known.allowed != null && says != null) known.allowed.add(says);
+    }
+
+    /**
+     * That was answered: from now on it says nothing else.
+     *
+     * @param times what is to come from now on; null if nothing is, or if it goes on where it was
+     * @param now on the store's clock
+     */
+    public void changed(String schedule, @Nullable String says, @Nullable Expected times, Instant now) {
+        var known = set.computeIfAbsent(schedule, first -> new SetAtRunTime());
+        lookAtSet(schedule, known);
+        known.allowed = new LinkedHashSet<>();
+        if (says != null) known.allowed.add(says);
+        if (says == null) known.expected = null;
+        if (times != null) {
+            known.expected = times;
+            known.from = now;
+        }
+    }
+
+    /** Its times are about to change, and are looked at for the last time: up to the last slot that was fired, each was. */
+    public void ending(String schedule) {
+        var known = set.get(schedule);
+        if (known == null || known.expected == null) return;
+        var slots = fired.apply(schedule);
+        if (!slots.isEmpty()) gapless(known, slots.lastKey());
+        known.expected = null;
+    }
+
+    /** A node has made this job of a slot by what the schedule says to it. */
+    public void said(String schedule, String says, JobId job) {
+        set.computeIfAbsent(schedule, first -> new SetAtRunTime()).said.put(job, says);
+    }
+
+    private void lookAtSet(String schedule, SetAtRunTime known) {
+        fired.apply(schedule).forEach((slot, job) -> {
+            if (!known.seen.add(slot) || known.allowed == null) return;
+            var says = known.said.get(job);
+            require(
+                    says != null && known.allowed.contains(says),
+                    "slot %s of %s was fired by what it said before (%s); now it says %s",
+                    slot,
+                    schedule,
+                    String.valueOf(says),
+                    known.allowed.isEmpty() ? "nothing, since it is removed" : known.allowed);
+        });
+    }
+
+    /** Of its times each slot before a moment is fired, from the first that came after they were known to hold. */
+    private void gapless(SetAtRunTime known, Instant before) {
+        var expected = known.expected;
+        if (expected == null || known.from == null || clockSetBack.getAsBoolean()) return;
+        var slots = fired.apply(expected.schedule());
+        long period = expected.period().toSeconds();
+        long first = Math.floorDiv(known.from.getEpochSecond(), period) * period + period;
+        for (var slot = Instant.ofEpochSecond(first);
+                slot.isBefore(before) && slot.isBefore(expected.end());
+                slot = slot.plusSeconds(period))
+            require(
+                    slots.containsKey(slot),
+                    "slot %s of %s was not fired, though it has said so since %s",
+                    slot,
+                    expected.schedule(),
+                    known.from);
     }
 
     /** A node has made this job of a slot; whether it fires it is another matter. */
@@ -104,7 +200,11 @@ public final class EachSlotOnce implements Checker {
 
     /** Whether all slots have come. */
     public boolean allFired() {
-        return clockSetBack.getAsBoolean() || expected.stream().allMatch(this::allFired);
+        return clockSetBack.getAsBoolean()
+                || (expected.stream().allMatch(this::allFired)
+                        && set.values().stream()
+                                .map(known -> known.expected)
+                                .allMatch(times -> times == null || allFired(times)));
     }
 
     private boolean allFired(Expected schedule) {
@@ -117,12 +217,21 @@ public final class EachSlotOnce implements Checker {
         atPause.clear();
         asked.forEach((schedule, times) -> perhapsAsked.merge(schedule, times, Integer::sum));
         asked.clear();
+        for (var known : set.values()) {
+            known.allowed = null;
+            known.expected = null;
+            known.seen.clear();
+        }
     }
 
     /** Of slots that were tried more than once, at most one job is there; at the end it may be gone. */
     @Override
     public void look(Records records) {
         for (var schedule : expected) fired.apply(schedule.schedule()).values().forEach(intended::acknowledged);
+        set.forEach((schedule, known) -> {
+            fired.apply(schedule).values().forEach(intended::acknowledged);
+            lookAtSet(schedule, known);
+        });
         tries.forEach((slot, jobs) -> {
             if (jobs.size() > 1) one(slot, jobs, records);
         });
@@ -136,6 +245,10 @@ public final class EachSlotOnce implements Checker {
     @Override
     public void end(Records records) {
         for (var schedule : expected) end(schedule);
+        set.forEach((schedule, known) -> {
+            lookAtSet(schedule, known);
+            gapless(known, Instant.MAX);
+        });
     }
 
     private void end(Expected schedule) {

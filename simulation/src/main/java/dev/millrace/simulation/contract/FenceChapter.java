@@ -99,6 +99,7 @@ abstract class FenceChapter extends Chapter {
                         on -> on.given.store.own(
                                 on.lease(),
                                 List.of(new Timetable.ScheduleCard(on.given.kind, "every=PT1M", "missed=once")))),
+                new Step("own", on -> on.given.store.own(on.lease(), List.of(), Map.of())),
                 new Step(
                         "fire",
                         on -> on.given.store.fire(

@@ -130,6 +130,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class SettingSchedules extends SetScheduleChapter {
+        SettingSchedules() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Parking extends ParkChapter {
         Parking() {
             super(StoreContract.this);

@@ -40,6 +40,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** All nodes of a simulated world, the store they share, and what is known of their jobs. */
 public final class Fleet {
@@ -79,6 +80,7 @@ public final class Fleet {
     private final ChangedOnce bulk;
     private final FollowedOnce batches;
     private final List<SchedulePlan> schedules = new ArrayList<>();
+    private SchedulePlan.@Nullable Reader setSchedules;
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
     private final Map<NodeId, String> names = new HashMap<>();
     private final Sentence sentence = new Sentence(id -> names.getOrDefault(id, "a node that is joining"));
@@ -207,6 +209,11 @@ public final class Fleet {
         schedules.add(schedule);
     }
 
+    /** From now on a new node fires schedules that are set at run time as well. */
+    public void read(SchedulePlan.Reader reader) {
+        setSchedules = reader;
+    }
+
     /** By the store's clock. */
     public Instant storeNow() {
         return ground.clock.now();
@@ -255,7 +262,8 @@ public final class Fleet {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(3),
                 YOUTH);
-        return new NodePlan("node " + no, List.copyOf(queues), kinds, List.copyOf(schedules), List.of(), limits);
+        return new NodePlan(
+                "node " + no, List.copyOf(queues), kinds, List.copyOf(schedules), setSchedules, List.of(), limits);
     }
 
     /** Some know a kind that others do not, and an older build an older version of one. */

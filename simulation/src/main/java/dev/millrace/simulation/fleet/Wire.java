@@ -251,8 +251,8 @@ final class Wire implements Storage {
     // ---- schedules
 
     @Override
-    public Owned own(Lease lease, List<ScheduleCard> known) {
-        return line.call("own", () -> real.own(lease, known));
+    public Owned own(Lease lease, List<ScheduleCard> known, @Nullable Map<String, Long> held) {
+        return line.call("own", () -> real.own(lease, known, held));
     }
 
     @Override
@@ -263,6 +263,16 @@ final class Wire implements Storage {
     @Override
     public boolean ask(String schedule, String by) {
         return line.call("ask", () -> real.ask(schedule, by));
+    }
+
+    @Override
+    public SetAnswer set(SetSchedule schedule, String by, String reason) {
+        return line.call("set", () -> real.set(schedule, by, reason));
+    }
+
+    @Override
+    public RemoveAnswer remove(String schedule, String by, String reason) {
+        return line.call("remove", () -> real.remove(schedule, by, reason));
     }
 
     @Override

@@ -126,6 +126,10 @@ public enum Bug {
     SCHEDULES_OF_THE_DEAD,
     /** Of several slots in one step only the newest is fired. */
     ONLY_THE_NEWEST_SLOT,
+    /** A change of a schedule at run time begins no new term: who has not heard of it fires by what it said before. */
+    CHANGED_IN_THE_SAME_TERM,
+    /** Terms are counted from one again for a schedule that is removed and made anew: a late step of the removed one fires. */
+    TERMS_OF_A_REMOVED_SCHEDULE_COME_AGAIN,
     /** A pause is what nodes have heard of, and not looked at where a slot is fired. */
     PAUSE_OF_A_SCHEDULE_NOT_LOOKED_AT,
     /** A run that was asked for is fired whether or not it still is: here, under a moment of its own each time. */

@@ -13,6 +13,7 @@ import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Place;
 import dev.millrace.store.Timetable.ScheduleCard;
+import dev.millrace.store.Timetable.Setting;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -158,17 +159,27 @@ final class Rows {
     /** A job that waits for a node that can run it. */
     record Parked(long id, Parking parking, String reason, Instant since, Asked asked, Turn turn) {}
 
-    /** Who fires a schedule. */
+    /**
+     * Who fires a schedule.
+     *
+     * @param owner null if it was set at run time, and nobody has had it; then so is {@code joinedAt}
+     * @param setting null if nodes bring it
+     */
     record ScheduleRow(
             ScheduleCard card,
             Instant since,
-            Lease owner,
-            Instant joinedAt,
+            @Nullable Lease owner,
+            @Nullable Instant joinedAt,
             long term,
-            @Nullable Instant orphanedAt) {
+            @Nullable Instant orphanedAt,
+            @Nullable Setting setting) {
+
+        boolean of(NodeId node) {
+            return owner != null && owner.node().equals(node);
+        }
 
         ScheduleRow orphaned(Instant at) {
-            return new ScheduleRow(card, since, owner, joinedAt, term, at);
+            return new ScheduleRow(card, since, owner, joinedAt, term, at, setting);
         }
     }
 

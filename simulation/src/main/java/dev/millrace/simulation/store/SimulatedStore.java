@@ -705,8 +705,8 @@ public final class SimulatedStore implements Storage {
     // ---- schedules
 
     @Override
-    public Owned own(Lease lease, List<ScheduleCard> known) {
-        return step("own schedules", tx -> timetabling.own(tx, lease, known));
+    public Owned own(Lease lease, List<ScheduleCard> known, @Nullable Map<String, Long> held) {
+        return step("own schedules", tx -> timetabling.own(tx, lease, known, held));
     }
 
     @Override
@@ -718,6 +718,16 @@ public final class SimulatedStore implements Storage {
     @Override
     public boolean ask(String schedule, String by) {
         return step("ask for a run", tx -> timetabling.ask(tx, schedule));
+    }
+
+    @Override
+    public SetAnswer set(SetSchedule schedule, String by, String reason) {
+        return step("set a schedule", tx -> timetabling.set(tx, schedule, by, reason));
+    }
+
+    @Override
+    public RemoveAnswer remove(String schedule, String by, String reason) {
+        return step("remove a schedule", tx -> timetabling.remove(tx, schedule));
     }
 
     @Override

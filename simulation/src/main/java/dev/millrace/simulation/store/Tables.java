@@ -135,6 +135,9 @@ final class Tables {
 
     private long number;
 
+    /** A sequence: what it has given stays given, also to a transaction that is rolled back. */
+    private long terms;
+
     Tables(Database database, Timeline timeline, World clock, Set<Bug> bugs) {
         this.database = database;
         this.timeline = timeline;
@@ -204,6 +207,11 @@ final class Tables {
     /** An identity column: unique, in the order of drawing. */
     long nextNumber() {
         return ++number;
+    }
+
+    /** A term of a schedule: no two are alike, whichever schedule they are of. */
+    long nextTerm() {
+        return ++terms;
     }
 
     Meta meta(Transaction tx) {

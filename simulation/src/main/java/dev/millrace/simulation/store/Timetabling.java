@@ -9,18 +9,23 @@ import dev.millrace.store.Lease;
 import dev.millrace.store.Timetable;
 import dev.millrace.store.Timetable.Kept;
 import dev.millrace.store.Timetable.Owned;
+import dev.millrace.store.Timetable.RemoveAnswer;
 import dev.millrace.store.Timetable.Run;
 import dev.millrace.store.Timetable.ScheduleCard;
+import dev.millrace.store.Timetable.SetAnswer;
+import dev.millrace.store.Timetable.SetSchedule;
+import dev.millrace.store.Timetable.Setting;
 import dev.millrace.store.Timetable.Standing;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/** Schedules: {@code V025__schedules.sql}. */
+/** Schedules: {@code V025__schedules.sql}, and those that are set at run time: {@code V033__schedules_at_run_time.sql}. */
 final class Timetabling {
 
     private final Tables tables;
@@ -33,31 +38,76 @@ final class Timetabling {
         this.sending = sending;
     }
 
-    Owned own(Transaction tx, Lease lease, List<ScheduleCard> known) {
+    Owned own(Transaction tx, Lease lease, List<ScheduleCard> known, @Nullable Map<String, Long> held) {
         fences.fence(tx, lease);
         tx.statement();
         var joined = Objects.requireNonNull(tables.nodes.get(tx, lease.node())).startedAt();
-        var inOrder =
-                known.stream().sorted(Comparator.comparing(ScheduleCard::name)).toList();
+        tx.statement();
+        var inOrder = known.stream()
+                .filter(card -> !isSet(tx, card.name()))
+                .sorted(Comparator.comparing(ScheduleCard::name))
+                .toList();
         tx.statement();
         for (var card : inOrder)
             if (tables.schedules.get(tx, card.name()) == null)
                 tables.schedules.insertIfAbsent(
-                        tx, card.name(), new ScheduleRow(card, tables.now(), lease, joined, 1, null));
+                        tx,
+                        card.name(),
+                        new ScheduleRow(card, tables.now(), lease, joined, tables.nextTerm(), null, null));
         for (var card : inOrder) takeOver(tx, card, lease, joined);
+        if (held != null) takeOverSet(tx, lease, joined);
         tx.statement();
         var standings = new ArrayList<Standing>();
-        for (var card : known) {
+        for (var card : inOrder) {
             var row = tables.schedules.get(tx, card.name());
-            if (row != null && row.owner().equals(lease)) standings.add(standing(tx, row));
+            if (row != null && row.setting() == null && lease.equals(row.owner()))
+                standings.add(standing(tx, row, null));
         }
-        return new Owned(tables.now(), List.copyOf(standings));
+        if (held != null)
+            for (var row : tables.schedules.all(tx))
+                if (row.setting() != null && lease.equals(row.owner())) standings.add(standing(tx, row, held));
+        var clashes = known.stream()
+                .map(ScheduleCard::name)
+                .filter(name -> isSet(tx, name))
+                .toList();
+        return new Owned(tables.now(), List.copyOf(standings), clashes);
+    }
+
+    private boolean isSet(Transaction tx, String name) {
+        var row = tables.schedules.get(tx, name);
+        return row != null && row.setting() != null;
+    }
+
+    private void takeOverSet(Transaction tx, Lease lease, Instant joined) {
+        tx.statement();
+        var free = tables.schedules.all(tx).stream()
+                .filter(row -> isFree(tx, row))
+                .map(row -> row.card().name())
+                .toList();
+        for (var name : free) tables.schedules.lock(tx, name, row -> isFree(tx, row));
+        tx.statement();
+        for (var name : free)
+            tables.schedules.update(
+                    tx,
+                    name,
+                    row -> isFree(tx, row),
+                    row -> new ScheduleRow(
+                            row.card(), row.since(), lease, joined, nextTerm(row.term()), null, row.setting()));
+    }
+
+    private long nextTerm(long before) {
+        return tables.planted(Bug.TERMS_OF_A_REMOVED_SCHEDULE_COME_AGAIN) ? before + 1 : tables.nextTerm();
+    }
+
+    /** Whether it was set, and no living node has it. */
+    private boolean isFree(Transaction tx, ScheduleRow row) {
+        return row.setting() != null && !alive(tx, row.owner());
     }
 
     private void takeOver(Transaction tx, ScheduleCard card, Lease lease, Instant joined) {
         tx.statement();
         var row = tables.schedules.get(tx, card.name());
-        if (row == null || row.owner().node().equals(lease.node())) return;
+        if (row == null || row.of(lease.node())) return;
         boolean free = mayTake(tx, row, card, lease, joined);
         if (!free && (row.orphanedAt() != null || alive(tx, row.owner()))) return;
         tables.schedules.lock(tx, card.name(), any -> true);
@@ -73,21 +123,20 @@ final class Timetabling {
                         lease,
                         joined,
                         found.term() + 1,
+                        null,
                         null));
         if (taken != null) return;
         tables.schedules.update(
                 tx,
                 card.name(),
-                found -> found.orphanedAt() == null
-                        && !found.owner().node().equals(lease.node())
-                        && !alive(tx, found.owner()),
+                found -> found.orphanedAt() == null && !found.of(lease.node()) && !alive(tx, found.owner()),
                 found -> found.orphaned(now));
     }
 
     private boolean mayTake(Transaction tx, ScheduleRow row, ScheduleCard card, Lease lease, Instant joined) {
-        if (row.owner().node().equals(lease.node())) return false;
+        if (row.setting() != null || row.of(lease.node())) return false;
         boolean same = row.card().equals(card);
-        boolean newer = row.joinedAt().isBefore(joined);
+        boolean newer = row.joinedAt() == null || row.joinedAt().isBefore(joined);
         if (alive(tx, row.owner())) return newer && !same;
         if (tables.planted(Bug.SCHEDULES_OF_THE_DEAD)) return false;
         return same
@@ -96,13 +145,14 @@ final class Timetabling {
                         && !row.orphanedAt().plus(Timetable.OLDER_BUILDS_WAIT).isAfter(tables.now()));
     }
 
-    private boolean alive(Transaction tx, Lease owner) {
+    private boolean alive(Transaction tx, @Nullable Lease owner) {
+        if (owner == null) return false;
         var node = tables.nodes.get(tx, owner.node());
         return node != null && node.is(owner.epoch().value());
     }
 
     /** What lies later than now was fired by a clock that has been set back. */
-    private Standing standing(Transaction tx, ScheduleRow row) {
+    private Standing standing(Transaction tx, ScheduleRow row, @Nullable Map<String, Long> held) {
         var now = tables.now();
         var last = last(tx, row.card().name(), now);
         var since = row.since().isAfter(now) ? now : row.since();
@@ -113,7 +163,14 @@ final class Timetabling {
                         ? since
                         : last.key().slot(),
                 last == null ? null : last.job(),
-                asked(tx, row.card().name(), now.minus(Timetable.ASKS_LIVE)));
+                asked(tx, row.card().name(), now.minus(Timetable.ASKS_LIVE)),
+                row.setting() != null,
+                held == null
+                                || row.setting() == null
+                                || Long.valueOf(row.term())
+                                        .equals(held.get(row.card().name()))
+                        ? null
+                        : new SetSchedule(row.card(), row.setting().job()));
     }
 
     private @Nullable SlotRow last(Transaction tx, String schedule, Instant upto) {
@@ -133,7 +190,7 @@ final class Timetabling {
     OptionalInt fire(Transaction tx, Lease lease, String schedule, long term, List<Run> runs) {
         fences.fence(tx, lease);
         tx.statement();
-        if (tables.schedules.lockShared(tx, schedule, row -> row.owner().equals(lease) && row.term() == term) == null)
+        if (tables.schedules.lockShared(tx, schedule, row -> lease.equals(row.owner()) && row.term() == term) == null)
             return OptionalInt.empty();
         tx.statement();
         boolean paused = tables.pauses.get(tx, Scope.schedule(schedule)) != null
@@ -171,6 +228,56 @@ final class Timetabling {
         return true;
     }
 
+    SetAnswer set(Transaction tx, SetSchedule schedule, String by, String reason) {
+        var card = schedule.card();
+        while (true) {
+            tx.statement();
+            var row = tables.schedules.lock(tx, card.name(), any -> true);
+            if (row != null) return change(tx, row, schedule, by, reason);
+            tx.statement();
+            var setting = new Setting(schedule.job(), by, reason, tables.now());
+            long term = nextTerm(0);
+            if (tables.schedules.insertIfAbsent(
+                    tx, card.name(), new ScheduleRow(card, tables.now(), null, null, term, null, setting)))
+                return SetAnswer.CREATED;
+        }
+    }
+
+    private SetAnswer change(Transaction tx, ScheduleRow row, SetSchedule schedule, String by, String reason) {
+        if (row.setting() == null) return SetAnswer.BROUGHT;
+        if (row.card().equals(schedule.card()) && row.setting().job().equals(schedule.job()))
+            return SetAnswer.UNCHANGED;
+        tx.statement();
+        var now = tables.now();
+        long term = tables.planted(Bug.CHANGED_IN_THE_SAME_TERM) ? row.term() : tables.nextTerm();
+        tables.schedules.update(
+                tx,
+                row.card().name(),
+                any -> true,
+                found -> new ScheduleRow(
+                        schedule.card(),
+                        found.card().times().equals(schedule.card().times()) ? found.since() : now,
+                        found.owner(),
+                        found.joinedAt(),
+                        term,
+                        null,
+                        new Setting(schedule.job(), by, reason, now)));
+        return SetAnswer.CHANGED;
+    }
+
+    RemoveAnswer remove(Transaction tx, String schedule) {
+        tx.statement();
+        var row = tables.schedules.lock(tx, schedule, any -> true);
+        if (row == null) return RemoveAnswer.UNKNOWN;
+        tx.statement();
+        if (row.setting() == null && alive(tx, row.owner())) return RemoveAnswer.BROUGHT;
+        tables.schedules.delete(tx, schedule, any -> true);
+        for (var moment : asked(tx, schedule, Instant.MIN))
+            tables.asks.delete(tx, new SlotKey(schedule, true, moment), any -> true);
+        tables.pauses.delete(tx, Scope.schedule(schedule), any -> true);
+        return RemoveAnswer.REMOVED;
+    }
+
     List<Kept> schedules(Transaction tx) {
         tx.statement();
         return tables.schedules.all(tx).stream()
@@ -184,10 +291,11 @@ final class Timetabling {
         return new Kept(
                 row.card(),
                 row.since(),
-                row.owner().node().value(),
+                row.owner() == null ? null : row.owner().node().value(),
                 alive(tx, row.owner()),
                 last == null ? null : last.key().slot(),
                 last == null ? null : last.job(),
-                tables.pauses.get(tx, Scope.schedule(row.card().name())));
+                tables.pauses.get(tx, Scope.schedule(row.card().name())),
+                row.setting());
     }
 }

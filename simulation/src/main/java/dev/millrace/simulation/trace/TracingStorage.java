@@ -384,8 +384,8 @@ public final class TracingStorage implements Storage {
     // ---- schedules
 
     @Override
-    public Owned own(Lease lease, List<ScheduleCard> known) {
-        return tracer.quiet("own schedules", lease, () -> real.own(lease, known));
+    public Owned own(Lease lease, List<ScheduleCard> known, @Nullable Map<String, Long> held) {
+        return tracer.quiet("own schedules", lease, () -> real.own(lease, known, held));
     }
 
     @Override
@@ -396,6 +396,16 @@ public final class TracingStorage implements Storage {
     @Override
     public boolean ask(String schedule, String by) {
         return real.ask(schedule, by);
+    }
+
+    @Override
+    public SetAnswer set(SetSchedule schedule, String by, String reason) {
+        return real.set(schedule, by, reason);
+    }
+
+    @Override
+    public RemoveAnswer remove(String schedule, String by, String reason) {
+        return real.remove(schedule, by, reason);
     }
 
     @Override
