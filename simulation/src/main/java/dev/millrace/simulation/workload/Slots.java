@@ -59,7 +59,10 @@ final class Slots implements Workload {
                 () -> setAndChange(on, end));
     }
 
-    /** What one operator does to a schedule, one after the other. Each word is said until it has gone through: to repeat it changes nothing. */
+    /**
+     * What one operator does to a schedule, one after the other, where the database is: the commit is a word of its own there, so that nothing is carried out
+     * later that was given up before. Each is said until it has gone through.
+     */
     private static void setAndChange(Office on, Instant end) {
         int words = 2 + on.random().nextInt(4);
         @Nullable Duration before = null;
@@ -97,7 +100,7 @@ final class Slots implements Workload {
             if (!goesOn) slots.ending(SET);
             slots.changing(SET, says);
         });
-        on.insist(() -> on.store().set(schedule, ME, "a customer asks for it"));
+        on.insist(() -> on.fleet().store().set(schedule, ME, "a customer asks for it"));
         on.fleet().trace().tell("%s is set: %s, each %s", SET, says, period);
         on.fleet()
                 .keep(() -> slots.changed(
@@ -113,7 +116,7 @@ final class Slots implements Workload {
             slots.ending(SET);
             slots.changing(SET, null);
         });
-        on.insist(() -> on.store().remove(SET, ME, "the customer has left"));
+        on.insist(() -> on.fleet().store().remove(SET, ME, "the customer has left"));
         on.fleet().trace().tell("%s is removed", SET);
         on.fleet().keep(() -> slots.changed(SET, null, null, on.fleet().storeNow()));
     }
