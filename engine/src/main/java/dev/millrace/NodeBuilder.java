@@ -83,7 +83,8 @@ public interface NodeBuilder {
      *
      * <p>A name stands for one schedule in the whole store. Where nodes say different things of it, the one that started last is right, so
      * that a new build takes over during a deploy; what it says holds from then on. A schedule that no node brings any more fires nothing, and
-     * is forgotten after 30 days.
+     * is forgotten after 30 days. One that was {@linkplain Operations#schedule set at run time} under this name goes on until it is removed: meanwhile this
+     * one is not fired, which the log tells as an error.
      *
      * @param name like that of a queue
      */

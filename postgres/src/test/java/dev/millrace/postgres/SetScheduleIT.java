@@ -4,6 +4,7 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.Attempt;
@@ -50,6 +51,7 @@ class SetScheduleIT {
 
     @AfterEach
     void remove() {
+        ran.clear();
         try (var millrace = open()) {
             for (var schedule : millrace.operations("test").schedules())
                 millrace.operations("test").unschedule(schedule.name(), "the test is over");
@@ -168,6 +170,32 @@ class SetScheduleIT {
             var lines = new ArrayList<String>();
             while (rows.next()) lines.add(rows.getString(1));
             return lines;
+        }
+    }
+
+    @Test
+    void ten_thousand_are_fired_by_one_node_and_no_more_can_be_set() throws SQLException {
+        try (var millrace = open();
+                var c = pool.getConnection();
+                var s = c.createStatement()) {
+            var operations = millrace.operations("mara");
+            operations.schedule("close-1", Schedule.every(ofSeconds(20)), new CloseDay("many"), "why not");
+            s.execute("""
+                    INSERT INTO millrace.schedule (name, times, policy, set_at_run_time)
+                    SELECT 'close-' || n, times, policy, true FROM millrace.schedule, generate_series(2, 10000) n
+                    """);
+            s.execute("""
+                    INSERT INTO millrace.schedule_set (schedule, queue, priority, kind, kind_version, payload, by, reason)
+                    SELECT 'close-' || n, queue, priority, kind, kind_version, payload, by, reason FROM millrace.schedule_set, generate_series(2, 10000) n
+                    """);
+
+            assertThatThrownBy(() -> operations.schedule("one-more", EACH_SECOND, new CloseDay("more"), "why not"))
+                    .hasMessageContaining("there are 10,000 that were set at run time");
+
+            node(millrace).start();
+            awaitRuns(10_000);
+            assertThat(ran).extracting(Ran::shop).containsOnly("many");
+            s.execute("TRUNCATE millrace.schedule, millrace.schedule_set");
         }
     }
 

@@ -169,6 +169,14 @@ final class ScheduleSetCommand extends EngineCommand {
     List<String> unique = new ArrayList<>();
 
     @Option(
+            names = "--within",
+            paramLabel = "SPAN",
+            converter = Durations.class,
+            description = "With --unique: one in this span, whether it has ended or not.")
+    @Nullable
+    Duration within;
+
+    @Option(
             names = "--in-order",
             paramLabel = "VALUE",
             description =
@@ -209,6 +217,9 @@ final class ScheduleSetCommand extends EngineCommand {
             throw new CommandFailed(
                     ExitCode.USAGE,
                     "--gap and --overlap speak of local times, which only --cron names. Leave them out.");
+        if (unique.isEmpty() && within != null)
+            throw new CommandFailed(
+                    ExitCode.USAGE, "--within says how a key is unique, and there is none. Add --unique VALUE.");
         payload = EnqueueCommand.json(payload, "The schedule was not set");
     }
 
@@ -288,7 +299,10 @@ final class ScheduleSetCommand extends EngineCommand {
         if (queue != null) o = o.queue(queue);
         if (priority != null) o = o.priority(Priority.of(priority));
         if (expires != null) o = o.expiresAfter(expires);
-        if (!unique.isEmpty()) o = o.unique(Unique.by(EnqueueCommand.values(unique)));
+        if (!unique.isEmpty()) {
+            var key = Unique.by(EnqueueCommand.values(unique));
+            o = o.unique(within == null ? key : key.within(within));
+        }
         if (!inOrder.isEmpty()) o = o.inOrder(EnqueueCommand.values(inOrder));
         if (tenant != null) o = o.tenant(tenant);
         for (var tag : tags) o = o.tag(tag);

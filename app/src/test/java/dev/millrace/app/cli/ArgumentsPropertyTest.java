@@ -183,7 +183,19 @@ class ArgumentsPropertyTest {
                         "crawl", "--database", "nonsense", choices.any(c -> "http://a_site.example/", Hostile::text)));
             case "bench" -> arguments.addAll(List.of("bench", "burn-down", "--database", "nonsense"));
             case "schedule" ->
-                arguments.addAll(List.of("schedule", "preview", value(choices), "--zone", value(choices)));
+                arguments.addAll(
+                        choices.oneIn(2)
+                                ? List.of("schedule", "preview", value(choices), "--zone", value(choices))
+                                : List.of(
+                                        "schedule",
+                                        "set",
+                                        value(choices),
+                                        choices.of("--cron", "--every", "--after-each"),
+                                        value(choices),
+                                        choices.of("--zone", "--if-missed", "--jitter", "--unique"),
+                                        value(choices),
+                                        "--kind",
+                                        value(choices)));
             case "pause" -> arguments.addAll(List.of("pause", choices.of("queue", "kind", "node"), value(choices)));
             case "other" -> arguments.add(Hostile.text(choices));
             case "none" -> {}

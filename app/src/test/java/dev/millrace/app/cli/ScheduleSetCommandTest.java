@@ -182,6 +182,8 @@ class ScheduleSetCommandTest {
         assertThat(set("poll", "--kind", "k", "--every", "1m", "--payload", "\"" + "x".repeat(20_000) + "\"")
                         .err())
                 .contains("a payload of 20,002 bytes");
+        assertThat(set("poll", "--kind", "k", "--every", "1m", "--within", "1h").err())
+                .contains("Add --unique VALUE");
         assertThat(set("poll", "--every", "1m").exit()).isEqualTo(2);
     }
 }
