@@ -252,11 +252,18 @@ final class QueueDoctor {
                                                 ? ", and it has never fired"
                                                 : "; its last slot was " + schedule.lastSlot()))
                         .matters(
-                                "Its slots go by. A node that brings it takes it over within two seconds, and does with those that were missed as the schedule says.")
-                        .mend("Start a node of the program that defines it.")
+                                "Its slots go by. %s takes it over within two seconds, and does with those that were missed as the schedule says."
+                                        .formatted(schedule.setting() == null ? "A node that brings it" : "Any node"))
                         .mend(
-                                "If it was removed from the program, pause it until it is forgotten, 30 days after its node went.",
-                                "millrace pause schedule " + schedule.card().name())
+                                schedule.setting() == null
+                                        ? "Start a node of the program that defines it."
+                                        : "It was set at run time: start any node.")
+                        .mend(
+                                schedule.setting() == null
+                                        ? "If it was removed from the program, have it forgotten."
+                                        : "If it is not needed any more, remove it.",
+                                "millrace schedule remove %s --reason '…'"
+                                        .formatted(schedule.card().name()))
                         .fact("schedule", schedule.card().name())
                         .fact("lastSlot", schedule.lastSlot())
                         .fact("lastJob", schedule.lastJob())

@@ -990,6 +990,7 @@ class DoctorTest {
                 alive,
                 ago(Duration.ofDays(1)),
                 JOB,
-                paused);
+                paused,
+                null);
     }
 }

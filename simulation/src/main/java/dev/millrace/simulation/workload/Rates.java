@@ -32,7 +32,7 @@ final class Rates implements Workload {
     private static final int MOST_TOGETHER = 12;
 
     private static Limited limited(String shop, int atOnce, Rate rate) {
-        return new Limited("calls", atOnce, shop, new Rated(rate, 1));
+        return new Limited("quota", atOnce, shop, new Rated(rate, 1));
     }
 
     @Override
