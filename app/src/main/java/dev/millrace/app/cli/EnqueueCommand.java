@@ -40,6 +40,7 @@ import picocli.CommandLine.TypeConversionException;
             "  millrace enqueue sleep '{\"millis\":5000}' --unique 42 --unique due --within 1d",
             "  millrace enqueue echo --in-order account --in-order 7",
             "  millrace enqueue echo --limit shop=2 --limit-by acme",
+            "  millrace enqueue echo --limit shop=100/1m,burst=20,weight=5 --limit-by acme",
         })
 final class EnqueueCommand extends EngineCommand {
 
@@ -147,9 +148,12 @@ final class EnqueueCommand extends EngineCommand {
 
     @Option(
             names = "--limit",
-            paramLabel = "NAME=N",
+            paramLabel = "NAME=SAID",
             converter = LimitConverter.class,
-            description = "No more than N jobs of its queue with this limit run at once, on all nodes.")
+            description = {
+                "No more jobs of its queue with this limit run at once, or start in a time, than this says, on all",
+                "nodes: N at once, N/TIME, burst=N, weight=N, with commas between them: shop=2,100/1m,burst=20."
+            })
     @Nullable
     Limit limit;
 
@@ -297,23 +301,43 @@ final class EnqueueCommand extends EngineCommand {
         }
     }
 
-    /** A limit by its name and how many may run at once. */
+    /** A limit by its name and what it says: {@code shop=2,100/1m,burst=20,weight=5}. */
     static final class LimitConverter implements ITypeConverter<Limit> {
 
-        private static final Pattern NAME_AND_NUMBER = Pattern.compile("(.+)=([0-9]{1,9})");
+        private static final Pattern SAID = Pattern.compile(
+                "(?<atOnce>[0-9]{1,9})|(?<count>[0-9]{1,9})/(?<period>.+)|burst=(?<burst>[0-9]{1,9})|weight=(?<weight>[0-9]{1,9})");
 
         @Override
         public Limit convert(String text) {
-            var parts = NAME_AND_NUMBER.matcher(text);
-            if (!parts.matches())
-                throw new TypeConversionException(
-                        "\"%s\" is not a limit. Write its name, and how many of its jobs may run at once, from 1 to 100,000: shop=2."
-                                .formatted(text));
+            int named = text.indexOf('=');
+            if (named < 1) throw notALimit(text);
             try {
-                return Limit.named(parts.group(1)).concurrency(Integer.parseInt(parts.group(2)));
+                var limit = Limit.named(text.substring(0, named));
+                for (var said : text.substring(named + 1).split(",", -1)) limit = with(limit, said, text);
+                return limit;
             } catch (MillraceException refused) {
                 throw new TypeConversionException(refused.getMessage());
             }
+        }
+
+        private static Limit with(Limit limit, String said, String text) {
+            var parts = SAID.matcher(said);
+            if (!parts.matches()) throw notALimit(text);
+            var atOnce = parts.group("atOnce");
+            var burst = parts.group("burst");
+            var weight = parts.group("weight");
+            if (atOnce != null) return limit.concurrency(Integer.parseInt(atOnce));
+            if (burst != null) return limit.burst(Integer.parseInt(burst));
+            if (weight != null) return limit.weight(Integer.parseInt(weight));
+            var period = Durations.parse(parts.group("period"));
+            if (period == null) throw notALimit(text);
+            return limit.rate(Integer.parseInt(parts.group("count")), period);
+        }
+
+        private static TypeConversionException notALimit(String text) {
+            return new TypeConversionException(
+                    "\"%s\" is not a limit. Write its name, and how many of its jobs may run at once, shop=2, or start in a time, shop=100/1m, or both: shop=2,100/1m,burst=20,weight=5."
+                            .formatted(text));
         }
     }
 

@@ -118,7 +118,20 @@ final class JobCommand extends EngineCommand {
     private static @Nullable String limit(JobView job) {
         var line = Line.of(job.headers());
         var limit = line == null ? null : line.limit();
-        return limit == null ? null : "%s%s, %,d at once".formatted(limit.name(), limit.key(), limit.atOnce());
+        if (limit == null) return null;
+        var rated = limit.rate();
+        return "%s%s, %,d at once%s"
+                .formatted(limit.name(), limit.key(), limit.atOnce(), rated == null ? "" : rate(rated));
+    }
+
+    private static String rate(Line.Rated rated) {
+        var rate = rated.rate();
+        return ", %,d in %s%s%s"
+                .formatted(
+                        rate.count(),
+                        Durations.text(rate.period()),
+                        rate.burst() == 1 ? "" : ", a burst of %,d".formatted(rate.burst()),
+                        rated.weight() == 1 ? "" : ", weight %,d".formatted(rated.weight()));
     }
 
     /** What the engine keeps there has lines of its own. */

@@ -66,9 +66,14 @@ record JobRequest(
     private static final String UNIQUE =
             "an object such as {\"by\":[7,\"due\"]}, with one of \"within\":\"1d\", \"replace\":true, and \"debounce\":\"5s\" with \"atMost\":\"1m\"";
 
-    private static final Set<String> LIMIT_FIELDS = new TreeSet<>(Set.of("name", "concurrency", "by"));
+    private static final Set<String> LIMIT_FIELDS =
+            new TreeSet<>(Set.of("name", "concurrency", "rate", "weight", "by"));
 
     private static final String LIMIT = "{\"name\":\"shop\",\"concurrency\":2,\"by\":[\"acme\"]}";
+
+    private static final Set<String> RATE_FIELDS = new TreeSet<>(Set.of("count", "period", "burst"));
+
+    private static final String RATE = "{\"count\":100,\"period\":\"1m\",\"burst\":20}";
 
     private static final String VALUES = "a list of texts, whole numbers and booleans such as [\"account\",7]";
 
@@ -272,32 +277,62 @@ record JobRequest(
             return values;
         }
 
-        /** {@code {"name": "shop", "concurrency": 2, "by": ["acme"]}}, of which the last may be left out. */
+        /** {@code {"name": "shop", "concurrency": 2, "rate": {…}, "weight": 1, "by": ["acme"]}}: a name, and one of the next two. */
         @Nullable
         Limited limit() {
             var value = get("limit");
             if (value == null) return null;
             if (!value.isObject()) throw wrong("limit", "an object such as " + LIMIT);
             var own = new Fields(value, where + "'s limit");
-            for (var name : value.propertyNames())
-                if (!LIMIT_FIELDS.contains(name))
-                    throw bad("%s has a field \"%s\", which is not known. The fields are %s."
-                            .formatted(own.where(), shown(name), String.join(", ", LIMIT_FIELDS)));
+            own.checkNames(LIMIT_FIELDS);
             var name = own.text("name");
-            var atOnce = own.get("concurrency");
             if (name == null)
                 throw bad("%s has no name. Limits with one name are one limit: %s.".formatted(own.where(), LIMIT));
-            if (atOnce == null)
-                throw bad("%s has no concurrency. Say how many of its jobs may run at once: %s."
-                        .formatted(own.where(), LIMIT));
-            if (!atOnce.isIntegralNumber() || !atOnce.canConvertToInt())
-                throw own.wrong("concurrency", "a whole number from 1 to 100,000");
+            var atOnce = own.number("concurrency");
+            var weight = own.number("weight");
+            if (atOnce == null && own.get("rate") == null)
+                throw bad(
+                        "%s has neither concurrency nor rate. Say how many of its jobs may run at once, %s, or start in a time: \"rate\":%s."
+                                .formatted(own.where(), LIMIT, RATE));
             try {
-                var limit = Limit.named(name).concurrency(atOnce.intValue());
+                var limit = own.rate(Limit.named(name));
+                if (atOnce != null) limit = limit.concurrency(atOnce);
+                if (weight != null) limit = limit.weight(weight);
                 return new Limited(limit, own.get("by") == null ? List.of() : own.values("by"));
             } catch (MillraceException refused) {
                 throw new Problem(ProblemType.BAD_REQUEST, refused.getMessage(), refused);
             }
+        }
+
+        private Limit rate(Limit limit) {
+            var value = get("rate");
+            if (value == null) return limit;
+            if (!value.isObject()) throw wrong("rate", "an object such as " + RATE);
+            var own = new Fields(value, where + "'s rate");
+            own.checkNames(RATE_FIELDS);
+            var count = own.number("count");
+            var period = own.span("period");
+            var burst = own.number("burst");
+            if (count == null || period == null)
+                throw bad("%s has no %s. Say how many jobs may start in which time: %s."
+                        .formatted(own.where(), count == null ? "count" : "period", RATE));
+            var rated = limit.rate(count, period);
+            return burst == null ? rated : rated.burst(burst);
+        }
+
+        private void checkNames(Set<String> known) {
+            for (var name : json.propertyNames())
+                if (!known.contains(name))
+                    throw bad("%s has a field \"%s\", which is not known. The fields are %s."
+                            .formatted(where, shown(name), String.join(", ", known)));
+        }
+
+        private @Nullable Integer number(String name) {
+            var value = get(name);
+            if (value == null) return null;
+            if (!value.isIntegralNumber() || !value.canConvertToInt())
+                throw wrong(name, "a whole number from 1 to 100,000");
+            return value.intValue();
         }
 
         private boolean flag(String name) {

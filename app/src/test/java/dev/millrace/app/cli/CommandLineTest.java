@@ -118,7 +118,11 @@ class CommandLineTest {
     @Test
     void a_job_is_enqueued_with_the_order_and_the_limit_that_a_program_would_give_it() {
         try (var millrace = Millrace.on(line.store())) {
-            var shop = Limit.named("shop").concurrency(2);
+            var shop = Limit.named("shop")
+                    .concurrency(2)
+                    .rate(100, Duration.ofMinutes(1))
+                    .burst(20)
+                    .weight(5);
             UnaryOperator<JobOptions> said = o -> o.inOrder("account", 7, true).limit(shop, "acme", -7);
             var own = millrace.enqueue(new Thumbnail("a.png"), said).id().toString();
 
@@ -129,7 +133,7 @@ class CommandLineTest {
                             "--in-order=account",
                             "--in-order=7",
                             "--in-order=true",
-                            "--limit=shop=2",
+                            "--limit=shop=2,100/1m,burst=20,weight=5",
                             "--limit-by=acme",
                             "--limit-by=-7")
                     .out()
@@ -158,6 +162,9 @@ class CommandLineTest {
         refused(ExitCode.USAGE, "\"shop\" is not a limit. Write its name", "--limit", "shop");
         refused(ExitCode.USAGE, "\"shop=two\" is not a limit", "--limit", "shop=two");
         refused(ExitCode.USAGE, "\"shop=\" is not a limit", "--limit", "shop=");
+        refused(ExitCode.USAGE, "\"shop=2,\" is not a limit", "--limit", "shop=2,");
+        refused(ExitCode.USAGE, "\"shop=100/soon\" is not a limit", "--limit", "shop=100/soon");
+        refused(ExitCode.USAGE, "\"shop=bust=2\" is not a limit", "--limit", "shop=bust=2");
         refused(ExitCode.USAGE, "A limit can't be called \"my shop\"", "--limit", "my shop=2");
         refused(ExitCode.USAGE, "The concurrency of a limit can't be 0", "--limit", "shop=0");
         refused(ExitCode.USAGE, "only once", "--limit", "shop=2", "--limit", "mail=1");
@@ -184,7 +191,7 @@ class CommandLineTest {
     void the_help_of_enqueue_tells_of_order_and_limits() {
         assertThat(line.run("enqueue", "--help").out())
                 .contains("--in-order=VALUE")
-                .contains("--limit=NAME=N")
+                .contains("--limit=NAME=SAID")
                 .contains("--limit-by=VALUE")
                 .contains("--limit shop=2");
     }

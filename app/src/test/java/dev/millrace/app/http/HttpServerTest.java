@@ -93,7 +93,7 @@ class HttpServerTest {
     void a_limit_that_can_t_be_understood_is_refused() {
         refused("\"limit\":2", "The job has 2 for \"limit\", which must be an object such as {\"name\":\"shop\"");
         refused("\"limit\":{\"concurrency\":2}", "The job's limit has no name");
-        refused("\"limit\":{\"name\":\"shop\"}", "The job's limit has no concurrency");
+        refused("\"limit\":{\"name\":\"shop\"}", "The job's limit has neither concurrency nor rate");
         refused("\"limit\":{\"name\":7,\"concurrency\":2}", "The job's limit has 7 for \"name\"");
         refused("\"limit\":{\"name\":\"Shop\",\"concurrency\":2}", "A limit can't be called \"Shop\"");
         refused("\"limit\":{\"name\":\"shop\",\"concurrency\":\"2\"}", "must be a whole number from 1 to 100,000");
@@ -104,7 +104,31 @@ class HttpServerTest {
                 "The job's limit has \"acme\" for \"by\", which must be a list of texts");
         refused(
                 "\"limit\":{\"name\":\"shop\",\"concurrency\":2,\"per\":[\"acme\"]}",
-                "The job's limit has a field \"per\", which is not known. The fields are by, concurrency, name.");
+                "The job's limit has a field \"per\", which is not known. The fields are by, concurrency, name, rate, weight.");
+        refused("\"limit\":{\"name\":\"shop\",\"rate\":100}", "which must be an object such as {\"count\":100");
+        refused("\"limit\":{\"name\":\"shop\",\"rate\":{\"count\":100}}", "The job's limit's rate has no period");
+        refused("\"limit\":{\"name\":\"shop\",\"rate\":{\"period\":\"1m\"}}", "The job's limit's rate has no count");
+        refused(
+                "\"limit\":{\"name\":\"shop\",\"rate\":{\"count\":1,\"period\":\"soon\"}}",
+                "\"period\", which must be a span of time");
+        refused(
+                "\"limit\":{\"name\":\"shop\",\"rate\":{\"count\":1,\"period\":\"1m\",\"per\":1}}",
+                "The fields are burst, count, period.");
+        refused(
+                "\"limit\":{\"name\":\"shop\",\"rate\":{\"count\":1,\"period\":\"1m\"},\"weight\":2}",
+                "can never start under the limit shop");
+    }
+
+    @Test
+    void a_limit_may_say_how_many_start_in_a_time() {
+        var sent = http.post(
+                "/api/jobs",
+                "{\"kind\":\"echo\",\"limit\":{\"name\":\"shop\",\"rate\":{\"count\":100,\"period\":\"1m\",\"burst\":20},\"weight\":5,\"by\":[\"acme\"]}}");
+
+        assertThat(sent.status()).as(sent.text()).isEqualTo(201);
+        var headers = http.get(sent.header("Location")).json().get("headers");
+        assertThat(headers.get(Line.LIMIT).stringValue()).isEqualTo("shop 100000 (\"acme\")");
+        assertThat(headers.get(Line.RATE).stringValue()).isEqualTo("100/60000/20 5");
     }
 
     @Test
