@@ -23,6 +23,9 @@ final class Releaser implements Loop {
     /** Between two steps, however loud the bell. */
     private static final Duration SHORTEST = Duration.ofMillis(20);
 
+    /** What was released has so long to come back and start, before that is called in vain, or more is released. */
+    private static final Duration ON_ITS_WAY = Duration.ofMillis(500);
+
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
     /** So often in a row in vain, before the rest gets longer: where half of a fleet can run a kind, that is luck's work once in 250. */
@@ -38,6 +41,12 @@ final class Releaser implements Loop {
         long starts = -1;
         long due;
         boolean released;
+        long releasedAt;
+
+        /** Whether of what was released nothing has started, and may still. */
+        boolean onItsWay(KindLine kind, long now) {
+            return released && kind.starts() == starts && now - releasedAt < ON_ITS_WAY.toNanos();
+        }
 
         /** How many releases in a row were in vain. */
         int fruitless;
@@ -98,7 +107,9 @@ final class Releaser implements Loop {
         if (node.starter().alone()) return room;
         int free = Math.max(1, node.claimer().want());
         paces.forEach((kind, pace) -> {
-            if (pace.due - now > 0 || paused.contains(Scope.kind(kind.plan().kind()))) return;
+            if (pace.due - now > 0
+                    || pace.onItsWay(kind, now)
+                    || paused.contains(Scope.kind(kind.plan().kind()))) return;
             int most = pace.most(Math.min(free, kind.room()));
             if (most > 0) room.put(kind, most);
         });
@@ -116,6 +127,7 @@ final class Releaser implements Loop {
             pace.fruitless = 0;
         }
         pace.released = released > 0;
+        pace.releasedAt = now;
         pace.due = now + pace.rest().toNanos();
     }
 }

@@ -63,6 +63,33 @@ class ReleaserTest {
         assertThat(node.handlers).hasSize(20);
     }
 
+    @Test
+    void what_is_on_its_way_back_is_waited_for_and_not_called_in_vain() {
+        node.settle();
+        node.wire.isDown("take", new StoreException.Unavailable("slow"));
+        var jobs = node.send(20);
+        otherParks();
+        for (int looks = 0; looks < 1_000 && !somethingIsBack(); looks++) node.pass(Duration.ofMillis(5));
+        long released = node.wire.asked("release");
+
+        node.pass(Duration.ofMillis(300));
+        assertThat(node.wire.asked("release")).as("before it could start").isEqualTo(released);
+
+        node.wire.isUp("take");
+        for (int looks = 0; looks < 30 && node.handlers.size() < 20; looks++) {
+            node.pass(Duration.ofMillis(100));
+            for (var job : jobs) if (node.runs(job)) node.done(job);
+        }
+        assertThat(node.handlers).as("within some seconds").hasSize(20);
+    }
+
+    private boolean somethingIsBack() {
+        var streams = node.store.streams(List.of("default")).stream()
+                .map(StreamInfo::id)
+                .toList();
+        return !node.store.poll(streams).isEmpty();
+    }
+
     private int otherParks() {
         int parked = 0;
         for (var stream : node.store.streams(List.of("default"))) {

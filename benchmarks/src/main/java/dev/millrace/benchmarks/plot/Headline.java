@@ -56,6 +56,7 @@ record Headline(String title, List<Metric> metrics) {
                         Metric.UNIQUE_DONE,
                         Metric.ORDERED_DONE,
                         Metric.LIMITED_DONE,
+                        Metric.RATED_DONE,
                         Metric.BATCH_DONE,
                         Metric.DELAYED_DONE,
                         Metric.TRANSACT_DONE));

@@ -73,6 +73,24 @@ final class Features implements Trial {
         }
     }
 
+    /** Never reached: what it costs to count. */
+    private static final Limit MANY =
+            Limit.named("bench-rate").rate(1_000, Duration.ofSeconds(1)).burst(1_000);
+
+    /** A job whose key may start a thousand in a second. */
+    @Kind("bench-rated")
+    record RatedNoop(long n, String load) implements Job<Void> {
+
+        RatedNoop(long n) {
+            this(n, Load.payload(n));
+        }
+
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.limit(MANY, n % KEYS);
+        }
+    }
+
     /** What follows a batch. */
     @Kind("bench-whole")
     record Whole(long first) implements Reduce<Void, Void> {}
@@ -85,6 +103,7 @@ final class Features implements Trial {
         UNIQUE(Metric.UNIQUE_DONE, Metric.UNIQUE_RATIO),
         ORDERED(Metric.ORDERED_DONE, Metric.ORDERED_RATIO),
         LIMITED(Metric.LIMITED_DONE, Metric.LIMITED_RATIO),
+        RATED(Metric.RATED_DONE, Metric.RATED_RATIO),
         BATCH(Metric.BATCH_DONE, Metric.BATCH_RATIO),
         DELAYED(Metric.DELAYED_DONE, Metric.DELAYED_RATIO),
         TRANSACT(Metric.TRANSACT_DONE, Metric.TRANSACT_RATIO);
@@ -111,6 +130,7 @@ final class Features implements Trial {
                         .handle(UniqueNoop.class, job -> {})
                         .handle(OrderedNoop.class, job -> {})
                         .handle(LimitedNoop.class, job -> {})
+                        .handle(RatedNoop.class, job -> {})
                         .transact(Transacting.class, (job, tx) -> {})
                         .concurrency(TRANSACTIONS)
                         .reduce(Whole.class, (job, parts, attempt) -> {})
@@ -172,6 +192,7 @@ final class Features implements Trial {
                 case UNIQUE -> millrace.enqueueAll(range(from, slice).map(UniqueNoop::new));
                 case ORDERED -> millrace.enqueueAll(range(from, slice).map(OrderedNoop::new));
                 case LIMITED -> millrace.enqueueAll(range(from, slice).map(LimitedNoop::new));
+                case RATED -> millrace.enqueueAll(range(from, slice).map(RatedNoop::new));
                 case BATCH -> {
                     for (long first = from; first < from + slice; first += PARTS) {
                         long parts = Math.min(PARTS, from + slice - first);

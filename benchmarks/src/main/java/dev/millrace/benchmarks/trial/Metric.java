@@ -100,6 +100,8 @@ public enum Metric {
     ORDERED_RATIO("inOrderOverPlain", "", Better.MORE, "in order, of 10,000 keys, over plain"),
     LIMITED_DONE("limitedPerSecond", "jobs/s", Better.MORE, "with a limit, of 10,000 keys"),
     LIMITED_RATIO("limitedOverPlain", "", Better.MORE, "with a limit, of 10,000 keys, over plain"),
+    RATED_DONE("ratedPerSecond", "jobs/s", Better.MORE, "with a rate, of 10,000 keys"),
+    RATED_RATIO("ratedOverPlain", "", Better.MORE, "with a rate, of 10,000 keys, over plain"),
     BATCH_DONE("batchPartsPerSecond", "jobs/s", Better.MORE, "in batches of 1,000 parts"),
     BATCH_RATIO("batchPartsOverPlain", "", Better.MORE, "in batches of 1,000 parts, over plain"),
     DELAYED_DONE("delayedPerSecond", "jobs/s", Better.MORE, "delayed by a millisecond, through timers"),
