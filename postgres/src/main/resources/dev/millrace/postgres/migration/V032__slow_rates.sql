@@ -29,6 +29,11 @@ BEGIN
               ORDER BY u.queue COLLATE "C", u.key COLLATE "C" LOOP                           -- in an order: one who owned it may ask as well
         v_full_at := NULL;
         SELECT a.full_at INTO v_full_at FROM allowance a WHERE a.queue = w.queue AND a.key = w.key FOR UPDATE;
+        IF NOT FOUND THEN
+            INSERT INTO allowance AS a (queue, key, full_at) VALUES (w.queue, w.key, v_now)
+                ON CONFLICT ON CONSTRAINT allowance_pkey DO NOTHING;                        -- of two who ask at once one waits here for the other
+            SELECT a.full_at INTO v_full_at FROM allowance a WHERE a.queue = w.queue AND a.key = w.key FOR UPDATE;
+        END IF;
         v_debt := coalesce((extract(epoch FROM v_full_at - v_now) * 1000000)::BIGINT, 0);
         v_debt := least(greatest(v_debt, w.owed, 0), w.fully);
         granted := v_debt + w.cost <= w.fully;
