@@ -61,8 +61,8 @@ public final class Limit {
     }
 
     /**
-     * How many jobs of one key may start in a time, evenly spread: {@code rate(100, ofMinutes(1))} lets one start each 600 ms, and so never more than 100 in any
-     * minute, wherever the minute begins. What is needed late, within 50 ms, is made up for.
+     * How many jobs of one key may start in a time, evenly spread: {@code rate(100, ofMinutes(1))} lets one start each 600 ms, and so no more than 100 in a
+     * minute, wherever the minute begins. Starts that are late, since nothing is ever to the moment, are made up for as far as 50 ms: so many more may come in one period.
      *
      * @param count 1 to 100,000
      * @param period 1 ms to 31 days
@@ -79,8 +79,8 @@ public final class Limit {
     }
 
     /**
-     * How many may start at once after a pause; the rate makes up for them one by one. In one period there are never more than the rate's count and the burst
-     * together, less one.
+     * How many may start at once after a pause; the rate makes up for them one by one. In one period there are no more than the rate's count and the burst
+     * together, less one, but for what is late.
      *
      * @param starts 1, if nothing else is said, to 100,000; what it takes the rate to make up for all of them is at most 31 days
      */

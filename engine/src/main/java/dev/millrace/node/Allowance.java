@@ -47,14 +47,15 @@ final class Allowance {
         this.grantedAt = now;
     }
 
-    /** The numbers have changed: what was used stays used. */
-    void follow(Line.Rate newest, long now) {
-        if (rate.equals(newest)) return;
+    /** The numbers may have changed: what was used stays used. Returns whether they have. */
+    boolean follow(Line.Rate newest, long now) {
+        if (rate.equals(newest)) return false;
         if (!isKept()) owes = true;
         rate = newest;
         fullAt = now + Math.min(Math.max(0, fullAt - now), rate.fullNanos());
         if (isKept()) askAt = now;
         else granted = 0;
+        return true;
     }
 
     int burst() {
@@ -73,6 +74,7 @@ final class Allowance {
     /** So many nanoseconds one has to wait that takes so much; 0 if it may start now. */
     long waitNanos(int weight, long now) {
         if (!isKept()) return rate.waitNanos(fullAt - now, weight);
+        if (fullAt - now <= 0) granted = 0; // it was long ago, and the store knows of more
         if (granted >= rate.costNanos(weight)) return 0;
         return askAt - now > 0 ? askAt - now : ASK;
     }
@@ -98,7 +100,7 @@ final class Allowance {
 
     /** Whether there is nothing to remember. */
     boolean isFull(long now) {
-        return isKept() || fullAt - now <= 0;
+        return fullAt - now <= 0 || (isKept() && granted <= 0 && !owes);
     }
 
     long fullAt() {

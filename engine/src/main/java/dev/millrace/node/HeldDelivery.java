@@ -5,7 +5,6 @@ import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
-import dev.millrace.store.Line;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Protocol;
 import dev.millrace.store.StoreException;
@@ -59,6 +58,8 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
     private final long readAt;
     private final long expiresIn;
     private long since; // the starter's own
+    private @Nullable String paused; // the starter's own
+    private volatile boolean letGo;
 
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
     private volatile @Nullable Stop stop;
@@ -116,9 +117,25 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
         return kind != null;
     }
 
-    /** Whether its limit has a rate, as far as it says itself. */
-    boolean isRated() {
-        return delivery.headers().containsKey(Line.RATE);
+    /** A rate has let it go: it counts from now on as started. */
+    void isLetGo() {
+        letGo = true;
+    }
+
+    /** Whether a rate has let it go. */
+    boolean letGo() {
+        return letGo;
+    }
+
+    /** Its turn came while it was paused, and took nothing of its rate. */
+    void isPaused(String because) {
+        paused = because;
+    }
+
+    /** Why its turn must not lead to a start, whatever was said since; null if it may. */
+    @Nullable
+    String paused() {
+        return paused;
     }
 
     /** Where it stands in line; null if it waits for nobody. */
@@ -194,7 +211,7 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
         startedAt = node.world().now();
         if (!stage.compareAndSet(Stage.MARKING, Stage.RUNNING)) return; // the lease was lost, or it was cancelled
         node.started(this);
-        if (isRated()) node.lines().begun(this);
+        if (letGo && node.lines().begun(this)) node.startBell().ring();
         try {
             thread = node.attempts().start(delivery, this);
         } catch (RuntimeException | Error noThread) {

@@ -32,6 +32,7 @@ final class KindLine {
 
     // the starter's own
     private final ArrayDeque<HeldDelivery> line = new ArrayDeque<>();
+    private int inTime;
     private final Rate rate;
 
     KindLine(KindPlan plan, int slots, long nanoTime) {
@@ -48,6 +49,16 @@ final class KindLine {
     /** Whether one more of this kind may run. Only the starter makes it run, so a yes stays true until it does. */
     boolean hasRoom() {
         return running.get() < limit;
+    }
+
+    /** For the starter: one that a rate has let go waits for a slot, or does not any more. */
+    void comesInTime(int change) {
+        inTime += change;
+    }
+
+    /** For the starter: whether one more that a rate lets go would start at once, beside those that wait for a slot. */
+    boolean hasRoomInTime() {
+        return running.get() + inTime < limit;
     }
 
     void started() {

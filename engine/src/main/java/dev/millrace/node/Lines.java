@@ -11,6 +11,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -49,9 +51,6 @@ final class Lines {
 
     private static final long NO_ANSWER = Duration.ofMillis(500).toNanos();
 
-    /** So long one waits whose rate lets it start, and whose kind runs as often as it may on this node. */
-    private static final long KIND_IS_FULL = Duration.ofMillis(20).toNanos();
-
     private final Incarnation node;
     private final NavigableMap<Integer, Shard> shards = new TreeMap<>(); // in an order: a simulation must replay it
 
@@ -66,6 +65,9 @@ final class Lines {
 
     /** Those of which only the store knows whether their rate does. */
     private final ArrayDeque<Group> asking = new ArrayDeque<>();
+
+    /** Those whose rate lets one start, and whose kind runs as often as it may on this node. */
+    private final Map<KindLine, ArrayDeque<Group>> kindIsFull = new LinkedHashMap<>();
 
     /** Those that have nothing, and whose allowance is not full again. */
     private final PriorityQueue<Timed> resting = new PriorityQueue<>();
@@ -180,15 +182,17 @@ final class Lines {
             this.key = key;
         }
 
-        /** What the job says that was enqueued last is right. */
-        private void hear(Line.Limited said, Line.Position at, long now) {
-            if (saidAt != null && saidAt.compareTo(at) > 0) return;
+        /** What the job says that was enqueued last is right. Returns whether it says another rate than those before it. */
+        private boolean hear(Line.Limited said, Line.Position at, long now) {
+            if (saidAt != null && saidAt.compareTo(at) > 0) return false;
             saidAt = at;
             atOnce = said.atOnce();
             var rated = said.rate();
+            var before = allowance;
             if (rated == null) allowance = null;
-            else if (allowance == null) allowance = new Allowance(rated.rate(), shard.since, now);
-            else allowance.follow(rated.rate(), now);
+            else if (before == null) allowance = new Allowance(rated.rate(), shard.since, now);
+            else return before.follow(rated.rate(), now);
+            return before != null;
         }
 
         private void add(Ready some, long now) {
@@ -381,7 +385,7 @@ final class Lines {
     private Group group(Shard shard, @Nullable Line line, Line.Position place) {
         var limit = line == null ? null : line.limit();
         var group = shard.groups.computeIfAbsent(limit == null ? "" : limit.group(), key -> new Group(shard, key));
-        if (limit != null) group.hear(limit, place, now());
+        if (limit != null && group.hear(limit, place, now())) lookAgain(Set.of(group));
         return group;
     }
 
@@ -429,12 +433,39 @@ final class Lines {
      * The next one whose turn it is, for whom the caller has a slot or soon will; null if there is none now. It counts as running from here on, until it is
      * {@linkplain #ended ended}.
      *
-     * @param slot whether there is a slot for it now: what has a rate is not started ahead of one, since nobody knows when it would start
+     * @param slot whether there is a slot for one that has a rate: it is not started ahead of one, since nobody knows when it would start
+     * @param ahead whether one that has none may be the next
      */
-    synchronized @Nullable HeldDelivery next(boolean slot) {
+    synchronized @Nullable HeldDelivery next(boolean slot, boolean ahead) {
         comeOfTime();
-        var held = slot ? nextOf(rated) : null;
-        return held == null ? nextOf(open) : held;
+        while (slot) {
+            var held = nextOf(rated);
+            if (held != null) return held;
+            if (!kindHasRoom()) break;
+        }
+        return ahead ? nextOf(open) : null;
+    }
+
+    /** One group of each kind that has room again is looked at again. Returns whether there are any. */
+    private boolean kindHasRoom() {
+        boolean any = false;
+        for (var waiting = kindIsFull.entrySet().iterator(); waiting.hasNext(); ) {
+            var kind = waiting.next();
+            if (!kind.getKey().hasRoomInTime()) continue;
+            rated.addLast(kind.getValue().removeFirst());
+            any = true;
+            if (kind.getValue().isEmpty()) waiting.remove();
+        }
+        return any;
+    }
+
+    /** What these wait for has changed: they wait no longer for a time. */
+    private void lookAgain(Set<Group> changed) {
+        later.removeIf(waiting -> {
+            if (!changed.contains(waiting.group)) return false;
+            rated.addLast(waiting.group);
+            return true;
+        });
     }
 
     private void comeOfTime() {
@@ -459,10 +490,6 @@ final class Lines {
             var stand = Objects.requireNonNull(held.stand());
             group.running++;
             stand.running = true;
-            if (group.allowance != null) {
-                stand.underWay = group.allowance.taken(stand.weight);
-                group.underWay += stand.underWay;
-            }
             passed(held);
             list(group); // behind the other groups
             return held;
@@ -504,26 +531,44 @@ final class Lines {
     /** Whether the rate of its limit lets this one start now. If not, the group waits for its time. */
     private boolean may(Group group, HeldDelivery first) {
         var allowance = group.allowance;
-        if (allowance == null || !first.known()) return true;
-        int weight = Objects.requireNonNull(first.stand()).weight;
+        if (allowance == null || startsNever(first)) return true;
+        var stand = Objects.requireNonNull(first.stand());
+        int weight = stand.weight;
         if (group.underWay > 0 && group.underWay + weight > allowance.burst())
             return false; // they must not all begin together
         long now = now();
         long wait = allowance.waitNanos(weight, now);
-        if (wait == 0 && first.kind().hasRoom()) {
+        if (wait == 0 && first.kind().hasRoomInTime()) {
             allowance.spend(weight, group.readySince, now);
+            stand.underWay = allowance.taken(weight);
+            group.underWay += stand.underWay;
+            first.isLetGo();
             return true;
         }
         group.listed = true;
         if (wait == Allowance.ASK) asking.addLast(group);
-        else later.add(new Timed(now + (wait == 0 ? KIND_IS_FULL : wait), timed++, group));
+        else if (wait > 0) later.add(new Timed(now + wait, timed++, group));
+        else
+            kindIsFull.computeIfAbsent(first.kind(), kind -> new ArrayDeque<>()).addLast(group);
         return false;
+    }
+
+    /** Whether the starter ends it without a start, which takes nothing of a rate. */
+    private boolean startsNever(HeldDelivery held) {
+        if (!held.known() || held.mayHaveExpired(now())) return true;
+        var paused = node.pausedBecause(held.delivery());
+        if (paused != null) held.isPaused(paused);
+        return paused != null;
     }
 
     /** When a group comes of time that waits for its rate; so many nanoseconds at most. */
     synchronized long untilNext(long most) {
         var next = later.peek();
-        return next == null ? most : Math.clamp(next.at - now(), 0, most);
+        if (next == null) return most;
+        long left = next.at - now();
+        if (left > 0) return Math.min(left, most);
+        comeOfTime(); // looked at in the next turn, and then no more before there is a slot
+        return 0;
     }
 
     /**
@@ -531,7 +576,11 @@ final class Lines {
      * clock; negative if none waits.
      */
     synchronized long untilGranted() {
-        return Stream.of(later.stream().map(Timed::group), rated.stream(), asking.stream())
+        return Stream.of(
+                        later.stream().map(Timed::group),
+                        rated.stream(),
+                        asking.stream(),
+                        kindIsFull.values().stream().flatMap(ArrayDeque::stream))
                 .flatMap(Function.identity())
                 .map(group -> group.allowance)
                 .filter(Objects::nonNull)
@@ -550,7 +599,8 @@ final class Lines {
         var wishes = new ArrayList<Asked>();
         for (Group group; wishes.size() < most && (group = asking.pollFirst()) != null; ) {
             var first = group.shard.phase == Phase.OPEN && group.hasRoom() ? first(group) : null;
-            if (first == null || group.allowance == null) rated.addLast(group); // looked at again there
+            if (first == null || group.allowance == null || startsNever(first))
+                rated.addLast(group); // looked at again there
             else
                 wishes.add(new Asked(
                         group.allowance.wish(
@@ -589,22 +639,28 @@ final class Lines {
     synchronized List<HeldDelivery> withdraw(Collection<Place> cancelled) {
         if (places.isEmpty()) return List.of();
         var withdrawn = new ArrayList<HeldDelivery>();
+        var changed = new HashSet<Group>();
         for (var place : cancelled) {
             var held = places.get(place);
             var stand = held == null ? null : held.stand();
             if (held == null || stand == null) continue;
             passed(held);
             withdrawn.add(held);
+            changed.add(stand.group); // it may wait until there is enough of its rate for this one
             if (stand.order == null) stand.group.ready.remove(held);
             else stand.order.waiting.remove(Line.first(held.delivery()));
         }
+        lookAgain(changed);
         return withdrawn;
     }
 
-    /** The handler of a delivery whose limit has a rate has begun. */
-    synchronized void begun(HeldDelivery held) {
+    /** The handler of a delivery that a rate let go has begun. Returns whether that lets another one of its key start. */
+    synchronized boolean begun(HeldDelivery held) {
         var stand = held.stand();
-        if (stand != null) begun(stand);
+        if (stand == null) return false;
+        boolean was = stand.group.listed;
+        begun(stand);
+        return stand.group.listed && !was;
     }
 
     private void begun(Stand stand) {
@@ -663,7 +719,8 @@ final class Lines {
     private void forget(Group group) {
         if (group.running > 0 || group.orders > 0 || group.listed || group.resting || !group.ready.isEmpty()) return;
         var allowance = group.allowance;
-        if (allowance != null && !allowance.isFull(now())) {
+        boolean owned = group.shard.equals(shards.get(group.shard.stream.id()));
+        if (owned && allowance != null && !allowance.isFull(now())) {
             group.resting = true;
             resting.add(new Timed(allowance.fullAt(), timed++, group));
         } else group.shard.groups.remove(group.key, group);
@@ -736,7 +793,10 @@ final class Lines {
         var shard = shards.get(stream);
         if (shard != null && shard.waiting > 0)
             throw new IllegalStateException("shard %d was given up with %d in line".formatted(stream, shard.waiting));
+        if (shard == null) return;
         shards.remove(stream);
+        later.removeIf(waiting -> waiting.group.shard.equals(shard));
+        resting.removeIf(waiting -> waiting.group.shard.equals(shard));
     }
 
     /** Jobs that others wait for, at most so many, behind this one; from the beginning if there is none behind. */

@@ -213,8 +213,8 @@ final class ShardOwner {
             answered = true;
         } finally {
             if (!answered) lines.unanswered(asked);
+            node.startBell().ring(); // it looks when they are worth a look again
         }
-        node.startBell().ring();
     }
 
     private void ask() {

@@ -60,7 +60,17 @@ final class Starter implements Loop {
     private final List<ArrayDeque<HeldDelivery>> turnsFirst =
             List.of(lastChances, charged, suspects, timely, turns, line);
     private final List<ArrayDeque<HeldDelivery>> impatient = List.of(lastChances, charged, suspects, line);
+    /** Whether one of a keyed shard has the next slot before one that is not keyed, if no rate has let it go. */
     private boolean turnsTurn;
+
+    /** Whether others have started since one was fed that a rate let go: then it is a rate's turn. */
+    private boolean ratesTurn = true;
+
+    /** Those that a rate has let go, among {@link #inTurn}. */
+    private int inTime;
+
+    /** Whether one of a keyed shard has left its line in this turn: there is room for another one. */
+    private boolean turnTaken;
 
     /** Suspects that have been started and have not outlived their youth. */
     private final ArrayDeque<HeldDelivery> young = new ArrayDeque<>();
@@ -83,6 +93,10 @@ final class Starter implements Loop {
     void add(HeldDelivery held) {
         buffered.incrementAndGet();
         if (held.stand() != null) inTurn.incrementAndGet();
+        if (isInTime(held)) {
+            inTime++; // from the starter itself: nothing else comes from lines
+            held.kind().comesInTime(1);
+        }
         bufferedBytes.addAndGet(held.bytes());
         held.kind().comes(1);
         inbox.add(held);
@@ -128,6 +142,7 @@ final class Starter implements Loop {
 
     @Override
     public Duration turn() {
+        turnTaken = false;
         boolean fed = feed();
         sort();
         if (node.closing()) {
@@ -136,7 +151,8 @@ final class Starter implements Loop {
         }
         long now = world.nanoTime();
         growUp(now);
-        boolean more = node.beater().trusted() && (start() || nextChance() || fed);
+        boolean more =
+                node.beater().trusted() && (start() || nextChance() || fed || (turnTaken && node.freeSlots() > 0));
         long next = Math.min(expire(now), untilGrown(now));
         countCharged();
         node.claimer().usedUp();
@@ -153,14 +169,18 @@ final class Starter implements Loop {
      */
     private boolean feed() {
         boolean fed = false;
-        boolean rated = false;
-        while (!node.closing()
-                && inTurn.get() < Math.max(1, (node.freeSlots() + node.claimer().ahead() + 1) / 2)) {
-            var held = node.lines().next(slotForRated(rated));
+        while (!node.closing()) {
+            boolean slot = slotForRated();
+            boolean ahead = inTurn.get() - inTime
+                    < Math.max(1, (node.freeSlots() - inTime + node.claimer().ahead() + 1) / 2);
+            if (!slot && !ahead) return fed;
+            var held = node.lines().next(slot, ahead);
             if (held == null) return fed;
             fed = true;
-            rated |= held.isRated();
-            if (!held.known())
+            if (held.letGo()) ratesTurn = false;
+            var paused = held.paused();
+            if (paused != null) end(held, new Ending.Parked(Ending.Parking.PAUSED, paused));
+            else if (!held.known())
                 end(held, new Ending.Parked(Ending.Parking.UNKNOWN_KIND, node.unknownKind(held.delivery())));
             else if (held.mayHaveExpired(world.nanoTime())) end(held, new Ending.HandedBack()); // the store knows
             else {
@@ -171,10 +191,10 @@ final class Starter implements Loop {
         return fed;
     }
 
-    /** Whether one whose limit has a rate would start in this turn. It takes turns with what is not keyed. */
-    private boolean slotForRated(boolean oneWasFed) {
-        if (!node.beater().trusted() || alone() || node.freeSlots() <= inTurn.get()) return false;
-        return line.isEmpty() || (!turnsTurn && !oneWasFed);
+    /** Whether one whose limit has a rate would start in this turn. If there are others, it has every other slot. */
+    private boolean slotForRated() {
+        if (!node.beater().trusted() || alone() || node.freeSlots() <= inTime) return false;
+        return ratesTurn || (inKindLines == 0 && line.isEmpty() && turns.isEmpty());
     }
 
     private void sort() {
@@ -187,9 +207,14 @@ final class Starter implements Loop {
     }
 
     private ArrayDeque<HeldDelivery> lineOf(HeldDelivery held) {
-        if (!held.suspect()) return held.stand() == null ? line : held.isRated() ? timely : turns;
+        if (isInTime(held)) return timely;
+        if (!held.suspect()) return held.stand() == null ? line : turns;
         if (!held.charged()) return suspects;
         return held.lastChance() ? lastChances : charged;
+    }
+
+    private static boolean isInTime(HeldDelivery held) {
+        return held.letGo() && !held.suspect();
     }
 
     private void growUp(long now) {
@@ -207,7 +232,11 @@ final class Starter implements Loop {
             if (node.freeSlots() <= 0) return false;
             if (alone()) return false;
             var next = next();
-            if (next == null) return false;
+            if (next == null) {
+                boolean wasTheirs = ratesTurn;
+                ratesTurn = true; // nobody else wants this slot
+                return !wasTheirs;
+            }
             start(next);
         }
         return true;
@@ -233,19 +262,26 @@ final class Starter implements Loop {
             var held = nextOfKinds();
             if (held != null) return held;
         }
-        turnsTurn = !turnsTurn; // neither keeps the other from a slot
         for (var waiting : turnsTurn ? turnsFirst : lines) {
             var held = next(waiting);
-            if (held != null) return held;
+            if (held == null) continue;
+            if (!held.suspect() && !held.letGo()) {
+                turnsTurn = held.stand() == null; // neither keeps the other from a slot
+                ratesTurn = true;
+            }
+            return held;
         }
         return null;
     }
 
     private @Nullable HeldDelivery nextOfKinds() {
         for (var kind : node.kinds()) {
+            if (!kind.hasRoomInTime()) continue; // what a rate has let go is before those that have waited
             for (HeldDelivery first; kind.hasRoom() && (first = kind.first()) != null && !mustWait(first); ) {
                 leaveLine(kind);
-                if (mayStart(first)) return first;
+                if (!mayStart(first)) continue;
+                ratesTurn = true;
+                return first;
             }
         }
         return null;
@@ -278,7 +314,14 @@ final class Starter implements Loop {
 
     private void left(HeldDelivery held) {
         buffered.decrementAndGet();
-        if (held.stand() != null) inTurn.decrementAndGet();
+        if (held.stand() != null) {
+            inTurn.decrementAndGet();
+            turnTaken = true;
+        }
+        if (isInTime(held)) {
+            inTime--;
+            held.kind().comesInTime(-1);
+        }
         bufferedBytes.addAndGet(-held.bytes());
         held.kind().comes(-1);
     }
