@@ -414,7 +414,7 @@ class Worker:
 
     def _run(self, job):
         try:
-            self._complete(job, self._outcome(job))
+            self._complete(job, _sayable(self._outcome(job)))
         except Exception:  # the slot must come free whatever happens
             log.exception("%s %s could not be completed; it will run again", job.kind, job.id)
         finally:
@@ -443,7 +443,7 @@ class Worker:
             if again.after is not None:
                 said["after"] = again.after
             return said
-        except Exception as failed:
+        except BaseException as failed:  # also SystemExit, which would end this thread only
             return _failure("retry", failed)
 
     def _complete(self, job, outcome):
@@ -452,6 +452,7 @@ class Worker:
             return
         body = {"token": job._given["token"], **outcome}
         pauses = _Pauses()
+        refused = False
         while True:
             try:
                 answer = job._session.post(f"/attempts/{job.attempt}/complete", body)
@@ -464,10 +465,10 @@ class Worker:
                 if problem.status >= 500:
                     log.warning("%s", problem)
                     pause = pauses.next(problem.retry_after)
-                elif problem.kind in ("bad-request", "refused", "too-large") and outcome["outcome"] != "retry":
+                elif problem.kind in ("bad-request", "refused", "too-large") and not refused:
                     log.error("%s", problem)  # such as a result that is too large: the attempt has failed
-                    outcome = _failure("retry", problem)
-                    body = {"token": job._given["token"], **outcome}
+                    refused = True
+                    body = {"token": job._given["token"], **_failure("retry", problem)}
                     continue
                 else:
                     log.warning("%s %s does not count: %s", job.kind, job.id, problem)
@@ -536,6 +537,15 @@ class Worker:
             log.info("worker %s has left; %d jobs go on elsewhere", self._name, back)
         except (Unreachable, Problem) as away:
             log.warning("could not say good-bye: %s", away)
+
+
+def _sayable(outcome):
+    """The outcome, or that it can't be said, such as `Snooze(timedelta(hours=1))`: a job that is never completed would run again at once."""
+    try:
+        json.dumps(outcome, allow_nan=False)
+        return outcome
+    except (TypeError, ValueError, RecursionError) as unsayable:
+        return _failure("retry", unsayable)
 
 
 def _failure(outcome, failed):

@@ -238,4 +238,52 @@ class PythonWorkerIT {
         Awaitility.await().atMost(SOON).until(() -> state(empty).equals("discarded"));
         assertThat(job(empty).get("failure").get("message").stringValue()).isEqualTo("there is no text to count");
     }
+
+    private static final String ODD = """
+            import sys
+            from datetime import timedelta
+            sys.path.insert(0, sys.argv[2])
+            from millrace_worker import Retry, Snooze, Worker
+
+            worker = Worker(sys.argv[1], queues=["odd"], timeout="5s")
+
+            def later(job):
+                raise Retry("too soon", after="a while")
+
+            def unsayable(job):
+                raise Snooze(timedelta(hours=1))
+
+            def leaves(job):
+                sys.exit(3)
+
+            for handler in (later, unsayable, leaves):
+                worker.kind(handler.__name__, retry={"fixed": "1h"})(handler)
+            worker.run()
+            """;
+
+    @Test
+    void a_handler_that_decides_what_can_not_be_said_has_failed_and_does_not_run_again_at_once() throws Exception {
+        var script = Files.writeString(folder.resolve("odd.py"), ODD);
+        var builder = new ProcessBuilder(
+                "python3",
+                "-B",
+                script.toString(),
+                url,
+                ROOT.resolve("examples/python").toString());
+        builder.environment().put("NO_PROXY", "127.0.0.1");
+        workers.add(builder.redirectErrorStream(true)
+                .redirectOutput(folder.resolve("odd.log").toFile())
+                .start());
+        for (var kind : List.of("later", "unsayable", "leaves")) {
+            var id =
+                    Objects.requireNonNull(enqueue("{\"kind\":\"%s\",\"queue\":\"odd\",\"payload\":{}}".formatted(kind))
+                            .get("id")
+                            .stringValue());
+
+            Awaitility.await().atMost(SOON).until(() -> state(id).equals("retryable"));
+
+            assertThat(job(id).get("attempt").intValue()).isEqualTo(1);
+            assertThat(outcomes(id)).hasSize(1);
+        }
+    }
 }
