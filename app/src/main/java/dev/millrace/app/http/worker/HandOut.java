@@ -4,8 +4,6 @@ import dev.millrace.Attempt;
 import dev.millrace.Outcome;
 import dev.millrace.RawJob;
 import dev.millrace.Settlement;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -67,6 +65,11 @@ public final class HandOut {
         return checkpoint;
     }
 
+    /** How many characters the worker gets, about. */
+    long size() {
+        return job.payload().length() + (checkpoint == null ? 0L : checkpoint.length());
+    }
+
     // ---- on the handler's thread
 
     /** Whether it was handed out: false if it is to go back. */
@@ -116,10 +119,6 @@ public final class HandOut {
     void decide(Decision said) {
         decision = said.print();
         decided.complete(said);
-    }
-
-    boolean hasToken(String said) {
-        return MessageDigest.isEqual(token.getBytes(StandardCharsets.UTF_8), said.getBytes(StandardCharsets.UTF_8));
     }
 
     CompletableFuture<Settlement> settled() {

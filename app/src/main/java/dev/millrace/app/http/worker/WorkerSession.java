@@ -1,6 +1,7 @@
 package dev.millrace.app.http.worker;
 
 import dev.millrace.Attempt;
+import dev.millrace.JobId;
 import dev.millrace.MillraceException;
 import dev.millrace.Node;
 import dev.millrace.Outcome;
@@ -8,8 +9,11 @@ import dev.millrace.RawHandler;
 import dev.millrace.RawJob;
 import dev.millrace.Settlement;
 import dev.millrace.State;
+import dev.millrace.app.console.Durations;
 import dev.millrace.app.http.worker.WorkerProblem.Why;
 import dev.millrace.world.World;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -49,6 +53,9 @@ public final class WorkerSession {
     /** So long who completes an attempt waits for its outcome to be durable, before being told to ask again. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    /** About so many characters of payloads and checkpoints are in one answer, if more than one attempt is. The rest comes with the next. */
+    static final long ANSWER_SIZE = 8 << 20;
+
     /** So many attempts that have ended are remembered. */
     private static final int REMEMBERED = 1_000;
 
@@ -74,7 +81,18 @@ public final class WorkerSession {
     private boolean closing;
     private boolean gone;
 
-    private record Ended(HandOut handOut, Settlement settlement) {}
+    /** What is remembered of an attempt that has ended: not its payload, nor what came of it, which may be large. */
+    private record Ended(
+            String attempt,
+            String token,
+            JobId job,
+            @Nullable String decision,
+            Settlement settlement) {
+
+        static Ended of(HandOut handOut, Settlement settlement) {
+            return new Ended(handOut.id(), handOut.token(), handOut.job().id(), handOut.decision(), settlement);
+        }
+    }
 
     WorkerSession(String id, WorkerSpec spec, World world) {
         this.id = id;
@@ -129,6 +147,8 @@ public final class WorkerSession {
         lock.lock();
         try {
             if (closing) return HandOut.back();
+            if (attempt.cancelled()) // who ended it may have said so before it was here, and says so once
+            throw new InterruptedException("Job %s was taken away before it was there".formatted(job.id()));
             attempts.put(handOut.id(), handOut);
             byJob.put(job, handOut);
             ready.addLast(handOut);
@@ -164,7 +184,7 @@ public final class WorkerSession {
             if (handOut == null) return;
             attempts.remove(handOut.id());
             ready.remove(handOut);
-            if (handOut.isOut()) remember(new Ended(handOut, settlement));
+            if (handOut.isOut()) remember(Ended.of(handOut, settlement));
             handOut.settled().complete(settlement);
             asked = world.nanoTime();
             adjust();
@@ -174,7 +194,7 @@ public final class WorkerSession {
     }
 
     private void remember(Ended end) {
-        ended.put(end.handOut().id(), end);
+        ended.put(end.attempt(), end);
         if (ended.size() <= REMEMBERED) return;
         var oldest = ended.keySet().iterator();
         oldest.next();
@@ -235,10 +255,16 @@ public final class WorkerSession {
     }
 
     private List<HandOut> neverArrived(Collection<String> holding) {
-        return attempts.values().stream()
-                .filter(it -> it.isOut() && it.decision() == null && !holding.contains(it.id()))
-                .filter(WorkerSession::begins)
-                .toList();
+        var again = new ArrayList<HandOut>();
+        long size = 0;
+        for (var handOut : attempts.values()) {
+            if (!handOut.isOut() || handOut.decision() != null || holding.contains(handOut.id())) continue;
+            if (!again.isEmpty() && size + handOut.size() > ANSWER_SIZE) break;
+            if (!begins(handOut)) continue;
+            again.add(handOut);
+            size += handOut.size();
+        }
+        return again;
     }
 
     private int out() {
@@ -249,9 +275,13 @@ public final class WorkerSession {
         long end = world.nanoTime() + Math.min(wait.toNanos(), spec.timeout().toNanos() / 2);
         var next = new ArrayList<HandOut>();
         while (true) {
-            while (next.size() < most && !ready.isEmpty()) {
-                var handOut = ready.removeFirst();
-                if (goesOut(handOut)) next.add(handOut);
+            long size = 0;
+            for (HandOut first; next.size() < most && (first = ready.peekFirst()) != null; ) {
+                if (!next.isEmpty() && size + first.size() > ANSWER_SIZE) break;
+                ready.removeFirst();
+                if (!goesOut(first)) continue;
+                next.add(first);
+                size += first.size();
             }
             long left = end - world.nanoTime();
             if (!next.isEmpty() || closing || left <= 0) return next;
@@ -344,18 +374,27 @@ public final class WorkerSession {
     public void report(String attempt, String token, Report report) {
         var handOut = held(attempt, token);
         try {
+            say(handOut, report);
+        } finally {
+            answered();
+        }
+    }
+
+    private static void say(HandOut handOut, Report report) {
+        try {
             if (report.heartbeat()) handOut.attempt().heartbeat();
             if (report.done() != null && report.total() != null)
                 handOut.attempt().progress(report.done(), report.total());
             for (var line : report.log()) handOut.attempt().log(line);
             if (report.checkpoint() != null) handOut.attempt().checkpoint(report.checkpoint());
         } catch (MillraceException refused) {
-            if (handOut.attempt().cancelled()) throw takenAway(handOut, null);
+            if (handOut.attempt().cancelled()) throw takenAway(handOut.job().id(), handOut.decision(), null);
             throw refused;
         }
-        if (handOut.attempt().cancelled()) throw takenAway(handOut, null);
+        if (handOut.attempt().cancelled()) throw takenAway(handOut.job().id(), handOut.decision(), null);
     }
 
+    /** The attempt, if more can be said of it. The request counts as under way from here on. */
     private HandOut held(String attempt, String token) {
         lock.lock();
         try {
@@ -364,8 +403,8 @@ public final class WorkerSession {
             if (handOut == null) {
                 var end = ended.get(attempt);
                 if (end == null) throw neverHeardOf(attempt);
-                requireToken(end.handOut(), token);
-                throw takenAway(end.handOut(), end.settlement());
+                requireToken(end, token);
+                throw takenAway(end.job(), end.decision(), end.settlement());
             }
             requireToken(handOut, token);
             if (handOut.decision() != null)
@@ -373,6 +412,7 @@ public final class WorkerSession {
                         Why.CONFLICT,
                         "The worker has ended this attempt of job %s: there is nothing more to say of it. Say it before it ends."
                                 .formatted(handOut.job().id()));
+            underWay++;
             return handOut;
         } finally {
             lock.unlock();
@@ -393,28 +433,34 @@ public final class WorkerSession {
             hear();
             var end = ended.get(attempt);
             if (end != null) {
-                requireToken(end.handOut(), token);
-                return answer(end.handOut(), end.settlement(), decision);
+                requireToken(end, token);
+                return answer(end.job(), end.decision(), end.settlement(), decision);
             }
             handOut = attempts.get(attempt);
             if (handOut == null) throw neverHeardOf(attempt);
             requireToken(handOut, token);
             if (handOut.decision() == null) handOut.decide(decision);
-            else requireSame(handOut, decision);
+            else requireSame(handOut.job().id(), handOut.decision(), decision);
             underWay++;
         } finally {
             lock.unlock();
         }
         try {
-            return answer(handOut, durable(handOut), decision);
+            var settlement = durable(handOut);
+            return answer(handOut.job().id(), decision.print(), settlement, decision);
         } finally {
-            lock.lock();
-            try {
-                underWay--;
-                heard = world.nanoTime();
-            } finally {
-                lock.unlock();
-            }
+            answered();
+        }
+    }
+
+    /** A request that was under way is about to be answered. */
+    private void answered() {
+        lock.lock();
+        try {
+            underWay--;
+            heard = world.nanoTime();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -431,26 +477,40 @@ public final class WorkerSession {
         }
     }
 
-    private static State answer(HandOut handOut, Settlement settlement, Decision decision) {
-        if (handOut.decision() == null) throw takenAway(handOut, settlement);
-        requireSame(handOut, decision);
+    private static State answer(JobId job, @Nullable String decided, Settlement settlement, Decision decision) {
+        if (decided == null) throw takenAway(job, null, settlement);
+        requireSame(job, decided, decision);
         if (settlement instanceof Settlement.Written(var state, var asDecided) && asDecided) return state;
-        throw takenAway(handOut, settlement);
+        throw takenAway(job, decided, settlement);
     }
 
-    private static void requireSame(HandOut handOut, Decision decision) {
-        if (decision.print().equals(handOut.decision())) return;
+    private static void requireSame(JobId job, @Nullable String decided, Decision decision) {
+        if (decision.print().equals(decided)) return;
         throw new WorkerProblem(
                 Why.CONFLICT,
                 "The worker has ended this attempt of job %s before, with other words. The first ones count."
-                        .formatted(handOut.job().id()));
+                        .formatted(job));
     }
 
-    private void requireToken(HandOut handOut, String token) {
-        if (handOut.isOut() && handOut.hasToken(token)) return;
-        throw new WorkerProblem(
+    private static void requireToken(HandOut handOut, String token) {
+        if (!handOut.isOut()) throw wrongToken(handOut.id());
+        requireToken(handOut.id(), handOut.token(), token);
+    }
+
+    private static void requireToken(Ended end, String token) {
+        requireToken(end.attempt(), end.token(), token);
+    }
+
+    /** Takes as long whatever is wrong with it. */
+    private static void requireToken(String attempt, String token, String said) {
+        if (!MessageDigest.isEqual(token.getBytes(StandardCharsets.UTF_8), said.getBytes(StandardCharsets.UTF_8)))
+            throw wrongToken(attempt);
+    }
+
+    private static WorkerProblem wrongToken(String attempt) {
+        return new WorkerProblem(
                 Why.WRONG_TOKEN,
-                "This is not the token of attempt \"%s\". Send the one that came with it.".formatted(handOut.id()));
+                "This is not the token of attempt \"%s\". Send the one that came with it.".formatted(attempt));
     }
 
     private static WorkerProblem neverHeardOf(String attempt) {
@@ -460,8 +520,7 @@ public final class WorkerSession {
                         .formatted(attempt.length() > 40 ? attempt.substring(0, 39) + "…" : attempt, REMEMBERED));
     }
 
-    private static WorkerProblem takenAway(HandOut handOut, @Nullable Settlement settlement) {
-        var job = handOut.job().id();
+    private static WorkerProblem takenAway(JobId job, @Nullable String decided, @Nullable Settlement settlement) {
         var what = switch (settlement) {
             case null -> "it was cancelled, or its time was over";
             case Settlement.Written(var state, var asDecided) ->
@@ -472,9 +531,7 @@ public final class WorkerSession {
                 "the session's node was taken for dead, so it runs elsewhere, unless what was said of it had just been written";
         };
         return new WorkerProblem(
-                settlement instanceof Settlement.Unknown && handOut.decision() != null
-                        ? Why.UNKNOWN_OUTCOME
-                        : Why.TAKEN_AWAY,
+                settlement instanceof Settlement.Unknown && decided != null ? Why.UNKNOWN_OUTCOME : Why.TAKEN_AWAY,
                 "Job %s is not this worker's any more: %s. What is said of the attempt now does not count: drop it."
                         .formatted(job, what));
     }
@@ -482,17 +539,21 @@ public final class WorkerSession {
     // ---- its end
 
     /**
-     * Whether nothing was heard of the worker for its time; one that waits for an answer about an outcome is there. Or whether it lives, has nothing, and
-     * does not ask for anything either: a part of it hangs, and its node would keep jobs of its keys from others.
+     * Why the worker is lost; null if it is not. Nothing was heard of it for its time; one that waits for an answer about an attempt is there. Or it lives,
+     * has nothing, and does not ask for anything either: a part of it hangs, and its node would keep jobs of its keys from others.
      */
-    boolean silent() {
+    @Nullable
+    String lostBecause() {
         lock.lock();
         try {
-            if (closing || underWay > 0) return false;
+            if (closing || underWay > 0) return null;
             long now = world.nanoTime();
             long patience = spec.timeout().toNanos();
-            return now - heard >= patience
-                    || (!asking && attempts.isEmpty() && now - asked >= patience + IDLE.toNanos());
+            if (now - heard >= patience) return "nothing was heard of it for " + Durations.text(spec.timeout());
+            if (!asking && attempts.isEmpty() && now - asked >= patience + IDLE.toNanos())
+                return "it lives, but has no work, and has asked for none for "
+                        + Durations.text(spec.timeout().plus(IDLE));
+            return null;
         } finally {
             lock.unlock();
         }

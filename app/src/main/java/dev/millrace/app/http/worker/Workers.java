@@ -145,7 +145,10 @@ public final class Workers implements AutoCloseable {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 world.sleep(LOOK);
-                for (var session : sessions.values()) if (session.silent()) lost(session);
+                for (var session : sessions.values()) {
+                    var why = session.lostBecause();
+                    if (why != null) lost(session, why);
+                }
                 endings.removeIf(thread -> !thread.isAlive());
             }
         } catch (InterruptedException closed) {
@@ -153,12 +156,12 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    private void lost(WorkerSession session) {
+    private void lost(WorkerSession session, String why) {
         if (!sessions.remove(session.id(), session)) return;
         LOG.log(
                 Level.WARNING,
-                "Worker %s is lost: nothing was heard of it for %s. It had %,d jobs, which run elsewhere."
-                        .formatted(session.spec().name(), session.spec().timeout(), session.held()));
+                "Worker %s is lost: %s. What it had runs elsewhere (jobs: %,d)."
+                        .formatted(session.spec().name(), why, session.held()));
         inItsOwnTime(() -> {
             try {
                 session.abandon();

@@ -3,6 +3,7 @@ package dev.millrace.app.http.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.Codec;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.MemoryStore;
@@ -14,10 +15,13 @@ import dev.millrace.app.TextCodec;
 import dev.millrace.app.http.worker.WorkerProblem.Why;
 import dev.millrace.app.http.worker.WorkerSpec.OfKind;
 import dev.millrace.world.SystemWorld;
+import java.lang.reflect.Type;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -155,5 +159,99 @@ class WorkersTest {
         workers.close();
         assertThat(job(id).result()).isEqualTo("\"sent\"");
         assertThat(whyNot(() -> session.heartbeat(Set.of()))).isEqualTo(Why.UNKNOWN_WORKER);
+    }
+
+    // ---- what is large, late, or hangs
+
+    @Test
+    void an_answer_holds_no_more_than_can_be_carried_and_the_next_one_has_the_rest() throws Exception {
+        var kind = new OfKind("mail", Set.of(1), null, null, Retry.none());
+        int jobs = 40;
+        var session = workers.open(new WorkerSpec("mailer", List.of("default"), List.of(kind), jobs, SOON));
+        var payload = "\"" + "x".repeat(250_000) + "\"";
+        for (int i = 0; i < jobs; i++) millrace.operations("test").enqueue("mail", 1, payload, o -> o);
+        var held = new HashSet<String>();
+        while (held.size() < jobs) {
+            var given = session.claim(jobs, Duration.ofSeconds(10), held).handOuts();
+            assertThat(sizeOf(given)).isPositive().isLessThanOrEqualTo(WorkerSession.ANSWER_SIZE);
+            for (var handOut : given) held.add(handOut.id());
+        }
+
+        var again = session.claim(jobs, Duration.ZERO, Set.of()).handOuts(); // all of these answers were lost
+        var seen = new HashSet<>(ids(again));
+        var rest = session.claim(jobs, Duration.ZERO, seen).handOuts();
+        seen.addAll(ids(rest));
+
+        assertThat(sizeOf(again)).isLessThanOrEqualTo(WorkerSession.ANSWER_SIZE);
+        assertThat(rest).hasSize(jobs - again.size()).isNotEmpty();
+        assertThat(seen).isEqualTo(held);
+    }
+
+    private static List<String> ids(List<HandOut> handOuts) {
+        return handOuts.stream().map(HandOut::id).toList();
+    }
+
+    private static long sizeOf(List<HandOut> handOuts) {
+        return handOuts.stream().mapToLong(HandOut::size).sum();
+    }
+
+    @Test
+    void an_attempt_that_was_taken_away_before_the_session_had_it_does_not_stay_in_it() throws Exception {
+        var first = session(null);
+        var second = session(null);
+        enqueue();
+        var given = next(first);
+        first.complete(given.id(), given.token(), done("1")); // nothing more is said of it from here on
+
+        assertThatThrownBy(() -> second.handler().handle(given.job(), given.attempt()))
+                .isInstanceOf(InterruptedException.class)
+                .hasMessageContaining("taken away");
+
+        assertThat(second.claim(1, Duration.ZERO, Set.of()).handOuts()).isEmpty();
+    }
+
+    @Test
+    void a_worker_whose_checkpoint_takes_longer_than_its_timeout_is_not_lost() throws Exception {
+        var reached = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var slow = new Codec() {
+            private final Codec text = new TextCodec();
+
+            @Override
+            public String encode(@Nullable Object value) {
+                return text.encode(value);
+            }
+
+            @Override
+            public @Nullable Object decode(String written, Type type) {
+                if (written.equals("\"slow\"")) {
+                    reached.countDown();
+                    try {
+                        goOn.await();
+                    } catch (InterruptedException stop) {
+                        throw new IllegalStateException(stop);
+                    }
+                }
+                return text.decode(written, type);
+            }
+        };
+        try (var store = Millrace.on(new MemoryStore(slow));
+                var here = new Workers(store, world, 1)) {
+            var kind = new OfKind("mail", Set.of(1), null, null, Retry.none());
+            var session =
+                    here.open(new WorkerSpec("mailer", List.of("default"), List.of(kind), 1, Duration.ofSeconds(2)));
+            store.operations("test").enqueue("mail", 1, "{}", o -> o);
+            var given = next(session);
+            var saving = CompletableFuture.runAsync(() -> session.report(
+                    given.id(), given.token(), new WorkerSession.Report(null, null, List.of(), "\"slow\"", false)));
+            assertThat(reached.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+            world.sleep(Duration.ofSeconds(4));
+
+            assertThat(here.count()).isEqualTo(1);
+            goOn.countDown();
+            saving.get(SOON.toSeconds(), TimeUnit.SECONDS);
+            assertThat(session.complete(given.id(), given.token(), done("1"))).isEqualTo(State.COMPLETED);
+        }
     }
 }
