@@ -22,6 +22,7 @@ record Envelope(String head, @Nullable String key, boolean deflated, byte[] cont
 
     private static final String MEMBER = "\"$millrace\"";
 
+    /** As {@link dev.millrace.store.Payload.Text#isEncoded} has it for stores. */
     private static final Pattern BEGINNING = Pattern.compile("\\s*+\\{\\s*+\"\\$millrace\"");
 
     private static final Pattern WHOLE =

@@ -70,7 +70,7 @@ public final class Selection {
                     "before(…) turns the pages of a list, and a change of many has none. Use until(…) for a moment.");
         if (filter.text != null && operations.payloadsAreHidden())
             throw new MillraceException(
-                    "Payloads are compressed or encrypted here, so jobs can't be selected by the text \"%s\": a search does not see it where it is, and may see it by chance where it is not. Select by kind, tenant, tag, time, failedWith(…) or fingerprint(…)."
+                    "Payloads are compressed or encrypted here, so jobs can't be selected by the text \"%s\": a search does not see it where it is. Select by kind, tenant, tag, time, failedWith(…) or fingerprint(…)."
                             .formatted(filter.text));
         return reached(filter, "What to " + verb);
     }

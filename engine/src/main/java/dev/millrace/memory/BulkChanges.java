@@ -154,10 +154,14 @@ final class BulkChanges {
 
     private static boolean contains(KeptJob job, String text) {
         var wanted = text.toLowerCase(Locale.ROOT);
-        var payload = job.payload instanceof Payload.Text(var written) ? written : String.valueOf(job.payload);
-        return payload.toLowerCase(Locale.ROOT).contains(wanted)
+        return searched(job.payload).toLowerCase(Locale.ROOT).contains(wanted)
                 || (job.failure != null
                         && job.failure.message().toLowerCase(Locale.ROOT).contains(wanted));
+    }
+
+    private static String searched(Payload payload) {
+        if (!(payload instanceof Payload.Text text)) return String.valueOf(payload);
+        return text.isEncoded() ? "" : text.text();
     }
 
     // ---- doing

@@ -1,12 +1,24 @@
 package dev.millrace.store;
 
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /** A payload, a result or a checkpoint as a store keeps it: text from a codec, or in memory the immutable value itself. */
 public sealed interface Payload {
 
-    /** What a codec wrote. */
-    record Text(String text) implements Payload {}
+    /** What a codec wrote, or what it was compressed or encrypted to. */
+    record Text(String text) implements Payload {
+
+        private static final Pattern ENCODED = Pattern.compile("\\s*+\\{\\s*+\"\\$millrace\"");
+
+        /**
+         * Whether it begins as what is stored compressed or encrypted does, and no other text ever stored by a codec: Base64 stands there, in which a search
+         * for words would find by chance what is not there.
+         */
+        public boolean isEncoded() {
+            return ENCODED.matcher(text).lookingAt();
+        }
+    }
 
     /** The value itself: only a store in this process can keep it. */
     record Kept(Object value) implements Payload {}

@@ -178,6 +178,24 @@ abstract class BulkChapter extends Chapter {
     }
 
     @Test
+    void a_payload_that_is_stored_compressed_or_encrypted_is_not_searched_and_its_failure_is() {
+        var told = given.job(as -> as.payload("{\"note\":\"$millrace wrote Ab3x\"}"));
+        given.job(as -> as.payload("{\"$millrace\":\"encrypted:1:may:plain:Ab3xAb3x\"}"));
+        given.job(as -> as.payload(" { \"$millrace\" : \"deflated:1:Ab3x\" }"));
+        var node = given.node();
+        node.endsAll(node.claimAll(), Ends.discarded());
+        var failed = given.job(as -> as.payload("{\"$millrace\":\"encrypted:1:may:plain:AAAA\"}"));
+        node.runs(failed, failed("java.io.IOException", "broken by ab3x", "f-1"));
+
+        assertThat(selected(
+                        new Selection(State.DISCARDED, given.queue, null, null, null, null, null, "ab3x", null, null)))
+                .containsExactly(failed, told);
+        assertThat(selected(
+                        new Selection(State.DISCARDED, given.queue, null, null, null, null, null, "may", null, null)))
+                .isEmpty();
+    }
+
+    @Test
     void jobs_are_selected_by_how_they_failed() {
         var node = given.node();
         var limited = given.job();

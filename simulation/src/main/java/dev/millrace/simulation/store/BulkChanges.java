@@ -19,6 +19,7 @@ import dev.millrace.store.Bulk.KeptChange;
 import dev.millrace.store.Bulk.Piece;
 import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Bulk.Selection;
+import dev.millrace.store.Payload;
 import dev.millrace.store.Storage.Wakeup;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -135,7 +136,9 @@ final class BulkChanges {
 
     private static boolean contains(JobView job, String text) {
         var wanted = text.toLowerCase(Locale.ROOT);
-        return String.valueOf(job.payload()).toLowerCase(Locale.ROOT).contains(wanted)
+        var payload = String.valueOf(job.payload());
+        return (!new Payload.Text(payload).isEncoded()
+                        && payload.toLowerCase(Locale.ROOT).contains(wanted))
                 || (job.failure() != null
                         && job.failure().message().toLowerCase(Locale.ROOT).contains(wanted));
     }
