@@ -6,6 +6,7 @@ import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
@@ -66,10 +67,14 @@ record Encoding(boolean compresses, @Nullable KeyRing ring) {
 
     /** For people, as the end of a sentence. */
     String inWords() {
-        boolean encrypts = ring != null && ring.writes() != null;
         return compresses
-                ? encrypts ? "compressed and encrypted" : "compressed"
-                : encrypts ? "encrypted" : "in the clear";
+                ? encrypts() ? "compressed and encrypted" : "compressed"
+                : encrypts() ? "encrypted" : "in the clear";
+    }
+
+    /** Whether what is stored from now on is encrypted. */
+    boolean encrypts() {
+        return ring != null && ring.writes() != null;
     }
 
     /** The text as it is stored. Encrypted, it is another one each time. */
@@ -161,20 +166,54 @@ record Encoding(boolean compresses, @Nullable KeyRing ring) {
     // ---- encryption
 
     private static String sealed(EncryptionKey key, byte[] bytes, boolean deflated) {
-        var head = Envelope.head(key.id(), deflated);
         try {
             var cipher = cipher();
             cipher.init(Cipher.ENCRYPT_MODE, keyOfText(key, new byte[SALT])); // encrypts nothing, and draws the salt
             var salt = cipher.getIV();
             cipher.init(Cipher.ENCRYPT_MODE, keyOfText(key, salt));
-            var nonce = cipher.getIV();
-            cipher.updateAAD(head.getBytes(StandardCharsets.US_ASCII));
-            var all = Arrays.copyOf(salt, AROUND + bytes.length);
-            System.arraycopy(nonce, 0, all, SALT, NONCE);
-            cipher.doFinal(bytes, 0, bytes.length, all, SALT + NONCE);
-            return Envelope.of(head, all);
+            return sealed(cipher, salt, Envelope.head(key.id(), deflated), bytes);
         } catch (GeneralSecurityException impossible) {
-            throw new IllegalStateException("This Java platform can't encrypt by AES-256 in GCM", impossible);
+            throw cannotEncrypt(impossible);
+        }
+    }
+
+    private static String sealed(Cipher cipher, byte[] salt, String head, byte[] bytes)
+            throws GeneralSecurityException {
+        cipher.updateAAD(head.getBytes(StandardCharsets.US_ASCII));
+        var all = Arrays.copyOf(salt, AROUND + bytes.length);
+        System.arraycopy(cipher.getIV(), 0, all, SALT, NONCE);
+        cipher.doFinal(bytes, 0, bytes.length, all, SALT + NONCE);
+        return Envelope.of(head, all);
+    }
+
+    private static IllegalStateException cannotEncrypt(GeneralSecurityException impossible) {
+        return new IllegalStateException("This Java platform can't encrypt by AES-256 in GCM", impossible);
+    }
+
+    /**
+     * A text that was {@link #stored} just now, as it is stored where it is kept under a name and compared when it is set again: the same each time.
+     * Salt and nonce are no chance then, but made of the name and of all that is encrypted, so that the two come again with the same text only, and tell
+     * that it is the same.
+     */
+    String repeatable(String name, String stored) {
+        var writes = ring == null ? null : ring.writes();
+        if (writes == null || !Envelope.isOne(stored)) return stored;
+        var envelope = Envelope.read(stored);
+        var bytes = unsealed(envelope, writes.id());
+        var head = envelope.head().getBytes(StandardCharsets.US_ASCII);
+        var all = new ByteArrayOutputStream();
+        for (var part : List.of(utf8(name), new byte[1], head, bytes)) all.writeBytes(part);
+        var made = writes.derived("millrace repeatable 1", all.toByteArray());
+        try {
+            var salt = Arrays.copyOf(made, SALT);
+            var cipher = cipher();
+            cipher.init(
+                    Cipher.ENCRYPT_MODE,
+                    keyOfText(writes, salt),
+                    new GCMParameterSpec(TAG * Byte.SIZE, made, SALT, NONCE));
+            return sealed(cipher, salt, envelope.head(), bytes);
+        } catch (GeneralSecurityException impossible) {
+            throw cannotEncrypt(impossible);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.millrace.node.NodeShell;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeId;
+import dev.millrace.store.Payload;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.world.World;
@@ -129,7 +130,8 @@ final class Engine implements Millrace {
 
     NewJob named(KindName kind, String json, UnaryOperator<JobOptions> options) {
         var payload = payloads.written("The payload of kind " + kind.name(), json);
-        for (var node : nodes) node.refuse(kind, payload.kept());
+        // In the clear: who sent it may hear what does not fit.
+        for (var node : nodes) node.refuse(kind, new Payload.Text(json));
         return sender.of(kind, payload, options);
     }
 

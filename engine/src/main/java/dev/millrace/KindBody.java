@@ -96,7 +96,7 @@ final class KindBody implements Body {
     }
 
     /** What it was not told for want of a key, as its checkpoint, another process may read: that is not the job's fault either. */
-    private static @Nullable UnknownEncryptionKey keyless(Throwable thrown) {
+    static @Nullable UnknownEncryptionKey keyless(Throwable thrown) {
         var cause = thrown;
         for (int depth = 0; cause != null && depth < CAUSES; depth++, cause = cause.getCause())
             if (cause instanceof UnknownEncryptionKey keyless) return keyless;

@@ -251,10 +251,10 @@ final class NamedOperations implements Operations {
 
     @Override
     public List<ScheduleView> schedules() {
-        return storage.schedules().stream().map(NamedOperations::view).toList();
+        return storage.schedules().stream().map(this::view).toList();
     }
 
-    private static ScheduleView view(Kept kept) {
+    private ScheduleView view(Kept kept) {
         return new ScheduleView(
                 kept.card().name(),
                 ScheduleText.read(kept.card().times(), kept.card().policy()),
@@ -267,7 +267,7 @@ final class NamedOperations implements Operations {
                 kept.setting() == null ? null : view(kept.setting()));
     }
 
-    private static ScheduleView.Set view(Setting setting) {
+    private ScheduleView.Set view(Setting setting) {
         var job = setting.job();
         return new ScheduleView.Set(
                 setting.by(),
@@ -275,7 +275,9 @@ final class NamedOperations implements Operations {
                 setting.reason(),
                 job.kind(),
                 job.kindVersion(),
-                job.payload() instanceof Payload.Text(var text) ? text : null,
+                job.payload() instanceof Payload.Text(var text)
+                        ? engine.payloads().shown(text)
+                        : null,
                 job.queue(),
                 job.priority(),
                 job.headers());
@@ -297,7 +299,9 @@ final class NamedOperations implements Operations {
     private Scheduling set(SetSchedule schedule, String reason) {
         engine.refuseIfClosed();
         var name = schedule.card().name();
-        return switch (storage.set(schedule, actor, Bounds.reason("A schedule", reason))) {
+        var job = schedule.job()
+                .with(engine.payloads().repeatable(name, schedule.job().payload()));
+        return switch (storage.set(new SetSchedule(schedule.card(), job), actor, Bounds.reason("A schedule", reason))) {
             case CREATED -> Scheduling.CREATED;
             case CHANGED -> Scheduling.CHANGED;
             case UNCHANGED -> Scheduling.UNCHANGED;

@@ -121,6 +121,13 @@ final class Payloads {
         };
     }
 
+    /** A payload that was {@link #kept} just now, as it is kept under a name where it may be set again: the same text for the same payload. */
+    Payload repeatable(String name, Payload kept) {
+        return codec != null && kept instanceof Payload.Text(var text)
+                ? new Payload.Text(codec.encoding().repeatable(name, text))
+                : kept;
+    }
+
     // ---- what is shown
 
     /** A job for people: its payload and its result as they were before they were encoded, or a note that says why they can't be shown. */
@@ -131,7 +138,9 @@ final class Payloads {
         return same ? job : job.with(payload, result);
     }
 
-    private @Nullable String shown(@Nullable String text) {
+    /** A text of the store for people, as {@link #shown(JobView)} shows it. */
+    @Nullable
+    String shown(@Nullable String text) {
         return codec == null || text == null ? text : codec.encoding().shown(text);
     }
 

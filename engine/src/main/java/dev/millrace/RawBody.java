@@ -35,17 +35,23 @@ final class RawBody implements Body {
         this.inner = new KindBody(engine, decoder, judge, this::handed, deadline);
     }
 
-    /** Text that a handler gives or gets: checked with the store's codec, and left as it is. */
+    /** Text that a handler gives or gets: checked with the store's codec, left as that would write it, and stored as all of its texts are. */
     static Payloads payloads(Engine engine, String kind) {
         var codec = engine.storage().codec();
         if (codec == null)
             throw new MillraceException(
                     "This store keeps values, not text, so the kind %s can have no raw handler. Give the store a codec: new MemoryStore(codec)."
                             .formatted(kind));
-        return new Payloads(new Text(codec));
+        boolean hides = EncodedCodec.of(codec).encoding().encrypts();
+        return new Payloads(codec.around(inner -> new Text(inner, hides)));
     }
 
-    private record Text(Codec codec) implements Codec {
+    /**
+     * Text for text.
+     *
+     * @param hides whether texts are stored encrypted: what is said of one that is refused stands in the clear, and then tells nothing of it
+     */
+    private record Text(Codec codec, boolean hides) implements Codec {
 
         @Override
         public String encode(@Nullable Object value) {
@@ -56,7 +62,14 @@ final class RawBody implements Body {
                                         value == null
                                                 ? "null"
                                                 : "a " + value.getClass().getName()));
-            codec.decode(text, Object.class);
+            try {
+                codec.decode(text, Object.class);
+            } catch (RuntimeException unfit) {
+                if (!hides) throw unfit;
+                throw new MillraceException(
+                        "A raw handler gave text that the store's codec can't read: a %s, which would tell in the clear what stands there. Give text that it reads, such as JSON; look at it in the handler."
+                                .formatted(unfit.getClass().getSimpleName()));
+            }
             return text;
         }
 
@@ -82,7 +95,7 @@ final class RawBody implements Body {
                         "The raw handler returned null instead of an outcome. Return Outcome.done(…), retry(…), snooze(…), cancel(…) or discard(…).");
             ending = judge.decided(outcome, attempt.number());
         } catch (Exception thrown) {
-            if (attempt.cancelled()) throw thrown;
+            if (attempt.cancelled() || KindBody.keyless(thrown) != null) throw thrown;
             ending = judge.failed(thrown, attempt.number());
         }
         entry.decided = ending;

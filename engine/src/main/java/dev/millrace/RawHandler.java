@@ -1,7 +1,7 @@
 package dev.millrace;
 
 /**
- * Runs jobs of a kind that has no class here: payload and result are text as the store keeps it, such as JSON. For doors to programs in other
+ * Runs jobs of a kind that has no class here: payload and result are text as the store's codec writes it, such as JSON; where that encrypts, as it was before. For doors to programs in other
  * languages. Registered with {@link NodeBuilder#handleRaw}.
  *
  * <p>Called like any {@link Handler}: by many threads at once, one call per attempt, and again for the same job after a crash. Checkpoints of its

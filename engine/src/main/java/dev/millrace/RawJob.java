@@ -53,7 +53,7 @@ public final class RawJob {
         return delivery.no();
     }
 
-    /** What was asked for, as the store keeps it: JSON, unless the store was given another codec. */
+    /** What was asked for, as the store's codec wrote it, decrypted if it was encrypted: JSON, unless the store was given another codec. */
     public String payload() {
         return payload;
     }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.Encoding.Damaged;
 import dev.millrace.Encoding.Opened;
+import dev.millrace.store.Payload;
 import java.util.Base64;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.crypto.spec.SecretKeySpec;
@@ -60,6 +62,37 @@ class EncodingTest {
         assertThat(stored).doesNotHaveDuplicates();
         assertThat(stored.stream().map(text -> text.substring(0, 56))) // the salts
                 .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void what_is_kept_under_a_name_is_encrypted_to_the_same_text_for_the_same_name_and_text_only() {
+        for (var text : List.of(ORDER, longText(1_000))) {
+            var one = both.repeatable("nightly", both.stored(text));
+
+            assertThat(both.repeatable("nightly", both.stored(text))).isEqualTo(one);
+            assertThat(both.repeatable("daily", both.stored(text))).isNotEqualTo(one);
+            assertThat(both.repeatable("nightly", both.stored(text + " "))).isNotEqualTo(one);
+            assertThat(encrypting.repeatable("nightly", encrypting.stored(text)))
+                    .isEqualTo(encrypting.repeatable("nightly", encrypting.stored(text)));
+            assertThat(both.opened(one)).isEqualTo(new Opened(text, "2025-11"));
+            assertThat(encrypting.opened(one)).isEqualTo(new Opened(text, "2025-11"));
+        }
+        assertThat(compressing.repeatable("nightly", ORDER)).isEqualTo(ORDER);
+    }
+
+    @Test
+    void a_store_tells_what_is_compressed_or_encrypted_from_what_is_not() {
+        for (var encoded : List.of(
+                encrypting.stored(ORDER),
+                compressing.stored(longText(1_000)),
+                Encoding.PLAIN.stored("{\"$millrace\":1}"),
+                "\n{ \"$millrace\" : \"encrypted:1:may:plain:\" }"))
+            assertThat(new Payload.Text(encoded).isEncoded())
+                    .as(encoded)
+                    .isTrue()
+                    .isEqualTo(Envelope.isOne(encoded));
+        for (var plain : List.of(ORDER, "{\"note\":\"$millrace\"}", "{}", "", "{\"$mill\":1}"))
+            assertThat(new Payload.Text(plain).isEncoded()).as(plain).isFalse().isEqualTo(Envelope.isOne(plain));
     }
 
     @Test

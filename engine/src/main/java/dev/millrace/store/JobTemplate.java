@@ -22,6 +22,11 @@ public record JobTemplate(
         @Nullable Duration expiresAfter,
         @Nullable UniqueKey unique) {
 
+    /** The same with another payload. */
+    public JobTemplate with(Payload other) {
+        return new JobTemplate(queue, priority, spread, kind, kindVersion, other, headers, expiresAfter, unique);
+    }
+
     /** A job of it. */
     public NewJob job(JobId id, Map<String, String> allHeaders, @Nullable Due due) {
         return new NewJob(

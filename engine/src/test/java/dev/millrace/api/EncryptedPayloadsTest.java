@@ -2,6 +2,7 @@ package dev.millrace.api;
 
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
+import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -19,7 +20,10 @@ import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
 import dev.millrace.Node;
+import dev.millrace.Operations.Scheduling;
+import dev.millrace.Outcome;
 import dev.millrace.Retry;
+import dev.millrace.Schedule;
 import dev.millrace.State;
 import dev.millrace.Store;
 import dev.millrace.Unique;
@@ -31,6 +35,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -247,6 +252,184 @@ class EncryptedPayloadsTest {
                 .contains("a NumberFormatException")
                 .doesNotContain("forty-two")
                 .doesNotContain(CARD));
+    }
+
+    @Test
+    void who_gives_a_payload_as_text_is_told_what_does_not_fit() {
+        var millrace = on(store);
+        payments(millrace);
+
+        assertThatThrownBy(() -> millrace.operations("mara").enqueue("pay", 1, "forty-two|" + CARD, o -> o))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("forty-two");
+    }
+
+    // ---- handlers that take text
+
+    @Test
+    void a_raw_handler_gets_plain_text_and_what_it_gives_is_stored_encrypted() {
+        var millrace = on(store);
+        millrace.node()
+                .handleRaw("pay", 1, (job, attempt) -> {
+                    var before = attempt.checkpoint(String.class);
+                    if (before.isPresent()) return Outcome.done(before.get() + " paid by " + job.payload());
+                    attempt.checkpoint("half of " + CARD);
+                    assertThat(stored(job.id()).toString()).doesNotContain(CARD);
+                    return Outcome.retry(ofMillis(1), "the other half");
+                })
+                .start();
+
+        var handle = millrace.enqueue(new Pay(42, CARD));
+
+        assertThat(handle.get(SOON)).isEqualTo("half of " + CARD + " paid by 42|" + CARD);
+        assertThat(stored(handle.id()).result()).startsWith("{\"$millrace\":\"encrypted:1:2025-05:plain:");
+        assertThat(stored(handle.id()).toString()).doesNotContain(CARD);
+    }
+
+    @Test
+    void a_job_of_a_raw_handler_whose_key_is_not_known_is_parked() {
+        var id = with(WORDS.encrypted(KeyRing.writing(november)))
+                .enqueue(new Pay(42, CARD))
+                .id();
+
+        on(store)
+                .node()
+                .handleRaw("pay", 1, (job, attempt) -> Outcome.done(job.payload()))
+                .start();
+
+        await().untilAsserted(
+                        () -> assertThat(stored(id).reason()).contains("It was encrypted with key 2025-11, which"));
+        assertThat(stored(id).state()).isEqualTo(State.AVAILABLE);
+        assertThat(stored(id).attempt()).isEqualTo(1);
+    }
+
+    @Test
+    void a_raw_handler_that_is_not_told_a_checkpoint_for_want_of_its_key_is_parked_and_keeps_its_attempt() {
+        var id = on(store).enqueue(new Pay(42, CARD)).id();
+        var later = with(WORDS.encrypted(KeyRing.writing(november).alsoReading(may)));
+        var node = later.node()
+                .handleRaw("pay", 1, (job, attempt) -> {
+                    attempt.checkpoint("half");
+                    return Outcome.snooze(ofSeconds(2), "the other half is for another node");
+                })
+                .start();
+        await().untilAsserted(() -> assertThat(stored(id).reason()).contains("the other half"));
+        node.close();
+
+        on(store)
+                .node()
+                .handleRaw(
+                        "pay",
+                        1,
+                        (job, attempt) ->
+                                Outcome.done(attempt.checkpoint(String.class).orElse("none")))
+                .start();
+
+        await().untilAsserted(() -> assertThat(stored(id).reason())
+                .startsWith("It was encrypted with key 2025-11, which this process does not know; it knows 2025-05."));
+        assertThat(stored(id).state()).isEqualTo(State.AVAILABLE);
+    }
+
+    @Test
+    void what_a_raw_handler_gives_and_can_not_be_stored_is_not_told_in_the_clear() {
+        var millrace = on(store.withCodec(new Picky().encrypted(KeyRing.writing(may))));
+        millrace.node()
+                .handleRaw("pay", 1, (job, attempt) -> Outcome.done("refuse " + CARD))
+                .start();
+
+        var id = millrace.enqueue(new Pay(42, CARD)).id();
+
+        await().untilAsserted(() -> assertThat(stored(id).state()).isEqualTo(State.DISCARDED));
+        assertThat(stored(id).failure()).isNotNull();
+        assertThat(stored(id).toString())
+                .contains("A raw handler gave text that the store's codec can't read")
+                .doesNotContain(CARD);
+    }
+
+    /** Says what it does not read, as codecs do. */
+    private static final class Picky implements Codec {
+        @Override
+        public String encode(@Nullable Object value) {
+            return WORDS.encode(value);
+        }
+
+        @Override
+        public @Nullable Object decode(String text, Type type) {
+            if (text.startsWith("refuse")) throw new MillraceException("This is no text: " + text);
+            return WORDS.decode(text, type);
+        }
+    }
+
+    // ---- schedules that are set at run time
+
+    @Test
+    void a_schedule_keeps_its_payload_encrypted_and_its_jobs_run() {
+        var millrace = on(store);
+        var ran = new LinkedBlockingQueue<Pay>();
+        millrace.node()
+                .handle(Pay.class, job -> {
+                    ran.add(job);
+                    return "paid";
+                })
+                .start();
+        var ops = millrace.operations("mara");
+
+        ops.schedule("pay-ada", Schedule.every(ofDays(1)), new Pay(42, CARD), "she asks for it");
+        ops.runNow("pay-ada");
+
+        await().untilAsserted(() -> assertThat(ran).contains(new Pay(42, CARD)));
+        try (var storage = store.open(new SystemWorld())) {
+            assertThat(storage.schedules().toString())
+                    .contains("{\"$millrace\":\"encrypted:1:2025-05:plain:")
+                    .doesNotContain(CARD);
+        }
+    }
+
+    @Test
+    void the_payload_of_a_schedule_is_shown_where_the_key_is() {
+        on(store)
+                .operations("mara")
+                .schedule("pay-ada", Schedule.every(ofDays(1)), new Pay(42, CARD), "she asks for it");
+
+        assertThat(payloadOfSchedule(on(store))).isEqualTo("42|" + CARD);
+        assertThat(payloadOfSchedule(with(WORDS)))
+                .isEqualTo("{\"$millrace\":\"encrypted with key 2025-05, 22 bytes\"}");
+    }
+
+    private static @Nullable String payloadOfSchedule(Millrace millrace) {
+        return Objects.requireNonNull(
+                        millrace.operations("mara").schedules().getFirst().set())
+                .payload();
+    }
+
+    @Test
+    void a_schedule_that_is_set_again_is_the_same_until_its_payload_or_the_key_is_another_one() {
+        var ops = on(store).operations("mara");
+        var later = with(WORDS.encrypted(KeyRing.writing(november).alsoReading(may)))
+                .operations("mara");
+        var daily = Schedule.every(ofDays(1));
+
+        assertThat(ops.schedule("pay-ada", daily, new Pay(42, CARD), "first")).isEqualTo(Scheduling.CREATED);
+        assertThat(ops.schedule("pay-ada", daily, new Pay(42, CARD), "again")).isEqualTo(Scheduling.UNCHANGED);
+        assertThat(ops.schedule("pay-ada", daily, new Pay(43, CARD), "more")).isEqualTo(Scheduling.CHANGED);
+        assertThat(later.schedule("pay-ada", daily, new Pay(43, CARD), "a new key"))
+                .isEqualTo(Scheduling.CHANGED);
+        assertThat(later.schedule("pay-ada", daily, new Pay(43, CARD), "again")).isEqualTo(Scheduling.UNCHANGED);
+    }
+
+    @Test
+    void two_schedules_of_one_payload_look_nothing_alike() {
+        var ops = on(store).operations("mara");
+        for (var name : List.of("pay-ada", "pay-bob"))
+            ops.schedule(name, Schedule.every(ofDays(1)), new Pay(42, CARD), "they ask for it");
+
+        try (var storage = store.open(new SystemWorld())) {
+            assertThat(storage.schedules().stream()
+                            .map(kept ->
+                                    Objects.requireNonNull(kept.setting()).job().payload())
+                            .distinct())
+                    .hasSize(2);
+        }
     }
 
     // ---- what is compared
