@@ -36,6 +36,12 @@ final class KeyFile {
 
     /** The keys in it. */
     static KeyRing read(Path file) {
+        if (file.toString().isBlank())
+            throw refused(
+                    file,
+                    "has an empty name",
+                    "Name it by --payload-key-file or MILLRACE_PAYLOAD_KEY_FILE; or unset that variable, to go without keys.");
+        if (Files.isDirectory(file)) throw refused(file, "is a directory", "Name the file in it.");
         try {
             refuseIfTooOpen(file);
             try (var in = Files.newInputStream(file)) {
@@ -72,6 +78,8 @@ final class KeyFile {
 
     private static CommandFailed refused(Path file, String why, String remedy) {
         return new CommandFailed(
-                ExitCode.USAGE, "The payload key file %s %s. %s Nothing was changed.".formatted(file, why, remedy));
+                ExitCode.USAGE,
+                "The payload key file%s %s. %s Nothing was changed."
+                        .formatted(file.toString().isBlank() ? "" : " " + file, why, remedy));
     }
 }

@@ -110,4 +110,19 @@ class PayloadKeysTest {
                 .doesNotContain(SECRET.substring(0, 10));
         assertThat(missing.err()).contains("does not exist");
     }
+
+    @Test
+    void what_is_no_file_is_said_to_be_none() {
+        var directory = line().run("jobs", "--payload-key-file", folder.toString());
+        var empty = line().run("jobs", "--payload-key-file", "");
+
+        assertThat(directory.exit()).isEqualTo(ExitCode.USAGE.number());
+        assertThat(directory.err())
+                .contains("is a directory. Name the file in it.")
+                .doesNotContain("chmod");
+        assertThat(empty.exit()).isEqualTo(ExitCode.USAGE.number());
+        assertThat(empty.err())
+                .contains("The payload key file has an empty name.")
+                .contains("unset that variable");
+    }
 }
