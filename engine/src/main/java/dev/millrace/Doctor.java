@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,11 @@ final class Doctor {
 
     /** They are seen in Millrace's own tables: what is missing is a right to these. */
     private static final Set<Finding.Type> OF_THE_SCHEMA = Set.of(
+            Finding.Type.NO_NODE,
+            Finding.Type.SILENT_NODE,
+            Finding.Type.BUILDS,
+            Finding.Type.UNSERVED_QUEUE,
+            Finding.Type.SCHEDULE,
             Finding.Type.PARKED,
             Finding.Type.PAUSE,
             Finding.Type.LONG_RUN,
@@ -60,37 +66,60 @@ final class Doctor {
      */
     static Checkup checkup(
             Observations seen,
-            List<QueueView> queues,
-            List<NodeView> nodes,
-            List<Kept> schedules,
+            Look<List<QueueView>> queues,
+            Look<List<NodeView>> nodes,
+            Look<List<Kept>> schedules,
             List<Node.Status> own) {
         var server = seen.server();
-        var alive = nodes.stream().filter(Doctor::beats).toList();
+        var alive = of(nodes, all -> all.stream().filter(Doctor::beats).toList());
         var doctor = server == null ? new Doctor("", "") : new Doctor(server.role(), server.schema());
-        doctor.found(Finding.Type.NO_NODE, FleetDoctor.nobody(alive, queues));
-        doctor.found(Finding.Type.SILENT_NODE, FleetDoctor.silent(nodes, alive, own));
+        doctor.about(Finding.Type.NO_NODE, both(alive, queues, FleetDoctor::nobody));
+        doctor.about(Finding.Type.SILENT_NODE, both(nodes, alive, (all, some) -> FleetDoctor.silent(all, some, own)));
         doctor.found(Finding.Type.STUCK_HANDLER, FleetDoctor.stuck(own));
-        doctor.found(Finding.Type.BUILDS, FleetDoctor.builds(alive));
-        doctor.found(Finding.Type.UNSERVED_QUEUE, QueueDoctor.unserved(queues, alive, seen.now()));
-        doctor.found(Finding.Type.SCHEDULE, QueueDoctor.schedules(schedules));
-        doctor.about(Finding.Type.LONG_RUN, seen.held(), held -> FleetDoctor.longRuns(held, alive, seen.now()));
-        doctor.about(Finding.Type.PARKED, seen.parked(), parked -> QueueDoctor.parked(parked, alive, seen.now()));
-        doctor.about(Finding.Type.PAUSE, seen.pauses(), pauses -> QueueDoctor.pauses(pauses, queues, seen.now()));
+        doctor.about(Finding.Type.BUILDS, of(alive, FleetDoctor::builds));
+        doctor.about(
+                Finding.Type.UNSERVED_QUEUE,
+                both(queues, alive, (all, some) -> QueueDoctor.unserved(all, some, seen.now())));
+        doctor.about(Finding.Type.SCHEDULE, of(schedules, QueueDoctor::schedules));
+        doctor.about(
+                Finding.Type.LONG_RUN,
+                both(seen.held(), alive, (held, some) -> FleetDoctor.longRuns(held, some, seen.now())));
+        doctor.about(
+                Finding.Type.PARKED,
+                both(seen.parked(), alive, (parked, some) -> QueueDoctor.parked(parked, some, seen.now())));
+        doctor.about(
+                Finding.Type.PAUSE,
+                both(seen.pauses(), queues, (pauses, all) -> QueueDoctor.pauses(pauses, all, seen.now())));
         if (server != null) doctor.judge(server, seen, alive);
         doctor.findings.sort(Comparator.comparing(Finding::severity));
         return new Checkup(
                 seen.now(), doctor.findings, List.copyOf(doctor.looked), figures(server, queues, nodes, alive));
     }
 
+    /** What follows from what was seen; from what was not, nothing. */
+    private static <A, R> Look<R> of(Look<A> look, Function<A, R> judged) {
+        return switch (look) {
+            case Look.Seen<A>(var what) -> Look.seen(judged.apply(what));
+            case Look.Unseen<A>(var because, var privilege) -> new Look.Unseen<>(because, privilege);
+        };
+    }
+
+    private static <A, B, R> Look<R> both(Look<A> one, Look<B> other, BiFunction<A, B, R> judged) {
+        return switch (one) {
+            case Look.Seen<A>(var what) -> of(other, more -> judged.apply(what, more));
+            case Look.Unseen<A>(var because, var privilege) -> new Look.Unseen<>(because, privilege);
+        };
+    }
+
     static boolean beats(NodeView node) {
         return node.life() == NodeView.Life.ALIVE && node.sinceBeat().compareTo(SILENT) <= 0;
     }
 
-    private void judge(Server server, Observations seen, List<NodeView> alive) {
+    private void judge(Server server, Observations seen, Look<List<NodeView>> alive) {
         var now = seen.now();
         var settings = server.settings();
         found(Finding.Type.CLOCK, ServerDoctor.ownClock(server.clock(), server.clockError()));
-        about(Finding.Type.CLOCK, server.nodeClocks(), clocks -> FleetDoctor.clocks(clocks, alive));
+        about(Finding.Type.CLOCK, both(server.nodeClocks(), alive, FleetDoctor::clocks));
         about(
                 Finding.Type.LONG_TRANSACTION,
                 server.sessions(),
@@ -112,8 +141,12 @@ final class Doctor {
         about(Finding.Type.WRITE_AHEAD_LOG, server.archiver(), a -> ServerDoctor.archiver(a, settings));
         var open =
                 server.sessions() instanceof Look.Seen<Sessions>(var s) ? s.oldest() : List.<Observations.Session>of();
-        about(Finding.Type.PARTITION, server.partitions(), p -> PartitionDoctor.partitions(p, open, alive, now));
-        about(Finding.Type.HOUSEKEEPING, server.partitions(), p -> PartitionDoctor.housekeeping(p, alive, now));
+        about(
+                Finding.Type.PARTITION,
+                both(server.partitions(), alive, (p, some) -> PartitionDoctor.partitions(p, open, some, now)));
+        about(
+                Finding.Type.HOUSEKEEPING,
+                both(server.partitions(), alive, (p, some) -> PartitionDoctor.housekeeping(p, some, now)));
     }
 
     private void found(Finding.Type type, List<Finding> more) {
@@ -138,9 +171,14 @@ final class Doctor {
 
     /** What could not be looked at is a finding, and says so. */
     private <T> void about(Finding.Type type, Look<T> look, Function<T, List<Finding>> judged) {
-        switch (look) {
-            case Look.Seen<T>(var what) -> found(type, judged.apply(what));
-            case Look.Unseen<T>(var because, var privilege) -> findings.add(unknown(type, because, privilege));
+        about(type, of(look, judged));
+    }
+
+    private void about(Finding.Type type, Look<List<Finding>> judged) {
+        switch (judged) {
+            case Look.Seen<List<Finding>>(var more) -> found(type, more);
+            case Look.Unseen<List<Finding>>(var because, var privilege) ->
+                findings.add(unknown(type, because, privilege));
         }
     }
 
@@ -165,11 +203,14 @@ final class Doctor {
     }
 
     private static Map<String, Object> figures(
-            @Nullable Server server, List<QueueView> queues, List<NodeView> nodes, List<NodeView> alive) {
+            @Nullable Server server,
+            Look<List<QueueView>> queues,
+            Look<List<NodeView>> nodes,
+            Look<List<NodeView>> alive) {
         var figures = new LinkedHashMap<String, Object>();
-        figures.put("queues", (long) queues.size());
-        figures.put("nodesAlive", (long) alive.size());
-        figures.put("nodes", (long) nodes.size());
+        count(figures, "queues", queues);
+        count(figures, "nodesAlive", alive);
+        count(figures, "nodes", nodes);
         if (server == null) return figures;
         if (server.settings() instanceof Look.Seen<Observations.Settings>(var settings)) {
             figures.put("postgresVersion", settings.version());
@@ -191,5 +232,9 @@ final class Doctor {
             figures.put("schemaVersion", schema.installed());
         figures.put("clockAheadMillis", server.clock().toMillis());
         return figures;
+    }
+
+    private static <T> void count(Map<String, Object> figures, String name, Look<List<T>> look) {
+        if (look instanceof Look.Seen<List<T>>(var all)) figures.put(name, (long) all.size());
     }
 }

@@ -217,7 +217,7 @@ final class NamedOperations implements Operations {
     @Override
     public Checkup doctor() {
         return Doctor.checkup(
-                storage.observe(), storage.queues(), storage.nodes(), storage.schedules(), engine.statuses());
+                storage.observe(), storage.seeQueues(), storage.seeNodes(), storage.seeSchedules(), engine.statuses());
     }
 
     @Override

@@ -103,22 +103,24 @@ final class QueueDoctor {
         return switch (jobs.parking()) {
             case UNKNOWN_KIND -> unknownKind(jobs, alive, since);
             case UNDECODABLE ->
-                Optional.of(about(jobs, Severity.WARNING, since)
-                        .says(
-                                "%s of kind %s version %d in queue %s can't be read by the handler that is there%s. Its node said: %s"
-                                        .formatted(
-                                                Found.count(jobs.jobs()),
-                                                jobs.kind(),
-                                                jobs.kindVersion(),
-                                                jobs.queue(),
-                                                longest(since),
-                                                sentence(jobs.detail())))
-                        .matters(
-                                "They keep their attempts, and wait for a build that reads them. Each node that starts tries again.")
-                        .mend(
-                                "Deploy one that does: give the changed payload a new version, and lead the old one up with upcast.")
-                        .mend("See one of them.", "millrace job " + jobs.example())
-                        .made());
+                UnknownEncryptionKey.tells(jobs.detail())
+                        ? Optional.of(keyless(jobs, since))
+                        : Optional.of(about(jobs, Severity.WARNING, since)
+                                .says(
+                                        "%s of kind %s version %d in queue %s can't be read by the handler that is there%s. Its node said: %s"
+                                                .formatted(
+                                                        Found.count(jobs.jobs()),
+                                                        jobs.kind(),
+                                                        jobs.kindVersion(),
+                                                        jobs.queue(),
+                                                        longest(since),
+                                                        sentence(jobs.detail())))
+                                .matters(
+                                        "They keep their attempts, and wait for a build that reads them. Each node that starts tries again.")
+                                .mend(
+                                        "Deploy one that does: give the changed payload a new version, and lead the old one up with upcast.")
+                                .mend("See one of them.", "millrace job " + jobs.example())
+                                .made());
             case LIMIT ->
                 since != null && since.compareTo(NO_TURN) >= 0
                         ? Optional.of(about(jobs, Severity.NOTICE, since)
@@ -135,6 +137,25 @@ final class QueueDoctor {
                         : Optional.empty();
             case PAUSED -> Optional.empty(); // its pause is told of
         };
+    }
+
+    /** Another build would read them no better. */
+    private static Finding keyless(ParkedJobs jobs, @Nullable Duration since) {
+        return about(jobs, Severity.WARNING, since)
+                .says("%s of kind %s version %d in queue %s wait for a key%s. A node said: %s"
+                        .formatted(
+                                Found.count(jobs.jobs()),
+                                jobs.kind(),
+                                jobs.kindVersion(),
+                                jobs.queue(),
+                                longest(since),
+                                sentence(jobs.detail())))
+                .matters(
+                        "They keep their attempts, and wait for a node that has the key. Each node that starts tries again; one that has no key parks them again.")
+                .mend(
+                        "Give the nodes of that queue the key, and start them again: in your own program with alsoReading(…), with millrace up by --payload-key-file.")
+                .mend("See one of them.", "millrace job " + jobs.example())
+                .made();
     }
 
     private static Optional<Finding> unknownKind(ParkedJobs jobs, List<NodeView> alive, @Nullable Duration since) {

@@ -73,7 +73,12 @@ class DoctorTest {
 
     @Test
     void a_store_without_a_server_is_asked_for_nothing_that_belongs_to_one() {
-        var checkup = Doctor.checkup(seen(null), List.of(), List.of(node("a", SECOND)), List.of(), List.of());
+        var checkup = Doctor.checkup(
+                seen(null),
+                Look.seen(List.of()),
+                Look.seen(List.of(node("a", SECOND))),
+                Look.seen(List.of()),
+                List.of());
 
         assertThat(checkup.findings()).isEmpty();
         assertThat(checkup.lookedAt())
@@ -119,7 +124,12 @@ class DoctorTest {
                 Look.seen(List.of()),
                 server());
 
-        var finding = one(Doctor.checkup(seen, List.of(), List.of(node("a", SECOND)), List.of(), List.of())
+        var finding = one(Doctor.checkup(
+                        seen,
+                        Look.seen(List.of()),
+                        Look.seen(List.of(node("a", SECOND))),
+                        Look.seen(List.of()),
+                        List.of())
                 .findings());
 
         assertThat(finding.type()).isEqualTo(Finding.Type.PARKED);
@@ -132,7 +142,12 @@ class DoctorTest {
         for (int i = 0; i < 30; i++) pauses.add(pause("queue-" + i, Duration.ofDays(2)));
         var seen = new Observations(NOW, Look.seen(List.of()), Look.seen(pauses), Look.seen(List.of()), null);
 
-        var found = Doctor.checkup(seen, List.of(), List.of(node("a", SECOND)), List.of(), List.of())
+        var found = Doctor.checkup(
+                        seen,
+                        Look.seen(List.of()),
+                        Look.seen(List.of(node("a", SECOND))),
+                        Look.seen(List.of()),
+                        List.of())
                 .findings();
 
         assertThat(found).hasSize(21);
@@ -344,6 +359,31 @@ class DoctorTest {
                 .isEqualTo(Severity.NOTICE);
         assertThat(QueueDoctor.parked(List.of(parked(Parking.PAUSED, Duration.ofDays(9))), List.of(), NOW))
                 .isEmpty();
+    }
+
+    @Test
+    void jobs_that_wait_for_a_key_are_not_told_to_be_deployed_anew() {
+        for (var missing : List.of(
+                UnknownEncryptionKey.of("may", null),
+                UnknownEncryptionKey.of("may", KeyRing.writing(EncryptionKey.of("june", new byte[32]))))) {
+            var jobs = new ParkedJobs(
+                    "mail",
+                    "send",
+                    2,
+                    Parking.UNDECODABLE,
+                    new Depth(4, true),
+                    ago(SECOND),
+                    JOB,
+                    "The payload of kind send version 2 can't be read. " + missing.getMessage());
+
+            var finding = one(QueueDoctor.parked(List.of(jobs), List.of(), NOW));
+
+            assertThat(finding.severity()).isEqualTo(Severity.WARNING);
+            assertThat(finding.text()).contains("wait for a key").contains("encrypted with key may");
+            assertThat(finding.remedies().getFirst().text())
+                    .contains("alsoReading(…)")
+                    .doesNotContain("upcast");
+        }
     }
 
     @Test
@@ -801,12 +841,40 @@ class DoctorTest {
         return NOW.minus(span);
     }
 
+    @Test
+    void where_nodes_or_queues_could_not_be_seen_nothing_is_told_that_follows_from_them() {
+        var checkup = Doctor.checkup(
+                new Observations(
+                        NOW,
+                        Look.seen(List.of(parked(Parking.UNKNOWN_KIND, Duration.ofDays(1)))),
+                        Look.seen(List.of()),
+                        Look.seen(List.of()),
+                        null),
+                new Look.Unseen<>("canceling statement due to lock timeout", false),
+                new Look.Unseen<>("the server did not answer within 5 s", false),
+                Look.seen(List.of()),
+                List.of());
+
+        assertThat(checkup.verdict()).isEqualTo(Verdict.UNKNOWN);
+        assertThat(checkup.findings())
+                .extracting(Finding::type, Finding::severity)
+                .containsExactlyInAnyOrder(
+                        tuple(Finding.Type.NO_NODE, Severity.UNKNOWN),
+                        tuple(Finding.Type.SILENT_NODE, Severity.UNKNOWN),
+                        tuple(Finding.Type.BUILDS, Severity.UNKNOWN),
+                        tuple(Finding.Type.UNSERVED_QUEUE, Severity.UNKNOWN),
+                        tuple(Finding.Type.LONG_RUN, Severity.UNKNOWN),
+                        tuple(Finding.Type.PARKED, Severity.UNKNOWN),
+                        tuple(Finding.Type.PAUSE, Severity.UNKNOWN));
+        assertThat(checkup.figures()).doesNotContainKeys("queues", "nodes", "nodesAlive");
+    }
+
     private static Checkup checkup(Server server) {
         return Doctor.checkup(
                 seen(server),
-                List.of(queue("default", 2, 1, 0)),
-                List.of(node("a", SECOND)),
-                List.of(),
+                Look.seen(List.of(queue("default", 2, 1, 0))),
+                Look.seen(List.of(node("a", SECOND))),
+                Look.seen(List.of()),
                 List.of(status(true, 0)));
     }
 

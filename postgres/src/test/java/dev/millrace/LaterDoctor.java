@@ -15,9 +15,9 @@ public final class LaterDoctor {
         var seen = store.observe();
         return Doctor.checkup(
                 new Observations(seen.now().plus(later), seen.parked(), seen.pauses(), seen.held(), seen.server()),
-                store.queues(),
-                store.nodes(),
-                store.schedules(),
+                store.seeQueues(),
+                store.seeNodes(),
+                store.seeSchedules(),
                 List.of());
     }
 }

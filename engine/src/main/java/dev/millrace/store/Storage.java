@@ -1,7 +1,10 @@
 package dev.millrace.store;
 
 import dev.millrace.Codec;
+import dev.millrace.NodeView;
+import dev.millrace.QueueView;
 import java.sql.Connection;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +15,23 @@ public interface Storage
     /** How values become text; null if this store keeps the values themselves. */
     @Nullable
     Codec codec();
+
+    // ---- what a doctor asks for beside observe(), within the bounds of that
+
+    /** As {@link #queues}; where that can't be told within seconds, why not. */
+    default Look<List<QueueView>> seeQueues() {
+        return Look.seen(queues());
+    }
+
+    /** As {@link #nodes}; where that can't be told within seconds, why not. */
+    default Look<List<NodeView>> seeNodes() {
+        return Look.seen(nodes());
+    }
+
+    /** As {@link #schedules}; where that can't be told within seconds, why not. */
+    default Look<List<Kept>> seeSchedules() {
+        return Look.seen(schedules());
+    }
 
     /** A short name for people: {@code memory}, or the database's address without credentials. */
     String describe();

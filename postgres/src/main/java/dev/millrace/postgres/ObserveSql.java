@@ -9,6 +9,9 @@ final class ObserveSql {
     /** What a session's query reads like for who may not see it. */
     static final String HIDDEN = "<insufficient privilege>";
 
+    final String limits =
+            "SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'";
+
     final String manners;
     final String who = "SELECT clock_timestamp(), current_user, current_database()";
     final String parked;
@@ -63,9 +66,8 @@ final class ObserveSql {
 
     ObserveSql(String schema) {
         var q = new JobSql.Qualifier(schema);
-        manners = q.in("""
-                SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s';
-                SET LOCAL search_path = $, pg_temp; SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off
+        manners = limits + q.in("""
+                ; SET LOCAL search_path = $, pg_temp; SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off
                 """);
         // From one queue and kind to the next by the indexes that a release uses, so that a million of one kind costs
         // what ten thousand do.

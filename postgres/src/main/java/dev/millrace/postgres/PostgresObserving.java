@@ -112,13 +112,22 @@ final class PostgresObserving implements Observing {
         T of(ResultSet rows) throws SQLException;
     }
 
+    /** What others list too, by their statement, and within the bounds of this look. */
+    <T> Look<T> see(Session.Work<T> work) {
+        return look(sql.limits, work);
+    }
+
     private <T> Look<T> look(Session.Work<T> work) {
+        return look(sql.manners, work);
+    }
+
+    private <T> Look<T> look(String manners, Session.Work<T> work) {
         return pool.look(WHAT, c -> {
             c.setAutoCommit(false);
             Look<T> seen;
             try {
                 try (var s = c.createStatement()) {
-                    s.execute(sql.manners);
+                    s.execute(manners);
                 }
                 seen = Look.seen(work.run(c));
             } catch (SQLException e) {

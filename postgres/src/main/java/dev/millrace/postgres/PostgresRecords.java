@@ -264,24 +264,26 @@ final class PostgresRecords implements Records {
 
     @Override
     public List<QueueView> queues() {
-        return pool.look("list queues", c -> {
-            var found = new ArrayList<QueueView>();
-            try (var s = Session.prepare(c, queues, QueueView.EXACT_UP_TO);
-                    var rows = s.executeQuery()) {
-                while (rows.next()) {
-                    found.add(new QueueView(
-                            rows.getString("queue"),
-                            depth(rows, "available"),
-                            depth(rows, "running"),
-                            depth(rows, "scheduled"),
-                            depth(rows, "retryable"),
-                            depth(rows, "parked"),
-                            Session.instant(rows, "oldest"),
-                            rows.getString("paused")));
-                }
+        return pool.look("list queues", this::queues);
+    }
+
+    List<QueueView> queues(Connection c) throws SQLException {
+        var found = new ArrayList<QueueView>();
+        try (var s = Session.prepare(c, queues, QueueView.EXACT_UP_TO);
+                var rows = s.executeQuery()) {
+            while (rows.next()) {
+                found.add(new QueueView(
+                        rows.getString("queue"),
+                        depth(rows, "available"),
+                        depth(rows, "running"),
+                        depth(rows, "scheduled"),
+                        depth(rows, "retryable"),
+                        depth(rows, "parked"),
+                        Session.instant(rows, "oldest"),
+                        rows.getString("paused")));
             }
-            return List.copyOf(found);
-        });
+        }
+        return List.copyOf(found);
     }
 
     private static QueueView.Depth depth(ResultSet rows, String column) throws SQLException {
@@ -309,28 +311,30 @@ final class PostgresRecords implements Records {
 
     @Override
     public List<NodeView> nodes() {
-        return pool.look("list nodes", c -> {
-            var found = new ArrayList<NodeView>();
-            try (var s = Session.prepare(c, nodes);
-                    var rows = s.executeQuery()) {
-                while (rows.next()) {
-                    found.add(new NodeView(
-                            rows.getObject("id", UUID.class),
-                            rows.getString("name"),
-                            rows.getString("host"),
-                            rows.getLong("pid"),
-                            rows.getString("version"),
-                            NodeView.Life.valueOf(rows.getString("state").toUpperCase(Locale.ROOT)),
-                            rows.getInt("slots"),
-                            rows.getInt("open"),
-                            texts(rows.getArray("queues")),
-                            texts(rows.getArray("kinds")),
-                            Objects.requireNonNull(Session.instant(rows, "started_at")),
-                            Duration.ofMillis(Math.max(0, (long) (rows.getDouble("since") * 1_000)))));
-                }
+        return pool.look("list nodes", this::nodes);
+    }
+
+    List<NodeView> nodes(Connection c) throws SQLException {
+        var found = new ArrayList<NodeView>();
+        try (var s = Session.prepare(c, nodes);
+                var rows = s.executeQuery()) {
+            while (rows.next()) {
+                found.add(new NodeView(
+                        rows.getObject("id", UUID.class),
+                        rows.getString("name"),
+                        rows.getString("host"),
+                        rows.getLong("pid"),
+                        rows.getString("version"),
+                        NodeView.Life.valueOf(rows.getString("state").toUpperCase(Locale.ROOT)),
+                        rows.getInt("slots"),
+                        rows.getInt("open"),
+                        texts(rows.getArray("queues")),
+                        texts(rows.getArray("kinds")),
+                        Objects.requireNonNull(Session.instant(rows, "started_at")),
+                        Duration.ofMillis(Math.max(0, (long) (rows.getDouble("since") * 1_000)))));
             }
-            return List.copyOf(found);
-        });
+        }
+        return List.copyOf(found);
     }
 
     @Override

@@ -18,6 +18,7 @@ import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Lease;
+import dev.millrace.store.Look;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
@@ -128,9 +129,19 @@ final class PostgresStorage implements Storage {
         });
         if (settings.migrate()) Migration.run(dataSource, settings.schema());
         var sql = new JobSql(settings.schema());
-        int shards = pool.look("open the store", c -> Integer.parseInt(text(c, sql.shards)));
-        int keyedShards = pool.look("open the store", c -> Integer.parseInt(text(c, sql.keyedShards)));
-        return new PostgresStorage(dataSource, settings, world, name, shards, keyedShards);
+        try {
+            int shards = pool.look("open the store", c -> Integer.parseInt(text(c, sql.shards)));
+            int keyedShards = pool.look("open the store", c -> Integer.parseInt(text(c, sql.keyedShards)));
+            return new PostgresStorage(dataSource, settings, world, name, shards, keyedShards);
+        } catch (Unavailable away) {
+            throw away;
+        } catch (MillraceException unread) {
+            if (settings.migrate()) throw unread;
+            throw new MillraceException(
+                    "The schema \"%s\" of %s can't be read as it is: %s It was not made yet, is older than this build can read, or this role has no right to it. Start a node, which makes it or brings it up to date; or run the numbered SQL files; or grant the role USAGE on it and SELECT on its tables. Nothing was changed."
+                            .formatted(settings.schema(), name, unread.getMessage()),
+                    unread);
+        }
     }
 
     private static String text(Connection c, String sql) throws SQLException {
@@ -338,6 +349,21 @@ final class PostgresStorage implements Storage {
     @Override
     public List<NodeView> nodes() {
         return records.nodes();
+    }
+
+    @Override
+    public Look<List<QueueView>> seeQueues() {
+        return observing.see(records::queues);
+    }
+
+    @Override
+    public Look<List<NodeView>> seeNodes() {
+        return observing.see(records::nodes);
+    }
+
+    @Override
+    public Look<List<Kept>> seeSchedules() {
+        return observing.see(timetable::schedules);
     }
 
     @Override

@@ -313,14 +313,16 @@ final class PostgresTimetable implements Timetable {
 
     @Override
     public List<Kept> schedules() {
-        return pool.look("list schedules", c -> {
-            var found = new ArrayList<Kept>();
-            try (var s = Session.prepare(c, sql.schedules);
-                    var rows = s.executeQuery()) {
-                while (rows.next()) found.add(kept(rows));
-            }
-            return List.copyOf(found);
-        });
+        return pool.look("list schedules", this::schedules);
+    }
+
+    List<Kept> schedules(Connection c) throws SQLException {
+        var found = new ArrayList<Kept>();
+        try (var s = Session.prepare(c, sql.schedules);
+                var rows = s.executeQuery()) {
+            while (rows.next()) found.add(kept(rows));
+        }
+        return List.copyOf(found);
     }
 
     private Kept kept(ResultSet rows) throws SQLException {

@@ -1,6 +1,7 @@
 package dev.millrace.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.Checkup;
@@ -109,6 +110,44 @@ class DoctorIT {
                 assertThat(about(LaterDoctor.checkup(bench.storage, LATER), Finding.Type.IDLE_TRANSACTION, object))
                         .isEmpty();
             }
+        }
+    }
+
+    @Test
+    void a_table_that_somebody_has_locked_is_not_waited_for() throws SQLException {
+        try (var bench = bench("doctor_locked");
+                var holder = bench.transaction(Connection.TRANSACTION_READ_COMMITTED)) {
+            execute(holder, "LOCK TABLE millrace.parked, millrace.node IN ACCESS EXCLUSIVE MODE");
+
+            var unknown = LaterDoctor.checkup(bench.storage, Duration.ZERO).findings().stream()
+                    .filter(finding -> finding.severity() == Severity.UNKNOWN)
+                    .toList();
+
+            assertThat(unknown)
+                    .extracting(Finding::type)
+                    .contains(
+                            Finding.Type.PARKED,
+                            Finding.Type.UNSERVED_QUEUE,
+                            Finding.Type.NO_NODE,
+                            Finding.Type.HOUSEKEEPING);
+            assertThat(unknown).extracting(Finding::text).anyMatch(text -> text.contains("lock timeout"));
+            holder.rollback();
+        }
+    }
+
+    @Test
+    void without_migration_a_schema_that_is_not_there_is_named_and_none_is_made() throws SQLException {
+        try (var bench = bench("doctor_no_schema")) {
+            var elsewhere = new PostgresStore(bench.pool)
+                    .withSchema("elsewhere")
+                    .withoutMigration();
+
+            assertThatThrownBy(() -> Millrace.on(elsewhere))
+                    .hasMessageStartingWith("The schema \"elsewhere\" of ")
+                    .hasMessageContaining("It was not made yet");
+
+            assertThat(bench.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'elsewhere'"))
+                    .isZero();
         }
     }
 

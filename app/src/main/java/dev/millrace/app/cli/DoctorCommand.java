@@ -33,6 +33,11 @@ final class DoctorCommand extends EngineCommand {
     }
 
     @Override
+    void checkArguments() {
+        database.lookOnly();
+    }
+
+    @Override
     ExitCode run(Operations operations) {
         var checkup = DiskRoom.addedTo(operations.doctor(), database.given() ? null : database.directory());
         if (common.json) print(Shapes.checkup(checkup));

@@ -34,6 +34,7 @@ public interface Gate {
             Database database = options.visit("millrace " + command, 3, console);
             try {
                 var store = new PostgresStore(database.dataSource()).withCodec(codec);
+                if (options.looksOnly()) store = store.withoutMigration();
                 return new Visit(Millrace.on(store.withoutListening()), database);
             } catch (RuntimeException e) {
                 database.close();

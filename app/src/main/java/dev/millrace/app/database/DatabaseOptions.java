@@ -1,7 +1,10 @@
 package dev.millrace.app.database;
 
+import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.Console;
+import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.embedded.DataHome;
+import dev.millrace.app.embedded.EmbeddedServer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -42,6 +45,8 @@ public class DatabaseOptions {
     @Nullable
     Path data;
 
+    private boolean looksOnly;
+
     /**
      * Opens the database for a command that stays: {@code up}, {@code crawl}, {@code bench}. The embedded one is started, and its data
      * directory is held until {@link Database#close}.
@@ -62,6 +67,7 @@ public class DatabaseOptions {
      * guest.
      */
     public Database visit(String command, int connections, Console console) {
+        refuseIfMissing();
         var given = url;
         return given == null
                 ? new DataDirectory(directory(), command, connections, console).visit()
@@ -71,6 +77,27 @@ public class DatabaseOptions {
     /** Whether a database of the user's own was named. */
     public boolean given() {
         return url != null;
+    }
+
+    /**
+     * Makes nothing: {@link #visit} refuses to make an embedded database, since a new one is in the best of health, and not the one that was meant; and the
+     * schema is to be left as it is.
+     */
+    public void lookOnly() {
+        looksOnly = true;
+    }
+
+    /** Whether {@link #lookOnly} was said. */
+    public boolean looksOnly() {
+        return looksOnly;
+    }
+
+    private void refuseIfMissing() {
+        if (!looksOnly || url != null || EmbeddedServer.isIn(directory())) return;
+        throw new CommandFailed(
+                ExitCode.DATA_DIRECTORY,
+                "There is no embedded database in %s, and this command makes none. Check --data and MILLRACE_DATA; name a database of your own by --database; or begin with `millrace up`. Nothing was changed."
+                        .formatted(directory()));
     }
 
     /** Where the embedded database is kept. */

@@ -66,6 +66,11 @@ public final class EmbeddedServer implements AutoCloseable {
         this.adopted = adopted;
     }
 
+    /** Whether a server was ever opened in a data directory: else opening it makes one. Changes nothing. */
+    public static boolean isIn(Path dataDirectory) {
+        return Layout.isTaken(dataDirectory);
+    }
+
     /** Opens a data directory with the defaults. */
     public static EmbeddedServer open(Path dataDirectory) {
         return open(EmbeddedServerConfig.at(dataDirectory));

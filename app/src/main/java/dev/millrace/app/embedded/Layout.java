@@ -64,6 +64,11 @@ record Layout(Path data) {
         }
     }
 
+    /** Whether somebody has prepared it. */
+    static boolean isTaken(Path data) {
+        return Files.exists(new Layout(data).lock());
+    }
+
     void makeServerDirectories() throws IOException {
         Disk.makeDirectory(postgres());
         Disk.makeDirectory(log());
