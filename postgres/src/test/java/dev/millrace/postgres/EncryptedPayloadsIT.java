@@ -129,7 +129,7 @@ class EncryptedPayloadsIT {
                 .forEach(one -> assertThat(one.get(SOON).card()).isEqualTo(CARD));
 
         assertThat(handle.get(SOON)).isEqualTo(new Receipt("R-42", CARD));
-        assertThat(rowsWith("4111")).isZero();
+        assertThat(rowsWith(CARD)).isZero();
         assertThat(rowsWith("order")).isZero();
         assertThat(texts("SELECT payload FROM millrace.job_log WHERE kind = 'pay'"))
                 .isNotEmpty()
