@@ -47,8 +47,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(RealServer.class)
 class BatchIT {
 
-    /** Fewer or more of them: {@code -Dmillrace.batch.trials=100}. */
-    private static final int TRIALS = Integer.getInteger("millrace.batch.trials", 1_000);
+    /** Fewer or more of them: {@code -Dmillrace.batch.trials=1000}. */
+    private static final int TRIALS = Integer.getInteger("millrace.batch.trials", 200);
 
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
