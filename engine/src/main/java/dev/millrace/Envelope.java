@@ -32,7 +32,21 @@ record Envelope(String head, @Nullable String key, boolean deflated, byte[] cont
 
     /** Whether the text begins as an envelope does. No text of a user is ever stored that does. */
     static boolean isOne(String text) {
-        return BEGINNING.matcher(text).lookingAt();
+        return mayBeOne(text) && BEGINNING.matcher(text).lookingAt();
+    }
+
+    /** Each payload is asked, and hardly any is one: a look at its first characters makes no matcher for it. */
+    private static boolean mayBeOne(String text) {
+        int brace = visible(text, 0);
+        if (brace == text.length() || text.charAt(brace) != '{') return false;
+        int quote = visible(text, brace + 1);
+        return text.startsWith("\"$", quote);
+    }
+
+    private static int visible(String text, int from) {
+        int at = from;
+        while (at < text.length() && text.charAt(at) <= ' ') at++;
+        return at;
     }
 
     static String plain(byte[] content) {
