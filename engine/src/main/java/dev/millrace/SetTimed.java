@@ -1,36 +1,27 @@
 package dev.millrace;
 
-import dev.millrace.node.SchedulePlan;
 import dev.millrace.store.JobTemplate;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.Timetable.ScheduleCard;
 import dev.millrace.store.Timetable.SetSchedule;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
-import java.util.List;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A schedule that was set at run time: no code of this process makes its jobs, all that they have is stored. */
-final class SetTimed implements SchedulePlan {
+final class SetTimed extends NamedSchedule {
 
     /** 16 KiB: all of them are in the memory of the node that fires them. What is larger belongs in a table. */
     static final int PAYLOAD_BYTES = 16 * 1024;
 
-    private final Engine engine;
-    private final ScheduleCard card;
-    private final Schedule schedule;
     private final JobTemplate template;
 
     private SetTimed(Engine engine, ScheduleCard card, Schedule schedule, JobTemplate template) {
-        this.engine = engine;
-        this.card = card;
-        this.schedule = schedule;
+        super(engine, card, schedule);
         this.template = template;
     }
 
@@ -100,37 +91,12 @@ final class SetTimed implements SchedulePlan {
     }
 
     @Override
-    public ScheduleCard card() {
-        return card;
-    }
-
-    @Override
-    public List<Instant> due(Instant after, Instant now, int most) {
-        return schedule.due(after, now, most);
-    }
-
-    @Override
-    public Optional<Instant> next(Instant after) {
-        return schedule.next(after);
-    }
-
-    @Override
-    public boolean afterEach() {
-        return schedule.isAfterEach();
-    }
-
-    /** Who asked for a run wants it now: no jitter then. */
-    @Override
     public NewJob job(Instant slot, boolean asked) {
         var headers = new TreeMap<>(template.headers());
         headers.put(JobOptions.SCHEDULE, card.name());
         headers.put(JobOptions.SLOT, slot.atZone(schedule.zone()).toString());
-        var jitter = schedule.jitter();
-        var due = asked || jitter.isZero() ? null : new Due.In(chance(jitter));
+        var later = jitter(asked);
+        var due = later == null ? null : new Due.In(later);
         return template.job(engine.newId(), headers, due);
-    }
-
-    private Duration chance(Duration most) {
-        return Duration.ofMillis(engine.world().random().nextLong(most.toMillis() + 1));
     }
 }

@@ -1,22 +1,15 @@
 package dev.millrace;
 
-import dev.millrace.node.SchedulePlan;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Timetable.ScheduleCard;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
-import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** A schedule with a name, and what runs at its slots. */
-final class Timed implements SchedulePlan {
+final class Timed extends NamedSchedule {
 
-    private final Engine engine;
-    private final ScheduleCard card;
-    private final Schedule schedule;
     private final Function<? super ZonedDateTime, ? extends Job<?>> jobOf;
     private final UnaryOperator<JobOptions> options;
 
@@ -26,32 +19,15 @@ final class Timed implements SchedulePlan {
             Schedule schedule,
             Function<? super ZonedDateTime, ? extends Job<?>> jobOf,
             UnaryOperator<JobOptions> options) {
-        this.engine = engine;
-        this.card = new ScheduleCard(
-                Bounds.name("A schedule", name), ScheduleText.timesOf(schedule), ScheduleText.policyOf(schedule));
-        this.schedule = schedule;
+        super(
+                engine,
+                new ScheduleCard(
+                        Bounds.name("A schedule", name),
+                        ScheduleText.timesOf(schedule),
+                        ScheduleText.policyOf(schedule)),
+                schedule);
         this.jobOf = jobOf;
         this.options = options;
-    }
-
-    @Override
-    public ScheduleCard card() {
-        return card;
-    }
-
-    @Override
-    public List<Instant> due(Instant after, Instant now, int most) {
-        return schedule.due(after, now, most);
-    }
-
-    @Override
-    public Optional<Instant> next(Instant after) {
-        return schedule.next(after);
-    }
-
-    @Override
-    public boolean afterEach() {
-        return schedule.isAfterEach();
     }
 
     @Override
@@ -70,13 +46,9 @@ final class Timed implements SchedulePlan {
         return made;
     }
 
-    /** Who asked for a run wants it now: no jitter then. */
     private JobOptions said(JobOptions own, ZonedDateTime slot, boolean asked) {
         var of = own.slot(card.name(), slot);
-        return options.apply(asked || schedule.jitter().isZero() ? of : of.in(chance(schedule.jitter())));
-    }
-
-    private Duration chance(Duration most) {
-        return Duration.ofMillis(engine.world().random().nextLong(most.toMillis() + 1));
+        var later = jitter(asked);
+        return options.apply(later == null ? of : of.in(later));
     }
 }

@@ -27,7 +27,7 @@ public record Sizes(
     private static final long WARM_JOBS = 100_000;
     private static final int BRIEF_JOBS = 200;
     private static final int WARM_SECONDS = 15;
-    private static final int WARM_LIMIT_SECONDS = 10;
+    private static final int WARM_LIMIT_SECONDS = 30;
 
     /** What a process does before it is measured, the same for every contender: enough for the compiler to have done most of its work. */
     public Sizes warmUp() {
