@@ -140,18 +140,20 @@ class WorkersTest {
         var session = session(null);
         var id = enqueue();
         var given = next(session);
-        var asking = CompletableFuture.supplyAsync(() -> {
-            try {
-                return session.claim(1, Duration.ofSeconds(15), Set.of(given.id()));
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        var asking = CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return session.claim(1, Duration.ofSeconds(15), Set.of(given.id()));
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                Thread::startVirtualThread);
         Awaitility.await().pollDelay(Duration.ofMillis(300)).until(() -> true);
 
         workers.stopping();
 
-        assertThat(asking.get(5, TimeUnit.SECONDS)).isEqualTo(new WorkerSession.Claimed(List.of(), true));
+        assertThat(asking.get(10, TimeUnit.SECONDS)).isEqualTo(new WorkerSession.Claimed(List.of(), true));
         assertThat(session.heartbeat(Set.of(given.id()))).isEqualTo(new WorkerSession.Told(List.of(), true));
         assertThat(whyNot(() -> session(null))).isEqualTo(Why.STOPPING);
         assertThat(session.complete(given.id(), given.token(), done("\"sent\"")))
