@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Line;
 import dev.millrace.store.PartOf;
 import java.time.Duration;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class JobOptions {
 
     /** The header that holds the tenant. */
-    static final String TENANT = "tenant";
+    static final String TENANT = Crowds.TENANT;
 
     /** The header that holds the tags, separated by commas. */
     static final String TAGS = "tags";
@@ -164,9 +165,27 @@ public final class JobOptions {
         return text.length() <= Bounds.WORD ? text : "(" + Words.sha256(text) + ")";
     }
 
-    /** Whose job it is. Jobs of one tenant share a shard, so that the flood of one delays the others little. */
+    /**
+     * Whose job it is. Who asks for much more than others waits for himself: jobs of such a tenant are set aside, and run in what slots the others leave, in at least a quarter of
+     * them. Tenants that are set aside have equal {@linkplain #share shares}. Tenants are told apart within a queue and a priority; jobs {@linkplain #inOrder in order} or with a limit
+     * stand in lines instead, and are not set aside.
+     */
     public JobOptions tenant(String tenant) {
         return put(TENANT, Bounds.word("A tenant", tenant));
+    }
+
+    /**
+     * The share of the job's tenant, where tenants have so much to do that it must be shared: one with a share of 3 gets three times as much as one with 1, and may ask for three times as much
+     * before it is set aside. It goes by what the last jobs said. Without it, 1.
+     *
+     * @param share from 1 to 100
+     */
+    public JobOptions share(int share) {
+        if (share < 1 || share > Crowds.LARGEST_SHARE)
+            throw new MillraceException(
+                    "A tenant's share of %d is out of range. It is between 1 and %d, and relative to that of other tenants; %d would do."
+                            .formatted(share, Crowds.LARGEST_SHARE, Math.clamp(share, 1, Crowds.LARGEST_SHARE)));
+        return share == 1 ? without(Crowds.SHARE) : put(Crowds.SHARE, Integer.toString(share));
     }
 
     /** A word to find it by; may be repeated. */

@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import dev.millrace.Payloads.Packed;
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
@@ -70,6 +71,13 @@ final class Sender {
                                 kind.type().getSimpleName()));
     }
 
+    private static void refuseShareOfNobody(KindName kind, JobOptions options) {
+        if (options.tenant() == null && options.headers.containsKey(Crowds.SHARE))
+            throw new MillraceException(
+                    "The job of kind %s has share(%s), which is a tenant's, and no tenant. Say whose it is by tenant(…), or leave the share out."
+                            .formatted(kind, options.headers.get(Crowds.SHARE)));
+    }
+
     private static void refusePriorityInLine(KindName kind, JobOptions options) {
         if (options.priority == Priority.NORMAL || Line.of(options.headers) == null) return;
         throw new MillraceException(
@@ -94,6 +102,7 @@ final class Sender {
 
     private NewJob of(KindName kind, Packed payload, JobOptions options) {
         refusePriorityInLine(kind, options);
+        refuseShareOfNobody(kind, options);
         return new NewJob(
                 ids.next(),
                 options.queue,

@@ -3,6 +3,7 @@ package dev.millrace;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.store.Crowds;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.NewJob.Idempotency;
@@ -52,6 +53,18 @@ class SenderTest {
     void jobs_of_a_tenant_go_to_one_shard_and_all_others_are_spread() {
         assertThat(made(new SendInvoice(1), o -> o.tenant("acme")).spread()).isEqualTo("acme");
         assertThat(made(new SendInvoice(1), o -> o).spread()).isNull();
+    }
+
+    @Test
+    void a_tenant_has_a_share_and_nobody_has_none() {
+        assertThat(made(new SendInvoice(1), o -> o.tenant("gold").share(3)).headers())
+                .containsEntry(Crowds.SHARE, "3");
+        assertThat(made(new SendInvoice(1), o -> o.tenant("gold").share(3).share(1))
+                        .headers())
+                .containsOnlyKeys(Crowds.TENANT);
+        refused(o -> o.share(3), "no tenant");
+        refused(o -> o.tenant("gold").share(0), "between 1 and 100");
+        refused(o -> o.tenant("gold").share(101), "100 would do");
     }
 
     @Test

@@ -89,7 +89,7 @@ final class KeptJob {
     void moveTo(Priority other) {
         if (stream.info.keyed()) return;
         priority = other;
-        stream = queue.stream(other, stream.info.shard());
+        stream = queue.tail(stream, other, headers.get("tenant"));
     }
 
     /** Where this delivery goes when its wait is over: what has been delivered before comes back to the front of a keyed shard. */

@@ -2,10 +2,13 @@ package dev.millrace.memory;
 
 import dev.millrace.Priority;
 import dev.millrace.State;
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.StreamInfo;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -25,12 +28,18 @@ final class KeptQueue {
     /** Keyed shards. */
     static final int KEYED_SHARDS = 4;
 
+    /** A side shard is its tenant's for so long after it was used. */
+    private static final Duration KEPT_ASIDE = Duration.ofMinutes(1);
+
     final String name;
     /** By priority: the front, then the shards. */
     private final Map<Priority, List<Stream>> streams = new EnumMap<>(Priority.class);
 
     /** Each keyed shard and its front, one after the other; made with the first job that has a line. */
     private final List<Stream> keyed = new ArrayList<>();
+
+    /** Side shards, by priority; each made when all others have been given away. */
+    private final Map<Priority, List<Side>> sides = new EnumMap<>(Priority.class);
 
     private final Map<State, Long> counts = new EnumMap<>(State.class);
     private long parked;
@@ -48,6 +57,19 @@ final class KeptQueue {
         }
     }
 
+    /** A side shard, and the tenant that had it last. */
+    private static final class Side {
+        final Stream stream;
+        String tenant;
+        Instant usedAt;
+
+        Side(Stream stream, String tenant, Instant usedAt) {
+            this.stream = stream;
+            this.tenant = tenant;
+            this.usedAt = usedAt;
+        }
+    }
+
     KeptQueue(String name, int firstStream) {
         this.name = name;
         int id = firstStream;
@@ -61,8 +83,36 @@ final class KeptQueue {
     }
 
     List<Stream> streams() {
-        return java.util.stream.Stream.concat(streams.values().stream().flatMap(List::stream), keyed.stream())
-                .toList();
+        var all = new ArrayList<Stream>();
+        for (var own : streams.values()) all.addAll(own);
+        all.addAll(keyed);
+        for (var own : sides.values()) for (var side : own) all.add(side.stream);
+        return all;
+    }
+
+    /**
+     * Sets a tenant aside: in the side shard it has, in one that is empty and that nobody has used for a minute, in a new one, or with others.
+     *
+     * @return what was made; null if nothing was
+     */
+    @Nullable
+    Stream setAside(Priority priority, String tenant, int nextStream, Instant now) {
+        var own = sides.computeIfAbsent(priority, none -> new ArrayList<>());
+        for (var side : own) {
+            if (!side.tenant.equals(tenant)) continue;
+            side.usedAt = now;
+            return null;
+        }
+        for (var side : own) {
+            if (!side.stream.pending.isEmpty() || side.usedAt.plus(KEPT_ASIDE).isAfter(now)) continue;
+            side.tenant = tenant;
+            side.usedAt = now;
+            return null;
+        }
+        if (own.size() == StreamInfo.SIDE_SHARDS) return null;
+        var made = new Stream(new StreamInfo(nextStream, name, priority, StreamInfo.ASIDE + own.size()), this);
+        own.add(new Side(made, tenant, now));
+        return made;
     }
 
     /** Makes the keyed shards, if they are not there yet; answers what was made. */
@@ -89,7 +139,11 @@ final class KeptQueue {
     /** Where a job waits for its first attempt. */
     Stream home(NewJob job) {
         var line = Line.of(job.headers());
-        if (line == null) return shard(job.priority(), job.spread());
+        if (line == null) {
+            var tenant = Crowds.tenant(job);
+            var aside = tenant == null ? null : aside(job.priority(), tenant);
+            return aside == null ? shard(job.priority(), job.spread()) : aside;
+        }
         return keyed.get(2 * (int) (hash(line.home()) % KEYED_SHARDS));
     }
 
@@ -106,6 +160,17 @@ final class KeptQueue {
         var crc = new CRC32();
         crc.update(text.getBytes(StandardCharsets.UTF_8));
         return crc.getValue();
+    }
+
+    private @Nullable Stream aside(Priority priority, String tenant) {
+        for (var side : sides.getOrDefault(priority, List.of())) if (side.tenant.equals(tenant)) return side.stream;
+        return null;
+    }
+
+    /** Where a new run waits at this priority, of a job that was in this stream. */
+    Stream tail(Stream from, Priority priority, @Nullable String tenant) {
+        if (from.info.keyed() || from.info.priority() == priority) return from;
+        return from.info.aside() ? shard(priority, tenant) : stream(priority, from.info.shard());
     }
 
     Stream stream(Priority priority, int shard) {

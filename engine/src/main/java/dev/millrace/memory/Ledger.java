@@ -8,6 +8,7 @@ import dev.millrace.memory.Standing.Parked;
 import dev.millrace.memory.Standing.Timer;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
@@ -15,6 +16,7 @@ import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Place;
 import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.store.StreamInfo;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -61,6 +63,7 @@ final class Ledger {
     /** Who said each pause last, and when. */
     final Map<Scope, Pause> pausesSaid = new LinkedHashMap<>();
 
+    private final Crowds crowds = new Crowds();
     private final Set<KeptJob> ended = new LinkedHashSet<>();
     private final Set<Wakeup> hints = new LinkedHashSet<>();
     private final int maxEnded;
@@ -115,11 +118,16 @@ final class Ledger {
         return queue;
     }
 
-    /** The queue of a job, with keyed shards if it needs one. */
-    private KeptQueue queueOf(NewJob job) {
+    /** The queue of a job, with keyed shards if it needs one, or a side shard. */
+    private KeptQueue queueOf(NewJob job, Instant now) {
         var queue = queue(job.queue());
         if (Line.of(job.headers()) != null)
             for (var stream : queue.makeKeyed(streams.size() + 1)) streams.put(stream.info.id(), stream);
+        var tenant = Crowds.tenant(job);
+        if (tenant == null
+                || !crowds.add(job, tenant, Duration.between(Instant.EPOCH, now).toNanos())) return queue;
+        var made = queue.setAside(job.priority(), tenant, streams.size() + 1, now);
+        if (made != null) streams.put(made.info.id(), made);
         return queue;
     }
 
@@ -156,7 +164,7 @@ final class Ledger {
     }
 
     private void enqueue(NewJob asked, Instant now) {
-        var job = new KeptJob(asked, queueOf(asked), now);
+        var job = new KeptJob(asked, queueOf(asked, now), now);
         jobs.put(job.id, job);
         var due = due(asked.due(), now);
         if (due == null) append(job, Turn.first(1), job.stream, now);
@@ -165,7 +173,7 @@ final class Ledger {
 
     /** A job that waits until it is told to wait no more. */
     void enqueueForNoTime(NewJob asked, Instant now) {
-        var job = new KeptJob(asked, queueOf(asked), now);
+        var job = new KeptJob(asked, queueOf(asked, now), now);
         jobs.put(job.id, job);
         startTimer(job, Turn.first(1), NO_TIME, State.SCHEDULED, null);
     }
@@ -219,7 +227,7 @@ final class Ledger {
     void become(Timer timer, NewJob other, @Nullable Instant runAt, Instant now) {
         var job = timer.job();
         stopWaiting(timer);
-        job.become(other, queueOf(other), now);
+        job.become(other, queueOf(other, now), now);
         if (runAt != null && runAt.isAfter(now)) startTimer(job, timer.turn(), runAt, State.SCHEDULED, null);
         else append(job, timer.turn(), job.stream, now);
     }

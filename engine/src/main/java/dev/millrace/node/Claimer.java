@@ -2,6 +2,7 @@ package dev.millrace.node;
 
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Ending;
 import dev.millrace.store.StoreException;
 import dev.millrace.store.StreamInfo;
@@ -67,6 +68,9 @@ final class Claimer implements Loop {
     private final Bottlenecks bottlenecks = new Bottlenecks();
     private final Reading reading;
 
+    /** Of side shards. */
+    private final Reading asides;
+
     /** Of keyed shards: what was enqueued. */
     private final Reading enqueued;
 
@@ -91,6 +95,10 @@ final class Claimer implements Loop {
     private volatile boolean anyKeyed;
 
     private volatile boolean kept;
+
+    /** Whether a side shard had more than there was room for. */
+    private volatile boolean asideKept;
+
     private volatile int worth;
 
     /** A claim whose answer was lost. */
@@ -102,6 +110,7 @@ final class Claimer implements Loop {
         this.limits = node.limits();
         this.order = new StreamOrder(node.plan().queues(), world.random());
         this.reading = new Reading(node, bottlenecks, new Ordinary(node));
+        this.asides = new Reading(node, bottlenecks, new Aside(node, order));
         this.enqueued = new Reading(node, bottlenecks, new InLine(false));
         this.fronts = new Reading(node, bottlenecks, new InLine(true));
         this.owner = new ShardOwner(node);
@@ -110,7 +119,7 @@ final class Claimer implements Loop {
 
     /** For others: how many claimed deliveries are not read yet. */
     int unread() {
-        return reading.unread();
+        return reading.unread() + asides.unread();
     }
 
     /** What was read of ordinary streams goes to the starter at once. */
@@ -128,6 +137,36 @@ final class Claimer implements Loop {
 
         @Override
         public void add(HeldDelivery held, int stream) {
+            node.starter().add(held);
+        }
+
+        @Override
+        public void expired(HeldDelivery held, int stream) {}
+
+        @Override
+        public void over(HeldDelivery held, int stream) {}
+
+        @Override
+        public void unreadable(int stream, boolean still) {}
+    }
+
+    /** What was read of side shards goes to the starter as well, which lets others go first. */
+    private record Aside(Incarnation node, StreamOrder order) implements Reading.Desk {
+
+        @Override
+        public long room() {
+            return node.limits().readBytes() / 2 - node.starter().bufferedBytes();
+        }
+
+        @Override
+        public boolean handsBack() {
+            return true;
+        }
+
+        @Override
+        public void add(HeldDelivery held, int stream) {
+            order.share(stream, Crowds.share(held.delivery().headers()));
+            held.isAside();
             node.starter().add(held);
         }
 
@@ -200,8 +239,9 @@ final class Claimer implements Loop {
 
     /** From the starter, when it has used up something: whether another claim is worth its round trip now. */
     void usedUp() {
-        if (reading.unread() > 0
+        if (unread() > 0
                 || (hungry && enough(want()))
+                || (asideKept && enoughAside(wantAside()))
                 || (kept && bottlenecks.widened())
                 || (anyKeyed && (node.lines().asks() || node.lines().wantsMore())))
             node.claimBell().ring();
@@ -213,10 +253,12 @@ final class Claimer implements Loop {
         resolve();
         if (node.closing()) owner.leaveAll();
         if (node.closing())
-            return reading.handBack() || enqueued.handBack() || fronts.handBack() ? Duration.ZERO : limits.idlePoll();
+            return reading.handBack() || asides.handBack() || enqueued.handBack() || fronts.handBack()
+                    ? Duration.ZERO
+                    : limits.idlePoll();
         if (!node.beater().trusted() || !node.controller().heard()) return GATE;
         owner.turn(keyed);
-        if (fronts.step() || enqueued.step() || reading.step()) return Duration.ZERO;
+        if (fronts.step() || enqueued.step() || reading.step() || asides.step()) return Duration.ZERO;
         if (fronts.unread() == 0 && node.lines().frontsRead()) node.startBell().ring();
 
         worth = (int) Math.min(limits.buffer(), freed.sample(world.nanoTime(), node.slotsFreed()) * BUFFER_SECONDS);
@@ -239,19 +281,30 @@ final class Claimer implements Loop {
 
     /** How many more deliveries could be started soon. */
     int want() {
-        return node.freeSlots() + worth - node.starter().buffered() - reading.unread();
+        return node.freeSlots() + worth - node.starter().buffered() - unread();
+    }
+
+    /** How many more of side shards: a quarter of what is claimed ahead is left to others, so that they find room at any time. */
+    private int wantAside() {
+        int room = node.freeSlots() + worth - worth / 4 - node.starter().bufferedAside() - asides.unread();
+        return Math.min(want(), room);
+    }
+
+    private boolean enoughAside(int want) {
+        if (want <= 0) return false;
+        return node.starter().bufferedAside() + asides.unread() == 0 || want >= goodPart();
     }
 
     /** A large claim is for free slots. What is claimed ahead of them is shared with other nodes in smaller ones: they may have slots for it now. */
     private int batch() {
-        int free = node.freeSlots() - node.starter().buffered() - reading.unread();
+        int free = node.freeSlots() - node.starter().buffered() - unread();
         return Math.min(limits.claimBatch(), Math.max(limits.claimBatch() / 2, free));
     }
 
     /** Small claims cost as much as large ones: unless there is nothing at all to start, wait until there is room for a good part. */
     private boolean enough(int want) {
         if (want <= 0) return false;
-        int holding = node.starter().buffered() + reading.unread();
+        int holding = node.starter().buffered() + unread();
         return holding == 0 || want >= goodPart();
     }
 
@@ -273,13 +326,18 @@ final class Claimer implements Loop {
         boolean ordinary = ready.stream().anyMatch(stream -> !stream.keyed());
         int takesInLine = 0;
         kept = false;
+        asideKept = false;
         for (var stream : order.of(ready)) {
-            int want = stream.keyed() ? wantInLine(stream) : Math.min(want(), batch());
+            int want = stream.keyed() ? wantInLine(stream) : Math.min(stream.aside() ? wantAside() : want(), batch());
             if (takes >= TAKES) {
                 more = true;
                 frontsLeft = stream.keyed()
                         && stream.front(); // they are asked one after the other, though nothing is in them
                 break;
+            }
+            if (stream.aside() && !enoughAside(want)) {
+                asideKept = true; // the starter rings
+                continue;
             }
             if (want <= 0) {
                 more = true;
@@ -311,8 +369,9 @@ final class Claimer implements Loop {
             takes++;
             int taken = take(stream, most);
             more |= taken == most;
+            asideKept |= stream.aside() && taken == most;
             found += taken;
-            reading.step();
+            (stream.aside() ? asides : reading).step();
         }
         if (found > 0) {
             idle = SHORTEST_IDLE.toNanos();
@@ -321,6 +380,8 @@ final class Claimer implements Loop {
         }
         if (fronts.unread() == 0 && node.lines().frontsRead()) node.startBell().ring();
         if (owner.isDue(keyed) || frontsLeft) return Duration.ZERO;
+        if (asideKept && enoughAside(wantAside()))
+            return Duration.ZERO; // looked again: what was used up in between rang for nobody
         if (wasHinted) {
             idle = SHORTEST_IDLE.toNanos();
             listAgain = streamsAt - began < 0; // what it was told of may be in a stream that was made since
@@ -439,7 +500,13 @@ final class Claimer implements Loop {
         if (count == 0) return 0;
         var inLine = keyed.get(claim.stream());
         if (inLine != null) node.lines().claimed(inLine, count);
-        (inLine == null ? reading : inLine.front() ? fronts : enqueued).add(batch, claim.stream(), claim.places());
+        readingOf(claim.stream(), inLine).add(batch, claim.stream(), claim.places());
         return count;
+    }
+
+    private Reading readingOf(int stream, @Nullable StreamInfo inLine) {
+        if (inLine != null) return inLine.front() ? fronts : enqueued;
+        var info = streams.get(stream);
+        return info != null && info.aside() ? asides : reading;
     }
 }

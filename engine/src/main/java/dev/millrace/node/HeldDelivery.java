@@ -60,6 +60,7 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
     private long since; // the starter's own
     private @Nullable String paused; // the starter's own
     private volatile boolean letGo;
+    private volatile boolean aside;
 
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
     private volatile @Nullable Stop stop;
@@ -125,6 +126,16 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
     /** Whether a rate has let it go. */
     boolean letGo() {
         return letGo;
+    }
+
+    /** It came from a side shard. */
+    void isAside() {
+        aside = true;
+    }
+
+    /** Whether it came from a side shard: its tenant has much more to do than others. */
+    boolean aside() {
+        return aside;
     }
 
     /** Its turn came while it was paused, and took nothing of its rate. */

@@ -30,6 +30,9 @@ final class Starter implements Loop {
     /** Starts in one turn, at most. */
     private static final int STARTS = 1_000;
 
+    /** Starts from the line to one from a side shard, if both wait. */
+    private static final int LINE_STARTS = 3;
+
     private static final Duration GATE = Duration.ofMillis(50);
     private static final Duration MET_LATELY = Duration.ofSeconds(2);
 
@@ -43,9 +46,16 @@ final class Starter implements Loop {
     /** Those among them that come from the lines of keyed shards. */
     private final AtomicInteger inTurn = new AtomicInteger();
 
+    /** Those among them that come from side shards. */
+    private final AtomicInteger bufferedAside = new AtomicInteger();
+
     private final AtomicLong bufferedBytes = new AtomicLong();
 
     private final ArrayDeque<HeldDelivery> line = new ArrayDeque<>();
+
+    /** What came from side shards. Of what is in neither keyed shards nor suspect, one in four starts is theirs, and all that the line leaves. */
+    private final ArrayDeque<HeldDelivery> asides = new ArrayDeque<>();
+
     private final ArrayDeque<HeldDelivery> suspects = new ArrayDeque<>();
     private final ArrayDeque<HeldDelivery> charged = new ArrayDeque<>();
     private final ArrayDeque<HeldDelivery> lastChances = new ArrayDeque<>();
@@ -56,12 +66,21 @@ final class Starter implements Loop {
     /** Those of them whose limit has a rate, which counts from when it let them go: they have the very next slot. */
     private final ArrayDeque<HeldDelivery> timely = new ArrayDeque<>();
 
-    private final List<ArrayDeque<HeldDelivery>> lines = List.of(lastChances, charged, suspects, timely, line, turns);
+    private final List<ArrayDeque<HeldDelivery>> lines =
+            List.of(lastChances, charged, suspects, timely, line, asides, turns);
     private final List<ArrayDeque<HeldDelivery>> turnsFirst =
-            List.of(lastChances, charged, suspects, timely, turns, line);
-    private final List<ArrayDeque<HeldDelivery>> impatient = List.of(lastChances, charged, suspects, line);
+            List.of(lastChances, charged, suspects, timely, turns, line, asides);
+    private final List<ArrayDeque<HeldDelivery>> asidesFirst =
+            List.of(lastChances, charged, suspects, timely, asides, line, turns);
+    private final List<ArrayDeque<HeldDelivery>> turnsThenAsides =
+            List.of(lastChances, charged, suspects, timely, turns, asides, line);
+    private final List<ArrayDeque<HeldDelivery>> impatient = List.of(lastChances, charged, suspects, line, asides);
+
     /** Whether one of a keyed shard has the next slot before one that is not keyed, if no rate has let it go. */
     private boolean turnsTurn;
+
+    /** Starts from the line since the last one from a side shard, as far as they matter. */
+    private int sinceAside;
 
     /** Whether others have started since one was fed that a rate let go: then it is a rate's turn. */
     private boolean ratesTurn = true;
@@ -93,6 +112,7 @@ final class Starter implements Loop {
     void add(HeldDelivery held) {
         buffered.incrementAndGet();
         if (held.stand() != null) inTurn.incrementAndGet();
+        if (held.aside()) bufferedAside.incrementAndGet();
         if (isInTime(held)) {
             inTime++; // from the starter itself: nothing else comes from lines
             held.kind().comesInTime(1);
@@ -105,6 +125,11 @@ final class Starter implements Loop {
     /** How many wait for a slot. Those that wait for their kind are not among them: free slots are no use to them. */
     int buffered() {
         return buffered.get();
+    }
+
+    /** How many of them come from side shards. */
+    int bufferedAside() {
+        return bufferedAside.get();
     }
 
     /** How much payload waits, roughly. */
@@ -194,7 +219,7 @@ final class Starter implements Loop {
     /** Whether one whose limit has a rate would start in this turn. If there are others, it has every other slot. */
     private boolean slotForRated() {
         if (!node.beater().trusted() || alone() || node.freeSlots() <= inTime) return false;
-        return ratesTurn || (inKindLines == 0 && line.isEmpty() && turns.isEmpty());
+        return ratesTurn || (inKindLines == 0 && line.isEmpty() && asides.isEmpty() && turns.isEmpty());
     }
 
     private void sort() {
@@ -208,7 +233,7 @@ final class Starter implements Loop {
 
     private ArrayDeque<HeldDelivery> lineOf(HeldDelivery held) {
         if (isInTime(held)) return timely;
-        if (!held.suspect()) return held.stand() == null ? line : turns;
+        if (!held.suspect()) return held.aside() ? asides : held.stand() == null ? line : turns;
         if (!held.charged()) return suspects;
         return held.lastChance() ? lastChances : charged;
     }
@@ -262,16 +287,22 @@ final class Starter implements Loop {
             var held = nextOfKinds();
             if (held != null) return held;
         }
-        for (var waiting : turnsTurn ? turnsFirst : lines) {
+        for (var waiting : order()) {
             var held = next(waiting);
             if (held == null) continue;
             if (!held.suspect() && !held.letGo()) {
                 turnsTurn = held.stand() == null; // neither keeps the other from a slot
                 ratesTurn = true;
+                if (held.stand() == null && !held.aside()) sinceAside = Math.min(LINE_STARTS, sinceAside + 1);
             }
             return held;
         }
         return null;
+    }
+
+    private List<ArrayDeque<HeldDelivery>> order() {
+        if (sinceAside < LINE_STARTS) return turnsTurn ? turnsFirst : lines;
+        return turnsTurn ? turnsThenAsides : asidesFirst;
     }
 
     private @Nullable HeldDelivery nextOfKinds() {
@@ -321,6 +352,10 @@ final class Starter implements Loop {
         if (isInTime(held)) {
             inTime--;
             held.kind().comesInTime(-1);
+        }
+        if (held.aside()) {
+            bufferedAside.decrementAndGet();
+            sinceAside = 0;
         }
         bufferedBytes.addAndGet(-held.bytes());
         held.kind().comes(-1);

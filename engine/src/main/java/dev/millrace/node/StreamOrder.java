@@ -18,19 +18,34 @@ import org.jspecify.annotations.Nullable;
  * the queues as the plan names them, within a queue the shards from a random one on, so that none is favoured. Every tenth order
  * begins with another band than the highest that has something, each of them in its turn, the lowest first: a lasting flood of urgent jobs
  * starves none.
+ *
+ * <p>Side shards come behind the other shards of their queue and band, so that tenants with little to do are served first; every fourth order begins with them. Among them chance decides, by
+ * their tenants' shares (weighted sampling: Efraimidis and Spirakis, 2006).
  */
 final class StreamOrder {
 
     private static final int OTHER_FIRST_EVERY = 10;
+    private static final int ASIDE_FIRST_EVERY = 4;
 
     private final Map<String, Integer> preference = new HashMap<>();
     private final RandomGenerator random;
     private int count;
     private int turns;
 
+    /** Shares of the tenants of side shards, by what was read of them last; 1 if it is not here. */
+    private final Map<Integer, Integer> shares = new HashMap<>();
+
+    private int asides;
+
     StreamOrder(List<String> queues, RandomGenerator random) {
         for (var queue : queues) preference.putIfAbsent(queue, preference.size());
         this.random = random;
+    }
+
+    /** The tenant of this side shard has this share. */
+    void share(int stream, int share) {
+        if (share == 1) shares.remove(stream);
+        else shares.put(stream, share);
     }
 
     List<StreamInfo> of(Collection<StreamInfo> streams) {
@@ -41,8 +56,21 @@ final class StreamOrder {
         order.sort((one, other) -> Integer.compare(one.id(), other.id()));
         Collections.shuffle(order, random);
         var leader = otherFirst ? leader(streams) : null;
-        order.sort((one, other) -> Integer.compare(rank(one, leader), rank(other, leader)));
+        boolean asideFirst = sortAsides(order) && ++asides % ASIDE_FIRST_EVERY == 0;
+        order.sort((one, other) -> Integer.compare(rank(one, leader, asideFirst), rank(other, leader, asideFirst)));
         return order;
+    }
+
+    /** Puts side shards in the order in which chance serves them, by their shares; whether there are any. */
+    private boolean sortAsides(List<StreamInfo> order) {
+        var keys = new HashMap<StreamInfo, Double>();
+        for (var stream : order)
+            if (stream.aside())
+                keys.put(stream, Math.log(1 - random.nextDouble()) / shares.getOrDefault(stream.id(), 1));
+        if (keys.isEmpty()) return false;
+        // the larger of two keys comes first; all others keep their place among themselves
+        order.sort(Comparator.comparingDouble(stream -> -keys.getOrDefault(stream, 0.0)));
+        return true;
     }
 
     /** Of the bands below the highest, the one whose turn it is; null if there is no other. */
@@ -56,10 +84,10 @@ final class StreamOrder {
         return others.get(turns++ % others.size());
     }
 
-    private int rank(StreamInfo stream, @Nullable Priority leader) {
+    private int rank(StreamInfo stream, @Nullable Priority leader, boolean asideFirst) {
         int queues = preference.size() + 1;
         int queue = preference.getOrDefault(stream.queue(), preference.size());
-        return band(stream, leader) * queues + queue;
+        return 2 * (band(stream, leader) * queues + queue) + (stream.aside() == asideFirst ? 0 : 1);
     }
 
     private static int band(StreamInfo stream, @Nullable Priority leader) {

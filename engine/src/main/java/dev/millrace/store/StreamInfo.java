@@ -6,13 +6,20 @@ import dev.millrace.Priority;
  * One queue × priority × shard.
  *
  * @param id its number in the store
- * @param shard from 0; {@value #FRONT} is the front stream, claimed before the others of its priority; from {@value #KEYED} on, those of keyed shards, which
- *     their {@linkplain Ownership owner} claims from, each followed by its front
+ * @param shard from 0; {@value #FRONT} is the front stream, claimed before the others of its priority; from {@value #ASIDE} on, those of tenants that are
+ *     {@linkplain Crowds set aside}; from {@value #KEYED} on, those of keyed shards, which their {@linkplain Ownership owner} claims from, each followed by its
+ *     front
  */
 public record StreamInfo(int id, String queue, Priority priority, int shard) {
 
     /** The shard number of the front: rescued and handed-back deliveries. */
     public static final int FRONT = -1;
+
+    /** The first shard number of side shards. */
+    public static final int ASIDE = 500;
+
+    /** Side shards of a queue and priority, at most. */
+    public static final int SIDE_SHARDS = 32;
 
     /** The first shard number of keyed shards. */
     public static final int KEYED = 1_000;
@@ -20,6 +27,11 @@ public record StreamInfo(int id, String queue, Priority priority, int shard) {
     /** Whether only its owner may claim from it. */
     public boolean keyed() {
         return shard >= KEYED;
+    }
+
+    /** Whether it is a side shard: for a tenant that has much more to do than others. */
+    public boolean aside() {
+        return shard >= ASIDE && !keyed();
     }
 
     /** Whether things come back to it. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.Priority;
 import dev.millrace.store.StreamInfo;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -81,5 +82,63 @@ class StreamOrderTest {
                     .findFirst()
                     .ifPresent(stream -> bands.add(stream.priority()));
         return bands;
+    }
+
+    private List<StreamInfo> withSides() {
+        var all = new ArrayList<>(streams);
+        for (int side = 0; side < 3; side++)
+            all.add(new StreamInfo(1_000 + side, "first", Priority.NORMAL, StreamInfo.ASIDE + side));
+        return all;
+    }
+
+    private static boolean isNormalOfFirst(StreamInfo stream) {
+        return stream.queue().equals("first") && stream.priority() == Priority.NORMAL && !stream.front();
+    }
+
+    @Test
+    void side_shards_come_behind_the_others_of_their_queue_and_before_them_every_fourth_time() {
+        int asideFirst = 0;
+        for (int i = 0; i < 80; i++) {
+            var normal = order.of(withSides()).stream()
+                    .filter(StreamOrderTest::isNormalOfFirst)
+                    .toList();
+            assertThat(normal).hasSize(6);
+            if (normal.getFirst().aside()) {
+                assertThat(normal.subList(0, 3)).allMatch(StreamInfo::aside);
+                asideFirst++;
+            } else assertThat(normal.subList(3, 6)).allMatch(StreamInfo::aside);
+        }
+
+        assertThat(asideFirst).isEqualTo(20);
+    }
+
+    @Test
+    void a_side_shard_comes_first_as_often_as_its_share_says() {
+        order.share(1_001, 2);
+        var firsts = new HashMap<Integer, Integer>();
+
+        for (int i = 0; i < 4_000; i++)
+            order.of(withSides()).stream()
+                    .filter(StreamInfo::aside)
+                    .findFirst()
+                    .ifPresent(first -> firsts.merge(first.id(), 1, Integer::sum));
+
+        assertThat(firsts.get(1_000)).isBetween(900, 1_100);
+        assertThat(firsts.get(1_001)).isBetween(1_900, 2_100);
+        assertThat(firsts.get(1_002)).isBetween(900, 1_100);
+    }
+
+    @Test
+    void side_shards_change_nothing_between_priorities_and_queues() {
+        var queues =
+                order.of(withSides()).stream().filter(stream -> !stream.front()).toList();
+
+        assertThat(queues.subList(0, 6)).allMatch(stream -> stream.priority() == Priority.URGENT);
+        int lastAside = queues.lastIndexOf(
+                queues.stream().filter(StreamInfo::aside).reduce((a, b) -> b).orElseThrow());
+        int firstOfSecond = 0;
+        while (!queues.get(firstOfSecond).queue().equals("second")
+                || queues.get(firstOfSecond).priority() != Priority.NORMAL) firstOfSecond++;
+        assertThat(lastAside).isLessThan(firstOfSecond);
     }
 }

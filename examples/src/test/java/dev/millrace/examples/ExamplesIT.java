@@ -159,6 +159,13 @@ class ExamplesIT {
         assertThat(printed.getLast()).isEqualTo("At most 2 products of a shop were synchronised at once");
     }
 
+    @Example(FairTenants.class)
+    void a_tenant_with_one_job_does_not_wait_for_the_thousands_of_another() {
+        assertThat(printed)
+                .containsExactly(
+                        "Ada's report was written before most of the 2,000 of Acme", "Then all of Acme's: 2000");
+    }
+
     @Example(RetriesAndOutcomes.class)
     void an_attempt_may_end_in_five_ways() {
         assertThat(printed)

@@ -50,6 +50,9 @@ final class JobSql {
     final String addQueue;
     final String addKeyedShards;
     final String streams;
+    final String addSideShard;
+    final String setAside;
+    final String setAsides;
     final String shards;
     final String keyedShards;
 
@@ -212,6 +215,10 @@ final class JobSql {
         notify = "SELECT pg_notify(?, ?)";
         addQueue = q.in("SELECT $.add_queue(?)");
         addKeyedShards = q.in("SELECT $.add_keyed_shards(?)");
+        addSideShard = q.in("SELECT $.add_side_shard(?, ?, ?)");
+        setAside = q.in("SELECT $.set_aside(?, ?, ?, ?)");
+        setAsides = q.in(
+                "SELECT priority, tenant, shard FROM $.side_tenant WHERE queue = ? AND used_at > clock_timestamp() - ? * INTERVAL '1 ms'");
         streams = q.in(
                 "SELECT id, queue, priority, shard FROM $.stream WHERE queue = ANY (?) AND shard > -2 ORDER BY priority, shard, queue");
         shards = q.in("SELECT shards FROM $.meta");

@@ -80,6 +80,7 @@ final class PostgresStorage implements Storage {
     private final PostgresProtocol protocol;
     private final PostgresTimetable timetable;
     private final PostgresBulk bulk;
+    private final SideShards asides;
 
     /** Of this process: they hear of a job when its commit is answered, sooner than the server says it. */
     private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
@@ -104,7 +105,8 @@ final class PostgresStorage implements Storage {
                 new Session(dataSource, "rescue", PATIENCE),
                 new Session(dataSource, "keep", KEEP_PATIENCE));
         // By its full name: an Ownership has others.
-        var spread = new ShardChoice(shards, keyedShards, world.random().nextInt(shards));
+        asides = new SideShards(pool, sql, streams, world);
+        var spread = new ShardChoice(shards, keyedShards, asides, world.random().nextInt(shards));
         intake = new PostgresIntake(pool, sql, streams, spread, json, notifier, world);
         records = new PostgresRecords(pool, json, q);
         observing = new PostgresObserving(dataSource, pool, settings, world);
@@ -215,6 +217,7 @@ final class PostgresStorage implements Storage {
     @Override
     public void close() {
         intake.close();
+        asides.close();
         notifier.close();
         sessions.close();
     }

@@ -1,5 +1,6 @@
 package dev.millrace.postgres;
 
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.StreamInfo;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Which shard a job goes to. Jobs with a text to spread by go where rendezvous hashing says (Thaler and Ravishankar, 1996): each shard
  * gets a score from FNV-1a of the text, mixed with the shard's number by the finaliser of SplitMix64; the highest wins. So when a shard is
  * added only its share moves. Without a text they take turns; single ones that share a transaction share a shard. Jobs with a {@link Line} go
- * to keyed shards, in the same way by what counts together.
+ * to keyed shards, in the same way by what counts together. Those of a tenant that has much more to do than others go to a {@linkplain SideShards side shard}.
  */
 final class ShardChoice {
 
@@ -20,8 +21,19 @@ final class ShardChoice {
 
     private final int count;
     private final int keyed;
+    private final Asides asides;
     private final AtomicInteger next;
     private final AtomicInteger inCompany = new AtomicInteger();
+
+    /** Which tenants are set aside. */
+    interface Asides {
+        /**
+         * The number of the side shard that a job of a tenant goes to; negative if it goes where all do.
+         *
+         * @param many whether it is one of many, for which it may be waited a moment
+         */
+        int of(NewJob job, String tenant, boolean many);
+    }
 
     /**
      * Those of each queue.
@@ -29,21 +41,34 @@ final class ShardChoice {
      * @param keyed how many are keyed
      * @param first whose turn it is first
      */
-    ShardChoice(int count, int keyed, int first) {
+    ShardChoice(int count, int keyed, Asides asides, int first) {
         this.count = count;
         this.keyed = keyed;
+        this.asides = asides;
         this.next = new AtomicInteger(first);
     }
 
-    /** The shard number of the stream that a job goes to. */
+    /** The shard number of the stream that a job goes to. It is about to be enqueued: a tenant's jobs are counted. */
     int forJob(NewJob job) {
+        return forJob(job, false);
+    }
+
+    /** The same for one of many. */
+    int forOneOfMany(NewJob job) {
+        return forJob(job, true);
+    }
+
+    private int forJob(NewJob job, boolean many) {
         var line = Line.of(job.headers());
-        return line == null ? of(job.spread()) : StreamInfo.keyed(highest(line.home(), keyed));
+        if (line != null) return StreamInfo.keyed(highest(line.home(), keyed));
+        var tenant = Crowds.tenant(job);
+        int aside = tenant == null ? -1 : asides.of(job, tenant, many);
+        return aside < 0 ? of(job.spread()) : aside;
     }
 
     /** Whether it may go to any shard that is not keyed. */
     static boolean isFree(NewJob job) {
-        return job.spread() == null && Line.of(job.headers()) == null;
+        return job.spread() == null && Crowds.tenant(job) == null && Line.of(job.headers()) == null;
     }
 
     int of(@Nullable String spread) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The streams of this process's queues, as they were seen last. Streams are never removed; but a failover to a standby that lagged may have
  * lost one, and its number be another's. So who uses a number says in the same statement what it should stand for, and has it {@linkplain
  * #forget forgotten} if it does not. A queue that has no streams gets them in a transaction of its own, on a connection of its own:
- * producers of a new queue must not wait for each other. So it gets its keyed shards, with the first job that goes to one.
+ * producers of a new queue must not wait for each other. So it gets its keyed shards, with the first job that goes to one, and a side shard that was lost.
  */
 final class Streams {
 
@@ -74,8 +74,10 @@ final class Streams {
 
     private Optional<StreamInfo> made(Connection own, String queue, Priority priority, int shard) throws SQLException {
         var there = among(refresh(own, Set.of(queue)), priority, shard);
-        if (there.isPresent() || shard < StreamInfo.KEYED) return there;
-        try (var add = Session.prepare(own, sql.addKeyedShards, queue)) {
+        if (there.isPresent() || shard < StreamInfo.ASIDE) return there;
+        try (var add = shard < StreamInfo.KEYED
+                ? Session.prepare(own, sql.addSideShard, queue, priority.rank(), shard)
+                : Session.prepare(own, sql.addKeyedShards, queue)) {
             add.execute();
         }
         return among(list(own, Set.of(queue)), priority, shard);

@@ -202,6 +202,7 @@ class PlantedBugsIT {
                 breaks(Bug.LIMIT_MISREAD, IN_LINE).with("lines", ""),
                 breaks(Bug.RATE_MISREAD, IN_RATE).with("rates", ""),
                 breaks(Bug.ALLOWANCE_FORGOTTEN, IN_RATE).with("rates", ""),
+                breaks(Bug.SIDE_SHARD_NOT_LISTED, LOST).with("tenants", ""),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
                 breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
                 breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),

@@ -39,6 +39,7 @@ public final class BenchCommand implements Runnable {
                 .addSubcommand(new EnqueueCommand(shell))
                 .addSubcommand(new FeaturesCommand(shell))
                 .addSubcommand(new SeatsCommand(shell))
+                .addSubcommand(new FairnessCommand(shell))
                 .addSubcommand(new HandlersCommand(shell))
                 .addSubcommand(new HeldHorizonCommand(shell))
                 .addSubcommand(new IdleCommand(shell))

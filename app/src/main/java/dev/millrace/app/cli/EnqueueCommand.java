@@ -167,6 +167,14 @@ final class EnqueueCommand extends EngineCommand {
     @Nullable
     String tenant;
 
+    @Option(
+            names = "--share",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "With --tenant: how much it gets, relative to others, where tenants have so much to do that it must be shared: 1 to 100, default ${DEFAULT-VALUE}.")
+    int share;
+
     /** Far more than is stored, since spaces between the values are not. */
     private static final int MOST_INPUT = 4 << 20;
 
@@ -248,6 +256,7 @@ final class EnqueueCommand extends EngineCommand {
         if (!inOrder.isEmpty()) o = o.inOrder(values(inOrder));
         if (limit != null) o = o.limit(limit, values(limitBy));
         if (tenant != null) o = o.tenant(tenant);
+        if (share != 1) o = o.share(share);
         return o;
     }
 

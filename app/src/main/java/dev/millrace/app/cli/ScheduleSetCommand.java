@@ -187,6 +187,14 @@ final class ScheduleSetCommand extends EngineCommand {
     @Nullable
     String tenant;
 
+    @Option(
+            names = "--share",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "With --tenant: how much it gets, relative to others, where tenants have so much to do that it must be shared: 1 to 100, default ${DEFAULT-VALUE}.")
+    int share;
+
     @Option(names = "--tag", paramLabel = "WORD", description = "A word to find its jobs by. May be repeated.")
     List<String> tags = new ArrayList<>();
 
@@ -305,6 +313,7 @@ final class ScheduleSetCommand extends EngineCommand {
         }
         if (!inOrder.isEmpty()) o = o.inOrder(EnqueueCommand.values(inOrder));
         if (tenant != null) o = o.tenant(tenant);
+        if (share != 1) o = o.share(share);
         for (var tag : tags) o = o.tag(tag);
         return o;
     }

@@ -38,6 +38,7 @@ record JobRequest(
         List<Object> inOrder,
         @Nullable Limited limit,
         @Nullable String tenant,
+        int share,
         List<String> tags,
         Map<String, String> headers) {
 
@@ -58,6 +59,7 @@ record JobRequest(
             "inOrder",
             "limit",
             "tenant",
+            "share",
             "tags",
             "headers"));
 
@@ -113,6 +115,7 @@ record JobRequest(
                 fields.inOrder(),
                 fields.limit(),
                 fields.text("tenant"),
+                fields.count("share", 1),
                 fields.texts("tags"),
                 fields.pairs("headers"));
     }
@@ -137,6 +140,7 @@ record JobRequest(
                 inOrder,
                 limit,
                 tenant,
+                share,
                 tags,
                 headers);
     }
@@ -152,6 +156,7 @@ record JobRequest(
         if (!inOrder.isEmpty()) o = o.inOrder(inOrder.toArray());
         if (limit != null) o = o.limit(limit.limit(), limit.by().toArray());
         if (tenant != null) o = o.tenant(tenant);
+        if (share != 1) o = o.share(share);
         for (var tag : tags) o = o.tag(tag);
         for (var header : headers.entrySet()) o = o.header(header.getKey(), header.getValue());
         return o;

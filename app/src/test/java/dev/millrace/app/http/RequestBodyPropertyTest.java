@@ -120,6 +120,7 @@ class RequestBodyPropertyTest {
                 "inOrder",
                 "limit",
                 "tenant",
+                "share",
                 "tags",
                 "headers",
                 "reason",
@@ -130,7 +131,7 @@ class RequestBodyPropertyTest {
 
     private static String fitting(Choices choices, String name) {
         return switch (name) {
-            case "version" -> Hostile.number(choices);
+            case "version", "share" -> Hostile.number(choices);
             case "priority" -> choices.of("\"high\"", "\"HIGH\"", "\"\"", "\"soon\"");
             case "delay", "expiresAfter" ->
                 choices.of(

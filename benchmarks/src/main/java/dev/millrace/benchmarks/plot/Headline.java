@@ -52,6 +52,7 @@ record Headline(String title, List<Metric> metrics) {
                         "enqueued and done",
                         Metric.PLAIN_DONE,
                         Metric.LABELLED_DONE,
+                        Metric.TENANTS_DONE,
                         Metric.RESULT_DONE,
                         Metric.UNIQUE_DONE,
                         Metric.ORDERED_DONE,
@@ -67,6 +68,13 @@ record Headline(String title, List<Metric> metrics) {
                         Metric.IN_LINE_P99,
                         Metric.VERSIONED_P50,
                         Metric.VERSIONED_P99));
+            case FAIRNESS ->
+                List.of(new Headline(
+                        "pick-up of others, before the flood and beside it",
+                        Metric.QUIET_P50,
+                        Metric.QUIET_P99,
+                        Metric.FLOODED_P50,
+                        Metric.FLOODED_P99));
             case SOAK -> List.of();
         };
     }

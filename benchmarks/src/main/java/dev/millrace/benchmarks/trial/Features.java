@@ -45,6 +45,20 @@ final class Features implements Trial {
     private static final long KEYS = 10_000;
     private static final Limit TWO = Limit.named("bench").concurrency(2);
 
+    /** A job of one of many tenants. */
+    @Kind("bench-tenants")
+    record TenantNoop(long n, String load) implements Job<Void> {
+
+        TenantNoop(long n) {
+            this(n, Load.payload(n));
+        }
+
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.tenant("tenant-" + n % KEYS).tag("red").tag("round");
+        }
+    }
+
     /** A job that runs after the one before it of its key. */
     @Kind("bench-ordered")
     record OrderedNoop(long n, String load) implements Job<Void> {
@@ -99,6 +113,7 @@ final class Features implements Trial {
     private enum Feature {
         PLAIN(Metric.PLAIN_DONE, Metric.PLAIN_DONE),
         LABELLED(Metric.LABELLED_DONE, Metric.LABELLED_RATIO),
+        TENANTS(Metric.TENANTS_DONE, Metric.TENANTS_RATIO),
         RESULT(Metric.RESULT_DONE, Metric.RESULT_RATIO),
         UNIQUE(Metric.UNIQUE_DONE, Metric.UNIQUE_RATIO),
         ORDERED(Metric.ORDERED_DONE, Metric.ORDERED_RATIO),
@@ -128,6 +143,7 @@ final class Features implements Trial {
                         .handle(Noop.class, job -> {})
                         .handle(Giving.class, Giving::load)
                         .handle(UniqueNoop.class, job -> {})
+                        .handle(TenantNoop.class, job -> {})
                         .handle(OrderedNoop.class, job -> {})
                         .handle(LimitedNoop.class, job -> {})
                         .handle(RatedNoop.class, job -> {})
@@ -188,6 +204,7 @@ final class Features implements Trial {
                             slice,
                             Noop::of,
                             o -> o.tenant("tenant-7").tag("red").tag("round"));
+                case TENANTS -> millrace.enqueueAll(range(from, slice).map(TenantNoop::new));
                 case RESULT -> enqueue(from, slice, n -> new Giving(Load.payload(n)), o -> o);
                 case UNIQUE -> millrace.enqueueAll(range(from, slice).map(UniqueNoop::new));
                 case ORDERED -> millrace.enqueueAll(range(from, slice).map(OrderedNoop::new));

@@ -92,6 +92,8 @@ public enum Metric {
     PLAIN_DONE("plainPerSecond", "jobs/s", Better.MORE, "plain"),
     LABELLED_DONE("labelledPerSecond", "jobs/s", Better.MORE, "with a tenant and two tags"),
     LABELLED_RATIO("labelledOverPlain", "", Better.MORE, "with a tenant and two tags, over plain"),
+    TENANTS_DONE("tenantsPerSecond", "jobs/s", Better.MORE, "of 10,000 tenants"),
+    TENANTS_RATIO("tenantsOverPlain", "", Better.MORE, "of 10,000 tenants, over plain"),
     RESULT_DONE("withResultPerSecond", "jobs/s", Better.MORE, "with a result of 100 characters"),
     RESULT_RATIO("withResultOverPlain", "", Better.MORE, "with a result of 100 characters, over plain"),
     UNIQUE_DONE("uniquePerSecond", "jobs/s", Better.MORE, "with a unique key each"),
@@ -111,6 +113,12 @@ public enum Metric {
             "transactOverPlain", "", Better.MORE, "with an outcome in the handler's own transaction, over plain"),
 
     // seats: from a request to its answer
+    QUIET_P50("quietPickUpP50Millis", "ms", Better.LESS, "pick-up before the flood, median"),
+    QUIET_P99("quietPickUpP99Millis", "ms", Better.LESS, "pick-up before the flood, 99 of 100"),
+    FLOODED_P50("floodedPickUpP50Millis", "ms", Better.LESS, "pick-up of others beside the flood, median"),
+    FLOODED_P99("floodedPickUpP99Millis", "ms", Better.LESS, "pick-up of others beside the flood, 99 of 100"),
+    FLOODED_RATIO("floodedOverQuietP99", "", Better.LESS, "the last over that before the flood"),
+    FLOOD_RUN("floodPerSecond", "jobs/s", Better.MORE, "of the flood, run beside them"),
     SHOWS("shows", "", Better.NEITHER, "shows that were sold in each way"),
     SOLD_TWICE("seatsSoldTwice", "", Better.LESS, "seats sold twice"),
     IN_LINE_P50("inLineP50Millis", "ms", Better.LESS, "in order by seat, median"),

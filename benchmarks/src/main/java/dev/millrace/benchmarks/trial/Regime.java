@@ -83,6 +83,14 @@ public enum Regime {
             return BASE.withJobs(20_000).withSlots(8).withLimitSeconds(1_800);
         }
     },
+    FAIRNESS(
+            false,
+            "a thousand tenants with little to do, before and beside one that has more to do than the node can run") {
+        @Override
+        public Sizes sizes() {
+            return BASE.withJobs(200_000).withSlots(50).withPerSecond(2_000).withSeconds(20);
+        }
+    },
     SOAK(false, "a steady stream for an hour; in the middle half of it somebody holds a snapshot") {
         @Override
         public Sizes sizes() {
@@ -111,10 +119,10 @@ public enum Regime {
         return peers;
     }
 
-    /** Those that are measured when all are. A soak alone takes as long as the others together; features and seats are held against each other, not against goals. */
+    /** Those that are measured when all are. A soak alone takes as long as the others together; features, seats and fairness are held against each other, not against goals. */
     public static List<Regime> ofAll() {
         return Arrays.stream(values())
-                .filter(regime -> regime != SOAK && regime != FEATURES && regime != SEATS)
+                .filter(regime -> regime != SOAK && regime != FEATURES && regime != SEATS && regime != FAIRNESS)
                 .toList();
     }
 

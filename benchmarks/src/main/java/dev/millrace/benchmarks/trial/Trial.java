@@ -26,6 +26,7 @@ interface Trial {
             case NODES -> new OneOfMany();
             case FEATURES -> new Features();
             case SEATS -> new Seats();
+            case FAIRNESS -> new Fairness();
             case SOAK -> new Soak();
         };
     }

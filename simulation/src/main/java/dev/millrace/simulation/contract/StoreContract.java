@@ -186,6 +186,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Sharing extends TenantChapter {
+        Sharing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Pausing extends PauseChapter {
         Pausing() {
             super(StoreContract.this);

@@ -193,6 +193,10 @@ public enum Bug {
     /** A delivery comes with a rate that is twice what was asked for. */
     RATE_MISREAD,
 
+    // ---- tenants
+    /** Nodes are not told of shards that are made for tenants while they run. */
+    SIDE_SHARD_NOT_LISTED,
+
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */
     UNKNOWN_ENQUEUE_REPEATED,

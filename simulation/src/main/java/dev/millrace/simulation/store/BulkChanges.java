@@ -281,7 +281,8 @@ final class BulkChanges {
     }
 
     private int streamOf(Transaction tx, Asked asked, Priority priority) {
-        int shard = tables.stream(tx, asked.stream()).shard();
+        var own = tables.stream(tx, asked.stream());
+        int shard = own.aside() && own.priority() != priority ? 0 : own.shard();
         return tables.streams.all(tx).stream()
                 .filter(stream -> stream.queue().equals(asked.queue())
                         && stream.priority() == priority

@@ -11,6 +11,7 @@ import dev.millrace.simulation.store.Rows.IdempotencyKey;
 import dev.millrace.simulation.store.Rows.Timer;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.PartOf;
@@ -28,6 +29,7 @@ import java.util.Objects;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The producers' side, and the streams that it needs. */
@@ -40,6 +42,11 @@ final class Sending {
     private final Batches batches;
     private final BiConsumer<Transaction, Wakeup> hints;
     private final Map<String, List<StreamInfo>> known = new HashMap<>();
+    private final Crowds crowds = new Crowds();
+
+    /** Which tenants are set aside, and in which shard. */
+    private final Map<Tenant, Integer> asides = new HashMap<>();
+
     private int next;
     private int cachedPart;
 
@@ -97,6 +104,39 @@ final class Sending {
         }
     }
 
+    // ---- tenants
+
+    /** Counts the job of a tenant: whether that has much more to do than others, and is not set aside for it yet. */
+    boolean isOfCrowd(NewJob job) {
+        var tenant = Crowds.tenant(job);
+        if (tenant == null) return false;
+        long now = Duration.between(Instant.EPOCH, tables.now()).toNanos();
+        return crowds.add(job, tenant, now) && !asides.containsKey(new Tenant(job.queue(), job.priority(), tenant));
+    }
+
+    /** In a transaction of its own: each such tenant has the next side shard. They are few here, and none is given away. */
+    void setAside(Transaction tx, NewJob job) {
+        tx.statement();
+        var meta = tables.meta.lock(tx, Tables.ONE, any -> true);
+        var own = meta == null ? null : streamsOf(tx, job.queue());
+        if (meta == null || own == null) return;
+        var tenant = new Tenant(job.queue(), job.priority(), Objects.requireNonNull(Crowds.tenant(job)));
+        int number = (int) asides.keySet().stream().filter(tenant::isBeside).count() % StreamInfo.SIDE_SHARDS;
+        int shard = StreamInfo.ASIDE + number;
+        asides.put(tenant, shard);
+        if (own.stream().anyMatch(stream -> stream.priority() == tenant.priority && stream.shard() == shard)) return;
+        int id = tables.streams.all(tx).stream().mapToInt(StreamInfo::id).max().orElse(0) + 1;
+        var stream = new StreamInfo(id, tenant.queue, tenant.priority, shard);
+        tables.streams.insert(tx, stream.id(), stream);
+        firstAnchor(tx, stream, meta.currentPart(), Snapshot.NOTHING);
+    }
+
+    private record Tenant(String queue, Priority priority, String name) {
+        boolean isBeside(Tenant other) {
+            return queue.equals(other.queue) && priority == other.priority;
+        }
+    }
+
     static boolean hasKeyedShards(List<StreamInfo> streams) {
         return streams.stream().anyMatch(StreamInfo::keyed);
     }
@@ -149,6 +189,7 @@ final class Sending {
 
     void forget() {
         known.clear();
+        asides.clear();
     }
 
     private StreamInfo streamFor(Transaction tx, NewJob job) {
@@ -158,8 +199,12 @@ final class Sending {
         if (line != null) return keyedFor(own, job, line);
         var spread = job.spread();
         int shard = Math.floorMod(spread == null ? next++ : spread.chars().sum(), Tables.SHARDS);
-        return own.stream()
-                .filter(stream -> stream.priority() == job.priority() && stream.shard() == shard)
+        var tenant = Crowds.tenant(job);
+        var aside = tenant == null ? null : asides.get(new Tenant(job.queue(), job.priority(), tenant));
+        return Stream.concat(
+                        own.stream().filter(stream -> aside != null && stream.shard() == aside),
+                        own.stream().filter(stream -> stream.shard() == shard))
+                .filter(stream -> stream.priority() == job.priority())
                 .findFirst()
                 .orElseThrow();
     }

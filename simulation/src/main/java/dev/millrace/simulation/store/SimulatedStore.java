@@ -346,6 +346,15 @@ public final class SimulatedStore implements Storage {
         makeQueues(Sending.queuesOf(jobs));
         if (tables.planted(Bug.FIRST_ANCHOR_IN_PRODUCER)) return;
         for (var queue : Sending.queuesOf(Sending.inLine(jobs))) makeKeyedShards(queue);
+        for (var job : jobs) setAside(job);
+    }
+
+    /** Where a tenant's jobs are a crowd it is set aside before they are enqueued; a real producer does not wait for that. */
+    private void setAside(NewJob job) {
+        if (!sending.isOfCrowd(job)) return;
+        does("set a tenant aside", tx -> sending.setAside(tx, job));
+        step("streams", tx -> Optional.ofNullable(sending.streamsOf(tx, job.queue())))
+                .ifPresent(streams -> sending.remember(job.queue(), streams));
     }
 
     private void makeKeyedShards(String queue) {
@@ -603,7 +612,10 @@ public final class SimulatedStore implements Storage {
     @Override
     public List<StreamInfo> streams(Collection<String> queues) {
         makeQueues(queues);
-        return step("streams", tx -> sending.streams(tx, queues));
+        var streams = step("streams", tx -> sending.streams(tx, queues));
+        return tables.planted(Bug.SIDE_SHARD_NOT_LISTED)
+                ? streams.stream().filter(stream -> !stream.aside()).toList()
+                : streams;
     }
 
     @Override

@@ -227,23 +227,23 @@ final class Tables {
     /** The front of a job's queue and priority, or of its keyed shard. */
     int frontOf(Transaction tx, Asked asked) {
         var own = stream(tx, asked.stream());
-        return own.keyed() ? shardOf(own) + 1 : special(own, StreamInfo.FRONT);
+        return own.keyed() ? shardOf(own) + 1 : special(tx, own, StreamInfo.FRONT);
     }
 
     /** Where a job's delivery stands that was born ended. */
     int endedOf(Transaction tx, Asked asked) {
         var own = stream(tx, asked.stream());
-        if (!own.keyed()) return special(own, ENDED);
-        for (var other : streams.all(tx))
-            if (other.shard() == ENDED
-                    && other.priority() == own.priority()
-                    && other.queue().equals(own.queue())) return other.id();
-        throw new IllegalStateException("There is nothing for what is born ended in queue " + own.queue() + ".");
+        return special(tx, own, ENDED);
     }
 
-    private static int special(StreamInfo own, int shard) {
+    private int special(Transaction tx, StreamInfo own, int shard) {
         // ordinary streams of a queue are made in one go: the same distance apart in each
-        return own.id() - own.shard() + shard;
+        if (own.shard() < StreamInfo.ASIDE) return own.id() - own.shard() + shard;
+        for (var other : streams.all(tx))
+            if (other.shard() == shard
+                    && other.priority() == own.priority()
+                    && other.queue().equals(own.queue())) return other.id();
+        throw new IllegalStateException("Queue %s has no shard %d.".formatted(own.queue(), shard));
     }
 
     // ---- keyed shards

@@ -22,11 +22,12 @@ public final class Workloads {
             new BulkChanges(),
             new Batches(),
             new Lines(),
-            new Rates());
+            new Rates(),
+            new Tenants());
 
     /** What only concerns itself. */
     private static final Set<String> APART =
-            Set.of("slots", "unique-sends", "bulk-changes", "batches", "lines", "rates");
+            Set.of("slots", "unique-sends", "bulk-changes", "batches", "lines", "rates", "tenants");
 
     private Workloads() {}
 
