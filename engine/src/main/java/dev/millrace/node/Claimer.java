@@ -155,7 +155,9 @@ final class Claimer implements Loop {
 
         @Override
         public long room() {
-            return node.limits().readBytes() / 2 - node.starter().bufferedBytes();
+            long bytes = node.limits().readBytes();
+            var starter = node.starter();
+            return Math.min(bytes - starter.bufferedBytes(), bytes / 2 - starter.bufferedBytesAside());
         }
 
         @Override

@@ -49,6 +49,8 @@ final class Starter implements Loop {
     /** Those among them that come from side shards. */
     private final AtomicInteger bufferedAside = new AtomicInteger();
 
+    private final AtomicLong bufferedBytesAside = new AtomicLong();
+
     private final AtomicLong bufferedBytes = new AtomicLong();
 
     private final ArrayDeque<HeldDelivery> line = new ArrayDeque<>();
@@ -112,7 +114,10 @@ final class Starter implements Loop {
     void add(HeldDelivery held) {
         buffered.incrementAndGet();
         if (held.stand() != null) inTurn.incrementAndGet();
-        if (held.aside()) bufferedAside.incrementAndGet();
+        if (held.aside()) {
+            bufferedAside.incrementAndGet();
+            bufferedBytesAside.addAndGet(held.bytes());
+        }
         if (isInTime(held)) {
             inTime++; // from the starter itself: nothing else comes from lines
             held.kind().comesInTime(1);
@@ -135,6 +140,11 @@ final class Starter implements Loop {
     /** How much payload waits, roughly. */
     long bufferedBytes() {
         return bufferedBytes.get();
+    }
+
+    /** How much of it comes from side shards. */
+    long bufferedBytesAside() {
+        return bufferedBytesAside.get();
     }
 
     /** Whether a dangerous delivery runs alone: nothing may start beside it. */
@@ -355,6 +365,7 @@ final class Starter implements Loop {
         }
         if (held.aside()) {
             bufferedAside.decrementAndGet();
+            bufferedBytesAside.addAndGet(-held.bytes());
             sinceAside = 0;
         }
         bufferedBytes.addAndGet(-held.bytes());

@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.JobId;
 import dev.millrace.State;
 import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Ending;
+import dev.millrace.store.NewJob;
 import dev.millrace.store.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +66,65 @@ class StarterTest {
         assertThat(node.status().buffered()).isZero();
         assertThat(jobs).allMatch(job -> node.outcomes(job).size() <= 2);
         assertThat(node.status().counters().lostOutcomes()).isZero();
+    }
+
+    private static NewJob of(String tenant, NewJob job) {
+        return new NewJob(
+                job.id(),
+                job.queue(),
+                job.priority(),
+                tenant,
+                job.kind(),
+                1,
+                job.payload(),
+                Map.of(Crowds.TENANT, tenant),
+                null,
+                null,
+                null);
+    }
+
+    /** Ends what runs, so often, and tells the node of it. */
+    private static void turnsOver(OneNode node, int times) {
+        for (int i = 0; i < times; i++) {
+            for (var handler : List.copyOf(node.handlers.values()))
+                if (!handler.ended) handler.ends(new Ending.Done(null));
+            node.pass(Duration.ofMillis(2));
+        }
+    }
+
+    @Test
+    void who_has_little_to_do_starts_before_a_crowd_that_was_claimed_already() {
+        var node = new OneNode();
+        for (int i = 0; i < 300; i++) node.send("work", job -> of("many", job));
+        turnsOver(node, 20);
+        assertThat(node.status().buffered()).isPositive();
+
+        var few = node.send("work", job -> of("few", job));
+        node.pass(Duration.ofMillis(2));
+        turnsOver(node, 2);
+
+        assertThat(node.handlers).containsKey(few);
+    }
+
+    @Test
+    void a_crowd_starts_one_time_in_four_where_others_have_more_than_the_node_can_run() {
+        var node = new OneNode();
+        var many = new ArrayList<JobId>();
+        for (int i = 0; i < 300; i++) many.add(node.send("work", job -> of("many", job)));
+        turnsOver(node, 20);
+        for (int i = 0; i < 600; i++) {
+            int tenant = i % 50;
+            node.send("work", job -> of("tenant " + tenant, job));
+        }
+        turnsOver(node, 2);
+        var before = Set.copyOf(node.handlers.keySet());
+
+        turnsOver(node, 30);
+
+        var started = new HashSet<>(node.handlers.keySet());
+        started.removeAll(before);
+        assertThat(started).hasSizeGreaterThan(110);
+        assertThat(many.stream().filter(started::contains).count()).isBetween(20L, 40L);
     }
 
     @Test
