@@ -166,9 +166,8 @@ public final class JobOptions {
     }
 
     /**
-     * Whose job it is. Who asks for much more than others waits for himself: jobs of such a tenant are set aside, and run in what slots the others leave, in at least a quarter of
-     * them. Tenants that are set aside have equal {@linkplain #share shares}. Tenants are told apart within a queue and a priority; jobs {@linkplain #inOrder in order} or with a limit
-     * stand in lines instead, and are not set aside.
+     * Whose job it is. Who has asked for a few jobs lately is served before who has asked for more; those that have much share what is left, equally or by {@linkplain #share shares}. Tenants are told
+     * apart within a queue and a priority. Jobs {@linkplain #inOrder in order} or with a limit stand in lines instead.
      */
     public JobOptions tenant(String tenant) {
         return put(TENANT, Bounds.word("A tenant", tenant));

@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param parked jobs that no node can run now
  * @param oldestAvailable when the job that waits longest to be claimed became available; null if none waits
  * @param pausedBecause why the queue is paused; null if it is not
+ * @param aside tenants that have much more to do than others, so that their jobs run behind: those that were seen in the last half minute, who came first first, a
+ *     thousand at most
  */
 public record QueueView(
         String name,
@@ -22,10 +25,35 @@ public record QueueView(
         Depth retryable,
         Depth parked,
         @Nullable Instant oldestAvailable,
-        @Nullable String pausedBecause) {
+        @Nullable String pausedBecause,
+        List<SetAside> aside) {
+
+    public QueueView {
+        aside = List.copyOf(aside);
+    }
+
+    /** One in which no tenant is set aside. */
+    public QueueView(
+            String name,
+            Depth available,
+            Depth running,
+            Depth scheduled,
+            Depth retryable,
+            Depth parked,
+            @Nullable Instant oldestAvailable,
+            @Nullable String pausedBecause) {
+        this(name, available, running, scheduled, retryable, parked, oldestAvailable, pausedBecause, List.of());
+    }
 
     /** Up to here a depth is counted; beyond it is a lower bound. */
     public static final int EXACT_UP_TO = 10_000;
+
+    /**
+     * A tenant that is set aside.
+     *
+     * @param priority at which it has much more to do than others
+     */
+    public record SetAside(String tenant, Priority priority, Instant since) {}
 
     /**
      * How many.

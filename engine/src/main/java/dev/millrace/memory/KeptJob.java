@@ -58,10 +58,10 @@ final class KeptJob {
     /** The last checkpoint of a run. */
     record Checkpoint(int run, Payload value) {}
 
-    KeptJob(NewJob job, KeptQueue queue, Instant now) {
+    KeptJob(NewJob job, KeptQueue.Stream home, Instant now) {
         this.id = job.id();
-        this.queue = queue;
-        this.stream = queue.home(job);
+        this.queue = home.queue;
+        this.stream = home;
         this.priority = job.priority();
         this.kind = job.kind();
         this.kindVersion = job.kindVersion();
@@ -72,10 +72,10 @@ final class KeptJob {
     }
 
     /** While it waits for its first time to run: everything but its id, and when it came. */
-    void become(NewJob other, KeptQueue itsQueue, Instant now) {
+    void become(NewJob other, KeptQueue.Stream home, Instant now) {
         queue.count(state(), standing(), -1);
-        queue = itsQueue;
-        stream = itsQueue.home(other);
+        queue = home.queue;
+        stream = home;
         priority = other.priority();
         kind = other.kind();
         kindVersion = other.kindVersion();

@@ -1,8 +1,8 @@
 package dev.millrace.memory;
 
 import dev.millrace.Priority;
+import dev.millrace.QueueView;
 import dev.millrace.State;
-import dev.millrace.store.Crowds;
 import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.StreamInfo;
@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
@@ -31,6 +32,9 @@ final class KeptQueue {
     /** A side shard is its tenant's for so long after it was used. */
     private static final Duration KEPT_ASIDE = Duration.ofMinutes(1);
 
+    /** Its tenant is shown as set aside for so long after it was used. */
+    private static final Duration SHOWN_ASIDE = Duration.ofSeconds(30);
+
     final String name;
     /** By priority: the front, then the shards. */
     private final Map<Priority, List<Stream>> streams = new EnumMap<>(Priority.class);
@@ -38,8 +42,10 @@ final class KeptQueue {
     /** Each keyed shard and its front, one after the other; made with the first job that has a line. */
     private final List<Stream> keyed = new ArrayList<>();
 
-    /** Side shards, by priority; each made when all others have been given away. */
+    /** Side shards of one tenant each, by priority; each made when all others have been given away. */
     private final Map<Priority, List<Side>> sides = new EnumMap<>(Priority.class);
+
+    private final Map<Priority, List<Stream>> sharedSides = new EnumMap<>(Priority.class);
 
     private final Map<State, Long> counts = new EnumMap<>(State.class);
     private long parked;
@@ -61,12 +67,14 @@ final class KeptQueue {
     private static final class Side {
         final Stream stream;
         String tenant;
+        Instant since;
         Instant usedAt;
 
-        Side(Stream stream, String tenant, Instant usedAt) {
+        Side(Stream stream, String tenant, Instant since) {
             this.stream = stream;
             this.tenant = tenant;
-            this.usedAt = usedAt;
+            this.since = since;
+            this.usedAt = since;
         }
     }
 
@@ -87,32 +95,44 @@ final class KeptQueue {
         for (var own : streams.values()) all.addAll(own);
         all.addAll(keyed);
         for (var own : sides.values()) for (var side : own) all.add(side.stream);
+        for (var own : sharedSides.values()) all.addAll(own);
         return all;
     }
 
+    /** Makes the side shards that are shared, if they are not there yet; answers what was made. */
+    List<Stream> makeSharedSides(Priority priority, int firstStream) {
+        if (sharedSides.containsKey(priority)) return List.of();
+        var made = new ArrayList<Stream>();
+        for (int number = 0; number < StreamInfo.SHARED_SIDE_SHARDS; number++)
+            made.add(new Stream(
+                    new StreamInfo(firstStream + number, name, priority, StreamInfo.sharedAside(number)), this));
+        sharedSides.put(priority, made);
+        return made;
+    }
+
     /**
-     * Sets a tenant aside: in the side shard it has, in one that is empty and that nobody has used for a minute, in a new one, or with others.
+     * Gives a tenant a side shard alone: the one it has, one that is empty and that nobody has used for a minute, a new one, or none.
      *
-     * @return what was made; null if nothing was
+     * @return what was made
      */
-    @Nullable
-    Stream setAside(Priority priority, String tenant, int nextStream, Instant now) {
+    List<Stream> setAside(Priority priority, String tenant, int nextStream, Instant now) {
         var own = sides.computeIfAbsent(priority, none -> new ArrayList<>());
         for (var side : own) {
             if (!side.tenant.equals(tenant)) continue;
             side.usedAt = now;
-            return null;
+            return List.of();
         }
         for (var side : own) {
             if (!side.stream.pending.isEmpty() || side.usedAt.plus(KEPT_ASIDE).isAfter(now)) continue;
             side.tenant = tenant;
+            side.since = now;
             side.usedAt = now;
-            return null;
+            return List.of();
         }
-        if (own.size() == StreamInfo.SIDE_SHARDS) return null;
+        if (own.size() == StreamInfo.SIDE_SHARDS) return List.of();
         var made = new Stream(new StreamInfo(nextStream, name, priority, StreamInfo.ASIDE + own.size()), this);
         own.add(new Side(made, tenant, now));
-        return made;
+        return List.of(made);
     }
 
     /** Makes the keyed shards, if they are not there yet; answers what was made. */
@@ -139,11 +159,7 @@ final class KeptQueue {
     /** Where a job waits for its first attempt. */
     Stream home(NewJob job) {
         var line = Line.of(job.headers());
-        if (line == null) {
-            var tenant = Crowds.tenant(job);
-            var aside = tenant == null ? null : aside(job.priority(), tenant);
-            return aside == null ? shard(job.priority(), job.spread()) : aside;
-        }
+        if (line == null) return shard(job.priority(), job.spread());
         return keyed.get(2 * (int) (hash(line.home()) % KEYED_SHARDS));
     }
 
@@ -162,9 +178,30 @@ final class KeptQueue {
         return crc.getValue();
     }
 
-    private @Nullable Stream aside(Priority priority, String tenant) {
-        for (var side : sides.getOrDefault(priority, List.of())) if (side.tenant.equals(tenant)) return side.stream;
+    /** Who has been set aside lately, who came first first. */
+    List<QueueView.SetAside> asides(Instant now) {
+        var all = new ArrayList<QueueView.SetAside>();
+        sides.forEach((priority, own) -> {
+            for (var side : own)
+                if (side.usedAt.plus(SHOWN_ASIDE).isAfter(now))
+                    all.add(new QueueView.SetAside(side.tenant, priority, side.since));
+        });
+        all.sort(Comparator.comparing(QueueView.SetAside::since).thenComparing(QueueView.SetAside::tenant));
+        return all;
+    }
+
+    /** The side shard that this tenant has alone; null if it has none. */
+    @Nullable
+    Stream sideOf(Priority priority, String tenant, Instant now) {
+        for (var side : sides.getOrDefault(priority, List.of()))
+            if (side.tenant.equals(tenant) && side.usedAt.plus(SHOWN_ASIDE).isAfter(now)) return side.stream;
         return null;
+    }
+
+    /** The shared side shard of a tenant; they have been made. */
+    Stream sharedSide(Priority priority, String tenant) {
+        return Objects.requireNonNull(sharedSides.get(priority))
+                .get((int) (hash(tenant) % StreamInfo.SHARED_SIDE_SHARDS));
     }
 
     /** Where a new run waits at this priority, of a job that was in this stream. */

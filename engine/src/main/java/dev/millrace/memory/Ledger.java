@@ -118,17 +118,23 @@ final class Ledger {
         return queue;
     }
 
-    /** The queue of a job, with keyed shards if it needs one, or a side shard. */
-    private KeptQueue queueOf(NewJob job, Instant now) {
+    /** Where a job waits for its first attempt; made if it is not there. It is about to be enqueued: its tenant's jobs are counted. */
+    private KeptQueue.Stream home(NewJob job, Instant now) {
         var queue = queue(job.queue());
-        if (Line.of(job.headers()) != null)
-            for (var stream : queue.makeKeyed(streams.size() + 1)) streams.put(stream.info.id(), stream);
+        if (Line.of(job.headers()) != null) made(queue.makeKeyed(streams.size() + 1));
         var tenant = Crowds.tenant(job);
-        if (tenant == null
-                || !crowds.add(job, tenant, Duration.between(Instant.EPOCH, now).toNanos())) return queue;
-        var made = queue.setAside(job.priority(), tenant, streams.size() + 1, now);
-        if (made != null) streams.put(made.info.id(), made);
-        return queue;
+        if (tenant == null) return queue.home(job);
+        var load = crowds.add(job, tenant, Duration.between(Instant.EPOCH, now).toNanos());
+        if (load == Crowds.Load.MUCH) made(queue.setAside(job.priority(), tenant, streams.size() + 1, now));
+        var alone = queue.sideOf(job.priority(), tenant, now);
+        if (alone != null) return alone;
+        if (load == Crowds.Load.FEW) return queue.home(job);
+        made(queue.makeSharedSides(job.priority(), streams.size() + 1));
+        return queue.sharedSide(job.priority(), tenant);
+    }
+
+    private void made(List<KeptQueue.Stream> some) {
+        for (var stream : some) streams.put(stream.info.id(), stream);
     }
 
     KeptQueue.Stream stream(int id) {
@@ -164,7 +170,7 @@ final class Ledger {
     }
 
     private void enqueue(NewJob asked, Instant now) {
-        var job = new KeptJob(asked, queueOf(asked, now), now);
+        var job = new KeptJob(asked, home(asked, now), now);
         jobs.put(job.id, job);
         var due = due(asked.due(), now);
         if (due == null) append(job, Turn.first(1), job.stream, now);
@@ -173,7 +179,7 @@ final class Ledger {
 
     /** A job that waits until it is told to wait no more. */
     void enqueueForNoTime(NewJob asked, Instant now) {
-        var job = new KeptJob(asked, queueOf(asked, now), now);
+        var job = new KeptJob(asked, home(asked, now), now);
         jobs.put(job.id, job);
         startTimer(job, Turn.first(1), NO_TIME, State.SCHEDULED, null);
     }
@@ -227,7 +233,7 @@ final class Ledger {
     void become(Timer timer, NewJob other, @Nullable Instant runAt, Instant now) {
         var job = timer.job();
         stopWaiting(timer);
-        job.become(other, queueOf(other, now), now);
+        job.become(other, home(other, now), now);
         if (runAt != null && runAt.isAfter(now)) startTimer(job, timer.turn(), runAt, State.SCHEDULED, null);
         else append(job, timer.turn(), job.stream, now);
     }

@@ -189,7 +189,7 @@ final class MemoryStorage implements Storage {
 
     @Override
     public List<QueueView> queues() {
-        return step(now -> memory.pictures.queues());
+        return step(now -> memory.pictures.queues(now));
     }
 
     @Override

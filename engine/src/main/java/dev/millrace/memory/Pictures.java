@@ -171,7 +171,7 @@ final class Pictures {
 
     // ---- queues
 
-    List<QueueView> queues() {
+    List<QueueView> queues(Instant now) {
         return ledger.queues.values().stream()
                 .map(queue -> new QueueView(
                         queue.name,
@@ -181,7 +181,8 @@ final class Pictures {
                         depth(queue.count(State.RETRYABLE)),
                         depth(queue.parked()),
                         oldestAvailable(queue),
-                        ledger.pauses.get(Scope.queue(queue.name))))
+                        ledger.pauses.get(Scope.queue(queue.name)),
+                        queue.asides(now)))
                 .toList();
     }
 

@@ -66,6 +66,7 @@ final class Claimer implements Loop {
     private final ShardOwner owner;
     private final Map<Integer, Long> avoided = new HashMap<>();
     private final Bottlenecks bottlenecks = new Bottlenecks();
+    private final Asides tenants = new Asides();
     private final Reading reading;
 
     /** Of side shards. */
@@ -109,8 +110,8 @@ final class Claimer implements Loop {
         this.world = node.world();
         this.limits = node.limits();
         this.order = new StreamOrder(node.plan().queues(), world.random());
-        this.reading = new Reading(node, bottlenecks, new Ordinary(node));
-        this.asides = new Reading(node, bottlenecks, new Aside(node, order));
+        this.reading = new Reading(node, bottlenecks, new Ordinary(node, tenants));
+        this.asides = new Reading(node, bottlenecks, new Aside());
         this.enqueued = new Reading(node, bottlenecks, new InLine(false));
         this.fronts = new Reading(node, bottlenecks, new InLine(true));
         this.owner = new ShardOwner(node);
@@ -123,7 +124,7 @@ final class Claimer implements Loop {
     }
 
     /** What was read of ordinary streams goes to the starter at once. */
-    private record Ordinary(Incarnation node) implements Reading.Desk {
+    private record Ordinary(Incarnation node, Asides asides) implements Reading.Desk {
 
         @Override
         public long room() {
@@ -137,6 +138,7 @@ final class Claimer implements Loop {
 
         @Override
         public void add(HeldDelivery held, int stream) {
+            asides.comesBack(held, node.world().nanoTime());
             node.starter().add(held);
         }
 
@@ -151,7 +153,7 @@ final class Claimer implements Loop {
     }
 
     /** What was read of side shards goes to the starter as well, which lets others go first. */
-    private record Aside(Incarnation node, StreamOrder order) implements Reading.Desk {
+    private final class Aside implements Reading.Desk {
 
         @Override
         public long room() {
@@ -167,8 +169,11 @@ final class Claimer implements Loop {
 
         @Override
         public void add(HeldDelivery held, int stream) {
-            order.share(stream, Crowds.share(held.delivery().headers()));
-            held.isAside();
+            tenants.isRead(held, stream, world.nanoTime());
+            var info = streams.get(stream);
+            if (info != null && info.alone())
+                order.share(stream, Crowds.share(held.delivery().headers()));
+            held.isAside(stream);
             node.starter().add(held);
         }
 
@@ -371,10 +376,14 @@ final class Claimer implements Loop {
             takes++;
             int taken = take(stream, most);
             more |= taken == most;
-            asideKept |= stream.aside() && taken == most;
+            if (stream.aside()) {
+                order.claimed(stream.id(), taken);
+                asideKept |= taken == most;
+            }
             found += taken;
             (stream.aside() ? asides : reading).step();
         }
+        if (wasHinted) listAgain = streamsAt - began < 0; // what it was told of may be in a stream that was made since
         if (found > 0) {
             idle = SHORTEST_IDLE.toNanos();
             if (!more && found >= TRICKLE && found < goodPart()) linger(began);
@@ -384,10 +393,7 @@ final class Claimer implements Loop {
         if (owner.isDue(keyed) || frontsLeft) return Duration.ZERO;
         if (asideKept && enoughAside(wantAside()))
             return Duration.ZERO; // looked again: what was used up in between rang for nobody
-        if (wasHinted) {
-            idle = SHORTEST_IDLE.toNanos();
-            listAgain = streamsAt - began < 0; // what it was told of may be in a stream that was made since
-        }
+        if (wasHinted) idle = SHORTEST_IDLE.toNanos();
         var rest = Duration.ofNanos(idle / 2 + world.random().nextLong(idle / 2 + 1));
         idle = Math.min(limits.idlePoll().toNanos(), idle * 3 / 2);
         return rest;

@@ -60,7 +60,9 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
     private long since; // the starter's own
     private @Nullable String paused; // the starter's own
     private volatile boolean letGo;
-    private volatile boolean aside;
+    private volatile int aside; // a side shard's number, or 0
+    private double turn; // the starter's own
+    private long arrival; // the starter's own
 
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
     private volatile @Nullable Stop stop;
@@ -128,14 +130,39 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
         return letGo;
     }
 
-    /** It came from a side shard. */
-    void isAside() {
-        aside = true;
+    /** It came from this side shard, or comes back of what did. */
+    void isAside(int stream) {
+        aside = stream;
     }
 
-    /** Whether it came from a side shard: its tenant has much more to do than others. */
+    /** Whether it came from a side shard: its tenant has more than a few jobs. */
     boolean aside() {
+        return aside != 0;
+    }
+
+    /** The side shard. */
+    int asideFrom() {
         return aside;
+    }
+
+    /** Whether it has not been given a slot. */
+    boolean waitsForSlot() {
+        return is(Stage.WAITING);
+    }
+
+    /** When its turn is among those that are set aside. */
+    void takesTurn(double turn, long arrival) {
+        this.turn = turn;
+        this.arrival = arrival;
+    }
+
+    double turn() {
+        return turn;
+    }
+
+    /** Tells those of one turn apart. */
+    long arrival() {
+        return arrival;
     }
 
     /** Its turn came while it was paused, and took nothing of its rate. */

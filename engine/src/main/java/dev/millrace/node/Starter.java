@@ -1,10 +1,13 @@
 package dev.millrace.node;
 
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Ending;
 import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,8 +58,18 @@ final class Starter implements Loop {
 
     private final ArrayDeque<HeldDelivery> line = new ArrayDeque<>();
 
-    /** What came from side shards. Of what is in neither keyed shards nor suspect, one in four starts is theirs, and all that the line leaves. */
-    private final ArrayDeque<HeldDelivery> asides = new ArrayDeque<>();
+    /**
+     * What came from side shards, in the order of their turns. Of what is in neither keyed shards nor suspect, one in four starts is theirs, and all that the line leaves; all before it that is more
+     * urgent.
+     */
+    private final Queue<HeldDelivery> asides = new PriorityQueue<>(
+            Comparator.comparingDouble(HeldDelivery::turn).thenComparingLong(HeldDelivery::arrival));
+
+    /** The same by age; those that have left are still here. */
+    private final ArrayDeque<HeldDelivery> asidesByAge = new ArrayDeque<>();
+
+    private final FairClock clock = new FairClock();
+    private long arrivals;
 
     private final ArrayDeque<HeldDelivery> suspects = new ArrayDeque<>();
     private final ArrayDeque<HeldDelivery> charged = new ArrayDeque<>();
@@ -68,15 +81,15 @@ final class Starter implements Loop {
     /** Those of them whose limit has a rate, which counts from when it let them go: they have the very next slot. */
     private final ArrayDeque<HeldDelivery> timely = new ArrayDeque<>();
 
-    private final List<ArrayDeque<HeldDelivery>> lines =
+    private final List<Queue<HeldDelivery>> lines =
             List.of(lastChances, charged, suspects, timely, line, asides, turns);
-    private final List<ArrayDeque<HeldDelivery>> turnsFirst =
+    private final List<Queue<HeldDelivery>> turnsFirst =
             List.of(lastChances, charged, suspects, timely, turns, line, asides);
-    private final List<ArrayDeque<HeldDelivery>> asidesFirst =
+    private final List<Queue<HeldDelivery>> asidesFirst =
             List.of(lastChances, charged, suspects, timely, asides, line, turns);
-    private final List<ArrayDeque<HeldDelivery>> turnsThenAsides =
+    private final List<Queue<HeldDelivery>> turnsThenAsides =
             List.of(lastChances, charged, suspects, timely, turns, asides, line);
-    private final List<ArrayDeque<HeldDelivery>> impatient = List.of(lastChances, charged, suspects, line, asides);
+    private final List<Queue<HeldDelivery>> impatient = List.of(lastChances, charged, suspects, line);
 
     /** Whether one of a keyed shard has the next slot before one that is not keyed, if no rate has let it go. */
     private boolean turnsTurn;
@@ -234,14 +247,23 @@ final class Starter implements Loop {
 
     private void sort() {
         for (HeldDelivery held; (held = inbox.poll()) != null; ) {
-            lineOf(held).addLast(held);
+            var its = lineOf(held);
+            if (held.aside() && !held.suspect()) {
+                held.takesTurn(
+                        clock.add(
+                                held.asideFrom(),
+                                1.0 / Crowds.share(held.delivery().headers())),
+                        ++arrivals);
+                asidesByAge.addLast(held);
+            }
+            its.add(held);
             if (!held.charged()) continue;
             metChargedUntil = world.nanoTime() + MET_LATELY.toNanos();
             metCharged = true;
         }
     }
 
-    private ArrayDeque<HeldDelivery> lineOf(HeldDelivery held) {
+    private Queue<HeldDelivery> lineOf(HeldDelivery held) {
         if (isInTime(held)) return timely;
         if (!held.suspect()) return held.aside() ? asides : held.stand() == null ? line : turns;
         if (!held.charged()) return suspects;
@@ -303,16 +325,28 @@ final class Starter implements Loop {
             if (!held.suspect() && !held.letGo()) {
                 turnsTurn = held.stand() == null; // neither keeps the other from a slot
                 ratesTurn = true;
-                if (held.stand() == null && !held.aside()) sinceAside = Math.min(LINE_STARTS, sinceAside + 1);
+                if (held.aside()) {
+                    sinceAside = 0;
+                    clock.serves(held.turn());
+                } else if (held.stand() == null) sinceAside = Math.min(LINE_STARTS, sinceAside + 1);
             }
             return held;
         }
         return null;
     }
 
-    private List<ArrayDeque<HeldDelivery>> order() {
-        if (sinceAside < LINE_STARTS) return turnsTurn ? turnsFirst : lines;
+    private List<Queue<HeldDelivery>> order() {
+        if (sinceAside < LINE_STARTS && !asideIsMoreUrgent()) return turnsTurn ? turnsFirst : lines;
         return turnsTurn ? turnsThenAsides : asidesFirst;
+    }
+
+    private boolean asideIsMoreUrgent() {
+        var aside = asides.peek();
+        var other = aside == null ? null : line.peek();
+        return aside != null
+                && other != null
+                && aside.delivery().priority().rank()
+                        < other.delivery().priority().rank();
     }
 
     private @Nullable HeldDelivery nextOfKinds() {
@@ -333,10 +367,10 @@ final class Starter implements Loop {
         return kind.removeFirst();
     }
 
-    private @Nullable HeldDelivery next(ArrayDeque<HeldDelivery> from) {
-        for (HeldDelivery first; (first = from.peekFirst()) != null; ) {
+    private @Nullable HeldDelivery next(Queue<HeldDelivery> from) {
+        for (HeldDelivery first; (first = from.peek()) != null; ) {
             if (mustWait(first)) return null;
-            from.removeFirst();
+            from.remove();
             left(first);
             if (!mayStart(first)) continue;
             if (first.kind().hasRoom()) return first;
@@ -366,7 +400,6 @@ final class Starter implements Loop {
         if (held.aside()) {
             bufferedAside.decrementAndGet();
             bufferedBytesAside.addAndGet(-held.bytes());
-            sinceAside = 0;
         }
         bufferedBytes.addAndGet(-held.bytes());
         held.kind().comes(-1);
@@ -433,6 +466,7 @@ final class Starter implements Loop {
     private long expire(long now) {
         long next = Long.MAX_VALUE;
         for (var waiting : impatient) next = Math.min(next, handBack(waiting, now));
+        next = Math.min(next, handBackAsides(now));
         if (inKindLines == 0) return next;
         for (var kind : node.kinds()) {
             for (HeldDelivery first; (first = kind.first()) != null; ) {
@@ -447,13 +481,22 @@ final class Starter implements Loop {
         return next;
     }
 
-    private long handBack(ArrayDeque<HeldDelivery> from, long now) {
-        for (HeldDelivery first; (first = from.peekFirst()) != null; ) {
+    private long handBack(Queue<HeldDelivery> from, long now) {
+        for (HeldDelivery first; (first = from.peek()) != null; ) {
             long left = left(first, now);
             if (left > 0) return left;
-            from.removeFirst();
-            left(first);
-            end(first, new Ending.HandedBack());
+            from.remove();
+            giveBack(first);
+        }
+        return Long.MAX_VALUE;
+    }
+
+    private long handBackAsides(long now) {
+        for (HeldDelivery first; (first = asidesByAge.peek()) != null; ) {
+            long left = first.waitsForSlot() ? left(first, now) : 0;
+            if (left > 0) return left;
+            asidesByAge.remove();
+            if (asides.remove(first)) giveBack(first);
         }
         return Long.MAX_VALUE;
     }
@@ -465,7 +508,7 @@ final class Starter implements Loop {
     }
 
     private void handBackAll() {
-        for (var waiting : lines) for (HeldDelivery held; (held = waiting.pollFirst()) != null; ) giveBack(held);
+        for (var waiting : lines) for (HeldDelivery held; (held = waiting.poll()) != null; ) giveBack(held);
         for (var kind : node.kinds()) while (kind.first() != null) end(leaveLine(kind), new Ending.HandedBack());
     }
 

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * begins with another band than the highest that has something, each of them in its turn, the lowest first: a lasting flood of urgent jobs
  * starves none.
  *
- * <p>Side shards come behind the other shards of their queue and band, so that tenants with little to do are served first; every fourth order begins with them. Among them chance decides, by
- * their tenants' shares (weighted sampling: Efraimidis and Spirakis, 2006).
+ * <p>Side shards come behind the other shards of their queue and band, so that tenants with little to do are served first; every fourth order begins with them. Among them it goes by their
+ * tenants' shares, and by {@linkplain FairClock what was claimed} from each.
  */
 final class StreamOrder {
 
@@ -32,8 +32,10 @@ final class StreamOrder {
     private int count;
     private int turns;
 
-    /** Shares of the tenants of side shards, by what was read of them last; 1 if it is not here. */
+    /** Shares of the tenants that have a side shard alone, by what was read of them last; 1 if it is not here. */
     private final Map<Integer, Integer> shares = new HashMap<>();
+
+    private final FairClock clock = new FairClock();
 
     private int asides;
 
@@ -46,6 +48,11 @@ final class StreamOrder {
     void share(int stream, int share) {
         if (share == 1) shares.remove(stream);
         else shares.put(stream, share);
+    }
+
+    /** So many were claimed from this side shard. */
+    void claimed(int stream, int count) {
+        clock.serves(clock.add(stream, (double) count / shares.getOrDefault(stream, 1)));
     }
 
     List<StreamInfo> of(Collection<StreamInfo> streams) {
@@ -61,15 +68,12 @@ final class StreamOrder {
         return order;
     }
 
-    /** Puts side shards in the order in which chance serves them, by their shares; whether there are any. */
+    /** Puts side shards in the order of their turns; whether there are any. */
     private boolean sortAsides(List<StreamInfo> order) {
-        var keys = new HashMap<StreamInfo, Double>();
-        for (var stream : order)
-            if (stream.aside())
-                keys.put(stream, Math.log(1 - random.nextDouble()) / shares.getOrDefault(stream.id(), 1));
-        if (keys.isEmpty()) return false;
-        // the larger of two keys comes first; all others keep their place among themselves
-        order.sort(Comparator.comparingDouble(stream -> -keys.getOrDefault(stream, 0.0)));
+        var turns = new HashMap<StreamInfo, Double>();
+        for (var stream : order) if (stream.aside()) turns.put(stream, clock.start(stream.id()));
+        if (turns.isEmpty()) return false;
+        order.sort(Comparator.comparingDouble(stream -> turns.getOrDefault(stream, 0.0)));
         return true;
     }
 

@@ -8,18 +8,25 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which tenants ask for so much more than others that their jobs are a <b>crowd</b>: these go to a <b>side shard</b>, so that nobody stands behind them. Others
- * share the queue's ordinary shards, however many they are, and cost nothing more than one tenant does.
+ * Which tenants ask for so much that others must not stand behind them. The jobs of who has asked for a <b>few</b> lately are in the queue's ordinary shards. Who asks for <b>more</b> goes to side shards, which are
+ * claimed from behind those. Who asks for <b>much</b> more than others, more than one in sixteen of all jobs with a tenant that this process has enqueued lately to the queue at that priority, has a
+ * side shard alone: at most fifteen at a time, as one process sees it.
  *
- * <p>A tenant's jobs are a crowd if they are more than one in sixteen of the jobs with a tenant that this process has enqueued lately to the queue, at that priority, and more than a few. So at most
- * fifteen tenants are set aside by one process at a time. What was enqueued counts half after five seconds; so memory is bounded by what comes in that time, and by a number of tenants
- * beyond which all counts are halved early (as in lossy counting, Manku and Motwani 2002). A job of a tenant with a larger {@linkplain #SHARE share} counts less.
+ * <p>What was enqueued counts half after five seconds. So memory is bounded by what comes in that time, and by a number of tenants beyond which all counts are halved early (as in lossy
+ * counting, Manku and Motwani 2002). A job of a tenant with a larger {@linkplain #SHARE share} counts less.
  *
  * <p>That excess work is sidelined by who sends it is from Amazon's account of its queues (<em>Avoiding insurmountable queue backlogs</em>).
  *
  * <p>Safe for any thread. What it says decides nothing but who waits for whom: it may be lost, and processes may differ.
  */
 public final class Crowds {
+
+    /** How much a tenant has asked for lately. */
+    public enum Load {
+        FEW,
+        MORE,
+        MUCH
+    }
 
     /** The header that holds the tenant. */
     public static final String TENANT = "tenant";
@@ -30,10 +37,10 @@ public final class Crowds {
     /** The largest share. */
     public static final int LARGEST_SHARE = 100;
 
-    /** Fewer jobs than these are no crowd. */
+    /** So many jobs are a few. */
     private static final double FEW = 16;
 
-    /** Part of all jobs of tenants that is no crowd. */
+    /** Part of all jobs of tenants that is not much. */
     private static final double PART = 1.0 / 16;
 
     /** After so long what was counted counts half. */
@@ -61,7 +68,7 @@ public final class Crowds {
             halvedAt = now;
         }
 
-        synchronized boolean add(String tenant, double cost, long now) {
+        synchronized Load add(String tenant, double cost, long now) {
             while (now - halvedAt >= HALF && all > 0) {
                 halve();
                 halvedAt += HALF;
@@ -70,7 +77,8 @@ public final class Crowds {
             if (tenants.size() >= MOST && !tenants.containsKey(tenant)) halve();
             all += cost;
             double count = tenants.merge(tenant, cost, Double::sum);
-            return count > FEW && count > all * PART;
+            if (count <= FEW) return Load.FEW;
+            return count > all * PART ? Load.MUCH : Load.MORE;
         }
 
         private void halve() {
@@ -92,9 +100,9 @@ public final class Crowds {
      * Counts a job of this tenant that is about to be enqueued.
      *
      * @param now of a monotonic clock, in nanoseconds
-     * @return whether it belongs to a crowd
+     * @return how much the tenant has asked for, with this one
      */
-    public boolean add(NewJob job, String tenant, long now) {
+    public Load add(NewJob job, String tenant, long now) {
         if (places.size() > MOST_PLACES) places.clear(); // queues that come and go: nobody is a crowd for a moment
         return places.computeIfAbsent(new Place(job.queue(), job.priority()), place -> new Counts(now))
                 .add(tenant, 1.0 / share(job.headers()), now);

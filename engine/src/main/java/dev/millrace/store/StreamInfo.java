@@ -18,8 +18,14 @@ public record StreamInfo(int id, String queue, Priority priority, int shard) {
     /** The first shard number of side shards. */
     public static final int ASIDE = 500;
 
-    /** Side shards of a queue and priority, at most. */
+    /** Side shards of a queue and priority with one tenant each, at most. */
     public static final int SIDE_SHARDS = 32;
+
+    /** The first number of those that are shared by all who have more than a few jobs. */
+    public static final int SHARED_ASIDE = 540;
+
+    /** How many of these there are, where there are any. */
+    public static final int SHARED_SIDE_SHARDS = 8;
 
     /** The first shard number of keyed shards. */
     public static final int KEYED = 1_000;
@@ -29,9 +35,19 @@ public record StreamInfo(int id, String queue, Priority priority, int shard) {
         return shard >= KEYED;
     }
 
-    /** Whether it is a side shard: for a tenant that has much more to do than others. */
+    /** Whether it is a side shard: for tenants with more than a few jobs. */
     public boolean aside() {
         return shard >= ASIDE && !keyed();
+    }
+
+    /** Whether it is a side shard of one tenant. */
+    public boolean alone() {
+        return aside() && shard < SHARED_ASIDE;
+    }
+
+    /** The number of the shared side shard for a text with this hash. */
+    public static int sharedAside(int hash) {
+        return SHARED_ASIDE + Math.floorMod(hash, SHARED_SIDE_SHARDS);
     }
 
     /** Whether things come back to it. */

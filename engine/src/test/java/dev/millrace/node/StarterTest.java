@@ -3,6 +3,7 @@ package dev.millrace.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobId;
+import dev.millrace.Priority;
 import dev.millrace.State;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Crowds;
@@ -69,10 +70,14 @@ class StarterTest {
     }
 
     private static NewJob of(String tenant, NewJob job) {
+        return of(tenant, Priority.NORMAL, job);
+    }
+
+    private static NewJob of(String tenant, Priority priority, NewJob job) {
         return new NewJob(
                 job.id(),
                 job.queue(),
-                job.priority(),
+                priority,
                 tenant,
                 job.kind(),
                 1,
@@ -125,6 +130,25 @@ class StarterTest {
         started.removeAll(before);
         assertThat(started).hasSizeGreaterThan(110);
         assertThat(many.stream().filter(started::contains).count()).isBetween(20L, 40L);
+    }
+
+    @Test
+    void what_is_urgent_goes_first_though_its_tenant_is_set_aside() {
+        var node = new OneNode();
+        var urgent = new ArrayList<JobId>();
+        for (int i = 0; i < 600; i++) {
+            int tenant = i % 50;
+            node.send("work", job -> of("tenant " + tenant, job));
+        }
+        for (int i = 0; i < 300; i++) urgent.add(node.send("work", job -> of("many", Priority.URGENT, job)));
+        turnsOver(node, 20);
+        var before = Set.copyOf(node.handlers.keySet());
+
+        turnsOver(node, 30);
+
+        var started = new HashSet<>(node.handlers.keySet());
+        started.removeAll(before);
+        assertThat(urgent.stream().filter(started::contains).count()).isGreaterThan(started.size() * 3L / 4);
     }
 
     @Test

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.Priority;
 import dev.millrace.store.StreamInfo;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class StreamOrderTest {
@@ -112,20 +114,49 @@ class StreamOrderTest {
         assertThat(asideFirst).isEqualTo(20);
     }
 
-    @Test
-    void a_side_shard_comes_first_as_often_as_its_share_says() {
-        order.share(1_001, 2);
-        var firsts = new HashMap<Integer, Integer>();
-
-        for (int i = 0; i < 4_000; i++)
-            order.of(withSides()).stream()
+    /** Claims so many of the first side shard, so often, and counts what each has got; some have nothing for a while. */
+    private Map<Integer, Integer> claimed(int times, int each, Predicate<StreamInfo> has) {
+        var got = new TreeMap<Integer, Integer>();
+        for (int i = 0; i < times; i++) {
+            var first = order.of(withSides()).stream()
                     .filter(StreamInfo::aside)
+                    .filter(has)
                     .findFirst()
-                    .ifPresent(first -> firsts.merge(first.id(), 1, Integer::sum));
+                    .orElseThrow();
+            order.claimed(first.id(), each);
+            got.merge(first.id(), each, Integer::sum);
+        }
+        return got;
+    }
 
-        assertThat(firsts.get(1_000)).isBetween(900, 1_100);
-        assertThat(firsts.get(1_001)).isBetween(1_900, 2_100);
-        assertThat(firsts.get(1_002)).isBetween(900, 1_100);
+    @Test
+    void side_shards_get_equally_many_of_different_shares_by_these() {
+        assertThat(claimed(300, 50, any -> true)).isEqualTo(Map.of(1_000, 5_000, 1_001, 5_000, 1_002, 5_000));
+
+        order.share(1_001, 2);
+        assertThat(claimed(400, 50, any -> true)).isEqualTo(Map.of(1_000, 5_000, 1_001, 10_000, 1_002, 5_000));
+    }
+
+    @Test
+    void who_had_nothing_for_a_while_has_saved_nothing_up_and_is_next_once() {
+        claimed(300, 50, stream -> stream.id() != 1_002);
+
+        var later = claimed(6, 50, any -> true);
+
+        assertThat(later.get(1_002)).isBetween(100, 150);
+        assertThat(later.get(1_000)).isBetween(50, 100);
+        assertThat(later.get(1_001)).isBetween(50, 100);
+    }
+
+    @Test
+    void who_asks_for_less_than_its_share_is_before_who_asks_for_more() {
+        for (int i = 0; i < 50; i++) {
+            order.claimed(1_000, 200);
+            order.claimed(1_001, 200);
+            var first = order.of(withSides()).stream().filter(StreamInfo::aside).findFirst();
+            assertThat(first.orElseThrow().id()).isEqualTo(1_002);
+            order.claimed(1_002, 5);
+        }
     }
 
     @Test

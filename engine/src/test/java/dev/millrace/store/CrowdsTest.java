@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobId;
 import dev.millrace.Priority;
+import dev.millrace.store.Crowds.Load;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -29,46 +32,47 @@ class CrowdsTest {
                 null);
     }
 
-    private boolean add(String tenant) {
+    private Load add(String tenant) {
         return add("default", tenant, 1);
     }
 
-    private boolean add(String queue, String tenant, int share) {
+    private Load add(String queue, String tenant, int share) {
         return crowds.add(job(queue, Map.of(Crowds.SHARE, Integer.toString(share))), tenant, now);
     }
 
-    /** Whether the last of so many was one of a crowd. */
-    private boolean add(String tenant, int jobs) {
-        boolean crowd = false;
-        for (int i = 0; i < jobs; i++) crowd = add(tenant);
-        return crowd;
+    /** What the last of so many makes it. */
+    private Load add(String tenant, int jobs) {
+        var load = Load.FEW;
+        for (int i = 0; i < jobs; i++) load = add(tenant);
+        return load;
     }
 
     @Test
-    void a_few_jobs_are_no_crowd() {
-        assertThat(add("few", 16)).isFalse();
-        assertThat(add("few")).isTrue();
+    void sixteen_jobs_are_a_few() {
+        assertThat(add("alone", 16)).isEqualTo(Load.FEW);
+        assertThat(add("alone")).isEqualTo(Load.MUCH);
     }
 
     @Test
-    void who_has_no_more_than_others_is_no_crowd() {
-        boolean any = false;
-        for (int round = 0; round < 100; round++) for (int i = 0; i < 20; i++) any |= add("tenant " + i);
+    void who_has_no_more_than_others_has_not_much() {
+        var loads = new ArrayList<Load>();
+        for (int round = 0; round < 100; round++) for (int i = 0; i < 20; i++) loads.add(add("tenant " + i));
 
-        assertThat(any).isFalse();
+        assertThat(loads).containsOnly(Load.FEW, Load.MORE);
+        assertThat(loads.getLast()).isEqualTo(Load.MORE);
     }
 
     @Test
-    void who_has_much_more_than_others_is_one_and_they_are_not() {
-        boolean others = false;
-        boolean flood = false;
+    void who_has_much_more_than_others_is_told_from_them() {
+        var others = new TreeSet<Load>();
+        var flood = Load.FEW;
         for (int round = 0; round < 100; round++) {
-            for (int i = 0; i < 40; i++) others |= add("tenant " + i);
+            for (int i = 0; i < 40; i++) others.add(add("tenant " + i));
             flood = add("flood", 100);
         }
 
-        assertThat(flood).isTrue();
-        assertThat(others).isFalse();
+        assertThat(flood).isEqualTo(Load.MUCH);
+        assertThat(others).containsExactly(Load.FEW, Load.MORE);
     }
 
     @Test
@@ -77,7 +81,7 @@ class CrowdsTest {
 
         now += Duration.ofMinutes(2).toNanos();
 
-        assertThat(add("flood")).isFalse();
+        assertThat(add("flood")).isEqualTo(Load.FEW);
     }
 
     @Test
@@ -85,37 +89,37 @@ class CrowdsTest {
         add("flood", 32);
         now += Duration.ofSeconds(5).toNanos();
 
-        assertThat(add("flood")).as("16 and 1").isTrue();
+        assertThat(add("flood")).as("16 and 1").isNotEqualTo(Load.FEW);
         now += Duration.ofSeconds(5).toNanos();
-        assertThat(add("flood")).as("8.5 and 1").isFalse();
+        assertThat(add("flood")).as("8.5 and 1").isEqualTo(Load.FEW);
     }
 
     @Test
     void who_has_a_larger_share_may_ask_for_more() {
-        boolean crowd = false;
-        for (int i = 0; i < 47; i++) crowd |= add("default", "gold", 3);
+        var loads = new TreeSet<Load>();
+        for (int i = 0; i < 47; i++) loads.add(add("default", "gold", 3));
 
-        assertThat(crowd).isFalse();
+        assertThat(loads).containsExactly(Load.FEW);
         add("default", "gold", 3);
-        assertThat(add("default", "gold", 3)).as("the 49th").isTrue();
+        assertThat(add("default", "gold", 3)).as("the 49th").isNotEqualTo(Load.FEW);
     }
 
     @Test
     void queues_are_told_apart() {
         add("flood", 100);
 
-        assertThat(add("another", "flood", 1)).isFalse();
+        assertThat(add("another", "flood", 1)).isEqualTo(Load.FEW);
     }
 
     @Test
-    void tenants_beyond_number_are_forgotten_before_a_crowd_is() {
-        boolean crowd = false;
+    void tenants_beyond_number_are_forgotten_before_a_flood_is() {
+        var flood = Load.FEW;
         for (int i = 0; i < 200_000; i++) {
             add("tenant " + i);
-            if (i % 10 == 0) crowd = add("flood", 2);
+            if (i % 10 == 0) flood = add("flood", 2);
         }
 
-        assertThat(crowd).isTrue();
+        assertThat(flood).isEqualTo(Load.MUCH);
     }
 
     @Test

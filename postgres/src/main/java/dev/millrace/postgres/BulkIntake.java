@@ -153,7 +153,7 @@ final class BulkIntake {
         }
 
         private StreamInfo stream(NewJob job) throws SQLException {
-            int shard = shards.forOneOfMany(job);
+            int shard = shards.forJob(job, pours);
             var known = streams.known(job.queue(), job.priority(), shard);
             if (known != null) return known;
             log.send(connection); // it may be asked for on this connection

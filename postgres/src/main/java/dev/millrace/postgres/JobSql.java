@@ -50,7 +50,7 @@ final class JobSql {
     final String addQueue;
     final String addKeyedShards;
     final String streams;
-    final String addSideShard;
+    final String addSideShards;
     final String setAside;
     final String setAsides;
     final String shards;
@@ -215,7 +215,7 @@ final class JobSql {
         notify = "SELECT pg_notify(?, ?)";
         addQueue = q.in("SELECT $.add_queue(?)");
         addKeyedShards = q.in("SELECT $.add_keyed_shards(?)");
-        addSideShard = q.in("SELECT $.add_side_shard(?, ?, ?)");
+        addSideShards = q.in("SELECT $.add_side_shards(?, ?, ?)");
         setAside = q.in("SELECT $.set_aside(?, ?, ?, ?)");
         setAsides = q.in(
                 "SELECT priority, tenant, shard FROM $.side_tenant WHERE queue = ? AND used_at > clock_timestamp() - ? * INTERVAL '1 ms'");

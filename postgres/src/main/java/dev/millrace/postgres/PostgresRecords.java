@@ -49,6 +49,7 @@ final class PostgresRecords implements Records {
     private final String briefList;
     private final String sample;
     private final String queues;
+    private final String asides;
     private final String pauses;
     private final String nodes;
     private final String batch;
@@ -88,6 +89,10 @@ final class PostgresRecords implements Records {
                 """);
         sample = q.in("SELECT * FROM $.waiting_sample(?, ?, ?, ?)");
         queues = q.in("SELECT * FROM $.queue_depths(?)");
+        asides = q.in("""
+                SELECT queue, priority, tenant, since FROM $.side_tenant
+                 WHERE used_at > clock_timestamp() - INTERVAL '30 s' ORDER BY since, tenant LIMIT 1000
+                """);
         pauses = q.in("SELECT scope, name, reason FROM $.pause");
         batch = q.in("SELECT * FROM $.look_at_batch(?)");
         parts = q.in("SELECT * FROM $.parts_of(?, ?, ?) LIMIT ?");
@@ -269,6 +274,7 @@ final class PostgresRecords implements Records {
 
     List<QueueView> queues(Connection c) throws SQLException {
         var found = new ArrayList<QueueView>();
+        var aside = asides(c);
         try (var s = Session.prepare(c, queues, QueueView.EXACT_UP_TO);
                 var rows = s.executeQuery()) {
             while (rows.next()) {
@@ -280,10 +286,25 @@ final class PostgresRecords implements Records {
                         depth(rows, "retryable"),
                         depth(rows, "parked"),
                         Session.instant(rows, "oldest"),
-                        rows.getString("paused")));
+                        rows.getString("paused"),
+                        aside.getOrDefault(rows.getString("queue"), List.of())));
             }
         }
         return List.copyOf(found);
+    }
+
+    private Map<String, List<QueueView.SetAside>> asides(Connection c) throws SQLException {
+        var found = new HashMap<String, List<QueueView.SetAside>>();
+        try (var s = Session.prepare(c, asides);
+                var rows = s.executeQuery()) {
+            while (rows.next())
+                found.computeIfAbsent(rows.getString("queue"), queue -> new ArrayList<>())
+                        .add(new QueueView.SetAside(
+                                rows.getString("tenant"),
+                                Priority.ofRank(rows.getInt("priority")),
+                                Objects.requireNonNull(Session.instant(rows, "since"))));
+        }
+        return found;
     }
 
     private static QueueView.Depth depth(ResultSet rows, String column) throws SQLException {

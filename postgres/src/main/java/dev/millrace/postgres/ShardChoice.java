@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Which shard a job goes to. Jobs with a text to spread by go where rendezvous hashing says (Thaler and Ravishankar, 1996): each shard
  * gets a score from FNV-1a of the text, mixed with the shard's number by the finaliser of SplitMix64; the highest wins. So when a shard is
  * added only its share moves. Without a text they take turns; single ones that share a transaction share a shard. Jobs with a {@link Line} go
- * to keyed shards, in the same way by what counts together. Those of a tenant that has much more to do than others go to a {@linkplain SideShards side shard}.
+ * to keyed shards, in the same way by what counts together. Those of a tenant that has more than a few go to a {@linkplain SideShards side shard}.
  */
 final class ShardChoice {
 
@@ -30,9 +30,9 @@ final class ShardChoice {
         /**
          * The number of the side shard that a job of a tenant goes to; negative if it goes where all do.
          *
-         * @param many whether it is one of many, for which it may be waited a moment
+         * @param waits whether it may be waited a moment for the first ones of a queue and priority
          */
-        int of(NewJob job, String tenant, boolean many);
+        int of(NewJob job, String tenant, boolean waits);
     }
 
     /**
@@ -53,16 +53,12 @@ final class ShardChoice {
         return forJob(job, false);
     }
 
-    /** The same for one of many. */
-    int forOneOfMany(NewJob job) {
-        return forJob(job, true);
-    }
-
-    private int forJob(NewJob job, boolean many) {
+    /** The same where it may be waited a moment. */
+    int forJob(NewJob job, boolean waits) {
         var line = Line.of(job.headers());
         if (line != null) return StreamInfo.keyed(highest(line.home(), keyed));
         var tenant = Crowds.tenant(job);
-        int aside = tenant == null ? -1 : asides.of(job, tenant, many);
+        int aside = tenant == null ? -1 : asides.of(job, tenant, waits);
         return aside < 0 ? of(job.spread()) : aside;
     }
 
@@ -75,7 +71,7 @@ final class ShardChoice {
         return spread == null ? Math.floorMod(next.getAndIncrement(), count) : highest(spread, count);
     }
 
-    private static int highest(String text, int shards) {
+    static int highest(String text, int shards) {
         long hash = fnv1a(text);
         int best = 0;
         long highest = Long.MIN_VALUE;

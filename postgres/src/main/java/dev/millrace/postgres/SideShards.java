@@ -3,6 +3,7 @@ package dev.millrace.postgres;
 import dev.millrace.MillraceException;
 import dev.millrace.Priority;
 import dev.millrace.store.Crowds;
+import dev.millrace.store.Crowds.Load;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
@@ -22,14 +23,15 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which tenants' jobs this process sends to a side shard, and to which. Where it sees a {@linkplain Crowds crowd}, it asks the database for a shard; and while it enqueues jobs of tenants it
- * asks now and then who else has been set aside, since a crowd may come from many processes of which none sees much.
+ * Which tenants' jobs this process sends to a side shard, and to which, by {@link Crowds}. Where one asks for much more than others, it asks the database for a shard of its own; and while it enqueues jobs
+ * of tenants it asks now and then who else has one, since a flood may come from many processes of which none sees much. Who asks for more than a few goes to one of those that are shared, by its name.
  *
- * <p>No connection is asked for by who may hold one: a thread of its own does it. Until it has an answer the jobs go where all do; only who sends many at once waits for a moment when a crowd
- * is new, now and then. What fails is asked again.
+ * <p>No connection is asked for by who may hold one: a thread of its own does it. Until it has an answer, jobs go where they would without; only who sends many in a transaction of ours waits a moment, where a
+ * queue has no side shards at all yet, now and then. What fails is asked again, a little later.
  */
 final class SideShards implements ShardChoice.Asides, AutoCloseable {
 
@@ -44,10 +46,13 @@ final class SideShards implements ShardChoice.Asides, AutoCloseable {
     /** A tenant is one of those for so long after the last process has seen a crowd. */
     private static final Duration OTHERS = Duration.ofSeconds(30);
 
-    /** Many that come at once wait for an answer for so long at most, and so often. */
+    /** Who may wait for an answer waits for so long at most, and so often. */
     private static final Duration MOMENT = Duration.ofMillis(50);
 
     private static final Duration NOW_AND_THEN = Duration.ofMillis(500);
+
+    /** What failed is asked again after so long. */
+    private static final Duration AGAIN = Duration.ofSeconds(2);
 
     private static final Duration WARNED = Duration.ofMinutes(1);
     private static final int WAITING = 64;
@@ -61,11 +66,14 @@ final class SideShards implements ShardChoice.Asides, AutoCloseable {
     private final Map<Tenant, Aside> asides = new ConcurrentHashMap<>();
     private final Map<String, Long> lookedAt = new ConcurrentHashMap<>();
     private final Map<Object, CompletableFuture<Void>> asking = new ConcurrentHashMap<>();
+    private final Map<Object, Long> failedAt = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor asker;
     private final AtomicLong warnedAt = new AtomicLong();
     private final AtomicLong waitedAt = new AtomicLong();
 
     private record Tenant(String queue, Priority priority, String name) {}
+
+    private record Shared(String queue, Priority priority) {}
 
     /** @param asked when the database was told last that this process sees a crowd; null if others do */
     private record Aside(int shard, @Nullable Long asked) {}
@@ -93,34 +101,48 @@ final class SideShards implements ShardChoice.Asides, AutoCloseable {
     }
 
     @Override
-    public int of(NewJob job, String name, boolean many) {
+    public int of(NewJob job, String name, boolean waits) {
         long now = world.nanoTime();
-        boolean crowd = crowds.add(job, name, now);
+        var load = crowds.add(job, name, now);
         var tenant = new Tenant(job.queue(), job.priority(), name);
-        var aside = asides.get(tenant);
-        if (crowd && (aside == null || aside.asked == null || now - aside.asked >= KEPT.toNanos())) {
-            var answer = ask(tenant, () -> setAside(tenant));
-            if (aside == null && many) aside = waitFor(answer, tenant, now);
-        }
+        var alone = asides.get(tenant);
+        if (load == Load.MUCH && (alone == null || alone.asked == null || now - alone.asked >= KEPT.toNanos()))
+            asks(tenant, () -> setAside(tenant), now);
         var looked = lookedAt.get(job.queue());
-        if (looked == null || now - looked >= LOOKED.toNanos()) {
-            var unused = ask(job.queue(), () -> look(job.queue())); // nobody waits for it
-        }
-        if (aside == null) return -1;
-        return streams.known(job.queue(), job.priority(), aside.shard) == null ? -1 : aside.shard;
+        if (looked == null || now - looked >= LOOKED.toNanos()) asks(job.queue(), () -> look(job.queue()), now);
+        if (alone != null && streams.known(job.queue(), job.priority(), alone.shard) != null) return alone.shard;
+        return load == Load.FEW ? -1 : shared(job, name, waits, now);
+    }
+
+    private int shared(NewJob job, String name, boolean waits, long now) {
+        int shard = StreamInfo.SHARED_ASIDE + ShardChoice.highest(name, StreamInfo.SHARED_SIDE_SHARDS);
+        if (streams.known(job.queue(), job.priority(), shard) != null) return shard;
+        var place = new Shared(job.queue(), job.priority());
+        var answer = ask(place, () -> makeShared(place), now);
+        return waits && isAnswered(answer, now) && streams.known(job.queue(), job.priority(), shard) != null
+                ? shard
+                : -1;
+    }
+
+    private void asks(Object what, Runnable question, long now) {
+        var unused = ask(what, question, now); // nobody waits for it
     }
 
     /** Done when it is answered, or was not asked. */
-    private CompletableFuture<Void> ask(Object what, Runnable question) {
+    private CompletableFuture<Void> ask(Object what, Runnable question, long now) {
+        var failed = failedAt.get(what);
+        if (failed != null && now - failed < AGAIN.toNanos()) return CompletableFuture.completedFuture(null);
         var answered = new CompletableFuture<Void>();
         var before = asking.putIfAbsent(what, answered);
         if (before != null) return before;
         try {
             asker.execute(() -> {
                 try {
+                    failedAt.remove(what);
                     question.run();
-                } catch (MillraceException failed) {
-                    warn(failed);
+                } catch (MillraceException failure) {
+                    failedAt.put(what, world.nanoTime());
+                    warn(failure);
                 } finally {
                     over(what, answered);
                 }
@@ -136,26 +158,42 @@ final class SideShards implements ShardChoice.Asides, AutoCloseable {
         answered.complete(null);
     }
 
-    private @Nullable Aside waitFor(CompletableFuture<Void> answer, Tenant tenant, long now) {
+    private boolean isAnswered(CompletableFuture<Void> answer, long now) {
+        if (answer.isDone()) return true;
         long last = waitedAt.get();
-        if (now - last < NOW_AND_THEN.toNanos() || !waitedAt.compareAndSet(last, now)) return null;
+        if (now - last < NOW_AND_THEN.toNanos() || !waitedAt.compareAndSet(last, now)) return false;
         try {
             answer.get(MOMENT.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt(); // the caller's affair; nothing depends on the answer
+            return false;
         } catch (TimeoutException | ExecutionException late) {
-            return null; // it comes later, or is asked again
+            return false; // it comes later, or is asked again
         }
-        return asides.get(tenant);
+    }
+
+    private void makeShared(Shared place) {
+        var shards = IntStream.range(0, StreamInfo.SHARED_SIDE_SHARDS)
+                .map(i -> StreamInfo.SHARED_ASIDE + i)
+                .toArray();
+        pool.look("make side shards", own -> {
+            try (var call = Session.prepare(own, sql.addSideShards, place.queue, place.priority.rank(), shards)) {
+                call.execute();
+            }
+            return streams.refresh(own, Set.of(place.queue));
+        });
     }
 
     private void setAside(Tenant tenant) {
         int shard = pool.look("set a tenant aside", own -> {
             int given = setAside(own, tenant);
-            streams.refresh(own, Set.of(tenant.queue));
+            if (given > 0 && streams.known(tenant.queue, tenant.priority, given) == null)
+                streams.refresh(own, Set.of(tenant.queue));
             return given;
         });
-        asides.put(tenant, new Aside(shard, world.nanoTime()));
+        if (shard > 0) asides.put(tenant, new Aside(shard, world.nanoTime()));
+        else failedAt.put(tenant, world.nanoTime()); // all are in use: it shares one, and asks again
     }
 
     private int setAside(Connection own, Tenant tenant) throws SQLException {

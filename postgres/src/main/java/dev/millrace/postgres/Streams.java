@@ -76,7 +76,7 @@ final class Streams {
         var there = among(refresh(own, Set.of(queue)), priority, shard);
         if (there.isPresent() || shard < StreamInfo.ASIDE) return there;
         try (var add = shard < StreamInfo.KEYED
-                ? Session.prepare(own, sql.addSideShard, queue, priority.rank(), shard)
+                ? Session.prepare(own, sql.addSideShards, queue, priority.rank(), new int[] {shard})
                 : Session.prepare(own, sql.addKeyedShards, queue)) {
             add.execute();
         }

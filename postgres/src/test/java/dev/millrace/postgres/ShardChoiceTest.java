@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class ShardChoiceTest {
 
-    private final ShardChoice shards = new ShardChoice(4, 16, (job, tenant, many) -> -1, 1);
+    private final ShardChoice shards = new ShardChoice(4, 16, (job, tenant, waits) -> -1, 1);
 
     @Test
     void jobs_without_a_text_take_turns() {
@@ -42,7 +42,7 @@ class ShardChoiceTest {
 
     @Test
     void turns_go_on_when_their_number_overflows() {
-        var old = new ShardChoice(4, 16, (job, tenant, many) -> -1, Integer.MAX_VALUE);
+        var old = new ShardChoice(4, 16, (job, tenant, waits) -> -1, Integer.MAX_VALUE);
 
         assertThat(old.of(null)).isEqualTo(3);
         assertThat(old.of(null)).isBetween(0, 3);

@@ -97,6 +97,40 @@ class TenantTest {
     }
 
     @Test
+    void who_has_one_job_does_not_wait_for_fifty_who_have_hundreds() {
+        runs();
+        for (int round = 0; round < 10; round++) for (int i = 0; i < 50; i++) enqueues("many " + i, 1, 40);
+        millrace.advance(ofMinutes(6)); // the first sixteen of each were a few
+
+        var at = millrace.now();
+        enqueues("few", 1, 1);
+        millrace.advance(ofSeconds(5));
+
+        assertThat(Duration.between(at, firstStart.get("few"))).isLessThan(ofMillis(2_500));
+    }
+
+    @Test
+    void who_has_little_of_few_tenants_does_not_wait_either() {
+        runs();
+        for (int second = 0; second < 60; second++) { // five of whom each has a fifth of all: and then comes a flood
+            enqueues("tenant " + second % 5, 1, 1);
+            millrace.advance(ofMillis(600));
+        }
+        enqueues("flood", 1, 5_000);
+        firstStart.clear();
+        millrace.advance(ofMinutes(1));
+        for (int second = 0; second < 60; second++) {
+            int tenant = second % 5;
+            var at = millrace.now();
+            firstStart.remove("tenant " + tenant);
+            enqueues("tenant " + tenant, 1, 1);
+            millrace.advance(ofMillis(2_600));
+            assertThat(firstStart).containsKey("tenant " + tenant);
+            assertThat(Duration.between(at, firstStart.get("tenant " + tenant))).isLessThan(ofMillis(2_500));
+        }
+    }
+
+    @Test
     void who_has_three_shares_has_three_times_as_much() {
         runs();
         enqueues("gold", 3, 5_000);

@@ -20,7 +20,7 @@ final class OverviewCommands {
     @Command(
             name = "queues",
             description =
-                    "List queues with what waits in them. Above 10,000 a number is a lower bound and has a plus sign.",
+                    "List queues with what waits in them, and tenants that are set aside since they have much more to do than others. Above 10,000 a number is a lower bound and has a plus sign.",
             footer = {"  millrace queues", "  millrace queues --json | jq '.[] | {name, waiting: .available.count}'"})
     static final class Queues extends EngineCommand {
 
@@ -53,6 +53,16 @@ final class OverviewCommands {
                         Times.distance(queue.oldestAvailable(), now),
                         queue.pausedBecause() == null ? "" : queue.pausedBecause());
             table.lines(console()).forEach(console()::print);
+            for (var queue : queues)
+                for (var aside : queue.aside())
+                    console()
+                            .say(
+                                    "In queue %s the tenant %s is set aside: at priority %s it has much more to do than others, since %s. Its jobs run in what slots the others leave."
+                                            .formatted(
+                                                    queue.name(),
+                                                    aside.tenant(),
+                                                    aside.priority().name().toLowerCase(java.util.Locale.ROOT),
+                                                    Times.distance(aside.since(), now)));
             return ExitCode.OK;
         }
     }

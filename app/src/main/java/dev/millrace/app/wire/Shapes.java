@@ -189,6 +189,15 @@ public final class Shapes {
         json.set("parked", depth(queue.parked()));
         json.put("oldestAvailable", text(queue.oldestAvailable()));
         json.put("pausedBecause", queue.pausedBecause());
+        json.set("aside", all(queue.aside(), Shapes::aside));
+        return json;
+    }
+
+    private static ObjectNode aside(QueueView.SetAside aside) {
+        var json = Json.object();
+        json.put("tenant", aside.tenant());
+        json.put("priority", aside.priority().name().toLowerCase(java.util.Locale.ROOT));
+        json.put("since", text(aside.since()));
         return json;
     }
 

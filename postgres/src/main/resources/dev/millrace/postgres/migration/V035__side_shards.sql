@@ -1,6 +1,6 @@
--- Tenants that ask for much more than others are set aside. All jobs of a tenant were in one shard of their queue, and whoever shared it stood behind them. A
--- producer that sees a crowd of one tenant's jobs asks for a side shard: a stream like all others, with a shard number from 500 up, that no other tenant has for
--- as long as there are any. That is all: it is claimed, read and settled as any stream is, by older builds too.
+-- Tenants that ask for more than a few jobs are set aside. All jobs of a tenant were in one shard of their queue, and whoever shared it stood behind them. Side
+-- shards are streams like all others, with shard numbers from 500 up: those below 540 have one tenant each, who asks for much more than others, and those from 540
+-- on are shared by all who ask for more than a few. They are claimed, read and settled as any stream is, by older builds too.
 
 -- Rather none of it than all of it behind somebody's long transaction.
 SET LOCAL lock_timeout = '5s';
@@ -16,55 +16,57 @@ CREATE TABLE side_tenant (
     PRIMARY KEY (queue, priority, tenant)
 );
 
--- Makes a side shard if it is not there. In a transaction of its own, never in a producer's.
-CREATE FUNCTION add_side_shard(p_queue TEXT, p_priority INT, p_shard INT) RETURNS VOID LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
+-- Numbers of streams of other than keyed shards end below those.
+ALTER TABLE stream ALTER COLUMN id SET MAXVALUE 999999999;
+
+-- Makes side shards that are not there. In a transaction of its own, never in a producer's. Of two who come at once the second one waits for the lock, and sees what
+-- the first has made: nothing is inserted in vain, since that would use up numbers.
+CREATE FUNCTION add_side_shards(p_queue TEXT, p_priority INT, p_shards INT[]) RETURNS VOID LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
 DECLARE v_part INT;
 BEGIN
-    PERFORM add_queue(p_queue);
+    IF NOT EXISTS (SELECT FROM stream WHERE queue = p_queue) THEN PERFORM add_queue(p_queue); END IF;
+    PERFORM pg_advisory_xact_lock(lock_class + 2, hashtext('side ' || p_queue)) FROM meta;
+    IF (SELECT count(*) FROM stream WHERE queue = p_queue AND priority = p_priority AND shard = ANY (p_shards)) = cardinality(p_shards) THEN RETURN; END IF;
     SELECT current_part INTO v_part FROM meta FOR SHARE;
     WITH made AS (
-        INSERT INTO stream (queue, priority, shard) VALUES (p_queue, p_priority, p_shard)
-            ON CONFLICT (queue, priority, shard) DO NOTHING
+        INSERT INTO stream (queue, priority, shard)
+        SELECT p_queue, p_priority, i FROM unnest(p_shards) i
+         WHERE NOT EXISTS (SELECT FROM stream s WHERE s.queue = p_queue AND s.priority = p_priority AND s.shard = i) ORDER BY i
         RETURNING id)
     INSERT INTO claim (part, stream, no, token, prev, snap, exhausted, n)
     SELECT v_part, id, 0, gen_random_uuid(), '1:1:', '1:1:', true, 0 FROM made;
 END $$;
 
--- Sets a tenant aside and answers the shard: the one it has, one that is empty and nobody's any more, a new one, or, where p_most are in use, the one that the
--- fewest have. A tenant of which no producer has seen a crowd for a minute has none; what is left of its jobs is run all the same. In a transaction of its own.
+-- Sets a tenant aside and answers the shard: the one it has, one that is empty and nobody's any more, a new one, or none where p_most are in use. A tenant of which
+-- no producer has seen a crowd for a minute has none; what is left of its jobs is run all the same. In a transaction of its own.
 CREATE FUNCTION set_aside(p_queue TEXT, p_priority INT, p_tenant TEXT, p_most INT) RETURNS INT LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
 DECLARE v_shard INT;
 BEGIN
-    PERFORM add_queue(p_queue);
+    UPDATE side_tenant SET used_at = clock_timestamp() WHERE queue = p_queue AND priority = p_priority AND tenant = p_tenant RETURNING shard INTO v_shard;
+    IF FOUND AND EXISTS (SELECT FROM stream WHERE queue = p_queue AND priority = p_priority AND shard = v_shard) THEN RETURN v_shard; END IF;
     PERFORM pg_advisory_xact_lock(lock_class + 2, hashtext('side ' || p_queue)) FROM meta;
     -- a statement of its own: behind the lock
-    UPDATE side_tenant SET used_at = clock_timestamp() WHERE queue = p_queue AND priority = p_priority AND tenant = p_tenant RETURNING shard INTO v_shard;
+    SELECT shard INTO v_shard FROM side_tenant WHERE queue = p_queue AND priority = p_priority AND tenant = p_tenant;
     IF FOUND THEN
-        PERFORM add_side_shard(p_queue, p_priority, v_shard);           -- a failover may have lost it
+        PERFORM add_side_shards(p_queue, p_priority, ARRAY[v_shard]);   -- a failover may have lost it
         RETURN v_shard;
     END IF;
     SELECT s.shard INTO v_shard FROM stream s
-     WHERE s.queue = p_queue AND s.priority = p_priority AND s.shard BETWEEN 500 AND 999
+     WHERE s.queue = p_queue AND s.priority = p_priority AND s.shard BETWEEN 500 AND 499 + p_most
        AND NOT EXISTS (SELECT FROM side_tenant t WHERE t.queue = p_queue AND t.priority = p_priority AND t.shard = s.shard
                                                    AND t.used_at > clock_timestamp() - INTERVAL '1 minute')
        AND NOT EXISTS (SELECT FROM poll(ARRAY[s.id]))
      ORDER BY s.shard LIMIT 1;
     IF v_shard IS NULL THEN
-        SELECT i.shard INTO v_shard FROM generate_series(500, 499 + p_most) i (shard)
-          LEFT JOIN side_tenant t ON t.queue = p_queue AND t.priority = p_priority AND t.shard = i.shard
-         WHERE NOT EXISTS (SELECT FROM stream s WHERE s.queue = p_queue AND s.priority = p_priority AND s.shard = i.shard)
-         GROUP BY i.shard ORDER BY count(t.tenant), i.shard LIMIT 1;
+        SELECT i INTO v_shard FROM generate_series(500, 499 + p_most) i
+         WHERE NOT EXISTS (SELECT FROM stream s WHERE s.queue = p_queue AND s.priority = p_priority AND s.shard = i)
+         ORDER BY i LIMIT 1;
     END IF;
-    IF v_shard IS NULL THEN
-        SELECT i.shard INTO v_shard FROM generate_series(500, 499 + p_most) i (shard)
-          LEFT JOIN side_tenant t ON t.queue = p_queue AND t.priority = p_priority AND t.shard = i.shard
-                                 AND t.used_at > clock_timestamp() - INTERVAL '1 minute'
-         GROUP BY i.shard ORDER BY count(t.tenant), i.shard LIMIT 1;
-    END IF;
+    IF v_shard IS NULL THEN RETURN NULL; END IF;
     DELETE FROM side_tenant WHERE queue = p_queue AND priority = p_priority
        AND (used_at < clock_timestamp() - INTERVAL '1 hour' OR (shard = v_shard AND used_at < clock_timestamp() - INTERVAL '1 minute'));
     INSERT INTO side_tenant (queue, priority, tenant, shard) VALUES (p_queue, p_priority, p_tenant, v_shard);
-    PERFORM add_side_shard(p_queue, p_priority, v_shard);
+    PERFORM add_side_shards(p_queue, p_priority, ARRAY[v_shard]);
     RETURN v_shard;
 END $$;
 

@@ -2,6 +2,7 @@ package dev.millrace.simulation.contract;
 
 import dev.millrace.JobId;
 import dev.millrace.Priority;
+import dev.millrace.QueueView;
 import dev.millrace.State;
 import dev.millrace.store.Bulk;
 import dev.millrace.store.Crowds;
@@ -39,6 +40,11 @@ abstract class TenantChapter extends Chapter {
         return given.streams(given.queue).stream().filter(StreamInfo::aside).toList();
     }
 
+    /** Side shards of one tenant each. */
+    private List<StreamInfo> alone() {
+        return given.streams(given.queue).stream().filter(StreamInfo::alone).toList();
+    }
+
     private List<StreamInfo> shared() {
         return given.streams(given.queue).stream()
                 .filter(stream -> !stream.aside() && !stream.keyed())
@@ -47,10 +53,10 @@ abstract class TenantChapter extends Chapter {
 
     /** Enqueues crowds of a tenant until some of it are in a side shard. */
     private StreamInfo setAside(String tenant, UnaryOperator<Draft> as) {
-        var before = asides();
+        var before = alone();
         for (int crowds = 0; crowds < MOST_CROWDS; crowds++) {
             given.bulk(CROWD, draft -> as.apply(of(tenant).apply(draft)));
-            var made = new ArrayList<>(asides());
+            var made = new ArrayList<>(alone());
             made.removeAll(before);
             var ids = made.stream().map(StreamInfo::id).toList();
             if (!given.store.poll(ids).isEmpty()) return made.getFirst();
@@ -87,6 +93,21 @@ abstract class TenantChapter extends Chapter {
     }
 
     @Test
+    void who_is_set_aside_is_shown_with_its_queue() {
+        setAside("one", draft -> draft);
+        setAside("other", draft -> draft);
+        given.job(of("few"));
+
+        var queue = given.store.queues().stream()
+                .filter(one -> one.name().equals(given.queue))
+                .findFirst()
+                .orElseThrow();
+
+        assertThat(queue.aside()).extracting(QueueView.SetAside::tenant).containsExactly("one", "other");
+        assertThat(queue.aside()).allMatch(one -> one.priority() == Priority.NORMAL);
+    }
+
+    @Test
     void each_tenant_that_is_set_aside_has_a_shard_of_its_own() {
         var one = setAside("one", draft -> draft);
         var other = setAside("other", draft -> draft);
@@ -108,11 +129,21 @@ abstract class TenantChapter extends Chapter {
     }
 
     @Test
-    void tenants_who_have_equally_much_to_do_share_the_shards() {
+    void nobody_who_has_a_few_stands_behind_many_who_have_more() {
         for (int round = 0; round < 10; round++)
             for (int tenant = 0; tenant < 30; tenant++) given.bulk(5, of("tenant " + tenant));
+        for (int crowds = 0; asides().isEmpty() && crowds < MOST_CROWDS; crowds++) {
+            given.contract.letPass(Duration.ofMillis(10));
+            given.bulk(5, of("tenant 0"));
+        }
+        var more = new ArrayList<JobId>();
+        for (int tenant = 0; tenant < 30; tenant++) more.addAll(given.bulk(5, of("tenant " + tenant)));
+        var few = given.job(of("few"));
+        var node = given.node();
 
-        assertThat(asides()).isEmpty();
+        assertThat(alone()).as("none of them has much more than the others").isEmpty();
+        assertThat(claimed(node, shared())).contains(few).doesNotContainAnyElementsOf(more);
+        assertThat(claimed(node, asides())).containsAll(more);
     }
 
     @Test
@@ -141,7 +172,7 @@ abstract class TenantChapter extends Chapter {
         var aside = setAside("many", draft -> draft.priority(Priority.HIGH));
 
         assertThat(aside.priority()).isEqualTo(Priority.HIGH);
-        assertThat(asides()).hasSize(1);
+        assertThat(alone()).hasSize(1);
     }
 
     @Test

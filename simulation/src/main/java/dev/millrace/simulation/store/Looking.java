@@ -53,11 +53,13 @@ final class Looking {
 
     private final Tables tables;
     private final Claiming claiming;
+    private final Sending sending;
     private final Remembered<JobId, Optional<JobView>> found;
 
-    Looking(Tables tables, Claiming claiming) {
+    Looking(Tables tables, Claiming claiming, Sending sending) {
         this.tables = tables;
         this.claiming = claiming;
+        this.sending = sending;
         this.found = new Remembered<>(
                 tables.meta,
                 tables.claims,
@@ -310,7 +312,8 @@ final class Looking {
                         .map(one -> one.asked().enqueuedAt())
                         .min(Instant::compareTo)
                         .orElse(null),
-                tables.planted(Bug.PAUSES_NOT_TOLD) ? null : tables.pauses.get(tx, Scope.queue(name)));
+                tables.planted(Bug.PAUSES_NOT_TOLD) ? null : tables.pauses.get(tx, Scope.queue(name)),
+                sending.asides(name));
     }
 
     private static Depth depth(List<Standing> own, State state) {

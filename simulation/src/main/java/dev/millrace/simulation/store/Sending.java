@@ -3,6 +3,7 @@ package dev.millrace.simulation.store;
 import dev.millrace.JobId;
 import dev.millrace.KeyTaken;
 import dev.millrace.Priority;
+import dev.millrace.QueueView;
 import dev.millrace.simulation.database.Snapshot;
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.store.Rows.ClaimKey;
@@ -46,6 +47,9 @@ final class Sending {
 
     /** Which tenants are set aside, and in which shard. */
     private final Map<Tenant, Integer> asides = new HashMap<>();
+
+    /** What each tenant had asked for when it enqueued last. */
+    private final Map<Tenant, Crowds.Load> loads = new HashMap<>();
 
     private int next;
     private int cachedPart;
@@ -106,29 +110,55 @@ final class Sending {
 
     // ---- tenants
 
-    /** Counts the job of a tenant: whether that has much more to do than others, and is not set aside for it yet. */
-    boolean isOfCrowd(NewJob job) {
+    /** Counts the job of a tenant: the side shards that have to be made for it; none if it needs none, or they are there. */
+    List<Integer> sidesToMake(NewJob job) {
         var tenant = Crowds.tenant(job);
-        if (tenant == null) return false;
+        if (tenant == null) return List.of();
         long now = Duration.between(Instant.EPOCH, tables.now()).toNanos();
-        return crowds.add(job, tenant, now) && !asides.containsKey(new Tenant(job.queue(), job.priority(), tenant));
+        var load = crowds.add(job, tenant, now);
+        var whose = new Tenant(job.queue(), job.priority(), tenant);
+        loads.put(whose, load);
+        if (load == Crowds.Load.FEW) return List.of();
+        if (load == Crowds.Load.MUCH) {
+            int number = (int) asides.keySet().stream().filter(whose::isBeside).count();
+            if (number < StreamInfo.SIDE_SHARDS) asides.putIfAbsent(whose, StreamInfo.ASIDE + number);
+        }
+        int shard = sideOf(whose);
+        var own = known.getOrDefault(job.queue(), List.of());
+        return own.stream().anyMatch(stream -> stream.priority() == job.priority() && stream.shard() == shard)
+                ? List.of()
+                : List.of(shard);
     }
 
-    /** In a transaction of its own: each such tenant has the next side shard. They are few here, and none is given away. */
-    void setAside(Transaction tx, NewJob job) {
+    private boolean goesAside(Tenant tenant) {
+        return asides.containsKey(tenant) || loads.getOrDefault(tenant, Crowds.Load.FEW) != Crowds.Load.FEW;
+    }
+
+    private int sideOf(Tenant tenant) {
+        var alone = asides.get(tenant);
+        return alone == null ? StreamInfo.sharedAside(tenant.name.chars().sum()) : alone;
+    }
+
+    /** In a transaction of its own. None is given away. */
+    void addSideShard(Transaction tx, String queue, Priority priority, int shard) {
         tx.statement();
         var meta = tables.meta.lock(tx, Tables.ONE, any -> true);
-        var own = meta == null ? null : streamsOf(tx, job.queue());
+        var own = meta == null ? null : streamsOf(tx, queue);
         if (meta == null || own == null) return;
-        var tenant = new Tenant(job.queue(), job.priority(), Objects.requireNonNull(Crowds.tenant(job)));
-        int number = (int) asides.keySet().stream().filter(tenant::isBeside).count() % StreamInfo.SIDE_SHARDS;
-        int shard = StreamInfo.ASIDE + number;
-        asides.put(tenant, shard);
-        if (own.stream().anyMatch(stream -> stream.priority() == tenant.priority && stream.shard() == shard)) return;
+        if (own.stream().anyMatch(stream -> stream.priority() == priority && stream.shard() == shard)) return;
         int id = tables.streams.all(tx).stream().mapToInt(StreamInfo::id).max().orElse(0) + 1;
-        var stream = new StreamInfo(id, tenant.queue, tenant.priority, shard);
+        var stream = new StreamInfo(id, queue, priority, shard);
         tables.streams.insert(tx, stream.id(), stream);
         firstAnchor(tx, stream, meta.currentPart(), Snapshot.NOTHING);
+    }
+
+    /** Who is set aside in this queue: nobody ceases to be. */
+    List<QueueView.SetAside> asides(String queue) {
+        return asides.entrySet().stream()
+                .filter(entry -> entry.getKey().queue.equals(queue))
+                .sorted(Comparator.comparing(entry -> entry.getValue()))
+                .map(entry -> new QueueView.SetAside(entry.getKey().name, entry.getKey().priority, Instant.EPOCH))
+                .toList();
     }
 
     private record Tenant(String queue, Priority priority, String name) {
@@ -200,7 +230,8 @@ final class Sending {
         var spread = job.spread();
         int shard = Math.floorMod(spread == null ? next++ : spread.chars().sum(), Tables.SHARDS);
         var tenant = Crowds.tenant(job);
-        var aside = tenant == null ? null : asides.get(new Tenant(job.queue(), job.priority(), tenant));
+        var whose = tenant == null ? null : new Tenant(job.queue(), job.priority(), tenant);
+        var aside = whose == null || !goesAside(whose) ? null : sideOf(whose);
         return Stream.concat(
                         own.stream().filter(stream -> aside != null && stream.shard() == aside),
                         own.stream().filter(stream -> stream.shard() == shard))

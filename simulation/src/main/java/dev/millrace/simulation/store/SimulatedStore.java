@@ -132,7 +132,7 @@ public final class SimulatedStore implements Storage {
         timetabling = new Timetabling(tables, fences, sending);
         partitions = new Partitions(
                 tables, claiming, new Partitions.Lengths(Duration.ofSeconds(8), Duration.ofSeconds(4), retention));
-        looking = new Looking(tables, claiming);
+        looking = new Looking(tables, claiming, sending);
         bulk = new BulkChanges(tables, steering, looking, batches, this::hint);
         does("create", partitions::create);
         database.replicated();
@@ -349,12 +349,13 @@ public final class SimulatedStore implements Storage {
         for (var job : jobs) setAside(job);
     }
 
-    /** Where a tenant's jobs are a crowd it is set aside before they are enqueued; a real producer does not wait for that. */
+    /** Side shards are made before the jobs are enqueued that go there; a real producer does not wait for that. */
     private void setAside(NewJob job) {
-        if (!sending.isOfCrowd(job)) return;
-        does("set a tenant aside", tx -> sending.setAside(tx, job));
-        step("streams", tx -> Optional.ofNullable(sending.streamsOf(tx, job.queue())))
-                .ifPresent(streams -> sending.remember(job.queue(), streams));
+        for (int shard : sending.sidesToMake(job)) {
+            does("add a side shard", tx -> sending.addSideShard(tx, job.queue(), job.priority(), shard));
+            step("streams", tx -> Optional.ofNullable(sending.streamsOf(tx, job.queue())))
+                    .ifPresent(streams -> sending.remember(job.queue(), streams));
+        }
     }
 
     private void makeKeyedShards(String queue) {
