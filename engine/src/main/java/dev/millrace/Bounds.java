@@ -30,6 +30,9 @@ final class Bounds {
     /** Enough for a trace, a tenant and a dozen facts; more is payload. */
     static final int HEADERS = 32;
 
+    /** Jobs that one runs after: each is a row, and more of them are a batch. */
+    static final int BLOCKERS = 1_000;
+
     /** Characters of a header, a tag, a tenant, an idempotency key. */
     static final int WORD = 200;
 

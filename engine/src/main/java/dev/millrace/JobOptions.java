@@ -6,8 +6,12 @@ import dev.millrace.store.PartOf;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +38,8 @@ public final class JobOptions {
     static final String PARENT = "parent";
 
     /** What a job has that says nothing. */
-    static final JobOptions DEFAULT =
-            new JobOptions("default", Priority.NORMAL, null, null, null, null, null, Collections.emptySortedMap());
+    static final JobOptions DEFAULT = new JobOptions(
+            "default", Priority.NORMAL, null, null, null, null, null, After.NOBODY, Collections.emptySortedMap());
 
     final String queue;
     final Priority priority;
@@ -44,7 +48,13 @@ public final class JobOptions {
     final @Nullable Duration expiresAfter;
     final @Nullable String idempotencyKey;
     final @Nullable Unique unique;
+    final After after;
     final Map<String, String> headers;
+
+    /** Which jobs it runs after, each once, and what if one of them failed. */
+    record After(List<JobId> jobs, IfFailed ifFailed) {
+        static final After NOBODY = new After(List.of(), IfFailed.CANCEL);
+    }
 
     private JobOptions(
             String queue,
@@ -54,6 +64,7 @@ public final class JobOptions {
             @Nullable Duration expiresAfter,
             @Nullable String idempotencyKey,
             @Nullable Unique unique,
+            After after,
             Map<String, String> headers) {
         this.queue = queue;
         this.priority = priority;
@@ -62,18 +73,19 @@ public final class JobOptions {
         this.expiresAfter = expiresAfter;
         this.idempotencyKey = idempotencyKey;
         this.unique = unique;
+        this.after = after;
         this.headers = headers;
     }
 
     /** The queue it waits in; only nodes that serve it run it. Default {@code default}. */
     public JobOptions queue(String name) {
         var checked = Bounds.name("A queue", name);
-        return new JobOptions(checked, priority, in, at, expiresAfter, idempotencyKey, unique, headers);
+        return new JobOptions(checked, priority, in, at, expiresAfter, idempotencyKey, unique, after, headers);
     }
 
     /** How soon it is claimed among the jobs of its queue. Default {@code NORMAL}. */
     public JobOptions priority(Priority priority) {
-        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, unique, headers);
+        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, unique, after, headers);
     }
 
     /** Not before this delay has passed, on the store's clock. Replaces {@link #at}. Zero means now. */
@@ -87,18 +99,19 @@ public final class JobOptions {
                 expiresAfter,
                 idempotencyKey,
                 unique,
+                after,
                 headers);
     }
 
     /** Not before this moment, on the store's clock. Replaces {@link #in}. A moment that has passed means now. */
     public JobOptions at(Instant moment) {
-        return new JobOptions(queue, priority, null, moment, expiresAfter, idempotencyKey, unique, headers);
+        return new JobOptions(queue, priority, null, moment, expiresAfter, idempotencyKey, unique, after, headers);
     }
 
     /** Discards the job if it has not started so long after it was enqueued. Default: never. */
     public JobOptions expiresAfter(Duration span) {
         var checked = Bounds.span("An expiry", span, Bounds.DELAY);
-        return new JobOptions(queue, priority, in, at, checked, idempotencyKey, unique, headers);
+        return new JobOptions(queue, priority, in, at, checked, idempotencyKey, unique, after, headers);
     }
 
     /**
@@ -108,7 +121,7 @@ public final class JobOptions {
      */
     public JobOptions idempotencyKey(String key) {
         var checked = Bounds.word("An idempotency key", key);
-        return new JobOptions(queue, priority, in, at, expiresAfter, checked, unique, headers);
+        return new JobOptions(queue, priority, in, at, expiresAfter, checked, unique, after, headers);
     }
 
     /**
@@ -125,7 +138,7 @@ public final class JobOptions {
 
     /** Lets there be one such job for as long as this says; replaces what was said before. */
     public JobOptions unique(Unique unique) {
-        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, unique, headers);
+        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, unique, after, headers);
     }
 
     /**
@@ -163,6 +176,48 @@ public final class JobOptions {
     private static String key(String what, Object... values) {
         var text = KeyText.of(what, values);
         return text.length() <= Bounds.WORD ? text : "(" + Words.sha256(text) + ")";
+    }
+
+    /**
+     * Runs it when all these jobs have ended: once each of them has completed. If one is cancelled or discarded instead, this one is cancelled at once, with a
+     * reason that names the other; {@link #ifFailed} says otherwise. One that failed and will be tried again has not ended. May be said several times: it runs
+     * after all of them. With {@link #in} or {@link #at} it runs when these have ended and the time has come, which goes on counting meanwhile; {@link #expiresAfter}
+     * is looked at when they have ended.
+     *
+     * <p>They must be there already, so that no job can wait for itself, not even by way of others: enqueued before by a call that has returned, or in the same
+     * transaction of yours. Of one that ended before it counts how it ended; if all have, this one is due, or cancelled, at once. One that is past retention, or
+     * not known, is refused by the enqueue. It starts within about a second after the last has ended. What was decided stays: if an operator requeues one of them later,
+     * this one does not wait again.
+     *
+     * @param jobs 1,000 at most; where there are more, they are parts of a batch. A batch counts as the job that follows it
+     */
+    public JobOptions after(Handle<?>... jobs) {
+        return after(Arrays.stream(jobs).map(Handle::id).toList());
+    }
+
+    /** The same, by their ids. */
+    public JobOptions after(JobId... jobs) {
+        return after(List.of(jobs));
+    }
+
+    /** The same, of any number of them up to 1,000; of none it says nothing. */
+    public JobOptions after(Collection<JobId> jobs) {
+        var all = new LinkedHashSet<>(after.jobs());
+        all.addAll(jobs);
+        if (all.size() > Bounds.BLOCKERS)
+            throw new MillraceException(
+                    "A job can't run after %,d others: at most %,d. Where there are more, enqueue them as parts of a batch, which a job follows: millrace.batch(parts, job)."
+                            .formatted(all.size(), Bounds.BLOCKERS));
+        return waiting(new After(List.copyOf(all), after.ifFailed()));
+    }
+
+    /** What becomes of it if one of those that it runs {@link #after} was cancelled or discarded. Default {@code CANCEL}. Says nothing of a job that runs after none. */
+    public JobOptions ifFailed(IfFailed ifFailed) {
+        return waiting(new After(after.jobs(), ifFailed));
+    }
+
+    private JobOptions waiting(After other) {
+        return new JobOptions(queue, priority, in, at, expiresAfter, idempotencyKey, unique, other, headers);
     }
 
     /**
@@ -241,7 +296,15 @@ public final class JobOptions {
                     "A job has at most %d headers, tenant and tags included. What its handler needs belongs in its payload."
                             .formatted(Bounds.HEADERS));
         return new JobOptions(
-                queue, priority, in, at, expiresAfter, idempotencyKey, unique, Collections.unmodifiableSortedMap(more));
+                queue,
+                priority,
+                in,
+                at,
+                expiresAfter,
+                idempotencyKey,
+                unique,
+                after,
+                Collections.unmodifiableSortedMap(more));
     }
 
     private JobOptions without(String name) {
@@ -249,7 +312,15 @@ public final class JobOptions {
         var less = new TreeMap<>(headers);
         less.remove(name);
         return new JobOptions(
-                queue, priority, in, at, expiresAfter, idempotencyKey, unique, Collections.unmodifiableSortedMap(less));
+                queue,
+                priority,
+                in,
+                at,
+                expiresAfter,
+                idempotencyKey,
+                unique,
+                after,
+                Collections.unmodifiableSortedMap(less));
     }
 
     /** For people and tests: what is said, by name. */
@@ -260,6 +331,10 @@ public final class JobOptions {
         said.put("priority", priority.wireName());
         if (in != null) said.put("in", Words.duration(in));
         if (at != null) said.put("at", at);
+        if (!after.jobs().isEmpty()) {
+            said.put("after", after.jobs());
+            said.put("ifFailed", after.ifFailed().wireName());
+        }
         if (expiresAfter != null) said.put("expiresAfter", Words.duration(expiresAfter));
         if (idempotencyKey != null) said.put("idempotencyKey", idempotencyKey);
         if (unique != null) said.put("unique", unique);

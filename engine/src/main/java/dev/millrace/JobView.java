@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param payload what was asked for, as text; null in a list, or if the store keeps values, not text. Of one that was encrypted with a key that is not
  *     known here it is a note, JSON as well: {@code {"$millrace":"encrypted with key 2025-11, 312 bytes"}}
  * @param headers trace, tenant, tags
- * @param runAt when it runs next; null unless scheduled or retryable, and for a job that waits for a batch
+ * @param runAt when it runs next; null unless scheduled or retryable, and for a job that waits for a batch or for others
  * @param node the node that holds it, or ended it; null if none does or did
  * @param reason why it waits or ended so, in a sentence; null if there is nothing to say
  * @param result what its handler returned, as text, or as such a note; null in a list, if nothing, or if it did not complete

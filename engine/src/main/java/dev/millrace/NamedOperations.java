@@ -224,7 +224,12 @@ final class NamedOperations implements Operations {
     public Why why(JobId job) {
         return storage.find(job)
                 .map(view -> new Reasons(
-                                view, storage::queues, storage::pauses, storage::nodes, () -> storage.batch(job))
+                                view,
+                                storage::queues,
+                                storage::pauses,
+                                storage::nodes,
+                                () -> storage.batch(job),
+                                () -> storage.blockers(job))
                         .why())
                 .orElseGet(() -> Reasons.notKnown(job));
     }

@@ -3,16 +3,18 @@ package dev.millrace;
 import dev.millrace.NodeView.Life;
 import dev.millrace.Why.Reason;
 import dev.millrace.store.Line;
+import dev.millrace.store.Records.Blockers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out why a job is not running, from pictures of it, of the queues, of the pauses, of the nodes and of the batch that it follows; each is asked for at most once, and only
+ * Finds out why a job is not running, from pictures of it, of the queues, of the pauses, of the nodes, of the batch that it follows and of the jobs that it runs after; each is asked for at most once, and only
  * if the answer needs it. Pure: what it can't see there it calls unknown.
  */
 record Reasons(
@@ -20,7 +22,8 @@ record Reasons(
         Supplier<List<QueueView>> queues,
         Supplier<Map<Scope, String>> pauses,
         Supplier<List<NodeView>> nodes,
-        Supplier<Optional<BatchView>> batch) {
+        Supplier<Optional<BatchView>> batch,
+        Supplier<Blockers> blockers) {
 
     static Why notKnown(JobId job) {
         return new Why(
@@ -85,9 +88,7 @@ record Reasons(
 
     private Reason scheduled() {
         if (job.runAt() == null)
-            return batch.get()
-                    .<Reason>map(Reasons::follows)
-                    .orElseGet(() -> new Why.Unknown("It waits for a time that is unknown."));
+            return batch.get().<Reason>map(Reasons::follows).orElseGet(this::after);
         return new Why.NotYet(
                 sentence("It is scheduled for %s%s".formatted(job.runAt(), because())), job.runAt(), null);
     }
@@ -99,6 +100,29 @@ record Reasons(
                 : "It follows a batch, of which %,d of %,d parts have not ended."
                         .formatted(batch.open(), batch.parts());
         return new Why.PartsOpen(text, batch);
+    }
+
+    private Reason after() {
+        var waitsFor = blockers.get();
+        if (!waitsFor.known()) return new Why.Unknown("It waits for a time that is unknown.");
+        long open = waitsFor.open();
+        if (open == 0)
+            return new Why.BlockersOpen(
+                    "It runs after jobs that have all ended: it is about to be let go.", 0, List.of());
+        var told = waitsFor.some().stream()
+                .map(one -> "%s (%s)"
+                        .formatted(
+                                one.job(),
+                                one.state() == null ? "not known" : one.state().wireName()))
+                .collect(Collectors.joining(", "));
+        long more = open - waitsFor.some().size();
+        var text = "It runs after %s that %s not ended, or not been looked at since: %s%s."
+                .formatted(
+                        open == 1 ? "a job" : "%,d jobs".formatted(open),
+                        open == 1 ? "has" : "have",
+                        told,
+                        more == 0 ? "" : ", and %,d more".formatted(more));
+        return new Why.BlockersOpen(text, open, waitsFor.some());
     }
 
     private Reason retryable() {

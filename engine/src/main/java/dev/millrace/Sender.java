@@ -54,9 +54,9 @@ final class Sender {
     NewJob following(Reduce<?, ?> job, KindType kind, @Nullable JobId outer) {
         var options = options(job, kind, UnaryOperator.identity());
         refuseKeys("A job that follows a batch", kind, options);
-        if (options.in != null || options.at != null)
+        if (options.in != null || options.at != null || !options.after.jobs().isEmpty())
             throw new MillraceException(
-                    "%s follows a batch, and runs when all parts have ended. Leave out in(…) and at(…)."
+                    "%s follows a batch, and runs when all parts have ended. Leave out in(…), at(…) and after(…); parts may have them."
                             .formatted(kind.type().getSimpleName()));
         return of(job, kind, outer == null ? options : options.partOf(outer));
     }
@@ -125,6 +125,15 @@ final class Sender {
     }
 
     private @Nullable Due due(JobOptions options) {
+        var after = options.after;
+        if (after.jobs().isEmpty()) return time(options);
+        if (options.unique != null && options.unique.changesOthers())
+            throw new MillraceException(
+                    "A job that runs after others can't replace one of its key or be debounced: which of the two would wait for them? Leave out after(…), or let the key be unique until its job has ended.");
+        return new Due.After(after.jobs(), after.ifFailed(), time(options));
+    }
+
+    private @Nullable Due time(JobOptions options) {
         var quiet = options.unique == null ? null : options.unique.quiet();
         if (quiet != null) {
             if (options.in != null || options.at != null)
@@ -169,6 +178,11 @@ final class Sender {
                 .append(options.priority.wireName());
         if (options.in != null) request.append(" in ").append(options.in);
         if (options.at != null) request.append(" at ").append(options.at);
+        if (!options.after.jobs().isEmpty())
+            request.append(" after ")
+                    .append(options.after.jobs())
+                    .append(" if failed ")
+                    .append(options.after.ifFailed().wireName());
         if (options.expiresAfter != null) request.append(" expires after ").append(options.expiresAfter);
         if (options.tenant() != null) request.append(" for tenant ").append(options.tenant());
         var line = Line.of(options.headers);

@@ -51,6 +51,11 @@ final class SetTimed extends NamedSchedule {
     private static JobTemplate template(String name, Schedule when, NewJob made) {
         if (made.idempotency() != null)
             throw refused(name, "an idempotency key", "A slot is enqueued once by itself: leave the key out");
+        if (made.due() instanceof Due.After)
+            throw refused(
+                    name,
+                    "others that it runs after",
+                    "The slots of the schedule say when it runs: leave after(…) out, and enqueue from its handler what shall wait");
         if (made.due() != null)
             throw refused(
                     name,

@@ -43,6 +43,10 @@ final class Timed extends NamedSchedule {
             throw new MillraceException(
                     "The schedule %s gave its job an idempotency key, or its record does. A slot is enqueued once by itself: leave the key out."
                             .formatted(card.name()));
+        if (made.due() instanceof NewJob.Due.After)
+            throw new MillraceException(
+                    "The schedule %s made a job of the slot %s that runs after others. A slot has its own time: leave after(…) out, and enqueue from its handler what shall wait."
+                            .formatted(card.name(), local));
         return made;
     }
 

@@ -101,6 +101,11 @@ public final class Unique {
         return quiet;
     }
 
+    /** Whether a job that is there may become what is enqueued, or be withdrawn for it. */
+    boolean changesOthers() {
+        return policy instanceof UniqueKey.Replace || policy instanceof UniqueKey.Debounce;
+    }
+
     /** As the store knows it. */
     UniqueKey of(KindName kind) {
         return new UniqueKey(

@@ -34,6 +34,22 @@ public record Why(JobId job, @Nullable State state, List<Reason> reasons) {
     /** It follows a batch, and waits for the parts. */
     public record PartsOpen(String text, BatchView batch) implements Reason {}
 
+    /**
+     * It runs after other jobs, and waits for them to end.
+     *
+     * @param open how many it waits for still
+     * @param some the first 20 of them
+     */
+    public record BlockersOpen(String text, long open, List<Blocker> some) implements Reason {
+
+        public BlockersOpen {
+            some = List.copyOf(some);
+        }
+    }
+
+    /** A job that another one waits for, and its state now; null if it is not known any more. */
+    public record Blocker(JobId job, @Nullable State state) {}
+
     /** Somebody paused what it belongs to. */
     public record Paused(String text, Scope scope) implements Reason {}
 

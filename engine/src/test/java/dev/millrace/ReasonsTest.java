@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.NodeView.Life;
 import dev.millrace.QueueView.Depth;
+import dev.millrace.store.Records.Blockers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -83,7 +84,8 @@ class ReasonsTest {
                 () -> List.of(queue(1, null)),
                 () -> Map.of(Scope.queue("billing"), "the provider is down", Scope.kind("send-invoice"), "a bug"),
                 () -> List.of(node("billing", "send-invoice:2")),
-                Optional::empty);
+                Optional::empty,
+                () -> Blockers.NONE);
 
         assertThat(paused.why().reasons())
                 .containsExactly(
@@ -128,7 +130,8 @@ class ReasonsTest {
                                 List::of,
                                 Map::of,
                                 () -> List.of(node("billing", "send-invoice:2")),
-                                Optional::empty)
+                                Optional::empty,
+                                () -> Blockers.NONE)
                         .why()
                         .reasons())
                 .hasOnlyElementsOfType(Why.Unknown.class);
@@ -148,7 +151,7 @@ class ReasonsTest {
     }
 
     private static String text(JobView job) {
-        return new Reasons(job, List::of, Map::of, List::of, Optional::empty)
+        return new Reasons(job, List::of, Map::of, List::of, Optional::empty, () -> Blockers.NONE)
                 .why()
                 .reasons()
                 .get(0)
@@ -156,7 +159,8 @@ class ReasonsTest {
     }
 
     private static String text(JobView job, QueueView queue, NodeView... nodes) {
-        return new Reasons(job, () -> List.of(queue), Map::of, () -> List.of(nodes), Optional::empty)
+        return new Reasons(
+                        job, () -> List.of(queue), Map::of, () -> List.of(nodes), Optional::empty, () -> Blockers.NONE)
                 .why()
                 .reasons()
                 .get(0)

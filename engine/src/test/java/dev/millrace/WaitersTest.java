@@ -241,6 +241,11 @@ class WaitersTest {
         }
 
         @Override
+        public Blockers blockers(JobId job) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public List<JobId> parts(JobId batch, long from) {
             throw new UnsupportedOperationException();
         }

@@ -54,6 +54,7 @@ final class Batches {
         var all = new ArrayList<>(parts);
         all.add(then);
         ledger.refuseKnown(all);
+        ledger.dependencies().refuseUnknown(parts);
         var outer = PartOf.batch(then.headers());
         if (outer != null && !grows(outer)) return false;
         sweep();
@@ -69,6 +70,7 @@ final class Batches {
 
     boolean enqueueParts(JobId id, List<NewJob> parts, Instant now) {
         ledger.refuseKnown(parts);
+        ledger.dependencies().refuseUnknown(parts);
         if (!grows(id)) return false;
         for (var part : parts) add(id, part);
         ledger.enqueue(parts, now);

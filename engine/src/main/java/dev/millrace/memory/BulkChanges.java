@@ -228,7 +228,10 @@ final class BulkChanges {
             var expiresAt = job.expiresAt;
             ledger.reopen(job, before.runAt(), now);
             job.expiresAt = expiresAt; // as if it had never been cancelled
-            if (Ledger.NO_TIME.equals(before.runAt())) batches.waitsAgain(job.id, now);
+            if (Ledger.NO_TIME.equals(before.runAt())) {
+                batches.waitsAgain(job.id, now);
+                ledger.dependencies().waitsAgain(job.id, now);
+            }
             known.result(job.id, new Before(run, null, null), "");
         }
     }

@@ -44,7 +44,7 @@ final class Ledger {
     /** Deliveries of one job that are kept. */
     static final int MAX_DELIVERIES = 1_000;
 
-    /** When a job runs that waits for its batch. */
+    /** When a job runs that waits for its batch, or for other jobs. */
     static final Instant NO_TIME = Instant.MAX;
 
     /** The log has one partition here: there is nothing to drop. */
@@ -67,13 +67,19 @@ final class Ledger {
     private final Set<KeptJob> ended = new LinkedHashSet<>();
     private final Set<Wakeup> hints = new LinkedHashSet<>();
     private final int maxEnded;
-    private Ending ending = (job, state, run, now) -> {};
+    private final List<Ending> endings = new ArrayList<>();
+    private final Dependencies dependencies;
     private long xid;
     private long seq;
     private long number;
 
     Ledger(int maxEnded) {
         this.maxEnded = maxEnded;
+        this.dependencies = new Dependencies(this);
+    }
+
+    Dependencies dependencies() {
+        return dependencies;
     }
 
     /** Hears of each run that ends. */
@@ -81,9 +87,9 @@ final class Ledger {
         void ended(KeptJob job, State state, int run, Instant now);
     }
 
-    /** Who hears of them: one. */
-    void onEnd(Ending ending) {
-        this.ending = ending;
+    /** Who hears of them, in this order. */
+    final void onEnd(Ending ending) {
+        endings.add(ending);
     }
 
     /** Each step of the protocol is a transaction of its own. */
@@ -155,6 +161,7 @@ final class Ledger {
     /** All of them or, if one of them is here already, none. */
     void enqueue(List<NewJob> all, Instant now) {
         refuseKnown(all);
+        dependencies.refuseUnknown(all);
         for (var asked : all) enqueue(asked, now);
     }
 
@@ -172,6 +179,10 @@ final class Ledger {
     private void enqueue(NewJob asked, Instant now) {
         var job = new KeptJob(asked, home(asked, now), now);
         jobs.put(job.id, job);
+        if (asked.due() instanceof NewJob.Due.After after) {
+            dependencies.enqueue(job, after, now);
+            return;
+        }
         var due = due(asked.due(), now);
         if (due == null) append(job, Turn.first(1), job.stream, now);
         else startTimer(job, Turn.first(1), due, State.SCHEDULED, null);
@@ -190,6 +201,8 @@ final class Ledger {
             case null -> now;
             case NewJob.Due.In(var delay) -> now.plus(delay);
             case NewJob.Due.At(var at) -> at;
+            case NewJob.Due.After after ->
+                throw new IllegalArgumentException("a job that waits for others replaces none: " + after);
         };
         return moment.isAfter(now) ? moment : null;
     }
@@ -261,7 +274,7 @@ final class Ledger {
         settle(row, outcome);
         job.move(state, row);
         ended.add(job);
-        ending.ended(job, state, row.turn().run(), now);
+        for (var ending : endings) ending.ended(job, state, row.turn().run(), now);
         if (ended.size() > maxEnded) forgetOldest();
         return row;
     }

@@ -117,6 +117,7 @@ final class MemoryStorage implements Storage {
         jobs.forEachRemaining(all::add);
         return step(now -> {
             memory.ledger.refuseKnown(all);
+            memory.ledger.dependencies().refuseUnknown(all);
             var held = new HashMap<JobId, JobId>();
             for (var job : all) {
                 var accepted = memory.uniqueKeys.enqueue(job, false, now);
@@ -160,6 +161,11 @@ final class MemoryStorage implements Storage {
     @Override
     public List<JobId> parts(JobId batch, long from) {
         return step(now -> memory.batches.parts(batch, from));
+    }
+
+    @Override
+    public Blockers blockers(JobId job) {
+        return step(now -> memory.ledger.dependencies().blockers(job));
     }
 
     @Override

@@ -6,7 +6,8 @@ import java.util.Iterator;
 import java.util.Map;
 
 /**
- * The producers' side. Nothing here needs a node. Once a method has returned, its jobs are durable (or, in the caller's transaction,
+ * The producers' side. Nothing here needs a node. A job that runs {@linkplain NewJob.Due.After after} others is scheduled for no time until they have ended; if one of
+ * these is not known, {@link dev.millrace.UnknownBlocker} is thrown and nothing is taken, and a caller's transaction must be rolled back. Once a method has returned, its jobs are durable (or, in the caller's transaction,
  * exactly as durable as that transaction).
  */
 public interface Intake {

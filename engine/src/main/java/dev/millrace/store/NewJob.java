@@ -1,9 +1,12 @@
 package dev.millrace.store;
 
+import dev.millrace.IfFailed;
 import dev.millrace.JobId;
 import dev.millrace.Priority;
+import dev.millrace.State;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +58,45 @@ public record NewJob(
 
         /** At a moment; one that has passed means now. */
         record At(Instant moment) implements Due {}
+
+        /**
+         * When all these jobs have ended, and then also the time has come. Comes neither in a batch's job that follows nor with a key that replaces or
+         * debounces.
+         *
+         * @param blockers at least one, each once; the store refuses those that it does not know
+         * @param time null if there is none but this
+         */
+        record After(
+                List<JobId> blockers,
+                IfFailed ifFailed,
+                @Nullable Due time) implements Due {
+
+            public After {
+                blockers = List.copyOf(blockers);
+            }
+
+            /** For people, in words that stay true while blockers end: {@code runs after job 01… and 2 others}. */
+            public String text() {
+                int others = blockers.size() - 1;
+                return "runs after job %s%s"
+                        .formatted(
+                                blockers.getFirst(),
+                                others == 0
+                                        ? ""
+                                        : others == 1 ? " and one other" : " and %,d others".formatted(others));
+            }
+
+            /** Why one is cancelled, in the words of all stores. */
+            public static String whyCancelled(JobId blocker, State ended) {
+                return "it runs after job %s, which was %s".formatted(blocker, ended.wireName());
+            }
+
+            /** The same where it is not known any more how the other one ended. */
+            public static String whyCancelled(JobId blocker) {
+                return "it runs after job %s, which has ended so long ago that how is no longer known"
+                        .formatted(blocker);
+            }
+        }
     }
 
     /**

@@ -128,7 +128,8 @@ public interface Protocol {
 
     /**
      * Moves timers that are due into the log, at most so many; expired ones are discarded on the way. So are, some at a time, expired jobs
-     * that are parked. Follows batches of which parts have ended otherwise than by a flush, if these were the last.
+     * that are parked. Follows batches of which parts have ended otherwise than by a flush, if these were the last. Lets jobs go
+     * that run after others, as these have ended, or cancels them.
      */
     Promoted promote(Lease lease, int limit);
 

@@ -8,6 +8,7 @@ import dev.millrace.NodeView;
 import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.Why.Blocker;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -109,4 +110,26 @@ public interface Records {
      * @return 1 to 1,000 of them; none if there are no more, or no such batch
      */
     List<JobId> parts(JobId batch, long from);
+
+    /** What a job waits for that runs after others. */
+    Blockers blockers(JobId job);
+
+    /**
+     * The jobs that one runs after and of whose end nothing has come of yet.
+     *
+     * @param known whether the job waits for others, or did when it was withdrawn
+     * @param open how many there are
+     * @param some the {@value #TOLD} smallest of them
+     */
+    record Blockers(boolean known, long open, List<Blocker> some) {
+
+        public static final int TOLD = 20;
+
+        /** Of a job that waits for no other. */
+        public static final Blockers NONE = new Blockers(false, 0, List.of());
+
+        public Blockers {
+            some = List.copyOf(some);
+        }
+    }
 }

@@ -17,7 +17,7 @@ import java.util.Set;
  * and the simulator's checkers are held against it.
  */
 public enum Transition {
-    /** Its time has come, or the batch that it follows is at its end. */
+    /** Its time has come, or the batch that it follows is at its end, or the jobs that it runs after have ended. */
     PROMOTE(Set.of(SCHEDULED), AVAILABLE),
     /** A node holds its delivery. */
     CLAIM(Set.of(AVAILABLE), RUNNING),

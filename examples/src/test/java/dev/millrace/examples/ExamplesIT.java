@@ -95,6 +95,16 @@ class ExamplesIT {
                         "reindexed with revision 5, once");
     }
 
+    @Example(AfterOthers.class)
+    void a_job_runs_after_others_unless_one_of_them_failed() {
+        assertThat(printed)
+                .containsExactly(
+                        "order 1 waits: SCHEDULED, SCHEDULED",
+                        "order 1 is sent",
+                        "order 2 waits: SCHEDULED, SCHEDULED",
+                        "order 2 is not sent: it runs after job to pay, which was discarded");
+    }
+
     @Example(NightlySchedule.class)
     void a_schedule_passes_a_change_of_clocks_and_runs_each_slot() {
         assertThat(printed)

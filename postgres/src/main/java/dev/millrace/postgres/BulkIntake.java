@@ -101,6 +101,7 @@ final class BulkIntake {
         private final CopyBlock log = new CopyBlock(sql.appendCopy);
         private final CopyBlock timers = new CopyBlock(sql.scheduleCopy);
         private final UniqueRows unique = new UniqueRows(json);
+        private final DependencyRows dependencies = new DependencyRows(sql);
         private final Map<JobId, JobId> held = new HashMap<>();
         private final Set<String> queues = new TreeSet<>();
         private final Set<StreamInfo> used = new HashSet<>();
@@ -121,6 +122,7 @@ final class BulkIntake {
             var stream = stream(job);
             used.add(stream);
             var at = at(job);
+            if (dependencies.add(job)) queues.add(job.queue()); // it may be due: what it waits for has ended
             if (job.unique() != null) {
                 unique.add(job, stream);
                 queues.add(job.queue());
@@ -138,6 +140,7 @@ final class BulkIntake {
                 log.send(connection);
                 uniques.send(connection, unique, held);
             }
+            if (dependencies.full()) sendAll();
             if (pours) pour();
             else if (log.full()) log.send(connection);
         }
@@ -165,6 +168,7 @@ final class BulkIntake {
                 case null -> now;
                 case Due.In(var delay) -> now.plus(delay);
                 case Due.At(var moment) -> moment;
+                case Due.After after -> Session.NO_TIME;
             };
         }
 
@@ -173,6 +177,7 @@ final class BulkIntake {
             log.send(connection);
             timers.send(connection);
             uniques.send(connection, unique, held);
+            dependencies.send(connection, held.keySet());
         }
     }
 

@@ -110,7 +110,10 @@ final class CopyBlock {
     CopyBlock instant(@Nullable Instant value) {
         if (value == null) return nothing();
         int32(8);
-        int64(value.getEpochSecond() * 1_000_000 + value.getNano() / 1_000 - EPOCH_MICROS);
+        int64(
+                value.equals(Session.NO_TIME)
+                        ? Long.MAX_VALUE
+                        : value.getEpochSecond() * 1_000_000 + value.getNano() / 1_000 - EPOCH_MICROS);
         return this;
     }
 

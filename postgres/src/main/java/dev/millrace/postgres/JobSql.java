@@ -46,6 +46,7 @@ final class JobSql {
 
     // ---- enqueue, whom it concerns
 
+    final String waitFor;
     final String notify;
     final String addQueue;
     final String addKeyedShards;
@@ -212,6 +213,7 @@ final class JobSql {
         beginBatch = q.in("SELECT $.begin_batch(?, ?, ?, ?, ?, ?, ?, ?, ?)");
         growBatch = q.in("SELECT $.grow_batch(?, ?, ?)");
         putParts = q.in("SELECT $.put_parts(?, ?, ?)");
+        waitFor = q.in("SELECT $.wait_for(?, ?, ?, ?, ?, ?, ?)");
         notify = "SELECT pg_notify(?, ?)";
         addQueue = q.in("SELECT $.add_queue(?)");
         addKeyedShards = q.in("SELECT $.add_keyed_shards(?)");

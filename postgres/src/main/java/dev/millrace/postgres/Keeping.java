@@ -98,6 +98,7 @@ final class Keeping {
         forgetKeys(c);
         lookedAt(c, "forget unique keys", q.in("SELECT $.sweep_unique_keys(?)"));
         lookedAt(c, "forget batches", q.in("SELECT $.sweep_batches(?)"));
+        lookedAt(c, "forget what jobs waited for", q.in("SELECT $.sweep_dependents(?)"));
         forgetSlots(c);
         forgetChanges(c);
         sweep(c);

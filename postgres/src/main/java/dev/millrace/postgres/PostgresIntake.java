@@ -19,6 +19,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +60,8 @@ final class PostgresIntake implements Intake, AutoCloseable {
     @Override
     public Accepted enqueue(NewJob job) {
         streams.need(job);
-        if (job.unique() != null && job.idempotency() == null) return enqueueUnique(job);
+        if (job.unique() != null && job.idempotency() == null && !(job.due() instanceof Due.After))
+            return enqueueUnique(job);
         if (job.due() == null && job.idempotency() == null && sent(job)) return new Accepted(job.id(), false);
         return enqueueAlone(job);
     }
@@ -118,8 +120,11 @@ final class PostgresIntake implements Intake, AutoCloseable {
         if (known != null) return known;
         if (job.unique() != null) {
             var stream = streams.in(connection, job.queue(), job.priority(), shard);
-            return uniques.put(connection, job, stream, false, Hint.IN_TRANSACTION)
-                    .orElseThrow(OtherStream::new);
+            return waits(
+                    connection,
+                    job,
+                    uniques.put(connection, job, stream, false, Hint.IN_TRANSACTION)
+                            .orElseThrow(OtherStream::new));
         }
         if (!put(connection, job, streams.in(connection, job.queue(), job.priority(), shard), false))
             throw new OtherStream();
@@ -132,8 +137,11 @@ final class PostgresIntake implements Intake, AutoCloseable {
         var known = known(connection, job);
         if (known != null) return known;
         if (job.unique() != null)
-            return uniques.put(connection, job, stream, true, Hint.IN_TRANSACTION)
-                    .orElseThrow();
+            return waits(
+                    connection,
+                    job,
+                    uniques.put(connection, job, stream, true, Hint.IN_TRANSACTION)
+                            .orElseThrow());
         put(connection, job, stream, true);
         Hint.IN_TRANSACTION.tell(notifier, connection, job.queue());
         return new Accepted(job.id(), false);
@@ -198,9 +206,12 @@ final class PostgresIntake implements Intake, AutoCloseable {
         if (job.unique() != null) {
             var stream = streams.in(connection, job.queue(), job.priority(), shard);
             var accepted = uniques.put(connection, job, stream, false, Hint.AFTERWARDS);
-            if (accepted.isPresent()) return accepted.get();
+            if (accepted.isPresent()) return waits(connection, job, accepted.get());
             var now = streams.now(job.queue(), job.priority(), shard);
-            return uniques.put(connection, job, now, true, Hint.AFTERWARDS).orElseThrow();
+            return waits(
+                    connection,
+                    job,
+                    uniques.put(connection, job, now, true, Hint.AFTERWARDS).orElseThrow());
         }
         if (!put(connection, job, streams.in(connection, job.queue(), job.priority(), shard), false)) {
             // It is not what it was taken for; or it is new, and this transaction's snapshot is older. The look is
@@ -221,7 +232,17 @@ final class PostgresIntake implements Intake, AutoCloseable {
     /** Whether it was taken: only if the stream is what it is taken for, or that is sure. */
     private boolean put(Connection connection, NewJob job, StreamInfo stream, boolean sure) throws SQLException {
         var due = job.due();
-        return due == null ? append(connection, job, stream, sure) : schedule(connection, job, stream, due, sure);
+        if (due == null) return append(connection, job, stream, sure);
+        if (!schedule(connection, job, stream, due, sure)) return false;
+        waits(connection, job, new Accepted(job.id(), false));
+        return true;
+    }
+
+    /** One that was taken, and runs after others, is told what it waits for. */
+    private Accepted waits(Connection connection, NewJob job, Accepted accepted) throws SQLException {
+        var rows = new DependencyRows(sql);
+        if (!accepted.existed() && rows.add(job)) rows.send(connection, Set.of());
+        return accepted;
     }
 
     private boolean append(Connection connection, NewJob job, StreamInfo stream, boolean sure) throws SQLException {
@@ -247,7 +268,7 @@ final class PostgresIntake implements Intake, AutoCloseable {
         try (var insert = Session.prepare(
                         connection,
                         sql.schedule,
-                        due instanceof Due.At(var moment) ? moment : null,
+                        due instanceof Due.At(var moment) ? moment : due instanceof Due.After ? Session.NO_TIME : null,
                         due instanceof Due.In(var delay) ? millis(delay) : null,
                         job.id().value(),
                         job.kind(),

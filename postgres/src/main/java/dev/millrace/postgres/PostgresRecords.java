@@ -10,6 +10,7 @@ import dev.millrace.Priority;
 import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.Why.Blocker;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records;
 import java.sql.Array;
@@ -53,6 +54,7 @@ final class PostgresRecords implements Records {
     private final String pauses;
     private final String nodes;
     private final String batch;
+    private final String blockers;
     private final String parts;
 
     PostgresRecords(Pool pool, Json json, JobSql.Qualifier q) {
@@ -95,6 +97,7 @@ final class PostgresRecords implements Records {
                 """);
         pauses = q.in("SELECT scope, name, reason FROM $.pause");
         batch = q.in("SELECT * FROM $.look_at_batch(?)");
+        blockers = q.in("SELECT * FROM $.blockers_of(?, ?)");
         parts = q.in("SELECT * FROM $.parts_of(?, ?, ?) LIMIT ?");
         nodes = q.in("""
                 SELECT n.*, extract(epoch FROM clock_timestamp() - b.at) AS since,
@@ -373,6 +376,26 @@ final class PostgresRecords implements Records {
                                 rows.getBoolean("followed")))
                         : Optional.empty();
             }
+        });
+    }
+
+    @Override
+    public Blockers blockers(JobId job) {
+        return pool.look("look at what a job waits for", c -> {
+            boolean known = false;
+            long open = 0;
+            var some = new ArrayList<Blocker>();
+            try (var s = Session.prepare(c, blockers, job.value(), Blockers.TOLD);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    known = true;
+                    open = rows.getLong("open");
+                    var id = rows.getObject("blocker", UUID.class);
+                    var state = rows.getString("state");
+                    if (id != null) some.add(new Blocker(new JobId(id), state == null ? null : State.of(state)));
+                }
+            }
+            return known ? new Blockers(true, open, some) : Blockers.NONE;
         });
     }
 

@@ -315,6 +315,11 @@ final class PostgresStorage implements Storage {
     // ---- records
 
     @Override
+    public Blockers blockers(JobId job) {
+        return records.blockers(job);
+    }
+
+    @Override
     public Map<JobId, Conclusion> conclusions(Collection<JobId> jobs) {
         return records.conclusions(jobs);
     }

@@ -154,6 +154,9 @@ final class Session implements AutoCloseable {
         }
     }
 
+    /** As a parameter: {@code infinity}, what waits for no time waits for. */
+    static final Instant NO_TIME = Instant.MAX;
+
     /** A statement with its parameters: numbers, text, UUIDs, instants, arrays of these, null. */
     static PreparedStatement prepare(Connection connection, String sql, @Nullable Object... parameters)
             throws SQLException {
@@ -171,12 +174,15 @@ final class Session implements AutoCloseable {
             throws SQLException {
         switch (value) {
             case null -> statement.setNull(at, java.sql.Types.OTHER);
-            case Instant instant -> statement.setObject(at, instant.atOffset(ZoneOffset.UTC));
+            case Instant instant ->
+                statement.setObject(
+                        at, instant.equals(NO_TIME) ? OffsetDateTime.MAX : instant.atOffset(ZoneOffset.UTC));
             case int[] numbers -> statement.setArray(at, primitives(connection, "int4", numbers));
             case long[] numbers -> statement.setArray(at, primitives(connection, "int8", numbers));
             case Long[] numbers -> statement.setArray(at, connection.createArrayOf("int8", numbers));
             case UUID[] ids -> statement.setArray(at, connection.createArrayOf("uuid", ids));
             case Instant[] instants -> statement.setArray(at, connection.createArrayOf("timestamptz", texts(instants)));
+            case Boolean[] flags -> statement.setArray(at, connection.createArrayOf("bool", flags));
             case String[] texts -> statement.setArray(at, connection.createArrayOf("text", texts));
             default -> statement.setObject(at, value);
         }
@@ -189,7 +195,10 @@ final class Session implements AutoCloseable {
 
     private static @Nullable Object[] texts(@Nullable Instant[] instants) {
         var texts = new @Nullable Object[instants.length];
-        for (int i = 0; i < instants.length; i++) texts[i] = instants[i] == null ? null : instants[i].toString();
+        for (int i = 0; i < instants.length; i++) {
+            var instant = instants[i];
+            texts[i] = instant == null ? null : instant.equals(NO_TIME) ? "infinity" : instant.toString();
+        }
         return texts;
     }
 

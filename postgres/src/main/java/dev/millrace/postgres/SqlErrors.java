@@ -1,6 +1,8 @@
 package dev.millrace.postgres;
 
+import dev.millrace.JobId;
 import dev.millrace.MillraceException;
+import dev.millrace.UnknownBlocker;
 import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.Busy;
 import dev.millrace.store.StoreException.CommitUnknown;
@@ -11,6 +13,7 @@ import dev.millrace.store.StoreException.Refused;
 import dev.millrace.store.StoreException.Unavailable;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * What a failed statement means. An error that the server answered means that nothing was written; a connection that broke under a
@@ -33,6 +36,11 @@ final class SqlErrors {
 
     /** A claim that somebody repeated on the way: the first one may have taken effect. */
     private static final String TOKEN_USED = "MR006";
+
+    /** A job that another one was to run after; the message names it. */
+    private static final String UNKNOWN_BLOCKER = "MR012";
+
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
     private SqlErrors() {}
 
@@ -88,6 +96,10 @@ final class SqlErrors {
             return new NotOwner(
                     "\"%s\" was refused: %s. Nothing was written; take the shard over first.".formatted(step, first(e)),
                     e);
+        }
+        if (state.equals(UNKNOWN_BLOCKER)) {
+            var named = ID.matcher(first(e));
+            if (named.find()) return new UnknownBlocker(JobId.of(named.group()));
         }
         var refused = "The database refused \"%s\": %s (%s). Nothing was written.".formatted(step, first(e), state);
         // Data exceptions and violated constraints are about the values; another try would meet them again.

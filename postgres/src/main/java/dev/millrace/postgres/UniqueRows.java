@@ -99,7 +99,12 @@ final class UniqueRows {
             keys[i] = unique.key();
             policies[i] = policy(unique);
             policyMillis[i] = policyMillis(unique);
-            moments[i] = job.due() instanceof Due.At(var moment) ? moment : null;
+            moments[i] = switch (job.due()) {
+                case Due.At(var moment) -> moment;
+                case Due.After after -> Session.NO_TIME;
+                case Due.In in -> null;
+                case null -> null;
+            };
             delays[i] = job.due() instanceof Due.In(var delay) ? delay.toMillis() : null;
             ids[i] = job.id().value();
             kinds[i] = job.kind();

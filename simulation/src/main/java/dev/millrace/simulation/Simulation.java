@@ -125,6 +125,7 @@ public final class Simulation {
                 new ExactlyOnce(intended, store::effects),
                 new InLine(store::inLine, store::open, store::alive),
                 new InRate(store::inLine, store::alive, timeline::now),
+                fleet.after(),
                 fleet.batches(), // before those that only see that something is stuck
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),
                 fleet.slots(),

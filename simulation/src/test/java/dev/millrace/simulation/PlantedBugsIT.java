@@ -54,6 +54,8 @@ class PlantedBugsIT {
     private static final String UNIQUE = "of a unique key there is one job at a time";
     private static final String CHANGED = "a change of many jobs changes each once";
     private static final String FOLLOWED = "a batch is followed once, when all of its parts have ended";
+    private static final String AFTER =
+            "a job that runs after others starts when they have ended, in time, and if none failed";
     private static final String IN_LINE = "jobs of a key run in order, and within its limit";
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
@@ -203,6 +205,11 @@ class PlantedBugsIT {
                 breaks(Bug.RATE_MISREAD, IN_RATE).with("rates", ""),
                 breaks(Bug.ALLOWANCE_FORGOTTEN, IN_RATE).with("rates", ""),
                 breaks(Bug.SIDE_SHARD_NOT_LISTED, LOST).with("tenants", ""),
+                breaks(Bug.BLOCKER_RETRIES_TAKEN_FOR_ENDS, AFTER).with("after", ""),
+                breaks(Bug.BLOCKER_FAILURES_IGNORED, AFTER).with("after", ""),
+                breaks(Bug.DEPENDENT_LET_GO_BY_THE_FIRST, AFTER).with("after", ""),
+                breaks(Bug.BLOCKERS_LOOKED_AT_FROM_THE_FIRST, AFTER).with("after", ""),
+                breaks(Bug.DEPENDENT_PUT_BACK_WITHOUT_A_LOOK, AFTER).from(30).with("after", ""),
                 breaks(Bug.UNKNOWN_ENQUEUE_REPEATED, LOST, FRONT),
                 breaks(Bug.ANSWERED_BY_ANOTHERS_COMMIT, LOST),
                 breaks(Bug.UNKNOWN_GROUP_TRIED_ALONE, LOST, FRONT),

@@ -53,6 +53,7 @@ final class Watch {
             "conclusions",
             "batch",
             "parts",
+            "blockers",
             "find",
             "history",
             "select",
@@ -196,9 +197,15 @@ final class Watch {
 
     private void noted(NewJob job) {
         enqueued.add(job);
-        switch (job.due()) {
+        noted(job.due());
+    }
+
+    private void noted(NewJob.@Nullable Due due) {
+        switch (due) {
             case NewJob.Due.In(var delay) -> dueIn(delay);
             case NewJob.Due.At(var moment) -> dueIn(Duration.between(stage.now(), moment));
+            case NewJob.Due.After after ->
+                noted(after.time()); // what ends the last of those that it waits for lets it go
             case null -> {}
         }
     }

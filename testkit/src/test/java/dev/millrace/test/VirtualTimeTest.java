@@ -57,6 +57,27 @@ class VirtualTimeTest {
                 .toList();
     }
 
+    // ---- after others
+
+    @Test
+    void a_job_runs_after_others_as_time_passes() {
+        run();
+        var first = millrace.enqueue(new SendInvoice(1), o -> o.in(ofHours(3)));
+        var after = millrace.enqueue(new SendInvoice(2), o -> o.after(first));
+        var later = millrace.enqueue(new SendInvoice(3), o -> o.after(first).in(ofHours(5)));
+        var sooner = millrace.enqueue(new SendInvoice(4), o -> o.after(first).in(ofHours(1)));
+
+        millrace.advance(ofHours(2));
+        assertThat(List.of(after, later, sooner))
+                .allSatisfy(one -> assertThat(one.state()).isEqualTo(State.SCHEDULED));
+        millrace.advance(ofHours(1));
+        assertThat(after.get(ZERO)).isNotNull();
+        assertThat(sooner.get(ZERO)).isNotNull();
+        assertThat(later.state()).isEqualTo(State.SCHEDULED);
+        millrace.advance(ofHours(2).plusSeconds(1));
+        assertThat(later.get(ZERO)).isNotNull();
+    }
+
     // ---- passing
 
     @Test

@@ -1,6 +1,7 @@
 package dev.millrace.app.cli;
 
 import dev.millrace.Handle;
+import dev.millrace.IfFailed;
 import dev.millrace.JobOptions;
 import dev.millrace.Limit;
 import dev.millrace.MillraceException;
@@ -39,6 +40,7 @@ import picocli.CommandLine.TypeConversionException;
             "  millrace enqueue echo - <payload.json --key import-2027-03",
             "  millrace enqueue sleep '{\"millis\":5000}' --unique 42 --unique due --within 1d",
             "  millrace enqueue echo --in-order account --in-order 7",
+            "  millrace enqueue echo --after 01932c07-209c-7fff-8a5c-3a1f8b2d9e10 --if-failed run",
             "  millrace enqueue echo --limit shop=2 --limit-by acme",
             "  millrace enqueue echo --limit shop=100/1m,burst=20,weight=5 --limit-by acme",
         })
@@ -85,6 +87,26 @@ final class EnqueueCommand extends EngineCommand {
             description = "Not before this moment: 2027-03-27T02:30:00Z.")
     @Nullable
     Instant at;
+
+    @Option(
+            names = "--after",
+            paramLabel = "ID",
+            split = ",",
+            description = {
+                "Not before these jobs have ended: their ids, with commas between them, or repeated. With --in",
+                "and --at: when both is true."
+            })
+    List<String> after = new ArrayList<>();
+
+    @Option(
+            names = "--if-failed",
+            paramLabel = "WHAT",
+            description = {
+                "With --after: what becomes of it if one of them is cancelled or discarded: cancel or run.",
+                "Default: cancel."
+            })
+    @Nullable
+    String ifFailed;
 
     @Option(
             names = "--expires",
@@ -187,6 +209,12 @@ final class EnqueueCommand extends EngineCommand {
         if (in != null && at != null)
             throw new CommandFailed(
                     ExitCode.USAGE, "--in and --at say two things about when the job runs. Give one of them.");
+        for (var job : after) id(job);
+        if (ifFailed != null && after.isEmpty())
+            throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "--if-failed says what becomes of the job if one that it runs after failed, and there is none. Add --after ID.");
+        if (ifFailed != null) ifFailed(ifFailed);
         if (unique.isEmpty() && (within != null || replace || debounce != null))
             throw new CommandFailed(
                     ExitCode.USAGE,
@@ -250,6 +278,8 @@ final class EnqueueCommand extends EngineCommand {
         if (priority != null) o = o.priority(Priority.of(priority));
         if (in != null) o = o.in(in);
         if (at != null) o = o.at(at);
+        if (!after.isEmpty()) o = o.after(after.stream().map(EnqueueCommand::id).toList());
+        if (ifFailed != null) o = o.ifFailed(ifFailed(ifFailed));
         if (expires != null) o = o.expiresAfter(expires);
         if (key != null) o = o.idempotencyKey(key);
         if (!unique.isEmpty()) o = o.unique(key());
@@ -258,6 +288,14 @@ final class EnqueueCommand extends EngineCommand {
         if (tenant != null) o = o.tenant(tenant);
         if (share != 1) o = o.share(share);
         return o;
+    }
+
+    private static IfFailed ifFailed(String said) {
+        try {
+            return IfFailed.of(said);
+        } catch (MillraceException none) {
+            throw new CommandFailed(ExitCode.USAGE, none.getMessage() + " Write --if-failed run, for example.", none);
+        }
     }
 
     private Unique key() {

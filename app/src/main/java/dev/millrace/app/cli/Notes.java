@@ -14,7 +14,8 @@ final class Notes {
         var runAt = job.runAt();
         var reason = job.reason();
         return switch (job.state()) {
-            case SCHEDULED -> runAt == null ? "follows a batch" : "runs " + Times.distance(runAt, now);
+            case SCHEDULED ->
+                runAt == null ? (reason == null ? "follows a batch" : reason) : "runs " + Times.distance(runAt, now);
             case RETRYABLE ->
                 (runAt == null ? "" : "again " + Times.distance(runAt, now) + "; ")
                         + (failure == null ? "" : failure.message());

@@ -1,5 +1,7 @@
 package dev.millrace.app.http;
 
+import dev.millrace.IfFailed;
+import dev.millrace.JobId;
 import dev.millrace.JobOptions;
 import dev.millrace.Limit;
 import dev.millrace.MillraceException;
@@ -32,6 +34,8 @@ record JobRequest(
         @Nullable Priority priority,
         @Nullable Duration delay,
         @Nullable Instant runAt,
+        List<JobId> after,
+        @Nullable IfFailed ifFailed,
         @Nullable Duration expiresAfter,
         @Nullable String idempotencyKey,
         @Nullable Unique unique,
@@ -53,6 +57,8 @@ record JobRequest(
             "priority",
             "delay",
             "runAt",
+            "after",
+            "ifFailed",
             "expiresAfter",
             "idempotencyKey",
             "unique",
@@ -101,6 +107,11 @@ record JobRequest(
         if (delay != null && runAt != null)
             throw bad("%s has both delay and runAt, which say two things about when it runs. Send one of them."
                     .formatted(where));
+        var after = fields.ids("after");
+        var ifFailed = fields.ifFailed();
+        if (ifFailed != null && after.isEmpty())
+            throw bad("%s has ifFailed and no after: there is none that it runs after. Send \"after\":[\"<id>\"] too."
+                    .formatted(where));
         return new JobRequest(
                 kind,
                 fields.count("version", 1),
@@ -109,6 +120,8 @@ record JobRequest(
                 fields.priority(),
                 delay,
                 runAt,
+                after,
+                ifFailed,
                 fields.span("expiresAfter"),
                 fields.text("idempotencyKey"),
                 fields.unique(),
@@ -134,6 +147,8 @@ record JobRequest(
                 priority,
                 delay,
                 runAt,
+                after,
+                ifFailed,
                 expiresAfter,
                 header,
                 unique,
@@ -150,6 +165,8 @@ record JobRequest(
         if (priority != null) o = o.priority(priority);
         if (delay != null) o = o.in(delay);
         if (runAt != null) o = o.at(runAt);
+        if (!after.isEmpty()) o = o.after(after);
+        if (ifFailed != null) o = o.ifFailed(ifFailed);
         if (expiresAfter != null) o = o.expiresAfter(expiresAfter);
         if (idempotencyKey != null) o = o.idempotencyKey(idempotencyKey);
         if (unique != null) o = o.unique(unique);
@@ -246,6 +263,25 @@ record JobRequest(
                 texts.add(element.stringValue());
             }
             return texts;
+        }
+
+        List<JobId> ids(String name) {
+            try {
+                return texts(name).stream().map(JobId::of).toList();
+            } catch (MillraceException none) {
+                throw new Problem(
+                        ProblemType.BAD_REQUEST, "%s, in \"%s\": %s".formatted(where, name, none.getMessage()), none);
+            }
+        }
+
+        @Nullable
+        IfFailed ifFailed() {
+            var text = text("ifFailed");
+            try {
+                return text == null ? null : IfFailed.of(text);
+            } catch (MillraceException none) {
+                throw new Problem(ProblemType.BAD_REQUEST, none.getMessage(), none);
+            }
         }
 
         /** {@code {"by": [7, "due"]}}, and one of within, replace, debounce with atMost. */

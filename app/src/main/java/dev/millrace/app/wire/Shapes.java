@@ -140,6 +140,10 @@ public final class Shapes {
                 json.put("node", node).put("since", text(since));
             case Why.NotYet(var text, var until, var failure) -> json.put("until", text(until));
             case Why.PartsOpen(var text, var batch) -> json.set("batch", batch(batch));
+            case Why.BlockersOpen(var text, var open, var some) -> {
+                json.put("open", open);
+                json.set("blockers", all(some, Shapes::blocker));
+            }
             case Why.Paused(var text, var scope) -> {
                 switch (scope) {
                     case Scope.Queue(var name) -> json.put("queue", name);
@@ -151,6 +155,11 @@ public final class Shapes {
             default -> {}
         }
         return json;
+    }
+
+    private static ObjectNode blocker(Why.Blocker blocker) {
+        var state = blocker.state();
+        return Json.object().put("id", blocker.job().toString()).put("state", state == null ? null : state.wireName());
     }
 
     public static ObjectNode batch(BatchView batch) {
@@ -170,6 +179,7 @@ public final class Shapes {
             case Why.Running r -> "running";
             case Why.NotYet r -> "not-yet";
             case Why.PartsOpen r -> "parts-open";
+            case Why.BlockersOpen r -> "blockers-open";
             case Why.Paused r -> "paused";
             case Why.NoNode r -> "no-node";
             case Why.Parked r -> "parked";

@@ -158,6 +158,47 @@ class CommandLineTest {
     }
 
     @Test
+    void a_job_that_runs_after_others_says_so_and_what_it_waits_for() {
+        var first = line.run("enqueue", "echo", "{}").out().strip();
+        var second = line.run("enqueue", "echo", "{}").out().strip();
+        var after = line.run("enqueue", "echo", "{}", "--after", first + "," + second)
+                .out()
+                .strip();
+        var anyhow = line.run("enqueue", "echo", "{}", "--after", second, "--if-failed", "run")
+                .out()
+                .strip();
+
+        assertThat(line.run("job", after).out())
+                .contains(after + "  scheduled")
+                .contains("reason    runs after job " + first + " and one other")
+                .contains("It runs after 2 jobs that have not ended")
+                .contains(first + " (available)");
+        assertThat(line.run("jobs").out()).contains("runs after job " + second);
+        var why = json(line.run("why", after, "--json").out()).get("reasons").get(0);
+        assertThat(why.get("type").stringValue()).isEqualTo("blockers-open");
+        assertThat(why.get("open").intValue()).isEqualTo(2);
+        assertThat(why.get("blockers").get(1).get("id").stringValue()).isEqualTo(second);
+        assertThat(why.get("blockers").get(1).get("state").stringValue()).isEqualTo("available");
+
+        line.run("cancel", second, "--reason", "it is the wrong one");
+        assertThat(line.run("job", after).out())
+                .contains(after + "  cancelled")
+                .contains("it runs after job %s, which was cancelled".formatted(second));
+        assertThat(line.run("job", anyhow).out()).contains(anyhow + "  available");
+    }
+
+    @Test
+    void what_a_job_can_t_run_after_is_refused() {
+        var unknown = "01932c07-209c-7fff-8a5c-3a1f8b2d9e10";
+        refused(ExitCode.USAGE, "\"7\" is not a job id", "--after", "7");
+        refused(ExitCode.USAGE, "Add --after ID", "--if-failed", "run");
+        refused(ExitCode.USAGE, "It is cancel or run", "--after", unknown, "--if-failed", "go");
+        refused(ExitCode.REFUSED, "There is no job " + unknown + " to run after", "--after", unknown);
+
+        assertThat(json(line.run("jobs", "--json").out())).isEmpty();
+    }
+
+    @Test
     void an_order_or_a_limit_that_can_t_be_understood_is_refused() {
         refused(ExitCode.USAGE, "\"shop\" is not a limit. Write its name", "--limit", "shop");
         refused(ExitCode.USAGE, "\"shop=two\" is not a limit", "--limit", "shop=two");

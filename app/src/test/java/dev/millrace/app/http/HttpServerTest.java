@@ -80,6 +80,37 @@ class HttpServerTest {
     }
 
     @Test
+    void a_job_runs_after_those_that_it_names() {
+        var first = http.post("/api/jobs", "{\"kind\":\"nobody-runs-it\"}")
+                .json()
+                .get("id")
+                .stringValue();
+
+        var sent =
+                http.post("/api/jobs", "{\"kind\":\"echo\",\"after\":[\"%s\"],\"ifFailed\":\"run\"}".formatted(first));
+
+        assertThat(sent.status()).as(sent.text()).isEqualTo(201);
+        var job = http.get(sent.header("Location")).json();
+        assertThat(job.get("state").stringValue()).isEqualTo("scheduled");
+        assertThat(job.get("reason").stringValue()).isEqualTo("runs after job " + first);
+        var why = job.get("why").get(0);
+        assertThat(why.get("type").stringValue()).isEqualTo("blockers-open");
+        assertThat(why.get("open").intValue()).isEqualTo(1);
+        assertThat(why.get("blockers").get(0).get("id").stringValue()).isEqualTo(first);
+    }
+
+    @Test
+    void what_a_job_can_t_run_after_is_refused() {
+        refused("\"after\":\"7\"", "The job has \"7\" for \"after\", which must be a list of texts");
+        refused("\"after\":[\"7\"]", "The job, in \"after\": \"7\" is not a job id");
+        refused("\"ifFailed\":\"run\"", "The job has ifFailed and no after");
+        refused("\"after\":[\"01932c07-209c-7fff-8a5c-3a1f8b2d9e10\"],\"ifFailed\":\"go\"", "It is cancel or run");
+        refused(
+                "\"after\":[\"01932c07-209c-7fff-8a5c-3a1f8b2d9e10\"]",
+                "There is no job 01932c07-209c-7fff-8a5c-3a1f8b2d9e10 to run after");
+    }
+
+    @Test
     void an_order_that_can_t_be_understood_is_refused() {
         refused("\"inOrder\":[]", "The job has [] for \"inOrder\", which must be a list that says whose order it is");
         refused("\"inOrder\":7", "The job has 7 for \"inOrder\", which must be a list of texts");

@@ -117,6 +117,8 @@ class RequestBodyPropertyTest {
                 "runAt",
                 "expiresAfter",
                 "idempotencyKey",
+                "after",
+                "ifFailed",
                 "inOrder",
                 "limit",
                 "tenant",
@@ -163,6 +165,15 @@ class RequestBodyPropertyTest {
                                 choices.list(
                                         3, c -> c.any(Hostile::quoted, d -> "\"trace\"") + ":" + Hostile.quoted(c)))
                         + "}";
+            case "after" ->
+                "["
+                        + String.join(
+                                ",",
+                                choices.list(
+                                        3,
+                                        c -> c.any(Hostile::quoted, d -> "\"01932c07-209c-7fff-8a5c-3a1f8b2d9e10\"")))
+                        + "]";
+            case "ifFailed" -> choices.of("\"run\"", "\"cancel\"", "\"RUN\"", "\"\"");
             case "inOrder" -> keyValues(choices);
             case "limit" ->
                 "{\"name\":%s,\"concurrency\":%s,\"by\":%s}"

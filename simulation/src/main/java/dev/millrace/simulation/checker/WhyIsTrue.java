@@ -78,6 +78,7 @@ public final class WhyIsTrue implements Checker {
             case Why.Running running -> job.state() == State.RUNNING;
             case Why.NotYet waits -> job.state() == State.SCHEDULED || job.state() == State.RETRYABLE;
             case Why.PartsOpen parts -> job.state() == State.SCHEDULED;
+            case Why.BlockersOpen blockers -> job.state() == State.SCHEDULED;
             case Why.Paused(var text, var scope) -> paused.get().contains(scope);
             case Why.NoNode nobody -> !runnable(job);
             case Why.Parked parked -> job.state() == State.AVAILABLE && (isPaused(job) || !runnable(job));

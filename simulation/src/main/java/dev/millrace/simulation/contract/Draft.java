@@ -1,5 +1,6 @@
 package dev.millrace.simulation.contract;
 
+import dev.millrace.IfFailed;
 import dev.millrace.JobId;
 import dev.millrace.Priority;
 import dev.millrace.store.Line;
@@ -8,6 +9,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.UniqueKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +74,16 @@ record Draft(
 
     Draft at(Instant moment) {
         return due(new NewJob.Due.At(moment));
+    }
+
+    /** Runs after these, and is cancelled if one of them failed. */
+    Draft after(JobId... jobs) {
+        return after(IfFailed.CANCEL, jobs);
+    }
+
+    /** With a time said before, which it waits for besides. */
+    Draft after(IfFailed ifFailed, JobId... jobs) {
+        return due(new NewJob.Due.After(List.of(jobs), ifFailed, due));
     }
 
     private Draft due(NewJob.Due other) {

@@ -48,6 +48,14 @@ final class JobAssert extends AbstractAssert<JobAssert, JobId> {
         return is(State.SCHEDULED);
     }
 
+    /** It runs after others, which have not all ended: it waits for no time. */
+    JobAssert waitsForOthers() {
+        Assertions.assertThat(given.store.blockers(actual).open())
+                .as("how many job %s waits for", actual)
+                .isPositive();
+        return waitsForItsBatch();
+    }
+
     JobAssert isRetryable() {
         Assertions.assertThat(view.runAt()).as("when job %s runs", actual).isNotNull();
         return is(State.RETRYABLE);

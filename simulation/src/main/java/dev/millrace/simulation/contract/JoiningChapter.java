@@ -10,6 +10,7 @@ import dev.millrace.BatchView;
 import dev.millrace.JobId;
 import dev.millrace.MillraceException;
 import dev.millrace.State;
+import dev.millrace.UnknownBlocker;
 import dev.millrace.store.Accepted;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.NewJob;
@@ -107,6 +108,38 @@ abstract class JoiningChapter extends Chapter {
         node.promotes();
 
         assertThat(node.claimOne().job()).isEqualTo(late.id());
+    }
+
+    @Test
+    void a_job_may_run_after_one_of_the_same_transaction() throws SQLException {
+        var first = given.newJob(as -> as);
+        var after = given.newJob(as -> as.after(first.id()));
+        given.store.enqueue(tx, first);
+        given.store.enqueue(tx, after);
+        var node = given.node();
+        node.promotes();
+        assertThat(given.store.find(after.id())).isEmpty();
+
+        tx.commit();
+        assertThat(after.id()).waitsForOthers();
+        node.runs(first.id(), done());
+        for (int look = 0; look < 100 && given.view(after.id()).state() == State.SCHEDULED; look++) {
+            node.promotes();
+            given.contract.letPass(Duration.ofMillis(5));
+        }
+
+        assertThat(after.id()).isAvailable();
+    }
+
+    @Test
+    void a_transaction_whose_job_would_run_after_one_that_is_not_known_can_only_be_rolled_back() throws SQLException {
+        var elsewhere = given.newJob(as -> as);
+        var after = given.newJob(as -> as.after(elsewhere.id()));
+
+        assertThatExceptionOfType(UnknownBlocker.class).isThrownBy(() -> given.store.enqueue(tx, after));
+        tx.rollback();
+
+        assertThat(given.store.find(after.id())).isEmpty();
     }
 
     @Test

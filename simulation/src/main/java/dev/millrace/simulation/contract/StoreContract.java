@@ -172,6 +172,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class RunningAfter extends AfterChapter {
+        RunningAfter() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Keying extends KeyedChapter {
         Keying() {
             super(StoreContract.this);

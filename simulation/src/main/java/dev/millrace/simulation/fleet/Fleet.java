@@ -6,6 +6,7 @@ import dev.millrace.node.KindPlan;
 import dev.millrace.node.NodePlan;
 import dev.millrace.node.SchedulePlan;
 import dev.millrace.simulation.Trace;
+import dev.millrace.simulation.checker.AfterOthers;
 import dev.millrace.simulation.checker.ChangedOnce;
 import dev.millrace.simulation.checker.Checkers;
 import dev.millrace.simulation.checker.DeadRecovered;
@@ -79,6 +80,7 @@ public final class Fleet {
     private final OneOfAKey unique;
     private final ChangedOnce bulk;
     private final FollowedOnce batches;
+    private final AfterOthers after;
     private final List<SchedulePlan> schedules = new ArrayList<>();
     private SchedulePlan.@Nullable Reader setSchedules;
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
@@ -97,6 +99,7 @@ public final class Fleet {
         this.unique = new OneOfAKey(ground.store::sight, ground.clock::wasSetBack, intended::wasRequeued);
         this.bulk = new ChangedOnce(ground.store::change, ground.store::jobsOfChange);
         this.batches = new FollowedOnce(ground.store::batches, intended::wasEverCancelled);
+        this.after = new AfterOthers(ground.store::standing, intended::wasRequeued, ground.timeline::now);
     }
 
     public void checkers(Checkers all) {
@@ -147,6 +150,10 @@ public final class Fleet {
 
     public FollowedOnce batches() {
         return batches;
+    }
+
+    public AfterOthers after() {
+        return after;
     }
 
     public Bounds bounds() {

@@ -417,6 +417,11 @@ final class Wire implements Storage {
     }
 
     @Override
+    public Blockers blockers(JobId job) {
+        return real.blockers(job);
+    }
+
+    @Override
     public List<JobId> parts(JobId batch, long from) {
         return real.parts(batch, from);
     }

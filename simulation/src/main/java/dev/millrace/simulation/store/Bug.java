@@ -197,6 +197,18 @@ public enum Bug {
     /** Nodes are not told of shards that are made for tenants while they run. */
     SIDE_SHARD_NOT_LISTED,
 
+    // ---- jobs that run after others
+    /** A blocker whose attempt has ended counts as ended, though it will be tried again. */
+    BLOCKER_RETRIES_TAKEN_FOR_ENDS,
+    /** How a blocker ended is not looked at. */
+    BLOCKER_FAILURES_IGNORED,
+    /** What one blocker has ended of lets its job go, though it waits for others. */
+    DEPENDENT_LET_GO_BY_THE_FIRST,
+    /** Each look begins at the first blocker: those behind many that go on for long are never looked at. */
+    BLOCKERS_LOOKED_AT_FROM_THE_FIRST,
+    /** The withdrawal of one is taken back, and nobody looks whether all that it waits for has ended meanwhile. */
+    DEPENDENT_PUT_BACK_WITHOUT_A_LOOK,
+
     // ---- on the way between a node and the store
     /** R8: an enqueue whose commit is unknown is repeated. */
     UNKNOWN_ENQUEUE_REPEATED,

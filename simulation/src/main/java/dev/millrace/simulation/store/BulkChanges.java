@@ -47,14 +47,21 @@ final class BulkChanges {
     private final Steering steering;
     private final Looking looking;
     private final Batches batches;
+    private final Dependencies dependencies;
     private final BiConsumer<Transaction, Wakeup> hints;
 
     BulkChanges(
-            Tables tables, Steering steering, Looking looking, Batches batches, BiConsumer<Transaction, Wakeup> hints) {
+            Tables tables,
+            Steering steering,
+            Looking looking,
+            Batches batches,
+            Dependencies dependencies,
+            BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.steering = steering;
         this.looking = looking;
         this.batches = batches;
+        this.dependencies = dependencies;
         this.hints = hints;
     }
 
@@ -262,11 +269,15 @@ final class BulkChanges {
         if (tables.keyed(tx, asked.stream()) != null) asked = tables.anew(tx, asked); // it has no other priority
         else if (priority != null) asked = asked.withPriority(priority, streamOf(tx, asked, priority));
         var turn = Turn.first(newest.turn().run() + 1);
-        if (Rows.NO_TIME.equals(runAt)) batches.waitsAgain(tx, job);
+        @Nullable String says = null;
+        if (Rows.NO_TIME.equals(runAt)) {
+            batches.waitsAgain(tx, job);
+            says = dependencies.waitsAgain(tx, job);
+        }
         tx.xid(); // before it reads the clock
         if (runAt != null && runAt.isAfter(tables.now())) {
             long id = tables.nextNumber();
-            tables.timers.insert(tx, id, new Timer(id, runAt, false, null, null, asked, turn));
+            tables.timers.insert(tx, id, new Timer(id, runAt, false, says, null, asked, turn));
         } else {
             tables.append(tx, tables.meta(tx).currentPart(), asked.stream(), asked, turn);
         }

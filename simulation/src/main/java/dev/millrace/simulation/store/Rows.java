@@ -138,7 +138,7 @@ final class Rows {
         }
     }
 
-    /** When a job runs that follows a batch, as long as parts of that are open: {@code infinity}. */
+    /** When a job runs that follows a batch, or runs after others, as long as any of these are open: {@code infinity}. */
     static final Instant NO_TIME = Instant.MAX;
 
     /** A job that waits for a time. */
@@ -153,6 +153,14 @@ final class Rows {
 
         boolean forNoTime() {
             return runAt.equals(NO_TIME);
+        }
+
+        Timer at(Instant moment) {
+            return new Timer(id, moment, retry, reason, failure, asked, turn);
+        }
+
+        Timer saying(String other) {
+            return new Timer(id, runAt, retry, other, failure, asked, turn);
         }
     }
 
@@ -299,6 +307,48 @@ final class Rows {
     }
 
     record PartsRow(PartsKey key, List<JobId> jobs) {}
+
+    /**
+     * A job that runs after others.
+     *
+     * @param runs whether though one of them failed
+     * @param notBefore the time that it waits for besides
+     * @param text what it says while it waits
+     * @param why why it is cancelled, once that is known
+     */
+    record Dependent(
+            JobId job,
+            boolean runs,
+            @Nullable Instant notBefore,
+            String text,
+            @Nullable String why,
+            Wait waits) {
+
+        enum Wait {
+            OPEN,
+            OVER,
+            WITHDRAWN
+        }
+
+        Dependent failed(String reason) {
+            return new Dependent(job, runs, notBefore, text, reason, waits);
+        }
+
+        Dependent as(Wait other) {
+            return new Dependent(job, runs, notBefore, text, why, other);
+        }
+    }
+
+    /** Of which end nothing has come yet. */
+    record Dependency(JobId blocker, JobId job) {
+        static final Comparator<Dependency> ORDER = (a, b) -> {
+            int byBlocker = a.blocker.compareTo(b.blocker);
+            return byBlocker != 0 ? byBlocker : a.job.compareTo(b.job);
+        };
+    }
+
+    /** Behind which blocker the next look goes on; null for the first. */
+    record LookAfter(@Nullable JobId blocker) {}
 
     /** How many parts have ended, and how. */
     record Tally(long completed, long discarded, long cancelled) {

@@ -41,6 +41,7 @@ final class Sending {
     private final Tables tables;
     private final UniqueKeys uniqueKeys;
     private final Batches batches;
+    private final Dependencies dependencies;
     private final BiConsumer<Transaction, Wakeup> hints;
     private final Map<String, List<StreamInfo>> known = new HashMap<>();
     private final Crowds crowds = new Crowds();
@@ -54,10 +55,16 @@ final class Sending {
     private int next;
     private int cachedPart;
 
-    Sending(Tables tables, UniqueKeys uniqueKeys, Batches batches, BiConsumer<Transaction, Wakeup> hints) {
+    Sending(
+            Tables tables,
+            UniqueKeys uniqueKeys,
+            Batches batches,
+            Dependencies dependencies,
+            BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.uniqueKeys = uniqueKeys;
         this.batches = batches;
+        this.dependencies = dependencies;
         this.hints = hints;
     }
 
@@ -306,6 +313,13 @@ final class Sending {
         tx.xid(); // before it reads the clock: who looks for what is due later than that knows that this is open
         var now = tables.now();
         var asked = Asked.of(job, stream.id(), now);
+        if (job.due() instanceof NewJob.Due.After after) {
+            long id = tables.nextNumber();
+            tables.timers.insert(tx, id, new Timer(id, Rows.NO_TIME, false, null, null, asked, Turn.first(1)));
+            dependencies.waitFor(tx, job.id(), after);
+            hints.accept(tx, new Wakeup.Work(job.queue())); // it may be due: what it waits for has ended
+            return;
+        }
         var due = due(job.due(), now);
         if (due == null) tables.append(tx, part(tx), stream.id(), asked, Turn.first(1));
         else {
@@ -359,6 +373,8 @@ final class Sending {
             case null -> now;
             case NewJob.Due.In(var delay) -> now.plus(delay);
             case NewJob.Due.At(var at) -> at;
+            case NewJob.Due.After after ->
+                throw new IllegalArgumentException("a job that waits for others replaces none: " + after);
         };
         return moment.isAfter(now) ? moment : null;
     }

@@ -11,6 +11,7 @@ import dev.millrace.NodeView;
 import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.simulation.checker.AfterOthers;
 import dev.millrace.simulation.checker.ChangedOnce;
 import dev.millrace.simulation.checker.FollowedOnce;
 import dev.millrace.simulation.checker.InLine;
@@ -96,6 +97,7 @@ public final class SimulatedStore implements Storage {
     private final Batches batches;
     private final BatchSights sights;
     private final LineSights lines;
+    private final DependencySights standing;
     private final BulkChanges bulk;
     private final Partitions partitions;
     private final Looking looking;
@@ -120,6 +122,7 @@ public final class SimulatedStore implements Storage {
         batches = new Batches(tables, this::hint);
         sights = new BatchSights(tables);
         lines = new LineSights(tables);
+        standing = new DependencySights(tables);
         waiting = new Waits(tables, fences, batches, this::hint);
         claiming = new Claiming(tables, fences, waiting);
         settling = new Settling(tables, fences, batches, this::hint);
@@ -127,13 +130,13 @@ public final class SimulatedStore implements Storage {
         membership = new Membership(tables, fences, claiming);
         rescuing = new Rescuing(tables, fences, claiming, membership, batches, this::hint);
         steering = new Steering(tables, fences, claiming, waiting, batches, this::hint);
-        sending = new Sending(tables, new UniqueKeys(tables, steering), batches, this::hint);
+        sending = new Sending(tables, new UniqueKeys(tables, steering), batches, waiting.dependencies(), this::hint);
         journal = new Journal(tables, fences);
         timetabling = new Timetabling(tables, fences, sending);
         partitions = new Partitions(
                 tables, claiming, new Partitions.Lengths(Duration.ofSeconds(8), Duration.ofSeconds(4), retention));
         looking = new Looking(tables, claiming, sending);
-        bulk = new BulkChanges(tables, steering, looking, batches, this::hint);
+        bulk = new BulkChanges(tables, steering, looking, batches, waiting.dependencies(), this::hint);
         does("create", partitions::create);
         database.replicated();
     }
@@ -231,6 +234,11 @@ public final class SimulatedStore implements Storage {
     /** All batches as all see them now, without letting anybody else run meanwhile. */
     public Map<JobId, FollowedOnce.Sight> batches() {
         return sights.all();
+    }
+
+    /** All jobs as all see them now, without letting anybody else run meanwhile. */
+    public Map<JobId, AfterOthers.Sight> standing() {
+        return standing.all();
     }
 
     /** A delivery of a job that waits for others of its key, as all see it now; empty if it is none. */
@@ -547,6 +555,19 @@ public final class SimulatedStore implements Storage {
     @Override
     public List<JobId> parts(JobId batch, long from) {
         return step("parts", tx -> batches.parts(tx, batch, from));
+    }
+
+    @Override
+    public Blockers blockers(JobId job) {
+        return step(
+                "blockers",
+                tx -> waiting.dependencies()
+                        .blockers(
+                                tx,
+                                job,
+                                other -> looking.find(tx, other)
+                                        .map(JobView::state)
+                                        .orElse(null)));
     }
 
     // ---- steering

@@ -24,7 +24,7 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Ending the wait for a time, or for a node. {@code V002__protocol.sql}, section waiting, and {@code V030__batches.sql}. */
+/** Ending the wait for a time, or for a node. {@code V002__protocol.sql}, section waiting, {@code V030__batches.sql}, and {@code V036__after.sql}. */
 final class Waits {
 
     private static final int EXPIRED_AT_ONCE = 100;
@@ -35,6 +35,7 @@ final class Waits {
     private final Fences fences;
     private final Batches batches;
     private final BiConsumer<Transaction, Wakeup> hints;
+    private final Dependencies dependencies;
 
     /** Each node's own; a step whose answer is lost leaves the node with what it knew before, which is true as well. */
     private final Map<Lease, Cursor> cursors = new HashMap<>();
@@ -46,6 +47,11 @@ final class Waits {
         this.fences = fences;
         this.batches = batches;
         this.hints = hints;
+        this.dependencies = new Dependencies(tables, this, hints);
+    }
+
+    Dependencies dependencies() {
+        return dependencies;
     }
 
     // ---- for a time
@@ -74,6 +80,7 @@ final class Waits {
 
     Promoted promote(Transaction tx, Lease lease, int limit) {
         fences.fence(tx, lease);
+        int letGo = dependencies.look(tx, limit);
         var began = tables.now();
         var known = cursors.get(lease);
         var cursor = known == null || began.isBefore(known.lookedAt) ? Cursor.beginning(began) : known;
@@ -99,7 +106,7 @@ final class Waits {
         tx.afterCommit(() -> cursors.put(lease, then));
         batches.lookAfter(tx); // last: its locks come last
         return new Promoted(
-                count,
+                count + letGo,
                 next.map(at -> at.isAfter(now) ? Duration.between(now, at) : Duration.ZERO)
                         .orElse(null));
     }

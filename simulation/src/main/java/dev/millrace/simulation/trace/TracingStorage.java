@@ -566,6 +566,11 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
+    public Blockers blockers(JobId job) {
+        return real.blockers(job);
+    }
+
+    @Override
     public List<JobId> parts(JobId batch, long from) {
         return real.parts(batch, from);
     }

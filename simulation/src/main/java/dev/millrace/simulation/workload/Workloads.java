@@ -23,11 +23,12 @@ public final class Workloads {
             new Batches(),
             new Lines(),
             new Rates(),
-            new Tenants());
+            new Tenants(),
+            new Dependencies());
 
     /** What only concerns itself. */
     private static final Set<String> APART =
-            Set.of("slots", "unique-sends", "bulk-changes", "batches", "lines", "rates", "tenants");
+            Set.of("slots", "unique-sends", "bulk-changes", "batches", "lines", "rates", "tenants", "after");
 
     private Workloads() {}
 
