@@ -46,6 +46,10 @@ final class Draft {
 
         private Entry(KindType kind, Content content, boolean transacts) {
             this.kind = kind;
+
+        @Nullable
+        Duration keepResult;
+
             this.content = content;
             this.transacts = transacts;
         }
@@ -189,7 +193,7 @@ final class Draft {
 
     private KindPlan plan(Entry entry) {
         var decoder = decoder(entry);
-        var judge = new Judge(entry.kind.name(), entry.policy, decoder.payloads(), engine.world());
+        var judge = new Judge(entry.kind.name(), entry.policy, decoder.payloads(), engine.world(), entry.keepResult);
         return new KindPlan(
                 entry.kind.name().name(),
                 entry.kind.name().version(),

@@ -24,6 +24,7 @@ public interface Handle<R> {
      *
      * @param timeout how long to wait; zero looks once
      * @throws JobFailed if the job was cancelled or discarded
+     * @throws ResultExpired if it has completed, and its result was {@linkplain KindBuilder#keepResult kept for a time} that is over
      * @throws NotEnded if it has not ended by then; the job goes on
      */
     R get(Duration timeout);
@@ -33,6 +34,7 @@ public interface Handle<R> {
      *
      * @param timeout how long to wait; zero looks once
      * @return {@link Result.Pending} if the job has not ended by then
+     * @throws ResultExpired if it has completed, and its result was {@linkplain KindBuilder#keepResult kept for a time} that is over
      */
     Result<R> await(Duration timeout);
 

@@ -95,7 +95,7 @@ final class HeldAttempt implements Attempt {
     @Override
     public void checkpoint(Object value) {
         refuseIfOver();
-        held.checkpoint(judge.payloads().kept("A checkpoint", value, Bounds.CHECKPOINT_BYTES));
+        held.checkpoint(judge.payloads().kept("A checkpoint", value, Bounds.CHECKPOINT_BYTES, "keep its key here"));
     }
 
     @Override
@@ -103,7 +103,7 @@ final class HeldAttempt implements Attempt {
         refuseIfOver();
         Engine.refuseAutoCommit(
                 tx, "The checkpoint would be kept", "use checkpoint(value), which has a transaction of its own");
-        held.checkpoint(tx, judge.payloads().kept("A checkpoint", value, Bounds.CHECKPOINT_BYTES));
+        held.checkpoint(tx, judge.payloads().kept("A checkpoint", value, Bounds.CHECKPOINT_BYTES, "keep its key here"));
     }
 
     @Override

@@ -53,7 +53,15 @@ final class JobHandle<R> implements Handle<R> {
         return conclusion == null ? new Result.Pending<>(state()) : result(conclusion);
     }
 
-    Result<R> result(Conclusion conclusion) {
+    private Result<R> result(Conclusion conclusion) {
+        var result = conclusion.result();
+        var shortLived = result == null ? null : ShortLived.read(result);
+        if (shortLived != null && shortLived.isOver(engine.world().now())) throw new ResultExpired(id, shortLived);
+        return resultHoweverLate(conclusion);
+    }
+
+    /** The same, also of a result whose time is over. */
+    Result<R> resultHoweverLate(Conclusion conclusion) {
         return switch (conclusion.state()) {
             case COMPLETED -> new Result.Completed<>(value(conclusion));
             case CANCELLED ->
@@ -69,7 +77,7 @@ final class JobHandle<R> implements Handle<R> {
     @SuppressWarnings({"unchecked", "NullAway"})
     private R value(Conclusion conclusion) {
         @Nullable
-        Object value = conclusion.result() == null ? null : engine.payloads().value(conclusion.result(), result);
+        Object value = conclusion.result() == null ? null : engine.payloads().result(conclusion.result(), result);
         return (R) value;
     }
 

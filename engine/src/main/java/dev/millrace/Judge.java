@@ -10,8 +10,19 @@ import org.jspecify.annotations.Nullable;
  * Makes endings of what a handler returned or threw.
  *
  * @param kind for messages
+ * @param keepResult for how long a result can be had; null if as long as its job
  */
-record Judge(KindName kind, Retry policy, Payloads payloads, World world) {
+record Judge(
+        KindName kind,
+        Retry policy,
+        Payloads payloads,
+        World world,
+        @Nullable Duration keepResult) {
+
+    /** One whose results are kept as long as their jobs. */
+    Judge(KindName kind, Retry policy, Payloads payloads, World world) {
+        this(kind, policy, payloads, world, null);
+    }
 
     /**
      * What the handler decided.
@@ -41,7 +52,8 @@ record Judge(KindName kind, Retry policy, Payloads payloads, World world) {
 
     /** A result as it is stored. */
     Payload result(Object result) {
-        return payloads.kept("The result of kind " + kind.name(), result, Bounds.RESULT_BYTES);
+        var kept = payloads.kept("The result of kind " + kind.name(), result, Bounds.RESULT_BYTES, "return its key");
+        return keepResult == null ? kept : ShortLived.of(kept, world.now(), keepResult);
     }
 
     /** What the handler threw. */

@@ -98,7 +98,7 @@ final class KeptParts<C> implements Parts<C> {
     private Result<C> result(JobId job, Map<JobId, Conclusion> conclusions) {
         var handle = new JobHandle<C>(engine, job, true, type);
         var conclusion = conclusions.get(job);
-        if (conclusion != null) return handle.result(conclusion);
+        if (conclusion != null) return handle.resultHoweverLate(conclusion);
         var view = engine.storage().find(job);
         if (view.isEmpty())
             throw new MillraceException(

@@ -14,6 +14,20 @@ public interface KindBuilder extends NodeBuilder {
      */
     KindBuilder deadline(Duration deadline);
 
+    /**
+     * For how long the result of a job of this kind can be had, counted from when its handler returned: for tokens, links and other things that are soon worth
+     * nothing, or should not lie about. After that {@link Handle#get} and {@link Handle#await} throw {@link ResultExpired}, and who looks at the job sees a note
+     * in the place of the result. The job stays completed. Only the job that follows a batch gets the results of its parts however late.
+     *
+     * <p>It is hidden, not erased: outcomes are never changed, so that on the disk it is gone with its partition, as all that has ended is ({@code
+     * PostgresStore.withRetention}). Encrypt what nobody may read there until then. The end is stored with the result, so that what this says later changes
+     * nothing for jobs that have ended; it is by the clock of this node, and looked at by the clock of who asks. Builds of Millrace that are older than this can't
+     * read such a result.
+     *
+     * @param time 1 ms to ten years; without it a result is kept as long as its job
+     */
+    KindBuilder keepResult(Duration time);
+
     /** How many jobs of this kind this node runs at once. Default: as many as it has slots. */
     KindBuilder concurrency(int jobs);
 }

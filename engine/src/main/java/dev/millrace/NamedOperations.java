@@ -52,13 +52,16 @@ final class NamedOperations implements Operations {
 
     @Override
     public Optional<JobView> find(JobId job) {
-        return storage.find(job).map(engine.payloads()::shown);
+        return storage.find(job).map(this::shown);
     }
 
     @Override
     public Optional<JobHistory> history(JobId job) {
-        return storage.history(job)
-                .map(kept -> new JobHistory(engine.payloads().shown(kept.job()), kept.steps(), kept.log()));
+        return storage.history(job).map(kept -> new JobHistory(shown(kept.job()), kept.steps(), kept.log()));
+    }
+
+    private JobView shown(JobView job) {
+        return engine.payloads().shown(job, engine.world().now());
     }
 
     @Override

@@ -165,6 +165,12 @@ class NodeAssembly implements NodeBuilder {
         @Override
         public KindBuilder concurrency(int jobs) {
             entry.concurrency = Bounds.count("The concurrency of a kind", jobs, Bounds.SLOTS);
+        @Override
+        public KindBuilder keepResult(Duration time) {
+            entry.keepResult = Bounds.span("The time that a result is kept", time, Bounds.DELAY);
+            return this;
+        }
+
             return this;
         }
     }

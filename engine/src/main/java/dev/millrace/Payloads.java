@@ -2,12 +2,15 @@ package dev.millrace;
 
 import dev.millrace.store.Payload;
 import java.lang.reflect.Type;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Values to what a store keeps, and back: text through its codec and its encoding, or the value itself. */
 final class Payloads {
+
+    private static final String PASS_IT = "pass its key";
 
     private final @Nullable EncodedCodec codec;
 
@@ -26,17 +29,27 @@ final class Payloads {
      * The value as it is kept.
      *
      * @param what for the message if it is too large, such as {@code "The payload of SendInvoice"}
+     * @param instead what to do then with the key of what is kept elsewhere, such as {@code "pass its key"}
      * @throws MillraceException if it can't be written, or is too large
      */
-    Payload kept(String what, Object value, int mostBytes) {
-        return packed(what, value, mostBytes).kept();
+    Payload kept(String what, Object value, int mostBytes, String instead) {
+        return packed(what, value, mostBytes, instead).kept();
     }
 
-    /** The value as it is {@link #kept}, with what its codec wrote. */
+    /** A payload as it is kept. */
+    Payload kept(String what, Object value, int mostBytes) {
+        return kept(what, value, mostBytes, PASS_IT);
+    }
+
+    /** A payload as it is {@link #kept}, with what its codec wrote. */
     Packed packed(String what, Object value, int mostBytes) {
+        return packed(what, value, mostBytes, PASS_IT);
+    }
+
+    private Packed packed(String what, Object value, int mostBytes, String instead) {
         var codec = this.codec;
         if (codec == null) return new Packed(new Payload.Kept(value), null);
-        return packed(codec.encoding(), what, codec.values().encode(value), mostBytes);
+        return packed(codec.encoding(), what, codec.values().encode(value), mostBytes, instead);
     }
 
     /** A text that somebody else wrote, its syntax checked. */
@@ -49,32 +62,33 @@ final class Payloads {
             throw new MillraceException(
                     "%s is given as it is stored: compressed or encrypted, or as a note that stands for that. Pass the payload itself; a process with the keys shows it."
                             .formatted(what));
-        var packed = packed(codec.encoding(), what, text, Bounds.PAYLOAD_BYTES);
+        var packed = packed(codec.encoding(), what, text, Bounds.PAYLOAD_BYTES, PASS_IT);
         codec.values().decode(text, Object.class);
         return packed;
     }
 
-    private static Packed packed(Encoding encoding, String what, String text, int mostBytes) {
+    private static Packed packed(Encoding encoding, String what, String text, int mostBytes, String instead) {
         var plain = new Payload.Text(text);
-        if (!encoding.changes() && !Envelope.isOne(text)) return new Packed(checked(what, plain, mostBytes), text);
+        if (!encoding.changes() && !Envelope.isOne(text))
+            return new Packed(checked(what, plain, mostBytes, instead), text);
         int bytes = plain.bytes();
         if (bytes > Bounds.COMPRESSED_BYTES)
             throw new TooLarge(
-                    "%s takes %,d bytes; at most %,d are stored, and at most %,d are compressed to that. Keep the data in a table or a bucket of your own, and pass its key."
-                            .formatted(what, bytes, mostBytes, Bounds.COMPRESSED_BYTES));
+                    "%s takes %,d bytes; at most %,d are stored, and at most %,d are compressed to that. Keep the data in a table or a bucket of your own, and %s."
+                            .formatted(what, bytes, mostBytes, Bounds.COMPRESSED_BYTES, instead));
         var stored = new Payload.Text(encoding.stored(text));
         if (stored.bytes() > mostBytes)
-            throw new TooLarge(
-                    "%s takes %,d bytes %s, from %,d bytes of text; at most %,d are stored. %s"
-                            .formatted(
-                                    what,
-                                    stored.bytes(),
-                                    encoding.inWords(),
-                                    bytes,
-                                    mostBytes,
-                                    encoding.compresses()
-                                            ? "Keep the data in a table or a bucket of your own, and pass its key."
-                                            : "Compress it, codec.compressed(); or keep the data in a table or a bucket of your own, and pass its key."));
+            throw new TooLarge("%s takes %,d bytes %s, from %,d bytes of text; at most %,d are stored. %s"
+                    .formatted(
+                            what,
+                            stored.bytes(),
+                            encoding.inWords(),
+                            bytes,
+                            mostBytes,
+                            (encoding.compresses()
+                                            ? "Keep the data in a table or a bucket of your own, and %s."
+                                            : "Compress it, codec.compressed(); or keep the data in a table or a bucket of your own, and %s.")
+                                    .formatted(instead)));
         return new Packed(stored, text);
     }
 
@@ -91,6 +105,13 @@ final class Payloads {
             case Payload.Kept(var value) -> value;
             case Payload.Text(var text) -> decoded(text, type);
         };
+    }
+
+    /** The result of a job that has completed; also of one whose time is over, where {@link ShortLived#read} tells that. */
+    @Nullable
+    Object result(Payload result, Type type) {
+        var own = ShortLived.read(result);
+        return value(own == null ? result : own.result(), type);
     }
 
     private @Nullable Object decoded(String text, Type type) {
@@ -131,14 +152,20 @@ final class Payloads {
     // ---- what is shown
 
     /** A job for people: its payload and its result as they were before they were encoded, or a note that says why they can't be shown. */
-    JobView shown(JobView job) {
+    JobView shown(JobView job, Instant now) {
         var payload = shown(job.payload());
-        var result = shown(job.result());
+        var result = shownResult(job.result(), now);
         boolean same = Objects.equals(payload, job.payload()) && Objects.equals(result, job.result());
         return same ? job : job.with(payload, result);
     }
 
-    /** A text of the store for people, as {@link #shown(JobView)} shows it. */
+    private @Nullable String shownResult(@Nullable String text, Instant now) {
+        var own = text == null ? null : ShortLived.read(text);
+        if (own == null) return shown(text);
+        return own.isOver(now) || !(own.result() instanceof Payload.Text(var inside)) ? own.note() : shown(inside);
+    }
+
+    /** A text of the store for people, as {@link #shown(JobView, Instant)} shows it. */
     @Nullable
     String shown(@Nullable String text) {
         return codec == null || text == null ? text : codec.encoding().shown(text);
@@ -149,12 +176,12 @@ final class Payloads {
         return codec != null && codec.encoding().changes();
     }
 
-    private static Payload checked(String what, Payload payload, int mostBytes) {
+    private static Payload checked(String what, Payload payload, int mostBytes, String instead) {
         int bytes = payload.bytes();
         if (bytes > mostBytes)
             throw new TooLarge(
-                    "%s takes %,d bytes; at most %,d are stored. Keep the data in a table or a bucket of your own, and pass its key."
-                            .formatted(what, bytes, mostBytes));
+                    "%s takes %,d bytes; at most %,d are stored. Keep the data in a table or a bucket of your own, and %s."
+                            .formatted(what, bytes, mostBytes, instead));
         return payload;
     }
 

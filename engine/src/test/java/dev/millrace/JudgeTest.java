@@ -120,7 +120,7 @@ class JudgeTest {
                         Ending.Discarded.class,
                         end -> assertThat(end.failure().message())
                                 .isEqualTo(
-                                        "its work is done, but its result can't be stored: The result of kind export takes 262,145 bytes; at most 262,144 are stored. Keep the data in a table or a bucket of your own, and pass its key."));
+                                        "its work is done, but its result can't be stored: The result of kind export takes 262,145 bytes; at most 262,144 are stored. Keep the data in a table or a bucket of your own, and return its key."));
     }
 
     @Test
