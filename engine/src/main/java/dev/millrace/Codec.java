@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import java.lang.reflect.Type;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +30,29 @@ public interface Codec {
     Object decode(String text, Type type);
 
     /**
+     * What texts of this type look like, for who writes them without having the class: of a codec that writes JSON, a JSON Schema (draft 2020-12). It accepts all
+     * that {@link #decode} reads; where it can't tell, it says nothing. Nodes publish it for the kinds that they run.
+     *
+     * @return null if this codec describes nothing
+     */
+    default @Nullable String schema(Type type) {
+        return null;
+    }
+
+    /**
+     * What in a text does not fit a schema. That was made by {@link #schema}, of this build or of another one, so that what is not understood in it is passed over.
+     *
+     * @param name what the text is of, for the messages: {@code send-invoice v2}
+     * @return at most 20; empty if the text fits, or this codec can't tell
+     */
+    default List<Misfit> misfits(String text, String schema, String name) {
+        return List.of();
+    }
+
+    /**
      * This codec, whose texts are stored encrypted, with AES-256 in Galois/Counter mode: who reads the database, or a backup of it, learns the
-     * lengths of payloads, results and checkpoints, and nothing else of them. What is said about a job beside its payload, as its kind, keys, tags and
-     * errors, stays in the clear. Together with {@link #compressed} a text is compressed first.
+     * lengths of payloads, results and checkpoints, and nothing else of them. What all payloads of a kind look like, its {@link #schema}, is published in the
+     * clear; and what is said about a job beside its payload, as its kind, keys, tags and errors, stays so. Together with {@link #compressed} a text is compressed first.
      *
      * <p>A text is stored as a JSON object of one member, and grows by a third and some hundred bytes; what is stored may be as large as any payload. To
      * tell whether an idempotency key came with the same request again, a keyed hash of the payload is kept beside it.

@@ -3,8 +3,12 @@ package dev.millrace;
 import dev.millrace.KindBody.Work;
 import dev.millrace.node.KindPlan;
 import dev.millrace.node.NodePlan;
+import dev.millrace.store.Catalogue;
+import dev.millrace.store.Catalogue.KindSchema;
+import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -42,14 +46,14 @@ final class Draft {
         final boolean transacts;
         Retry policy = Retry.DEFAULT;
         Duration deadline = Bounds.DEFAULT_DEADLINE;
-        int concurrency;
-
-        private Entry(KindType kind, Content content, boolean transacts) {
-            this.kind = kind;
 
         @Nullable
         Duration keepResult;
 
+        int concurrency;
+
+        private Entry(KindType kind, Content content, boolean transacts) {
+            this.kind = kind;
             this.content = content;
             this.transacts = transacts;
         }
@@ -170,7 +174,29 @@ final class Draft {
                 List.copyOf(schedules.values()),
                 set -> SetTimed.read(engine, set),
                 List.copyOf(listeners),
-                NodePlan.Limits.DEFAULT.withSlots(slots));
+                NodePlan.Limits.DEFAULT.withSlots(slots),
+                schemas());
+    }
+
+    /** What payloads of its kinds look like. Those of raw handlers are not known here: what others said before of them is not told any more. */
+    private List<KindSchema> schemas() {
+        var codec = engine.storage().codec();
+        if (codec == null || codec.schema(Object.class) == null) return List.of();
+        var schemas = new ArrayList<KindSchema>();
+        for (var entry : entries.values())
+            decoder(entry)
+                    .steps()
+                    .forEach((version, step) -> schemas.add(new KindSchema(
+                            entry.kind.name().name(),
+                            version,
+                            RawBody.isRaw(entry.kind) ? null : schema(codec, step.type()))));
+        schemas.sort(Comparator.comparing(KindSchema::kind).thenComparingInt(KindSchema::version));
+        return List.copyOf(schemas);
+    }
+
+    private static @Nullable String schema(Codec codec, Type type) {
+        var schema = codec.schema(type);
+        return schema == null || schema.length() > Catalogue.SCHEMA_BYTES ? null : schema;
     }
 
     private void refuseIfNothingToDo() {

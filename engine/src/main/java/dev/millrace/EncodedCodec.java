@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import java.lang.reflect.Type;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,17 @@ record EncodedCodec(Codec values, Encoding encoding) implements Codec {
     @Override
     public String encode(@Nullable Object value) {
         return encoding.stored(values.encode(value));
+    }
+
+    @Override
+    public @Nullable String schema(Type type) {
+        return values.schema(type);
+    }
+
+    /** Of a text as it is before it is stored. */
+    @Override
+    public List<Misfit> misfits(String text, String schema, String name) {
+        return values.misfits(text, schema, name);
     }
 
     /** What is said of an encrypted text that does not fit is stored and shown in the clear, so it tells nothing of the text. */

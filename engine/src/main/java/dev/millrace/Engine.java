@@ -38,6 +38,7 @@ final class Engine implements Millrace {
     private final Sender sender;
     private final BatchSender batches = new BatchSender(this);
     private final Waiters waiters;
+    private final KindSchemas schemas;
     private final HandlerThreads handlerThreads = new HandlerThreads();
     private final List<RunningNode> nodes = new CopyOnWriteArrayList<>();
     private final AtomicInteger nodesNamed = new AtomicInteger();
@@ -57,6 +58,7 @@ final class Engine implements Millrace {
         this.payloads = new Payloads(storage.codec());
         this.sender = new Sender(world, payloads);
         this.waiters = new Waiters(storage, world);
+        this.schemas = new KindSchemas(storage, world);
     }
 
     static Engine open(Store store, World world) {
@@ -81,6 +83,10 @@ final class Engine implements Millrace {
 
     BatchSender batches() {
         return batches;
+    }
+
+    KindSchemas schemas() {
+        return schemas;
     }
 
     Waiters waiters() {
@@ -130,6 +136,7 @@ final class Engine implements Millrace {
 
     NewJob named(KindName kind, String json, UnaryOperator<JobOptions> options) {
         var payload = payloads.written("The payload of kind " + kind.name(), json);
+        schemas.refuse(kind, json);
         // In the clear: who sent it may hear what does not fit.
         for (var node : nodes) node.refuse(kind, new Payload.Text(json));
         return sender.of(kind, payload, options);

@@ -2,6 +2,7 @@ package dev.millrace;
 
 import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.KeptChange;
+import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Storage;
@@ -360,6 +361,25 @@ final class NamedOperations implements Operations {
             case Scope.OfSchedule(var name) -> Bounds.name("A schedule", name);
         }
         return scope;
+    }
+
+    @Override
+    public List<KindView> kinds() {
+        return storage.schemas().stream().map(NamedOperations::view).toList();
+    }
+
+    @Override
+    public Optional<KindView> kind(String kind, int version) {
+        return engine.schemas().known(kindName(kind, version)).map(NamedOperations::view);
+    }
+
+    private static KindView view(Published published) {
+        return new KindView(
+                published.kind(),
+                published.version(),
+                published.schema(),
+                published.by().value(),
+                published.at());
     }
 
     @Override

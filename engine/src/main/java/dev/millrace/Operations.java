@@ -165,9 +165,22 @@ public interface Operations {
      */
     boolean runNow(String schedule);
 
+    /** What payloads look like, by kind and version, as the nodes that run them have published. Kinds that only raw handlers run are not among them. */
+    List<KindView> kinds();
+
     /**
-     * Enqueues a job by the wire name of its kind and its payload as text: for who has no record, such as a command line. If a node of
-     * this process handles the kind, a payload that would not fit is refused; otherwise only its syntax is checked.
+     * The same of one version of a kind. What was published may be as old as two seconds.
+     *
+     * @return empty if no node has published it: what is enqueued of it as text is not checked
+     */
+    Optional<KindView> kind(String kind, int version);
+
+    /**
+     * Enqueues a job by the wire name of its kind and its payload as text: for who has no record, such as a command line. A payload that does not fit what
+     * nodes have published of the kind and version is refused, and so is one that a node of this process could not read. If {@linkplain #kind nobody has
+     * published it}, only its syntax is checked.
+     *
+     * @throws PayloadRefused if it does not fit; the message names the field
      */
     Handle<?> enqueue(String kind, int version, String json, UnaryOperator<JobOptions> options);
 

@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import dev.millrace.Codec;
 import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
 import dev.millrace.app.cli.Gate;
@@ -13,18 +14,25 @@ import java.io.StringWriter;
 /** The command line over a store in memory that stays from command to command. */
 public final class CommandLineFixture {
 
-    private final MemoryStore store = new MemoryStore(new TextCodec());
+    private final MemoryStore store;
     private final Gate gate;
     private Terminal terminal = Terminal.NONE;
 
     /** A gate into memory. */
     public CommandLineFixture() {
+        this(new TextCodec());
+    }
+
+    /** The same, where texts are kept in this way. */
+    public CommandLineFixture(Codec codec) {
+        this.store = new MemoryStore(codec);
         this.gate = (options, command, console) -> new Gate.Visit(Millrace.on(store), () -> {});
     }
 
     /** The real gate, for what fails on the way. */
     public CommandLineFixture(Gate gate) {
         quiet();
+        this.store = new MemoryStore(new TextCodec());
         this.gate = gate;
     }
 

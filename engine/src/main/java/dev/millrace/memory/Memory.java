@@ -48,6 +48,7 @@ public final class Memory {
     final UniqueKeys uniqueKeys;
     final Batches batches;
     final BulkChanges bulk;
+    final Schemas schemas = new Schemas();
 
     public Memory() {
         this(MAX_ENDED);

@@ -12,6 +12,8 @@ import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Catalogue.KindSchema;
+import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
@@ -459,6 +461,23 @@ final class MemoryStorage implements Storage {
     @Override
     public List<Kept> schedules() {
         return step(now -> memory.schedules.kept());
+    }
+
+    // ---- what payloads look like
+
+    @Override
+    public void publish(Lease lease, List<KindSchema> schemas) {
+        does(lease, (node, now) -> memory.schemas.publish(node, schemas, now));
+    }
+
+    @Override
+    public Optional<Published> schema(String kind, int version) {
+        return step(now -> memory.schemas.find(kind, version));
+    }
+
+    @Override
+    public List<Published> schemas() {
+        return step(now -> memory.schemas.all());
     }
 
     // ---- keeping

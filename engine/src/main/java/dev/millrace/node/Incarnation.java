@@ -173,6 +173,8 @@ public final class Incarnation {
                 duty("closer", Duty.Seat.DESK, closer, close, soon)));
         if (!plan.schedules().isEmpty() || plan.setSchedules() != null)
             all.add(duty("scheduler", Duty.Seat.SCHEDULE, new Scheduler(this), new Bell(), later));
+        if (!plan.schemas().isEmpty())
+            all.add(duty("publisher", Duty.Seat.DESK, new Publisher(this), new Bell(), later));
         duties = List.copyOf(all);
     }
 

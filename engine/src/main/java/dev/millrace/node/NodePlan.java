@@ -2,6 +2,7 @@ package dev.millrace.node;
 
 import dev.millrace.JobEvent;
 import dev.millrace.MillraceException;
+import dev.millrace.store.Catalogue.KindSchema;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param schedules that it brings; which of them it fires is settled with the others
  * @param setSchedules reads those that were set at run time, which any node may fire; null if this one does not
  * @param listeners called on a thread of their own
+ * @param schemas what payloads of its kinds look like, to be published; empty if nothing is
  */
 public record NodePlan(
         String name,
@@ -25,7 +27,20 @@ public record NodePlan(
         List<SchedulePlan> schedules,
         SchedulePlan.@Nullable Reader setSchedules,
         List<Consumer<JobEvent>> listeners,
-        Limits limits) {
+        Limits limits,
+        List<KindSchema> schemas) {
+
+    /** One that publishes nothing of its kinds. */
+    public NodePlan(
+            String name,
+            List<String> queues,
+            Map<String, KindPlan> kinds,
+            List<SchedulePlan> schedules,
+            SchedulePlan.@Nullable Reader setSchedules,
+            List<Consumer<JobEvent>> listeners,
+            Limits limits) {
+        this(name, queues, kinds, schedules, setSchedules, listeners, limits, List.of());
+    }
 
     /** One without schedules. */
     public NodePlan(

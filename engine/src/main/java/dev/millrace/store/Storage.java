@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** An open store: all that the engine asks of it, by duty. */
 public interface Storage
-        extends Intake, Records, Observing, Steering, Bulk, Protocol, Ownership, Timetable, AutoCloseable {
+        extends Intake, Records, Observing, Steering, Bulk, Protocol, Ownership, Timetable, Catalogue, AutoCloseable {
 
     /** How values become text; null if this store keeps the values themselves. */
     @Nullable

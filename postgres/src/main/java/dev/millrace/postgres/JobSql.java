@@ -123,6 +123,12 @@ final class JobSql {
 
     final String schedules;
 
+    // ---- what payloads look like
+
+    final String publishSchemas;
+    final String kindSchema;
+    final String kindSchemas;
+
     // ---- handlers
 
     final String notes;
@@ -293,6 +299,11 @@ final class JobSql {
         askSchedule = q.in("SELECT $.ask_schedule(?, ?, ?, ?::bigint * INTERVAL '1 ms')");
         setSchedule = q.in("SELECT $.set_schedule(?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?)");
         removeSchedule = q.in("SELECT $.remove_schedule(?, ?, ?)");
+        publishSchemas = q.in("SELECT $.publish_schemas(?, ?, ?, ?, ?)");
+        kindSchema = q.in(
+                "SELECT k.kind, k.version, k.schema, k.node, k.at FROM $.kind_schema k WHERE k.kind = ? AND k.version = ?");
+        kindSchemas = q.in(
+                "SELECT k.kind, k.version, k.schema, k.node, k.at FROM $.kind_schema k ORDER BY k.kind, k.version");
         lockSchedule = q.in("SELECT FROM $.schedule WHERE name = ? FOR UPDATE");
         schedules = q.in("""
                 SELECT s.name, s.times, s.policy, s.since, s.owner, l.slot AS last_slot, l.job_id AS last_job, p.reason AS paused,

@@ -2,8 +2,10 @@ package dev.millrace.postgres;
 
 import dev.millrace.Codec;
 import dev.millrace.MillraceException;
+import dev.millrace.Misfit;
 import java.lang.reflect.Type;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +94,25 @@ final class JsonCodec implements Codec {
             throw new MillraceException(unfit(text, type, e.getOriginalMessage()), e);
         } catch (NumberFormatException e) { // of an exponent beyond all numbers; Jackson lets it pass
             throw new MillraceException(unfit(text, type, String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    @Override
+    public String schema(Type type) {
+        return new JsonSchemas(mapper, this::reads).schema(type);
+    }
+
+    @Override
+    public List<Misfit> misfits(String text, String schema, String name) {
+        return new JsonMisfits(mapper, this::reads, name).of(text, schema);
+    }
+
+    private boolean reads(String text, Type type) {
+        try {
+            mapper.readValue(text, mapper.constructType(type));
+            return true;
+        } catch (JacksonException | NumberFormatException unfit) {
+            return false;
         }
     }
 

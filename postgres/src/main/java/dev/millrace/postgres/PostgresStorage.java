@@ -12,6 +12,8 @@ import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Catalogue.KindSchema;
+import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
@@ -81,6 +83,7 @@ final class PostgresStorage implements Storage {
     private final PostgresTimetable timetable;
     private final PostgresBulk bulk;
     private final SideShards asides;
+    private final PostgresCatalogue catalogue;
 
     /** Of this process: they hear of a job when its commit is answered, sooner than the server says it. */
     private final List<Consumer<Wakeup>> listeners = new CopyOnWriteArrayList<>();
@@ -115,6 +118,7 @@ final class PostgresStorage implements Storage {
         protocol = new PostgresProtocol(
                 sql, sessions, pool, streams, json, new Keeping(q, settings.keeping(), world), world);
         bulk = new PostgresBulk(sql, pool, json);
+        catalogue = new PostgresCatalogue(sql, sessions.upkeep(), pool);
         timetable = new PostgresTimetable(sql, sessions.upkeep(), pool, streams, spread, json, notifier);
     }
 
@@ -581,6 +585,21 @@ final class PostgresStorage implements Storage {
     @Override
     public List<Kept> schedules() {
         return timetable.schedules();
+    }
+
+    @Override
+    public void publish(Lease lease, List<KindSchema> schemas) {
+        catalogue.publish(lease, schemas);
+    }
+
+    @Override
+    public Optional<Published> schema(String kind, int version) {
+        return catalogue.schema(kind, version);
+    }
+
+    @Override
+    public List<Published> schemas() {
+        return catalogue.schemas();
     }
 
     @Override

@@ -102,14 +102,15 @@ class EncryptedPayloadsIT {
         }
     }
 
-    /** How many rows of the whole schema hold this text, in whatever column. */
-    private long rowsWith(String text) throws SQLException {
+    /** How many rows of the whole schema hold this text, in whatever column, but for some tables. */
+    private long rowsWith(String text, String... except) throws SQLException {
         long found = 0;
         for (var table :
                 texts("SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = 'millrace'"))
-            found += Long.parseLong(
-                    texts("SELECT count(*) FROM millrace.%s t WHERE t::TEXT LIKE '%%%s%%'".formatted(table, text))
-                            .getFirst());
+            if (!List.of(except).contains(table))
+                found += Long.parseLong(
+                        texts("SELECT count(*) FROM millrace.%s t WHERE t::TEXT LIKE '%%%s%%'".formatted(table, text))
+                                .getFirst());
         return found;
     }
 
@@ -130,7 +131,9 @@ class EncryptedPayloadsIT {
 
         assertThat(handle.get(SOON)).isEqualTo(new Receipt("R-42", CARD));
         assertThat(rowsWith(CARD)).isZero();
-        assertThat(rowsWith("order")).isZero();
+        assertThat(rowsWith("order", "kind_schema"))
+                .as("the names of fields stand in what nodes publish, and nowhere else")
+                .isZero();
         assertThat(texts("SELECT payload FROM millrace.job_log WHERE kind = 'pay'"))
                 .isNotEmpty()
                 .allMatch(text -> text.startsWith("{\"$millrace\":\"encrypted:1:2025-05:plain:"));
@@ -147,11 +150,11 @@ class EncryptedPayloadsIT {
 
         var keys = texts("""
                 SELECT key || ' ' || count FROM (
-                    SELECT split_part(text::JSONB ->> '$millrace', ':', 3) AS key, count(*)
+                    SELECT substring(text FROM '"encrypted:1:([^:]+):') AS key, count(*)
                       FROM (SELECT payload FROM millrace.job_log UNION ALL SELECT payload FROM millrace.timer
                             UNION ALL SELECT payload FROM millrace.parked UNION ALL SELECT result FROM millrace.outcome
                             UNION ALL SELECT value FROM millrace.checkpoint) stored (text)
-                     WHERE text LIKE '{"$millrace":"encrypted:%' GROUP BY 1) keys ORDER BY key""");
+                     WHERE text LIKE '{"$millrace":%"encrypted:1:%' GROUP BY 1) keys ORDER BY key""");
 
         assertThat(keys).containsExactly("2025-05 2", "2025-11 1");
         assertThat(texts("SELECT count(*) FROM millrace.job_log WHERE payload::JSON ->> '$millrace' IS NULL"))

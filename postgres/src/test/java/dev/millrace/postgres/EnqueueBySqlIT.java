@@ -18,6 +18,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -80,6 +81,27 @@ class EnqueueBySqlIT {
         var job = enqueued("'send-invoice', '{\"order\": 42}'");
 
         assertThat(millrace.find(SendInvoice.class, job).get(ofSeconds(20))).isEqualTo("sent 42");
+    }
+
+    @Test
+    void a_payload_that_does_not_fit_what_nodes_have_published_is_refused_by_the_name_of_its_field()
+            throws SQLException {
+        millrace.node().handle(SendInvoice.class, job -> "sent " + job.order()).start();
+        Awaitility.await()
+                .atMost(ofSeconds(20))
+                .until(() -> !millrace.operations("a test").kinds().isEmpty());
+
+        assertThatThrownBy(() -> enqueued("'send-invoice', '{\"ordr\": 42}'"))
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining(
+                        "The payload does not fit send-invoice v1: \"ordr\" is no field of send-invoice v1; its fields are \"order\"");
+        assertThatThrownBy(() -> enqueued("'send-invoice', '{\"order\": \"42\"}'"))
+                .hasMessageContaining("/order is \"42\"; it must be a whole number")
+                .hasMessageContaining("millrace kinds --schema send-invoice --version 1");
+        assertThatThrownBy(() -> enqueued("'send-invoice'")).hasMessageContaining("\"order\" is missing");
+        assertThat(view(enqueued("'send-invoice', '[]', version => 7")).payload())
+                .isEqualTo("[]");
+        assertThat(view(enqueued("'nobody', '{\"a\": 1}'")).kind()).isEqualTo("nobody");
     }
 
     @Test

@@ -12,8 +12,11 @@ import dev.millrace.JobFailed;
 import dev.millrace.Kind;
 import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
+import dev.millrace.Misfit;
 import dev.millrace.Outcome;
+import dev.millrace.PayloadRefused;
 import dev.millrace.Priority;
+import dev.millrace.ResultExpired;
 import dev.millrace.Retry;
 import dev.millrace.State;
 import dev.millrace.store.StoreException;
@@ -60,6 +63,13 @@ class FrontDoorIT {
 
     @Kind("transfer")
     record Transfer(int cents) implements Job<Integer> {}
+
+    /** No node runs it, so that none publishes what it looks like. */
+    @Kind("to-check")
+    record ToCheck(int cents) implements Job<Integer> {}
+
+    @Kind("odd")
+    record Odd(String text) implements Job<Void> {}
 
     @Kind("note")
     record Note(String text) implements Job<Void> {}
@@ -115,9 +125,12 @@ class FrontDoorIT {
 
     @Test
     void a_payload_that_can_not_even_be_quoted_is_put_aside_and_its_neighbours_run() {
-        var strange = millrace.operations("a test").enqueue("note", 1, "{\"text\":\"a\",\"\\u0000\\ud83d\":1}", o -> o);
+        var strange = millrace.operations("a test").enqueue("odd", 1, "{\"text\":\"a\",\"\\u0000\\ud83d\":1}", o -> o);
         var plain = millrace.enqueue(new Note("a neighbour"));
-        millrace.node().handle(Note.class, note -> {}).start();
+        millrace.node()
+                .handle(Note.class, note -> {})
+                .handle(Odd.class, odd -> {})
+                .start();
 
         plain.get(SOON);
 
@@ -294,6 +307,65 @@ class FrontDoorIT {
     }
 
     @Test
+    void who_has_no_node_is_told_which_field_does_not_fit_the_version_that_is_meant() {
+        var node = millrace.node()
+                .handle(SendInvoice.class, job -> new Receipt("R", LocalDate.EPOCH, List.of()))
+                .upcast(SendInvoice.V1.class, SendInvoice.class, v1 -> new SendInvoice(v1.order(), "EUR"))
+                .start();
+        Awaitility.await()
+                .atMost(SOON)
+                .until(() -> millrace.operations("a test").kinds().stream()
+                                .filter(one -> one.kind().equals("send-invoice"))
+                                .count()
+                        == 2);
+        node.close();
+        try (var elsewhere = Millrace.on(new PostgresStore(pool))) {
+            var ops = elsewhere.operations("cli");
+
+            assertThatThrownBy(() -> ops.enqueue("send-invoice", 2, "{\"ordr\":1,\"currency\":\"EUR\"}", o -> o))
+                    .isInstanceOfSatisfying(
+                            PayloadRefused.class,
+                            refused -> assertThat(refused.misfits())
+                                    .extracting(Misfit::pointer)
+                                    .containsExactly("/ordr", "/order"))
+                    .hasMessageContaining("does not fit send-invoice v2")
+                    .hasMessageContaining("\"ordr\" is no field of send-invoice v2; did you mean \"order\"?");
+            assertThat(ops.enqueue("send-invoice", 1, "{\"order\":1}", o -> o.queue("elsewhere"))
+                            .existed())
+                    .isFalse();
+            assertThat(ops.enqueue("send-invoice", 3, "[]", o -> o.queue("elsewhere"))
+                            .existed())
+                    .as("of a version that nobody has published nothing is known")
+                    .isFalse();
+            assertThat(ops.kind("send-invoice", 3)).isEmpty();
+        }
+    }
+
+    @Test
+    void a_result_that_was_kept_for_a_time_is_given_and_then_gone() {
+        millrace.node()
+                .handle(Say.class, Say::text)
+                .keepResult(Duration.ofDays(1))
+                .start();
+        var kept = millrace.enqueue(new Say("a secret"));
+        assertThat(kept.get(SOON)).isEqualTo("a secret");
+        assertThat(millrace.find(Say.class, kept.id()).get(SOON)).isEqualTo("a secret");
+
+        millrace.close();
+        millrace = Millrace.on(new PostgresStore(pool));
+        millrace.node().handle(Say.class, Say::text).keepResult(ofMillis(1)).start();
+        var gone = millrace.enqueue(new Say("a secret"));
+
+        Awaitility.await().atMost(SOON).until(() -> gone.state() == State.COMPLETED);
+        Awaitility.await()
+                .atMost(SOON)
+                .untilAsserted(() -> assertThatThrownBy(() -> gone.get(SOON)).isInstanceOf(ResultExpired.class));
+        assertThat(millrace.operations("a test").find(gone.id()).orElseThrow().result())
+                .contains("the result was kept for 1 ms, until ")
+                .doesNotContain("a secret");
+    }
+
+    @Test
     void one_that_waits_says_why() {
         var ops = millrace.operations("mara");
         var lonely = millrace.enqueue(new Note("x"), o -> o.queue("elsewhere"));
@@ -306,13 +378,13 @@ class FrontDoorIT {
     @Test
     void a_check_finds_what_would_not_fit_before_it_is_deployed() {
         var ops = millrace.operations("cli");
-        ops.enqueue("transfer", 1, "{\"cents\": 7}", o -> o.queue("checked"));
+        ops.enqueue("to-check", 1, "{\"cents\": 7}", o -> o.queue("checked"));
         var bad = ops.enqueue(
-                "transfer", 1, "{\"cents\": \"many\"}", o -> o.queue("checked").in(Duration.ofHours(1)));
+                "to-check", 1, "{\"cents\": \"many\"}", o -> o.queue("checked").in(Duration.ofHours(1)));
 
         var check = millrace.node()
                 .queue("checked")
-                .handle(Transfer.class, Transfer::cents)
+                .handle(ToCheck.class, ToCheck::cents)
                 .check();
 
         assertThat(check.complete()).isTrue();

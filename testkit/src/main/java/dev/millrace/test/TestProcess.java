@@ -68,7 +68,8 @@ final class TestProcess implements Attempts {
                 plan.schedules(),
                 plan.setSchedules(),
                 plan.listeners(),
-                plan.limits());
+                plan.limits(),
+                plan.schemas());
         return plan.listeners().isEmpty()
                 ? Incarnation.join(stage.storage(), stage, own, this, card)
                 : Incarnation.join(stage.storage(), stage, own, this, card, this::happened);

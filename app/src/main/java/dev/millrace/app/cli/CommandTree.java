@@ -52,6 +52,7 @@ public final class CommandTree {
                 .addSubcommand(new BatchCommand(shell))
                 .addSubcommand(new SteeringCommands.Cancel(shell))
                 .addSubcommand(new SteeringCommands.Retry(shell))
+                .addSubcommand(new KindsCommand(shell))
                 .addSubcommand(new OverviewCommands.Queues(shell))
                 .addSubcommand(new OverviewCommands.Nodes(shell))
                 .addSubcommand(new DoctorCommand(shell))

@@ -241,15 +241,26 @@ final class EnqueueCommand extends EngineCommand {
             json.put("note", note);
             print(json);
         } else {
+            json.put("checked", checked(operations));
             console().print(handle.id().toString());
             tell(handle, note);
         }
         return ExitCode.OK;
     }
+            if (!checked(operations))
+                console()
+                        .hint(
+                                "Its payload was not checked: no node has published what those of %s version %d look like."
+                                        .formatted(kind, version));
 
     private void tell(Handle<?> handle, @Nullable String note) {
         if (handle.existed() && (replace || debounce != null))
             console().say("It was there already, and waits: it is what you have enqueued now.");
+    /** Whether its payload was held against a schema: a node has published one. */
+    private boolean checked(Operations operations) {
+        return operations.kind(kind, version).isPresent();
+    }
+
         else if (handle.existed()) console().say("It was there already: nothing was enqueued.");
         else if (note != null) console().say(note);
         console().hint("See it: millrace job " + handle.id());

@@ -138,6 +138,7 @@ public final class HttpServer implements AutoCloseable {
         var metrics = new Metrics(operations, node, world);
         var jobs = new JobsApi(operations);
         var schedules = new SchedulesApi(operations, world);
+        var kinds = new KindsApi(operations);
         var overview = new Overview(operations, world, database);
         var doctor = new DoctorApi(operations, world, data);
         var guard = new Guard(world, address);
@@ -162,6 +163,8 @@ public final class HttpServer implements AutoCloseable {
             routes.get("/api/schedules/{name}", schedules::one);
             routes.put("/api/schedules/{name}", schedules::set);
             routes.delete("/api/schedules/{name}", schedules::remove);
+            routes.get("/api/kinds", kinds::list);
+            routes.get("/api/kinds/{kind}/schema", kinds::schema);
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
             routes.get("/api/overview", overview::send);

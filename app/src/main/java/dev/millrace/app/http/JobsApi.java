@@ -48,7 +48,7 @@ final class JobsApi {
         var handle = operations.enqueue(request.kind(), request.version(), request.payload(), request::options);
         context.status(handle.existed() ? 200 : 201);
         context.header("Location", "/api/jobs/" + handle.id());
-        answer(context, said(handle.id(), handle.existed()));
+        answer(context, said(handle.id(), handle.existed()).put("checked", checked(request)));
     }
 
     private void enqueueAll(Context context, JsonNode body) {
@@ -64,14 +64,22 @@ final class JobsApi {
                     ProblemType.BAD_REQUEST,
                     "A list takes no Idempotency-Key: the key may stand for one job that is there, and a list is all or nothing. Send such jobs one by one.");
         var jobs = new ArrayList<NamedJob>();
+        boolean checked = true;
         for (var element : body) {
             var request = JobRequest.read(element, "Job %d of the list".formatted(jobs.size()));
+            checked &= checked(request);
             jobs.add(new NamedJob(request.kind(), request.version(), request.payload(), request::options));
         }
         var json = Json.object();
         json.set("jobs", Shapes.all(operations.enqueueAll(jobs), handle -> said(handle.id(), false)));
+        json.put("checked", checked);
         context.status(201);
         answer(context, json);
+    }
+
+    /** Whether its payload was held against a schema: a node has published one. */
+    private boolean checked(JobRequest request) {
+        return operations.kind(request.kind(), request.version()).isPresent();
     }
 
     private static ObjectNode said(JobId id, boolean existed) {

@@ -2,9 +2,11 @@ package dev.millrace.app.http;
 
 import dev.millrace.KeyTaken;
 import dev.millrace.MillraceException;
+import dev.millrace.PayloadRefused;
 import dev.millrace.ScheduleTaken;
 import dev.millrace.app.http.worker.WorkerProblem;
 import dev.millrace.app.wire.Json;
+import dev.millrace.app.wire.Shapes;
 import dev.millrace.store.StoreException.Blocked;
 import dev.millrace.store.StoreException.CommitUnknown;
 import dev.millrace.store.StoreException.Unavailable;
@@ -74,11 +76,20 @@ final class Problem extends RuntimeException {
     }
 
     ObjectNode json(String requestId) {
-        return Json.object()
+        var json = Json.object()
                 .put("type", type.uri())
                 .put("title", type.title)
                 .put("status", type.status)
                 .put("detail", getMessage())
                 .put("requestId", requestId);
+        if (getCause() instanceof PayloadRefused refused)
+            json.set(
+                    "errors",
+                    Shapes.all(
+                            refused.misfits(),
+                            misfit -> Json.object()
+                                    .put("pointer", misfit.pointer())
+                                    .put("detail", misfit.message())));
+        return json;
     }
 }

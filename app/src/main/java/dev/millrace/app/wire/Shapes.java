@@ -7,6 +7,7 @@ import dev.millrace.FailureGroup;
 import dev.millrace.Finding;
 import dev.millrace.JobHistory;
 import dev.millrace.JobView;
+import dev.millrace.KindView;
 import dev.millrace.NodeView;
 import dev.millrace.OperationView;
 import dev.millrace.QueueView;
@@ -36,6 +37,17 @@ public final class Shapes {
         var array = Json.array();
         for (var item : items) array.add(shape.apply(item));
         return array;
+    }
+
+    /** One version of a kind, with its schema as a value. */
+    public static ObjectNode kind(KindView kind) {
+        var json = Json.object();
+        json.put("kind", kind.kind());
+        json.put("version", kind.version());
+        json.put("publishedBy", kind.publishedBy().toString());
+        json.put("publishedAt", text(kind.publishedAt()));
+        json.set("schema", Json.stored(kind.schema()));
+        return json;
     }
 
     public static ObjectNode job(JobView job) {

@@ -1,5 +1,6 @@
 package dev.millrace.app.http;
 
+import dev.millrace.Codec;
 import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
 import dev.millrace.Node;
@@ -23,15 +24,25 @@ import tools.jackson.databind.json.JsonMapper;
 public final class HttpFixture implements AutoCloseable {
 
     private final SystemWorld world = new SystemWorld();
-    private final Millrace millrace = Millrace.on(new MemoryStore(new TextCodec()));
-    private final Node node =
-            millrace.node().name("here").with(new TryOut(world)).start();
+    private final Millrace millrace;
+    private final Node node;
     private final HttpClient client = HttpClient.newHttpClient();
     private final HttpServer server;
 
     /** What the server sees may be another engine than the real one. */
     public HttpFixture(Function<Millrace, Millrace> seen) {
+        this(new TextCodec(), seen);
+    }
+
+    /** Over a store that keeps its texts in this way. */
+    public HttpFixture(Codec codec) {
+        this(codec, Function.identity());
+    }
+
+    private HttpFixture(Codec codec, Function<Millrace, Millrace> seen) {
         CommandLineFixture.quiet();
+        millrace = Millrace.on(new MemoryStore(codec));
+        node = millrace.node().name("here").with(new TryOut(world)).start();
         server = HttpServer.start(
                 new HttpServer.Address("127.0.0.1", 0), seen.apply(millrace), node::status, world, "memory");
     }

@@ -6,6 +6,7 @@ import static dev.millrace.simulation.contract.Given.SOON;
 
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
+import dev.millrace.store.Catalogue;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
@@ -113,6 +114,10 @@ abstract class FenceChapter extends Chapter {
                 new Step("grant", on -> on.given.store.grant(on.lease(), List.of())),
                 new Step("over", on -> on.given.store.over(on.lease(), List.of())),
                 new Step("giveUp", on -> on.given.store.giveUp(on.lease(), on.stream.id())),
+                new Step(
+                        "publish",
+                        on -> on.given.store.publish(
+                                on.lease(), List.of(new Catalogue.KindSchema(on.given.kind, 1, "{}")))),
                 new Step("keep", on -> on.given.store.keep(on.lease())));
     }
 
@@ -176,7 +181,7 @@ abstract class FenceChapter extends Chapter {
 
     @Test
     void each_step_that_proves_a_lease_is_tried_here() {
-        var all = Stream.of(Protocol.class, Ownership.class, Timetable.class)
+        var all = Stream.of(Protocol.class, Ownership.class, Timetable.class, Catalogue.class)
                 .flatMap(side -> Arrays.stream(side.getMethods()))
                 .filter(method -> List.of(method.getParameterTypes()).contains(Lease.class))
                 .filter(method -> !List.of(method.getParameterTypes()).contains(Connection.class))

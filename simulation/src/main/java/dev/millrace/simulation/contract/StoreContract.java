@@ -137,6 +137,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Publishing extends PublishChapter {
+        Publishing() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Parking extends ParkChapter {
         Parking() {
             super(StoreContract.this);

@@ -11,6 +11,8 @@ import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Catalogue.KindSchema;
+import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
@@ -246,6 +248,23 @@ final class Wire implements Storage {
         boolean given = line.call("give a shard up", () -> real.giveUp(lease, stream));
         line.tell("%s shard %d".formatted(given ? "gives up" : "can't give up", stream));
         return given;
+    }
+
+    // ---- what payloads look like
+
+    @Override
+    public void publish(Lease lease, List<KindSchema> schemas) {
+        does("publish", () -> real.publish(lease, schemas));
+    }
+
+    @Override
+    public Optional<Published> schema(String kind, int version) {
+        return line.call("schema", () -> real.schema(kind, version));
+    }
+
+    @Override
+    public List<Published> schemas() {
+        return line.call("schemas", real::schemas);
     }
 
     // ---- schedules

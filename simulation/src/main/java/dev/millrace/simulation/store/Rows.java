@@ -5,6 +5,7 @@ import dev.millrace.JobId;
 import dev.millrace.State;
 import dev.millrace.simulation.database.Snapshot;
 import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Lease;
@@ -190,6 +191,15 @@ final class Rows {
             return new ScheduleRow(card, since, owner, joinedAt, term, at, setting);
         }
     }
+
+    /** One version of a kind. */
+    record SchemaKey(String kind, int version) {}
+
+    static final Comparator<SchemaKey> SCHEMA_ORDER =
+            Comparator.comparing(SchemaKey::kind).thenComparingInt(SchemaKey::version);
+
+    /** What its payloads look like, and since when the one is a node that said it. */
+    record SchemaRow(Published published, Instant joinedAt) {}
 
     /** A slot of a schedule, or a moment at which somebody asked for a run. */
     record SlotKey(String schedule, boolean asked, Instant slot) {

@@ -24,6 +24,8 @@ import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.Node.Life;
 import dev.millrace.simulation.time.Timeline;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Catalogue.KindSchema;
+import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
@@ -93,6 +95,7 @@ public final class SimulatedStore implements Storage {
     private final Sending sending;
     private final Journal journal;
     private final Timetabling timetabling;
+    private final Publishing publishing;
     private final Owning owning;
     private final Batches batches;
     private final BatchSights sights;
@@ -133,6 +136,7 @@ public final class SimulatedStore implements Storage {
         sending = new Sending(tables, new UniqueKeys(tables, steering), batches, waiting.dependencies(), this::hint);
         journal = new Journal(tables, fences);
         timetabling = new Timetabling(tables, fences, sending);
+        publishing = new Publishing(tables, fences);
         partitions = new Partitions(
                 tables, claiming, new Partitions.Lengths(Duration.ofSeconds(8), Duration.ofSeconds(4), retention));
         looking = new Looking(tables, claiming, sending);
@@ -767,6 +771,23 @@ public final class SimulatedStore implements Storage {
     @Override
     public List<Kept> schedules() {
         return step("schedules", timetabling::schedules);
+    }
+
+    // ---- what payloads look like
+
+    @Override
+    public void publish(Lease lease, List<KindSchema> schemas) {
+        does("publish", tx -> publishing.publish(tx, lease, schemas));
+    }
+
+    @Override
+    public Optional<Published> schema(String kind, int version) {
+        return step("look at a schema", tx -> publishing.find(tx, kind, version));
+    }
+
+    @Override
+    public List<Published> schemas() {
+        return step("list schemas", publishing::all);
     }
 
     // ---- handlers

@@ -34,6 +34,8 @@ import dev.millrace.simulation.store.Rows.PartsKey;
 import dev.millrace.simulation.store.Rows.PartsRow;
 import dev.millrace.simulation.store.Rows.Progress;
 import dev.millrace.simulation.store.Rows.ScheduleRow;
+import dev.millrace.simulation.store.Rows.SchemaKey;
+import dev.millrace.simulation.store.Rows.SchemaRow;
 import dev.millrace.simulation.store.Rows.Silence;
 import dev.millrace.simulation.store.Rows.SlotKey;
 import dev.millrace.simulation.store.Rows.SlotRow;
@@ -116,6 +118,7 @@ final class Tables {
     final Table<DeliveryKey, CancelMark> cancelMarks;
     final Table<Scope, String> pauses;
     final Table<String, ScheduleRow> schedules;
+    final Table<SchemaKey, SchemaRow> schemas;
     final Table<SlotKey, SlotRow> slots;
     final Table<SlotKey, Instant> asks;
     final Table<String, IdempotencyKey> idempotencyKeys;
@@ -181,6 +184,7 @@ final class Tables {
         cancelMarks = table("cancel_mark", DeliveryKey.ORDER);
         pauses = table("pause", Comparator.comparing(Scope::toString));
         schedules = table("schedule", Comparator.naturalOrder());
+        schemas = table("kind_schema", Rows.SCHEMA_ORDER);
         slots = table("schedule_slot", SlotKey.ORDER);
         asks = table("schedule_ask", SlotKey.ORDER);
         idempotencyKeys = table("idempotency_key", Comparator.naturalOrder());

@@ -14,6 +14,8 @@ import dev.millrace.simulation.trace.TraceEvent.Case;
 import dev.millrace.simulation.trace.TraceEvent.End;
 import dev.millrace.simulation.trace.TraceEvent.Held;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Catalogue.KindSchema;
+import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
@@ -411,6 +413,26 @@ public final class TracingStorage implements Storage {
     @Override
     public List<Kept> schedules() {
         return real.schedules();
+    }
+
+    // ---- what payloads look like
+
+    @Override
+    public void publish(Lease lease, List<KindSchema> schemas) {
+        tracer.quiet("publish", lease, () -> {
+            real.publish(lease, schemas);
+            return true;
+        });
+    }
+
+    @Override
+    public Optional<Published> schema(String kind, int version) {
+        return real.schema(kind, version);
+    }
+
+    @Override
+    public List<Published> schemas() {
+        return real.schemas();
     }
 
     // ---- intake
