@@ -87,6 +87,10 @@ public final class Filter {
         this.before = said.before;
         this.limit = said.limit;
         this.everything = said.everything;
+        if (since != null && until != null && since.isAfter(until))
+            throw new MillraceException(
+                    "Nothing ended both at %s or later and at %s or earlier: the filter selects nothing. Say since(…) with the earlier of the two, and until(…) with the later."
+                            .formatted(since, until));
     }
 
     private Filter with(Consumer<Said> change) {

@@ -31,6 +31,9 @@ class NodeAssembly implements NodeBuilder {
 
     @Override
     public NodeBuilder queues(String... names) {
+        if (names.length == 0)
+            throw new MillraceException(
+                    "queues() names none, and the node would serve the queue \"default\". If that is meant, leave it out; else the list that it was made of is empty.");
         for (var name : names) draft.queue(name);
         return this;
     }
@@ -163,14 +166,14 @@ class NodeAssembly implements NodeBuilder {
         }
 
         @Override
-        public KindBuilder concurrency(int jobs) {
-            entry.concurrency = Bounds.count("The concurrency of a kind", jobs, Bounds.SLOTS);
-        @Override
         public KindBuilder keepResult(Duration time) {
             entry.keepResult = Bounds.span("The time that a result is kept", time, Bounds.DELAY);
             return this;
         }
 
+        @Override
+        public KindBuilder concurrency(int jobs) {
+            entry.concurrency = Bounds.count("The concurrency of a kind", jobs, Bounds.SLOTS);
             return this;
         }
     }

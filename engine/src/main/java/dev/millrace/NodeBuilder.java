@@ -20,7 +20,7 @@ public interface NodeBuilder {
     /** Serves this queue, after those named before. A node that names none serves {@code default}. */
     NodeBuilder queue(String name);
 
-    /** Serves these queues, in this order of preference. */
+    /** Serves these queues, in this order of preference; one at least. */
     NodeBuilder queues(String... names);
 
     /** How many attempts run at once, all kinds together. Default 100. */

@@ -63,9 +63,17 @@ public final class Retry {
         return fixed(Duration.ofSeconds(1)).attempts(1);
     }
 
-    /** The longest rest, chance included: a fixed one that could exceed it becomes shorter. */
+    /**
+     * The longest rest, chance included: a fixed one that could exceed it by its tenth becomes shorter.
+     *
+     * @param rest not shorter than the first rest
+     */
     public Retry atMost(Duration rest) {
         Bounds.span("A longest back-off", rest, Bounds.DELAY);
+        if (rest.compareTo(base) < 0)
+            throw new MillraceException(
+                    "A job can't rest for %s at first and for %s at most: the longest back-off is not shorter than the first. Say atMost(%1$s) or more, or begin with %2$s."
+                            .formatted(Words.duration(base), Words.duration(rest)));
         return new Retry(base, doubling, rest, attempts, rules);
     }
 

@@ -40,6 +40,12 @@ public final class Schedule {
     /** Longer than an outage is usually left alone, a long weekend in it. */
     static final Duration DEFAULT_LOOK_BACK = Duration.ofDays(7);
 
+    /** Slots whose distance tells what a jitter may be. */
+    private static final int LOOKED_AT = 100;
+
+    /** Where that look begins: somewhere, and always the same. */
+    private static final Instant A_DAY_WITHOUT_CHANGES = Instant.parse("2027-01-01T00:00:00Z");
+
     /** When a slot counts as missed. */
     static final Duration LATE = Duration.ofSeconds(30);
 
@@ -201,12 +207,37 @@ public final class Schedule {
     /**
      * Each run begins up to this much later than its slot, by chance: what many schedules name together does not come together.
      *
-     * @param most zero to a day
+     * @param most zero to a day, and not longer than it is from one slot to the next where they come at a fixed rate: a run would come behind the next one
      */
     public Schedule jitter(Duration most) {
         if (most.isNegative() || most.compareTo(Duration.ofDays(1)) > 0)
             throw new MillraceException(
                     "A jitter of %s can't be had. It is zero to a day.".formatted(Words.duration(most)));
+        var between = longestWait();
+        if (between != null && most.compareTo(between) > 0)
+            throw new MillraceException(
+                    "A jitter of %s is longer than it is from one slot to the next, %s: each run would come behind the next one. It is zero to %2$s here."
+                            .formatted(Words.duration(most), Words.duration(between)));
+        return jittered(most);
+    }
+
+    /** The longest time from one slot to the next, as far as its next hundred tell; null where there is none. */
+    private @Nullable Duration longestWait() {
+        if (times instanceof SlotTimes.Rate(var period, long ignored)) return period;
+        if (isAfterEach()) return null;
+        @Nullable Duration longest = null;
+        @Nullable Instant last = null;
+        for (var slot : next(LOOKED_AT, A_DAY_WITHOUT_CHANGES)) {
+            var at = slot.toInstant();
+            if (last != null && (longest == null || Duration.between(last, at).compareTo(longest) > 0))
+                longest = Duration.between(last, at);
+            last = at;
+        }
+        return longest;
+    }
+
+    /** As it was stored, whatever it is. */
+    Schedule jittered(Duration most) {
         return new Schedule(times, missed, lookBack, most, start, end);
     }
 

@@ -80,7 +80,7 @@ final class ScheduleText {
         var lookBack = said.get("look-back");
         if (lookBack != null) schedule = schedule.lookBack(Duration.parse(lookBack));
         var jitter = said.get("jitter");
-        if (jitter != null) schedule = schedule.jitter(Duration.parse(jitter));
+        if (jitter != null) schedule = schedule.jittered(Duration.parse(jitter));
         var start = said.get("start");
         if (start != null) schedule = schedule.startingAt(Instant.parse(start));
         var end = said.get("end");

@@ -464,6 +464,13 @@ class MillraceTest {
     }
 
     @Test
+    void a_node_that_is_given_an_empty_list_of_queues_does_not_serve_another_one_instead() {
+        assertThatThrownBy(() -> millrace.node().queues())
+                .isInstanceOf(MillraceException.class)
+                .hasMessageStartingWith("queues() names none, and the node would serve the queue \"default\".");
+    }
+
+    @Test
     void an_operator_cancels_requeues_pauses_and_resumes() {
         millrace.node().handle(Echo.class, Echo::text).start();
         ops.pause(Scope.queue("default"), "the provider is down");

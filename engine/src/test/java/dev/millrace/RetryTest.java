@@ -49,19 +49,27 @@ class RetryTest {
     }
 
     @Test
-    void the_longest_back_off_holds_for_the_first_one_too() {
-        assertThat(longest(Retry.exponential(ofMinutes(10)).atMost(ofSeconds(1)), 1))
-                .isLessThanOrEqualTo(ofSeconds(1));
+    void the_first_back_off_may_be_longer_than_an_hour() {
         assertThat(longest(Retry.exponential(ofHours(3)), 1)).isBetween(ofHours(2), ofHours(3));
     }
 
     @Test
     void the_longest_back_off_holds_for_what_is_random_about_a_fixed_one() {
-        var policy = Retry.fixed(ofSeconds(10)).atMost(ofSeconds(5));
+        var policy = Retry.fixed(ofSeconds(10)).atMost(ofMillis(10_500));
 
-        assertThat(longest(policy, 1)).isBetween(ofMillis(4_900), ofSeconds(5));
+        assertThat(longest(policy, 1)).isBetween(ofMillis(10_400), ofMillis(10_500));
         assertThat(rests(policy, 1).distinct().count()).isGreaterThan(100);
         assertThat(longest(Retry.fixed(ofMillis(1)).atMost(ofMillis(1)), 1)).isEqualTo(ofMillis(1));
+    }
+
+    @Test
+    void a_longest_back_off_that_is_shorter_than_the_first_is_refused() {
+        assertThatThrownBy(() -> Retry.exponential(ofMinutes(10)).atMost(ofSeconds(1)))
+                .isInstanceOf(MillraceException.class)
+                .hasMessage(
+                        "A job can't rest for 10 min at first and for 1 s at most: the longest back-off is not shorter than the first. Say atMost(10 min) or more, or begin with 1 s.");
+        assertThatThrownBy(() -> Retry.fixed(ofSeconds(10)).atMost(ofSeconds(5)))
+                .hasMessageContaining("rest for 10 s at first and for 5 s at most");
     }
 
     @Test

@@ -235,6 +235,15 @@ class ScheduleTest {
                 .hasMessageContaining("it knows no local times");
         assertThatThrownBy(() -> Schedule.every(ofMinutes(1)).jitter(ofDays(2)))
                 .hasMessageContaining("It is zero to a day");
+        assertThatThrownBy(() -> Schedule.every(ofMinutes(1)).jitter(ofMinutes(2)))
+                .hasMessage(
+                        "A jitter of 2 min is longer than it is from one slot to the next, 1 min: each run would come behind the next one. It is zero to 1 min here.");
+        assertThatThrownBy(() -> Schedule.cron("*/10 * * * *", BERLIN).jitter(ofHours(1)))
+                .hasMessageContaining("It is zero to 10 min here");
+        assertThat(Schedule.cron("0 9 * * *", BERLIN).jitter(ofDays(1)).toString())
+                .contains("up to 1 d later");
+        assertThat(Schedule.afterEach(ofMinutes(1)).jitter(ofHours(1)).toString())
+                .contains("up to 1 h later");
         assertThatThrownBy(() -> Schedule.every(ofMinutes(1)).startingAt(NOON).endingAt(NOON))
                 .hasMessageContaining("it has no slot");
         assertThatThrownBy(() -> Schedule.every(ofMinutes(1)).next(0, NOON)).hasMessageContaining("It is 1 to 10,000");

@@ -189,10 +189,12 @@ class RetryPropertyTest {
     }
 
     private static Policy policy(Choices choices) {
+        boolean doubling = choices.oneIn(2);
+        var base = allowed(choices);
         return new Policy(
-                choices.oneIn(2),
-                allowed(choices),
-                choices.oneIn(2) ? allowed(choices) : null,
+                doubling,
+                base,
+                choices.oneIn(2) ? longer(base, allowed(choices)) : null,
                 choices.of(1, 2, 3, 15, 64, 65, 1_000),
                 choices.below(1_000));
     }

@@ -45,6 +45,14 @@ class CompilerRefusesTest {
             millrace.batch(Stream.of(new SendInvoice(1)), new Publish("x"));                       ~ lower bounds: Receipt
             millrace.node().reduce(Publish.class, (job, parts, attempt) -> "text");                 ~ String cannot be converted to Album
             millrace.node().reduce(SendInvoice.class, (job, parts, attempt) -> receipt);            ~ no suitable method found for reduce
+            Schedule.cron("0 2 * * *");                                            ~ method cron in class Schedule cannot be applied to given types
+            millrace.operations("mara").jobs(f -> f).run("why");                   ~ cannot find symbol
+            millrace.operations("mara").jobs(f -> f).requeue().run();              ~ no suitable method found for run(no arguments)
+            millrace.node().deadline(ofSeconds(1));                                ~ cannot find symbol
+            millrace.node().keepResult(ofHours(1));                                ~ cannot find symbol
+            millrace.node().handle(SendInvoice.class, send).keepResult(3600);      ~ int cannot be converted to Duration
+            millrace.enqueue(new SendInvoice(1), o -> o.at("tomorrow"));           ~ String cannot be converted to Instant
+            millrace.node().schedule("s", Schedule.every(ofHours(1)), slot -> "x"); ~ bad return type in lambda expression
             String s = switch (result) { case Completed(var r) -> r.number(); };                    ~ does not cover all possible input values
             switch (outcome) { case Outcome.Done<Receipt> d -> {} case Outcome.Cancel<Receipt> c -> {} } ~ does not cover all possible input values
             """)
@@ -62,6 +70,10 @@ class CompilerRefusesTest {
                 "Receipt r = millrace.enqueue(new SendInvoice(1), o -> o.in(ofSeconds(5))).get(ofSeconds(1));",
                 "millrace.node().handle(SendInvoice.class, job -> receipt).retry(Retry.none());",
                 "millrace.node().handle(SendInvoice.class, send);",
+                "millrace.node().handle(SendInvoice.class, send).keepResult(ofHours(1));",
+                "Schedule.cron(\"0 2 * * *\", java.time.ZoneId.of(\"Europe/Berlin\"));",
+                "millrace.operations(\"mara\").jobs(f -> f).requeue().run(\"why\");",
+                "millrace.node().schedule(\"s\", Schedule.every(ofHours(1)), slot -> new SendInvoice(1));",
                 "millrace.node().handle(Mail.class, job -> { mail(job); });",
                 "millrace.node().handle(Mail.class, job -> mail(job));",
                 "millrace.node().decide(SendInvoice.class, (job, attempt) -> Outcome.done(receipt));",

@@ -315,7 +315,7 @@ class SetScheduleTest {
         refused(o -> o.idempotencyKey("k"), "an idempotency key");
         assertThatThrownBy(() -> operations.schedule(
                         "close-acme",
-                        EACH_MINUTE.jitter(ofMinutes(10)),
+                        Schedule.every(ofHours(1)).jitter(ofMinutes(10)),
                         new CloseDay("acme"),
                         o -> o.expiresAfter(ofMinutes(5)),
                         "why not"))

@@ -227,6 +227,9 @@ final class EnqueueCommand extends EngineCommand {
             throw new CommandFailed(
                     ExitCode.USAGE,
                     "--limit-by says whose a limit is, and there is none. Add --limit NAME=N, such as --limit shop=2.");
+        refuseBlank("--unique", unique);
+        refuseBlank("--in-order", inOrder);
+        refuseBlank("--limit-by", limitBy);
         payload = json();
     }
 
@@ -238,29 +241,29 @@ final class EnqueueCommand extends EngineCommand {
             var json = Json.object();
             json.put("id", handle.id().toString());
             json.put("existed", handle.existed());
+            json.put("checked", checked(operations));
             json.put("note", note);
             print(json);
         } else {
-            json.put("checked", checked(operations));
             console().print(handle.id().toString());
             tell(handle, note);
-        }
-        return ExitCode.OK;
-    }
             if (!checked(operations))
                 console()
                         .hint(
                                 "Its payload was not checked: no node has published what those of %s version %d look like."
                                         .formatted(kind, version));
+        }
+        return ExitCode.OK;
+    }
 
-    private void tell(Handle<?> handle, @Nullable String note) {
-        if (handle.existed() && (replace || debounce != null))
-            console().say("It was there already, and waits: it is what you have enqueued now.");
     /** Whether its payload was held against a schema: a node has published one. */
     private boolean checked(Operations operations) {
         return operations.kind(kind, version).isPresent();
     }
 
+    private void tell(Handle<?> handle, @Nullable String note) {
+        if (handle.existed() && (replace || debounce != null))
+            console().say("It was there already, and waits: it is what you have enqueued now.");
         else if (handle.existed()) console().say("It was there already: nothing was enqueued.");
         else if (note != null) console().say(note);
         console().hint("See it: millrace job " + handle.id());
@@ -315,6 +318,15 @@ final class EnqueueCommand extends EngineCommand {
         if (replace) by = by.replace();
         if (debounce != null && atMost != null) by = by.debounce(debounce, atMost);
         return by;
+    }
+
+    /** A value that is not there: a variable of a script that is not set, most likely. All jobs without it would be one. */
+    static void refuseBlank(String option, List<String> said) {
+        if (said.stream().anyMatch(String::isBlank))
+            throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "%s is empty: all jobs that have no such value would share it. Leave it out, or give it a value: %s 42."
+                            .formatted(option, option));
     }
 
     /** What a key consists of. */

@@ -228,6 +228,8 @@ final class ScheduleSetCommand extends EngineCommand {
         if (unique.isEmpty() && within != null)
             throw new CommandFailed(
                     ExitCode.USAGE, "--within says how a key is unique, and there is none. Add --unique VALUE.");
+        EnqueueCommand.refuseBlank("--unique", unique);
+        EnqueueCommand.refuseBlank("--in-order", inOrder);
         payload = EnqueueCommand.json(payload, "The schedule was not set");
     }
 

@@ -87,6 +87,9 @@ public final class UpCommand implements Callable<Integer> {
         if (port < 0 || port > 65_535)
             throw new CommandFailed(
                     ExitCode.USAGE, "--port can't be %d. It is 1 to 65535, or 0 for a free one.".formatted(port));
+        if (slots < 1 || slots > MOST_SLOTS)
+            throw new CommandFailed(
+                    ExitCode.USAGE, "--slots can't be %,d. It is 1 to %,d.".formatted(slots, MOST_SLOTS));
         var address = new HttpServer.Address(host, port, names);
         address.check();
         var codec = database.codec();
@@ -108,6 +111,9 @@ public final class UpCommand implements Callable<Integer> {
         }
         return ExitCode.OK.number();
     }
+
+    /** As the engine has it; said here again, so that nothing is begun before. */
+    private static final int MOST_SLOTS = 100_000;
 
     /** Those that a node keeps, one for its watch of waiters and page, and some for handlers that write in transactions. */
     private static final int CONNECTIONS = PostgresStore.NODE_CONNECTIONS + 14;

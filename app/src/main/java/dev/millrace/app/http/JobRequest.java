@@ -388,6 +388,10 @@ record JobRequest(
             if (value == null || !value.isArray()) throw wrong(name, VALUES);
             var values = new ArrayList<Object>();
             for (var element : value) {
+                if (element.isString() && element.stringValue().isBlank())
+                    throw bad(
+                            "%s has an empty text in \"%s\": all jobs that have no such value would share it. Leave it out, or send a value."
+                                    .formatted(where, name));
                 if (element.isString()) values.add(element.stringValue());
                 else if (element.isBoolean()) values.add(element.booleanValue());
                 else if (element.isIntegralNumber()) values.add(element.bigIntegerValue());

@@ -573,6 +573,10 @@ class WorkersApiTest {
                 "{\"name\":\"w\",\"kinds\":[{\"kind\":\"bad\",\"retry\":{\"backOff\":\"1s\",\"fixed\":\"1s\"}}]}",
                 "bad-request",
                 "both backOff and fixed");
+        bad(
+                "{\"name\":\"w\",\"kinds\":[{\"kind\":\"bad\",\"retry\":{\"backOff\":\"1h\",\"atMost\":\"1m\"}}]}",
+                "refused",
+                "rest for 1 h at first and for 1 min at most");
         bad("{\"name\":\"w\",\"kinds\":[{\"kind\":\"bad\",\"retry\":{\"attempts\":0}}]}", "bad-request", "attempts");
     }
 
