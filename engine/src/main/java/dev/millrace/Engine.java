@@ -138,8 +138,13 @@ final class Engine implements Millrace {
         var payload = payloads.written("The payload of kind " + kind.name(), json);
         schemas.refuse(kind, json);
         // In the clear: who sent it may hear what does not fit.
-        for (var node : nodes) node.refuse(kind, new Payload.Text(json));
+        refuseUnreadable(kind, new Payload.Text(json));
         return sender.of(kind, payload, options);
+    }
+
+    /** Refuses what a node of this process could not read that handles its kind. */
+    void refuseUnreadable(KindName kind, Payload payload) {
+        for (var node : nodes) node.refuse(kind, payload);
     }
 
     private <R> Handle<R> taken(NewJob job, Type result, Function<NewJob, Accepted> store) {

@@ -18,6 +18,7 @@ public final class Filter {
     final @Nullable State state;
     final @Nullable String queue;
     final @Nullable String kind;
+    final @Nullable Class<?> type;
     final @Nullable String tenant;
     final @Nullable String tag;
     final @Nullable String failedWith;
@@ -40,6 +41,10 @@ public final class Filter {
 
         @Nullable
         String kind;
+
+        /** By which the kind was said. */
+        @Nullable
+        Class<?> type;
 
         @Nullable
         String tenant;
@@ -76,6 +81,7 @@ public final class Filter {
         this.state = said.state;
         this.queue = said.queue;
         this.kind = said.kind;
+        this.type = said.type;
         this.tenant = said.tenant;
         this.tag = said.tag;
         this.failedWith = said.failedWith;
@@ -98,6 +104,7 @@ public final class Filter {
         said.state = state;
         said.queue = queue;
         said.kind = kind;
+        said.type = type;
         said.tenant = tenant;
         said.tag = tag;
         said.failedWith = failedWith;
@@ -129,13 +136,18 @@ public final class Filter {
 
     /** Only those of this kind. */
     public Filter kind(Class<? extends Job<?>> kind) {
-        return kind(KindName.of(kind).name());
+        var name = KindName.of(kind).name();
+        return with(f -> {
+            f.kind = name;
+            f.type = kind;
+        });
     }
 
     /** Only those of the kind with this wire name. */
     public Filter kind(String name) {
         return with(f -> {
             f.kind = Bounds.name("A kind", name);
+            f.type = null;
         });
     }
 

@@ -94,6 +94,10 @@ final class JobHandle<R> implements Handle<R> {
     }
 
     private MillraceException unknown() {
+        var deletion = engine.storage().deletion(id);
+        if (deletion.isPresent())
+            return new MillraceException(
+                    "Job %s %s".formatted(id, deletion.get().inWords()));
         return new MillraceException(
                 "Job %s is not known in %s. Either the transaction that enqueued it has not committed, or it ended so long ago that it is no longer kept, or it was enqueued elsewhere."
                         .formatted(id, engine.storage().describe()));

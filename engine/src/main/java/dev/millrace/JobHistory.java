@@ -3,10 +3,17 @@ package dev.millrace;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** A job with everything that is kept of it: its deliveries, oldest first, and its log. */
-public record JobHistory(JobView job, List<Step> steps, List<LogLine> log) {
+/**
+ * A job with everything that is kept of it. Immutable.
+ *
+ * @param steps its deliveries, oldest first
+ * @param log what its handlers wrote, oldest first
+ * @param changes what changed it together with others, oldest first
+ */
+public record JobHistory(JobView job, List<Step> steps, List<LogLine> log, List<Change> changes) {
 
     /**
      * One delivery of the job.
@@ -25,6 +32,15 @@ public record JobHistory(JobView job, List<Step> steps, List<LogLine> log) {
             @Nullable String node,
             @Nullable String reason,
             @Nullable Failure failure) {}
+
+    /**
+     * An operation on many jobs that changed this one. Those that met it and left it as it was are not told.
+     *
+     * @param what requeue, cancel, reschedule, edit, delete, or undo
+     * @param by who began it
+     * @param at when it changed this job
+     */
+    public record Change(UUID operation, String what, String by, String reason, Instant at) {}
 
     /** A line that a handler wrote with {@code attempt.log}. */
     public record LogLine(int attempt, Instant at, String text) {}

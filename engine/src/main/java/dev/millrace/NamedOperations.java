@@ -1,7 +1,12 @@
 package dev.millrace;
 
+import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Editable;
+import dev.millrace.store.Bulk.Edited;
 import dev.millrace.store.Bulk.KeptChange;
+import dev.millrace.store.Bulk.Progress;
+import dev.millrace.store.Bulk.Stepped;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Query;
@@ -15,10 +20,14 @@ import dev.millrace.store.Timetable.Setting;
 import dev.millrace.world.World;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** What an operator does, over the open store. */
 final class NamedOperations implements Operations {
@@ -26,10 +35,13 @@ final class NamedOperations implements Operations {
     /** Jobs that one step of a change of many looks at: some hundredths of a second, in which a stream may be held off. */
     private static final int STEP = 200;
 
-    /** Failed jobs that are looked at to group them, and groups that are told. */
-    private static final int FAILURES_LOOK = 20_000;
-
+    /** Groups of failures that are told, and those that are counted. */
     private static final int FAILURE_GROUPS = 100;
+
+    private static final int FAILURE_GROUPS_COUNTED = 10_000;
+
+    /** Jobs that one step looks over at most, however few of them are selected. */
+    private static final int STEP_LOOK = 1_000;
 
     /** How long a change of many tries again where its steps fail: longer than a restart or a failover takes. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -58,7 +70,8 @@ final class NamedOperations implements Operations {
 
     @Override
     public Optional<JobHistory> history(JobId job) {
-        return storage.history(job).map(kept -> new JobHistory(shown(kept.job()), kept.steps(), kept.log()));
+        return storage.history(job)
+                .map(kept -> new JobHistory(shown(kept.job()), kept.steps(), kept.log(), kept.changes()));
     }
 
     private JobView shown(JobView job) {
@@ -118,7 +131,27 @@ final class NamedOperations implements Operations {
                             .formatted(asked.state == null ? "unknown" : asked.state.wireName()));
         var now = storage.select(Selection.selection(asked, asked.state, null), null, 1)
                 .now();
-        return storage.failures(Selection.selection(asked, asked.state, now), FAILURES_LOOK, FAILURE_GROUPS);
+        var selection = Selection.selection(asked, asked.state, now);
+        var groups = new HashMap<String, FailureGroup>();
+        var piece = storage.failures(selection, null, Plan.LOOK);
+        while (true) {
+            for (var group : piece.groups())
+                if (groups.size() < FAILURE_GROUPS_COUNTED || groups.containsKey(group.fingerprint()))
+                    groups.merge(group.fingerprint(), group, FailureGroup::with);
+            if (piece.next() == null) break;
+            piece = storage.failures(selection, piece.next(), Plan.LOOK);
+        }
+        return groups.values().stream()
+                .sorted(Comparator.comparingLong(FailureGroup::jobs)
+                        .reversed()
+                        .thenComparing(FailureGroup::fingerprint))
+                .limit(FAILURE_GROUPS)
+                .toList();
+    }
+
+    @Override
+    public Optional<Deletion> deletion(JobId job) {
+        return storage.deletion(job);
     }
 
     @Override
@@ -147,18 +180,96 @@ final class NamedOperations implements Operations {
         return engine.newId().value();
     }
 
-    /** Writes down what is to be done. */
-    Operation begun(Change change) {
+    /** Edits by a function. */
+    <J extends Job<?>> Editor editor(Class<J> type, UnaryOperator<J> function) {
+        return new Editor.Typed<>(engine, type, engine.kind(type), function);
+    }
+
+    /**
+     * Edits by a merge patch.
+     *
+     * @param type what the jobs are to be read as; null if that is not known
+     */
+    Editor patch(String text, @Nullable Class<?> type) {
+        return new Editor.Patched(engine, text, MergePatch.of(text), type == null ? null : engine.kind(type));
+    }
+
+    /** As it was begun here; else by the patch that is kept. */
+    private Editor editor(Change change) {
+        var patch = change.details().patch();
+        if (patch == null)
+            throw new MillraceException(
+                    "The operation %s edits by a function of the process that began it, which is not kept. Go on with the same function, operation(id).resume(SendInvoice.class, old -> …), or take back what it has done, bulk undo."
+                            .formatted(change.id()));
+        return patch(engine.payloads().opened(patch), null);
+    }
+
+    /**
+     * Writes down what is to be done.
+     *
+     * @param editor how, if it edits
+     */
+    Operation begun(Change change, @Nullable Editor editor) {
         try {
             storage.begin(change);
         } catch (CommitUnknown unheard) {
             storage.begin(change); // saying it again changes nothing
         }
-        return new Operation(this, change.id());
+        return new Operation(this, change.id(), editor);
     }
 
-    /** Does what is left of a change, not faster than it says. */
-    void finish(KeptChange kept, Runnable stepped) {
+    /** Does some of a change. */
+    private interface Step {
+        Optional<Progress> some(int most);
+    }
+
+    /** One that edits: payloads are read, edited here, and given back. */
+    private final class Editing implements Step {
+        private final Change change;
+        private final Editor editor;
+        private @Nullable JobId cursor;
+
+        Editing(KeptChange kept, Editor editor) {
+            this.change = kept.change();
+            this.editor = editor;
+            this.cursor = kept.cursor();
+        }
+
+        @Override
+        public Optional<Progress> some(int most) {
+            var piece = storage.payloads(
+                    Objects.requireNonNull(change.selection()), cursor, Math.max(most, STEP_LOOK), most);
+            var edited = piece.jobs().stream().map(this::edited).toList();
+            var stepped = storage.edit(change.id(), cursor, piece.next(), edited);
+            stepped.ifPresent(step -> cursor = step.cursor());
+            return stepped.map(Stepped::progress);
+        }
+
+        private Edited edited(Editable job) {
+            return switch (editor.edit(job)) {
+                case Editor.Result.Edited(var payload, var before, var after) ->
+                    new Edited(job.job(), job.run(), job.no(), payload, null);
+                case Editor.Result.Refused(var brief, var why) ->
+                    new Edited(job.job(), job.run(), job.no(), null, brief);
+            };
+        }
+    }
+
+    private Step step(KeptChange kept, @Nullable Editor editor) {
+        var change = kept.change();
+        if (change.action() != Action.EDIT || change.undoes() != null || kept.endedAt() != null)
+            return most -> storage.goOn(change.id(), most);
+        return new Editing(kept, editor == null ? editor(change) : editor);
+    }
+
+    /**
+     * Does what is left of a change, not faster than it says.
+     *
+     * @param editor how, if it edits and was begun here
+     * @param longest stops after this time, done or not; null if only when it is done
+     */
+    void finish(KeptChange kept, @Nullable Editor editor, @Nullable Duration longest, Runnable stepped) {
+        var step = step(kept, editor);
         var world = engine.world();
         int perSecond = kept.change().perSecond();
         int most = perSecond == 0 ? STEP : Math.clamp(perSecond / 4, 1, STEP);
@@ -172,11 +283,12 @@ final class NamedOperations implements Operations {
                 throw notDone(id, new InterruptedException("it was interrupted"));
             }
             try {
-                var progress = storage.goOn(id, most)
+                var progress = step.some(most)
                         .orElseThrow(() -> new MillraceException("The operation %s is past retention.".formatted(id)));
                 lastDone = world.nanoTime();
                 stepped.run();
                 if (progress.done()) return;
+                if (longest != null && lastDone - began > longest.toNanos()) return;
                 if (perSecond == 0) continue;
                 long ahead = (long) ((progress.matched() - before) * 1e9 / perSecond) - (world.nanoTime() - began);
                 if (ahead > 0) world.sleep(Duration.ofNanos(ahead));
@@ -235,17 +347,30 @@ final class NamedOperations implements Operations {
                                 () -> storage.batch(job),
                                 () -> storage.blockers(job))
                         .why())
-                .orElseGet(() -> Reasons.notKnown(job));
+                .orElseGet(() -> storage.deletion(job)
+                        .map(deletion -> Reasons.deleted(job, deletion))
+                        .orElseGet(() -> Reasons.notKnown(job)));
     }
 
     @Override
     public Optional<State> cancel(JobId job, String reason) {
-        return storage.cancel(job, Bounds.reason("A cancel", reason), actor);
+        var why = Bounds.reason("A cancel", reason);
+        refuseDeleted(job, "cancelled");
+        return storage.cancel(job, why, actor);
     }
 
     @Override
     public Optional<State> requeue(JobId job, String reason) {
-        return storage.requeue(job, Bounds.reason("A requeue", reason), actor);
+        var why = Bounds.reason("A requeue", reason);
+        refuseDeleted(job, "requeued");
+        return storage.requeue(job, why, actor);
+    }
+
+    private void refuseDeleted(JobId job, String done) {
+        storage.deletion(job).ifPresent(deletion -> {
+            throw new MillraceException(
+                    "Job %s can't be %s: it %s Take that back first.".formatted(job, done, deletion.inWords()));
+        });
     }
 
     @Override

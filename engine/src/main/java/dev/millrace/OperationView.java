@@ -1,5 +1,7 @@
 package dev.millrace;
 
+import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.KeptChange;
 import java.time.Instant;
 import java.util.Map;
@@ -9,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A change of many jobs as it stands now. Immutable.
  *
- * @param what requeue, cancel, or undo
+ * @param what requeue, cancel, reschedule, edit, delete, or undo
+ * @param how what is said beside that, in a few words, such as a priority or a time; null if nothing is. A patch is not told: it may say what payloads say
  * @param undoes the operation that it takes back; null if it is no undo
  * @param by who began it
  * @param endedAt null while there is more to do
@@ -22,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 public record OperationView(
         UUID id,
         String what,
+        @Nullable String how,
         @Nullable UUID undoes,
         String by,
         String reason,
@@ -35,13 +39,10 @@ public record OperationView(
 
     static OperationView of(KeptChange kept) {
         var change = kept.change();
-        var what = switch (change.action()) {
-            case REQUEUE -> "requeue";
-            case CANCEL -> "cancel";
-        };
         return new OperationView(
                 change.id(),
-                change.undoes() == null ? what : "undo",
+                change.undoes() == null ? word(change.action()) : "undo",
+                change.undoes() == null ? how(change) : null,
                 change.undoes(),
                 change.by(),
                 change.reason(),
@@ -52,5 +53,25 @@ public record OperationView(
                 kept.progress().matched(),
                 kept.progress().changed(),
                 Map.copyOf(kept.left()));
+    }
+
+    static String word(Action action) {
+        return switch (action) {
+            case REQUEUE -> "requeue";
+            case CANCEL -> "cancel";
+            case RESCHEDULE -> "reschedule";
+            case EDIT -> "edit";
+            case DELETE -> "delete";
+        };
+    }
+
+    private static @Nullable String how(Change change) {
+        var said = change.details();
+        var priority = said.priority();
+        var delay = said.delay();
+        if (priority != null) return "priority " + priority.wireName();
+        if (said.runAt() != null) return "to " + said.runAt();
+        if (delay != null) return Words.duration(delay.abs()) + (delay.isNegative() ? " earlier" : " later");
+        return change.action() != Action.EDIT ? null : said.patch() == null ? "by a function" : "by a patch";
     }
 }

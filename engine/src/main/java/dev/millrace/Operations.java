@@ -31,9 +31,13 @@ public interface Operations {
 
     /**
      * Why jobs fail: those that are selected, grouped by the place in the code that their last failure came from, the largest groups first. Without a
-     * state, discarded ones. At most 20,000 jobs are looked at, the newest first, and 100 groups told.
+     * state, discarded ones. All of them are looked at, five thousand at a time: it takes as long as that takes, and holds nothing up. The largest 100 groups are
+     * told; of more than 10,000 places those are counted that were met first, among the newest jobs.
      */
     List<FailureGroup> failures(UnaryOperator<Filter> filter);
+
+    /** By whom and why an ended job was deleted; empty if it was not, or is past retention. {@link #find} knows such a job no more. */
+    Optional<Deletion> deletion(JobId job);
 
     /** A change of many jobs that was begun earlier, or elsewhere; empty if it is not known. */
     Optional<Operation> operation(UUID id);

@@ -114,6 +114,20 @@ final class Payloads {
         return value(own == null ? result : own.result(), type);
     }
 
+    /**
+     * What a codec wrote, of a payload that is kept.
+     *
+     * @throws UnknownEncryptionKey if it was encrypted with a key that is not known here
+     * @throws Encoding.Damaged if it was encrypted or compressed, and can't be read
+     * @throws MillraceException if the value itself is kept
+     */
+    String opened(Payload payload) {
+        if (!(payload instanceof Payload.Text(var text)) || codec == null)
+            throw new MillraceException(
+                    "This store keeps values, not text, so there is none to patch. Edit them by a function, edit(SendInvoice.class, old -> …), or give the store a codec: new MemoryStore(codec).");
+        return codec.encoding().opened(text).text();
+    }
+
     private @Nullable Object decoded(String text, Type type) {
         if (codec == null) throw new MillraceException("The store gave text, and has no codec to read it.");
         return codec.decode(text, type);

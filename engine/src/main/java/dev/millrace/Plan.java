@@ -3,7 +3,7 @@ package dev.millrace;
 import dev.millrace.store.Bulk;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
-import dev.millrace.store.Bulk.Piece;
+import dev.millrace.store.Bulk.Details;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,43 +25,122 @@ public final class Plan {
     private final NamedOperations operations;
     private final Filter filter;
     private final Action action;
-    private final @Nullable Priority priority;
+    private final Details details;
+    private final @Nullable Editor editor;
     private final Bulk.Selection selection;
     private final long count;
     private final List<JobId> first;
+    private final List<Edit> edits;
+    private final long refusedCount;
+    private final List<Refusal> refused;
 
-    Plan(NamedOperations operations, Filter filter, Action action, @Nullable Priority priority) {
+    /**
+     * What would become of one job's payload.
+     *
+     * @param before as text, in the clear; of a value that is kept itself, what it says of itself
+     * @param after the same
+     */
+    public record Edit(JobId job, String before, String after) {}
+
+    /**
+     * A job whose payload would stay as it is.
+     *
+     * @param why in a sentence
+     */
+    public record Refusal(JobId job, String why) {}
+
+    private Plan(
+            NamedOperations operations,
+            Filter filter,
+            Action action,
+            Details details,
+            @Nullable Editor editor,
+            Bulk.Selection selection,
+            Walk walk) {
         this.operations = operations;
         this.filter = filter;
         this.action = action;
-        this.priority = priority;
-        var state = Objects.requireNonNull(filter.state);
-        var now = now(state);
-        this.selection = Selection.selection(filter, state, now);
-        var found = new ArrayList<JobId>();
-        long matched = 0;
-        for (var piece = piece(null); ; piece = piece(piece.next())) {
-            matched += piece.jobs().size();
-            for (var job : piece.jobs()) if (found.size() < SAMPLE) found.add(job);
-            if (piece.next() == null) break;
+        this.details = details;
+        this.editor = editor;
+        this.selection = selection;
+        this.count = walk.count;
+        this.first = List.copyOf(walk.first);
+        this.edits = List.copyOf(walk.edits);
+        this.refusedCount = walk.refusedCount;
+        this.refused = List.copyOf(walk.refused);
+    }
+
+    /** What is met on the way over all jobs. */
+    private static final class Walk {
+        long count;
+        long refusedCount;
+        final List<JobId> first = new ArrayList<>();
+        final List<Edit> edits = new ArrayList<>();
+        final List<Refusal> refused = new ArrayList<>();
+
+        void met(JobId job) {
+            count++;
+            if (first.size() < SAMPLE) first.add(job);
         }
-        this.count = matched;
-        this.first = List.copyOf(found);
+
+        void met(JobId job, Editor.Result result) {
+            switch (result) {
+                case Editor.Result.Edited(var payload, var before, var after) -> {
+                    met(job);
+                    if (edits.size() < SAMPLE) edits.add(new Edit(job, before, after));
+                }
+                case Editor.Result.Refused(var brief, var why) -> {
+                    refusedCount++;
+                    if (refused.size() < SAMPLE) refused.add(new Refusal(job, why));
+                }
+            }
+        }
+    }
+
+    /** What is said of a change may count from now, on the store's clock. */
+    interface Saying {
+        Details at(Instant now);
+    }
+
+    static Plan of(NamedOperations operations, Filter filter, Action action, Saying details) {
+        var now = now(operations, filter);
+        var selection = Selection.selection(filter, Objects.requireNonNull(filter.state), now);
+        var walk = new Walk();
+        var piece = operations.storage().select(selection, null, LOOK);
+        while (true) {
+            piece.jobs().forEach(walk::met);
+            if (piece.next() == null) break;
+            piece = operations.storage().select(selection, piece.next(), LOOK);
+        }
+        return new Plan(operations, filter, action, details.at(now), null, selection, walk);
+    }
+
+    /** The same for an edit: all payloads are read, and edited, so that it is known what would become of them. */
+    static Plan of(NamedOperations operations, Filter filter, Editor editor) {
+        var selection = Selection.selection(filter, Objects.requireNonNull(filter.state), now(operations, filter));
+        var walk = new Walk();
+        var piece = operations.storage().payloads(selection, null, LOOK, LOOK);
+        while (true) {
+            for (var job : piece.jobs()) walk.met(job.job(), editor.edit(job));
+            if (piece.next() == null) break;
+            piece = operations.storage().payloads(selection, piece.next(), LOOK, LOOK);
+        }
+        return new Plan(operations, filter, Action.EDIT, Details.patch(editor.kept()), editor, selection, walk);
     }
 
     /** On the store's clock. */
-    private Instant now(State state) {
+    private static Instant now(NamedOperations operations, Filter filter) {
+        var state = Objects.requireNonNull(filter.state);
         return operations
                 .storage()
                 .select(Selection.selection(filter, state, null), null, 1)
                 .now();
     }
 
-    private Piece piece(@Nullable JobId before) {
-        return operations.storage().select(selection, before, LOOK);
-    }
-
-    /** How many jobs it is about, at the moment at which it was made. All were looked at: it took as long as that takes. */
+    /**
+     * How many jobs it would change, at the moment at which it was made. All that are selected were looked at: it took as long as that takes. Of an edit, those
+     * are counted whose payload would become another one; the others are {@link #refused}.
+     */
     public long count() {
         return count;
     }
@@ -72,6 +151,21 @@ public final class Plan {
                 .flatMap(id -> operations.find(id).stream())
                 .map(JobView::brief)
                 .toList();
+    }
+
+    /** What would become of the payloads of the newest of them, ten at most; none if this is no edit. */
+    public List<Edit> edits() {
+        return edits;
+    }
+
+    /** How many jobs are selected, and would be left as they are: since their payload can't be read, or the edit of it could not be, or changes nothing. */
+    public long refusedCount() {
+        return refusedCount;
+    }
+
+    /** The newest of these, ten at most, and why. */
+    public List<Refusal> refused() {
+        return refused;
     }
 
     /**
@@ -106,12 +200,30 @@ public final class Plan {
                     "This is about all %,d jobs that are %s. Narrow it down, by kind(…), queue(…) or since(…), for example; or say that you mean it: everything(), or --all on the command line."
                             .formatted(count, selection.state().wireName()));
         if (perSecond != 0) Bounds.count("The number of jobs a second", perSecond, MOST_PER_SECOND);
-        return operations.begun(new Change(
-                operations.newId(), action, null, selection, priority, count, perSecond, why, operations.actor()));
+        return operations.begun(
+                new Change(
+                        operations.newId(),
+                        action,
+                        null,
+                        selection,
+                        details,
+                        count,
+                        perSecond,
+                        why,
+                        operations.actor()),
+                editor);
     }
 
     @Override
     public String toString() {
-        return "%s %,d jobs: %s".formatted(action == Action.REQUEUE ? "requeue" : "cancel", count, filter);
+        return "%s %,d jobs%s: %s".formatted(OperationView.word(action), count, how(), filter);
+    }
+
+    private String how() {
+        var delay = details.delay();
+        if (details.runAt() != null) return " to " + details.runAt();
+        if (delay != null)
+            return " to %s %s".formatted(Words.duration(delay.abs()), delay.isNegative() ? "earlier" : "later");
+        return editor == null ? "" : " " + editor.inWords();
     }
 }

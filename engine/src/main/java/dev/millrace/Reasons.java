@@ -34,6 +34,10 @@ record Reasons(
                                 .formatted(job))));
     }
 
+    static Why deleted(JobId job, Deletion deletion) {
+        return new Why(job, null, List.of(new Why.Unknown("Job %s %s".formatted(job, deletion.inWords()))));
+    }
+
     Why why() {
         return new Why(job.id(), job.state(), reasons());
     }

@@ -2,7 +2,10 @@ package dev.millrace;
 
 import dev.millrace.store.Bulk;
 import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Details;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +16,8 @@ public final class Selection {
     /** Those that can be found without reading all that is kept. */
     private static final Set<State> REACHED =
             Set.of(State.DISCARDED, State.CANCELLED, State.SCHEDULED, State.RETRYABLE, State.AVAILABLE);
+
+    private static final Instant LATEST = Instant.parse("3000-01-01T00:00:00Z");
 
     private final NamedOperations operations;
     private final Filter filter;
@@ -51,7 +56,8 @@ public final class Selection {
             throw new MillraceException(
                     "Jobs that are %s have not ended, and run by themselves. Requeue those that are discarded or cancelled."
                             .formatted(state.wireName()));
-        return new Plan(operations, filter, Action.REQUEUE, options.apply(RequeueOptions.DEFAULT).priority);
+        var details = Details.priority(options.apply(RequeueOptions.DEFAULT).priority);
+        return Plan.of(operations, filter, Action.REQUEUE, now -> details);
     }
 
     /** Withdraws them. Those that a node has are left alone: cancel them one by one, which tells their handlers. */
@@ -61,7 +67,98 @@ public final class Selection {
             throw new MillraceException(
                     "Jobs that are %s have ended, and can't be cancelled. Cancel those that are scheduled, retryable or available."
                             .formatted(state.wireName()));
-        return new Plan(operations, filter, Action.CANCEL, null);
+        return Plan.of(operations, filter, Action.CANCEL, now -> Details.NONE);
+    }
+
+    /**
+     * Lets them run at this time instead: those that wait for a time for this one, those that are available and that no node has wait as well. A time that has
+     * come means now. Left as they are: jobs that would have expired by then, those that follow a batch, and what is available and stands in line behind others
+     * of its order or limit.
+     */
+    public Plan reschedule(Instant runAt) {
+        waiting("reschedule");
+        if (runAt.isBefore(Instant.EPOCH) || runAt.isAfter(LATEST))
+            throw new MillraceException(
+                    "Jobs can't be rescheduled to %s. A time is after 1970 and before the year 3000.".formatted(runAt));
+        var details = Details.at(runAt.truncatedTo(ChronoUnit.MICROS));
+        return Plan.of(operations, filter, Action.RESCHEDULE, now -> details);
+    }
+
+    /** The same, to a time so long from now, the moment of the plan. Zero is at once. */
+    public Plan reschedule(Duration fromNow) {
+        waiting("reschedule");
+        var delay = Bounds.delay("The delay", fromNow);
+        return Plan.of(
+                operations,
+                filter,
+                Action.RESCHEDULE,
+                now -> Details.at(now.plus(delay).truncatedTo(ChronoUnit.MICROS)));
+    }
+
+    /**
+     * Shifts the time that each of them waits for by so much: to later, or, if negative, to earlier. What is available counts from the moment at which it is
+     * changed. Else as {@link #reschedule(Instant)}.
+     *
+     * @param by up to ten years, in whole milliseconds; not zero
+     */
+    public Plan delay(Duration by) {
+        waiting("delay");
+        Bounds.span("The shift", by.abs(), Bounds.DELAY);
+        return Plan.of(operations, filter, Action.RESCHEDULE, now -> Details.later(Duration.ofMillis(by.toMillis())));
+    }
+
+    private void waiting(String verb) {
+        var state = state(verb);
+        if (state.ended())
+            throw new MillraceException(
+                    "Jobs that are %s have ended, and wait for nothing. Those that are scheduled, retryable or available can be rescheduled; what has ended is requeued."
+                            .formatted(state.wireName()));
+    }
+
+    /**
+     * Gives them another payload, worked out by a function from the record as it is. It is called here, once for the plan and once when it is done: it must give
+     * the same each time. What waits goes on waiting with its new payload; what was discarded runs again, in a new run, as after a requeue. Jobs whose payload
+     * can't be read, or would be too large, or could not be read again, are {@linkplain Plan#refused refused}; of another kind or version than the class is too.
+     *
+     * <p>The function is not kept. If the process dies in the midst of it, {@link Operation#resume(Class, UnaryOperator)} goes on with it.
+     *
+     * @param kind what they are: its name and its version
+     */
+    public <J extends Job<?>> Plan edit(Class<J> kind, UnaryOperator<J> edit) {
+        editable();
+        return Plan.of(operations, filter, operations.editor(kind, edit));
+    }
+
+    /**
+     * The same by a JSON merge patch (RFC 7396): {@code edit("{\"currency\":\"EUR\"}")}. Members that it names become what it says, those that it says are null are
+     * taken out, the others stay as they are, to the letter. It is kept with the operation, encrypted where payloads are; so who resumes it needs only the keys.
+     *
+     * <p>What it makes of a payload is checked against the class by which the filter named the kind, and by the nodes of this process that handle it; where
+     * there is neither, only its syntax is.
+     */
+    public Plan edit(String mergePatch) {
+        editable();
+        return Plan.of(operations, filter, operations.patch(mergePatch, filter.type));
+    }
+
+    private void editable() {
+        var state = state("edit");
+        if (state == State.CANCELLED)
+            throw new MillraceException(
+                    "Jobs that are cancelled were withdrawn, and are not edited. Requeue them, and edit them then: those that are scheduled, retryable, available or discarded can be edited.");
+    }
+
+    /**
+     * Tells of them no more: they are gone from lists, searches, groups of failures and counts, and their handles say by whom and why. They must have ended. What
+     * is stored of them stays until its partition is dropped, as of all ended jobs; until then they can be brought back by {@link Operation#undo}.
+     */
+    public Plan delete() {
+        var state = state("delete");
+        if (!state.ended())
+            throw new MillraceException(
+                    "Jobs that are %s have not ended, and can't be deleted. Cancel them first; then delete those that are cancelled."
+                            .formatted(state.wireName()));
+        return Plan.of(operations, filter, Action.DELETE, now -> Details.NONE);
     }
 
     private State state(String verb) {

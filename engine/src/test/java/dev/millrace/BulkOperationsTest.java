@@ -5,11 +5,17 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -190,6 +196,216 @@ class BulkOperationsTest {
                         f.state(State.DISCARDED).fingerprint(groups.getFirst().fingerprint())))
                 .hasSize(3);
         assertThatThrownBy(() -> ops.failures(f -> f.state(State.COMPLETED))).hasMessageContaining("have not failed");
+    }
+
+    // ---- another time
+
+    @Test
+    void jobs_that_wait_run_at_another_time() {
+        var waits = millrace.enqueue(new SendInvoice(1), o -> o.in(ofHours(1)));
+        var runAt = runAt(waits);
+
+        var plan =
+                ops.jobs(f -> f.kind(SendInvoice.class).state(State.SCHEDULED)).delay(ofHours(2));
+        assertThat(plan).hasToString("reschedule 1 jobs to 2 h later: state scheduled, kind send-invoice");
+        assertThat(runAt(waits)).isEqualTo(runAt);
+        var operation = plan.run("the provider is down");
+        assertThat(runAt(waits)).isEqualTo(runAt.plus(ofHours(2)));
+        assertThat(operation.view().what()).isEqualTo("reschedule");
+        assertThat(operation.view().how()).isEqualTo("2 h later");
+
+        operation.undo("it is up again");
+        assertThat(runAt(waits)).isEqualTo(runAt);
+        ops.jobs(f -> f.kind(SendInvoice.class).state(State.SCHEDULED))
+                .reschedule(Duration.ZERO)
+                .run("now");
+        assertThat(waits.state()).isEqualTo(State.AVAILABLE);
+        var moment = Instant.parse("2999-01-01T00:00:00Z");
+        ops.jobs(f -> f.kind(SendInvoice.class).state(State.AVAILABLE))
+                .reschedule(moment)
+                .run("not in my time");
+        assertThat(runAt(waits)).isEqualTo(moment);
+    }
+
+    private Instant runAt(Handle<?> job) {
+        return Objects.requireNonNull(ops.find(job.id()).orElseThrow().runAt());
+    }
+
+    @Test
+    void a_time_that_can_not_be_meant_is_refused() {
+        var waiting = ops.jobs(f -> f.kind(SendInvoice.class).state(State.SCHEDULED));
+
+        assertThatThrownBy(() -> waiting.reschedule(Instant.MAX)).hasMessageContaining("before the year 3000");
+        assertThatThrownBy(() -> waiting.reschedule(ofSeconds(-1))).hasMessageContaining("lies in the past");
+        assertThatThrownBy(() -> waiting.delay(Duration.ZERO)).hasMessageContaining("too short");
+        assertThatThrownBy(() -> waiting.delay(Duration.ofDays(5_000))).hasMessageContaining("too long");
+        assertThatThrownBy(() -> ops.jobs(f -> f.state(State.DISCARDED)).delay(ofHours(1)))
+                .hasMessageContaining("have ended, and wait for nothing");
+    }
+
+    // ---- another payload
+
+    @Test
+    void payloads_are_edited_by_a_function_and_shown_before() {
+        var dead = discarded(2);
+
+        var plan = ops.jobs(f -> f.kind(SendInvoice.class).state(State.DISCARDED))
+                .edit(SendInvoice.class, old -> new SendInvoice(old.order() * 10));
+
+        assertThat(plan.count()).isEqualTo(1);
+        assertThat(plan.edits())
+                .containsExactly(new Plan.Edit(dead.getLast().id(), "SendInvoice[order=1]", "SendInvoice[order=10]"));
+        assertThat(plan.refused())
+                .as("ten times zero is zero")
+                .extracting(Plan.Refusal::job)
+                .containsExactly(dead.getFirst().id());
+        assertThat(dead).allSatisfy(job -> assertThat(job.state()).isEqualTo(State.DISCARDED));
+
+        var operation = plan.run("the orders were numbered anew");
+        assertThat(operation.view().changed()).isEqualTo(1);
+        assertThat(operation.view().left()).containsExactly(Map.entry("its payload is that already", 1L));
+        assertThat(dead.getLast().state()).isEqualTo(State.AVAILABLE);
+        assertThat(ran()).containsExactly(10L);
+    }
+
+    /** The orders of the invoices that wait. */
+    private List<Long> ran() {
+        var orders = new ConcurrentLinkedQueue<Long>();
+        try (var node = millrace.node()
+                .handle(SendInvoice.class, job -> {
+                    orders.add(job.order());
+                })
+                .start()) {
+            Awaitility.await()
+                    .atMost(ofSeconds(20))
+                    .until(() -> ops.list(f -> f.state(State.AVAILABLE)).isEmpty()
+                            && ops.list(f -> f.state(State.RUNNING)).isEmpty()
+                            && !orders.isEmpty());
+            assertThat(node).isNotNull();
+        }
+        return List.copyOf(orders);
+    }
+
+    @Test
+    void an_edit_is_taken_back() {
+        millrace.enqueue(new SendInvoice(7));
+        var operation = ops.jobs(f -> f.kind(SendInvoice.class).state(State.AVAILABLE))
+                .edit(SendInvoice.class, old -> new SendInvoice(8))
+                .run("a typo");
+
+        operation.undo("it was none");
+
+        assertThat(ran()).containsExactly(7L);
+    }
+
+    @Test
+    void a_function_that_throws_leaves_the_job_as_it_is_and_says_so() {
+        millrace.enqueue(new SendInvoice(7));
+
+        var plan = ops.jobs(f -> f.kind(SendInvoice.class).state(State.AVAILABLE))
+                .edit(SendInvoice.class, old -> {
+                    throw new IllegalStateException("order " + old.order() + " is unknown");
+                });
+
+        assertThat(plan.count()).isZero();
+        assertThat(plan.refusedCount()).isEqualTo(1);
+        assertThat(plan.refused().getFirst().why()).contains("IllegalStateException: order 7 is unknown");
+    }
+
+    @Test
+    void jobs_of_another_kind_are_not_edited_by_a_function() {
+        millrace.enqueue(new Reindex("a"));
+
+        var plan = ops.jobs(f -> f.kind("reindex").state(State.AVAILABLE)).edit(SendInvoice.class, old -> old);
+
+        assertThat(plan.count()).isZero();
+        assertThat(plan.refused().getFirst().why()).contains("the function edits SendInvoice");
+    }
+
+    @Test
+    void values_that_are_kept_themselves_are_not_patched() {
+        millrace.enqueue(new SendInvoice(7));
+
+        var plan = ops.jobs(f -> f.kind(SendInvoice.class).state(State.AVAILABLE));
+
+        assertThatThrownBy(() -> plan.edit("{\"order\":8}")).hasMessageContaining("keeps values, not text");
+        assertThatThrownBy(() -> plan.edit("8")).hasMessageContaining("The patch is no object");
+        assertThatThrownBy(() -> ops.jobs(f -> f.state(State.CANCELLED)).edit("{\"order\":8}"))
+                .hasMessageContaining("Requeue them");
+    }
+
+    @Test
+    void who_has_not_the_function_is_told_so_and_who_has_it_goes_on() {
+        millrace.enqueue(new SendInvoice(7));
+        var id = ops.jobs(f -> f.kind(SendInvoice.class).state(State.AVAILABLE))
+                .edit(SendInvoice.class, old -> new SendInvoice(8))
+                .begin("a typo", 0)
+                .id();
+        var found = ops.operation(id).orElseThrow();
+
+        assertThatThrownBy(found::resume).hasMessageContaining("by a function of the process that began it");
+        found.resume(SendInvoice.class, old -> new SendInvoice(8));
+
+        assertThat(found.view().endedAt()).isNotNull();
+        assertThat(ran()).containsExactly(8L);
+        found.resume();
+    }
+
+    // ---- not told of any more
+
+    @Test
+    void deleted_jobs_are_told_of_no_more_until_they_are_brought_back() {
+        var dead = discarded(3);
+        var gone = dead.getFirst();
+
+        var operation = ops.jobs(f -> f.kind(SendInvoice.class).state(State.DISCARDED))
+                .delete()
+                .run("they were test data");
+
+        assertThat(ops.list(f -> f)).isEmpty();
+        assertThat(ops.find(gone.id())).isEmpty();
+        assertThat(ops.failures(f -> f)).isEmpty();
+        assertThat(ops.deletion(gone.id()).orElseThrow().operation()).isEqualTo(operation.id());
+        var said = "was deleted by mara: they were test data";
+        assertThatThrownBy(gone::state).hasMessageContaining(said);
+        assertThatThrownBy(() -> gone.await(Duration.ZERO)).hasMessageContaining(said);
+        assertThatThrownBy(() -> ops.requeue(gone.id())).hasMessageContaining(said);
+        assertThatThrownBy(() -> ops.cancel(gone.id(), "no")).hasMessageContaining(said);
+        assertThat(ops.why(gone.id()).toString()).contains(said);
+
+        operation.undo("they were not");
+
+        assertThat(dead).allSatisfy(job -> assertThat(job.state()).isEqualTo(State.DISCARDED));
+        assertThat(ops.history(gone.id()).orElseThrow().changes())
+                .extracting(JobHistory.Change::what)
+                .containsExactly("delete", "undo");
+    }
+
+    @Test
+    void what_has_not_ended_can_not_be_deleted() {
+        millrace.enqueue(new SendInvoice(1));
+
+        assertThatThrownBy(() -> ops.jobs(f -> f.kind(SendInvoice.class).state(State.AVAILABLE))
+                        .delete())
+                .hasMessageContaining("Cancel them first");
+        discarded(1);
+        assertThatThrownBy(
+                        () -> ops.jobs(f -> f.state(State.DISCARDED)).delete().run("away with it"))
+                .hasMessageContaining("everything()");
+    }
+
+    @Test
+    void who_must_answer_in_time_goes_on_for_a_while() {
+        discarded(30);
+        var operation = ops.jobs(f -> f.kind(SendInvoice.class).state(State.DISCARDED))
+                .requeue()
+                .begin("again", 4);
+
+        operation.resumeFor(Duration.ofMillis(1));
+
+        assertThat(operation.view().changed()).isBetween(1L, 29L);
+        assertThat(operation.view().endedAt()).isNull();
+        operation.beginUndo("enough").resumeFor(Duration.ofMillis(1));
     }
 
     @Test

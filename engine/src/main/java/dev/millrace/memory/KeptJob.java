@@ -1,5 +1,6 @@
 package dev.millrace.memory;
 
+import dev.millrace.Deletion;
 import dev.millrace.Failure;
 import dev.millrace.JobHistory.LogLine;
 import dev.millrace.JobId;
@@ -49,11 +50,23 @@ final class KeptJob {
     @Nullable
     Checkpoint checkpoint;
 
+    /** By which change it was deleted, if in the run that it is in. */
+    @Nullable
+    Deleted deleted;
+
     /** Retention has dropped it. */
     boolean forgotten;
 
     private @Nullable State state;
     private @Nullable Standing standing;
+
+    /** A deletion, and the run that had ended. */
+    record Deleted(Deletion deletion, int run) {}
+
+    /** Whether it is not told of. */
+    boolean isDeleted() {
+        return deleted != null && deleted.run() == standing().turn().run();
+    }
 
     /** The last checkpoint of a run. */
     record Checkpoint(int run, Payload value) {}

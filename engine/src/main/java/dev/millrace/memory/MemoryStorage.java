@@ -2,7 +2,7 @@ package dev.millrace.memory;
 
 import dev.millrace.BatchView;
 import dev.millrace.Codec;
-import dev.millrace.FailureGroup;
+import dev.millrace.Deletion;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -182,7 +182,7 @@ final class MemoryStorage implements Storage {
 
     @Override
     public Optional<JobHistory> history(JobId job) {
-        return step(now -> memory.pictures.history(job));
+        return step(now -> memory.pictures.history(job, memory.bulk.changesOf(job)));
     }
 
     @Override
@@ -245,8 +245,23 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
-    public List<FailureGroup> failures(Selection selection, int look, int most) {
-        return step(now -> memory.bulk.failures(selection, look, most, now));
+    public FailurePiece failures(Selection selection, @Nullable JobId before, int look) {
+        return step(now -> memory.bulk.failures(selection, before, look, now));
+    }
+
+    @Override
+    public PayloadPiece payloads(Selection selection, @Nullable JobId before, int look, int most) {
+        return step(now -> memory.bulk.payloads(selection, before, look, most));
+    }
+
+    @Override
+    public Optional<Stepped> edit(UUID change, @Nullable JobId cursor, @Nullable JobId next, List<Edited> jobs) {
+        return step(now -> memory.bulk.edit(change, cursor, next, jobs, now));
+    }
+
+    @Override
+    public Optional<Deletion> deletion(JobId job) {
+        return step(now -> memory.bulk.deletion(job));
     }
 
     @Override

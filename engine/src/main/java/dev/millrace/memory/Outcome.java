@@ -52,6 +52,11 @@ record Outcome(
         return new Outcome("discarded", now, null, node, null, null, failure.message(), failure, null);
     }
 
+    /** It waits elsewhere: an operator's word, before a node had it. */
+    static Outcome moved(String reason, Instant now) {
+        return new Outcome("moved", now, null, null, null, null, reason, null, null);
+    }
+
     /** Taken back from a dead node. */
     static Outcome rescued(NodeId by, NodeId dead, Instant now) {
         return new Outcome("rescued", now, null, by, null, null, "node %s died".formatted(dead), null, null);

@@ -52,7 +52,7 @@ final class Pictures {
         var all = new HashMap<JobId, Conclusion>();
         for (var id : ids) {
             var job = ledger.jobs.get(id);
-            if (job != null && job.state().ended()) all.put(id, conclusion(job));
+            if (job != null && job.state().ended() && !job.isDeleted()) all.put(id, conclusion(job));
         }
         return all;
     }
@@ -67,18 +67,22 @@ final class Pictures {
     }
 
     Optional<JobView> find(JobId id) {
-        return Optional.ofNullable(ledger.jobs.get(id)).map(Pictures::view);
+        return told(id).map(Pictures::view);
     }
 
-    Optional<JobHistory> history(JobId id) {
-        return Optional.ofNullable(ledger.jobs.get(id))
-                .map(job -> new JobHistory(
-                        view(job), job.rows.stream().map(Pictures::step).toList(), List.copyOf(job.lines)));
+    private Optional<KeptJob> told(JobId id) {
+        return Optional.ofNullable(ledger.jobs.get(id)).filter(job -> !job.isDeleted());
+    }
+
+    Optional<JobHistory> history(JobId id, List<JobHistory.Change> changes) {
+        return told(id).map(job -> new JobHistory(
+                view(job), job.rows.stream().map(Pictures::step).toList(), List.copyOf(job.lines), changes));
     }
 
     List<JobView> list(Query query) {
         var older = query.before() == null ? ledger.jobs : ledger.jobs.headMap(query.before(), false);
         return older.descendingMap().values().stream()
+                .filter(job -> !job.isDeleted())
                 .filter(job -> query.state() == null || query.state() == job.state())
                 .filter(job -> query.queue() == null || query.queue().equals(job.queue.name))
                 .filter(job -> query.kind() == null || query.kind().equals(job.kind))

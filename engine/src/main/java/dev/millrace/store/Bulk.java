@@ -1,11 +1,15 @@
 package dev.millrace.store;
 
+import dev.millrace.Deletion;
 import dev.millrace.FailureGroup;
+import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.Priority;
 import dev.millrace.State;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -22,7 +26,13 @@ public interface Bulk {
         /** A new run of a job that has ended. */
         REQUEUE,
         /** A job that no node has is withdrawn. */
-        CANCEL
+        CANCEL,
+        /** A job that no node has waits for another time. */
+        RESCHEDULE,
+        /** A job that no node has, or that was discarded, gets another payload; of one that was discarded that is a new run. Done by {@link #edit}. */
+        EDIT,
+        /** A job that has ended is not told of any more. */
+        DELETE
     }
 
     /**
@@ -64,12 +74,43 @@ public interface Bulk {
     record Piece(List<JobId> jobs, @Nullable JobId next, Instant now) {}
 
     /**
-     * Selected jobs, which are discarded or retryable, grouped by the fingerprint of their last failure, the largest groups first.
+     * Groups some jobs, which are discarded or retryable, by the fingerprint of their last failure.
      *
+     * @param before only older ones than this; null to begin
      * @param look at how many jobs at most, the newest first
-     * @param most groups at most
      */
-    List<FailureGroup> failures(Selection selection, int look, int most);
+    FailurePiece failures(Selection selection, @Nullable JobId before, int look);
+
+    /**
+     * A piece of a walk, grouped: one group of a fingerprint, in no order.
+     *
+     * @param next where to go on; null if there are no more
+     */
+    record FailurePiece(List<FailureGroup> groups, @Nullable JobId next) {}
+
+    /**
+     * Looks at some jobs, the newest first, and gives those that are selected with their payloads, as many as fit into some megabytes, at least one.
+     *
+     * @param before only at older ones than this; null to begin
+     * @param look at how many at most
+     * @param most give so many at most
+     */
+    PayloadPiece payloads(Selection selection, @Nullable JobId before, int look, int most);
+
+    /**
+     * A piece of a walk, with payloads.
+     *
+     * @param next where to go on; null if there are no more
+     */
+    record PayloadPiece(List<Editable> jobs, @Nullable JobId next) {}
+
+    /**
+     * What a job was asked for.
+     *
+     * @param run which run of it
+     * @param no which delivery of the run it is, or becomes when its wait is over
+     */
+    record Editable(JobId job, String kind, int kindVersion, int run, int no, Payload payload) {}
 
     /** Writes down what is to be done. Saying it again changes nothing. */
     void begin(Change change);
@@ -79,7 +120,6 @@ public interface Bulk {
      *
      * @param undoes the change that is taken back, as far as that is possible; null if this is none of that kind
      * @param selection null if it undoes another one
-     * @param priority of the new runs; null means that which they had
      * @param planned how many jobs it was to be about when it was planned
      * @param perSecond not more jobs in a second; 0 is as fast as it goes. Kept here for whoever goes on with it
      */
@@ -88,14 +128,55 @@ public interface Bulk {
             Action action,
             @Nullable UUID undoes,
             @Nullable Selection selection,
-            @Nullable Priority priority,
+            Details details,
             long planned,
             int perSecond,
             String reason,
-            String by) {}
+            String by) {
+
+        /** For the history of a job that it changed. */
+        public JobHistory.Change told(Instant at) {
+            return new JobHistory.Change(
+                    id, undoes == null ? action.name().toLowerCase(Locale.ROOT) : "undo", by, reason, at);
+        }
+    }
 
     /**
-     * Does some of it: changes so many jobs at most. Once all is done, it does nothing. What has left the selection since it was planned is not met.
+     * What is said beside the verb; what is null is not said.
+     *
+     * @param priority of the new runs of a requeue; null means that which they had
+     * @param runAt the time that rescheduled jobs wait for
+     * @param delay how much later than they would have, if there is no such time; negative is earlier. Jobs that wait for no time count from now
+     * @param patch how payloads are edited, a JSON merge patch as it is stored; null if by a function that is not kept
+     */
+    record Details(
+            @Nullable Priority priority,
+            @Nullable Instant runAt,
+            @Nullable Duration delay,
+            Payload.@Nullable Text patch) {
+
+        public static final Details NONE = new Details(null, null, null, null);
+
+        public static Details priority(@Nullable Priority priority) {
+            return new Details(priority, null, null, null);
+        }
+
+        public static Details at(Instant runAt) {
+            return new Details(null, runAt, null, null);
+        }
+
+        public static Details later(Duration delay) {
+            return new Details(null, null, delay, null);
+        }
+
+        public static Details patch(Payload.@Nullable Text patch) {
+            return new Details(null, null, null, patch);
+        }
+    }
+
+    /**
+     * Does some of it: changes so many jobs at most. Once all is done, it does nothing. What has left the selection since it was planned is not met. Of a change
+     * that edits it does nothing, unless that takes another one back: see {@link #edit}.
      *
      * @return empty if there is no such change
      */
@@ -109,6 +190,41 @@ public interface Bulk {
      */
     record Progress(long matched, long changed, boolean done) {}
 
+    /**
+     * Does one step of a change that edits. What the payloads become was worked out by who has their keys; here each job gets it that is still as it was then.
+     * Does nothing if the change is not at this place any more, since another one has done that step, or if it has ended.
+     *
+     * @param cursor where the change was when the jobs were looked at
+     * @param next where the next step begins; null if there were none left to look at: then the change has ended
+     * @return empty if there is no such change
+     */
+    Optional<Stepped> edit(UUID change, @Nullable JobId cursor, @Nullable JobId next, List<Edited> jobs);
+
+    /**
+     * What a job is to become.
+     *
+     * @param run it had, when it was looked at
+     * @param no the delivery it had, when it was looked at
+     * @param payload null if it is left as it is
+     * @param leftBecause why; null if it is not
+     */
+    record Edited(
+            JobId job,
+            int run,
+            int no,
+            @Nullable Payload payload,
+            @Nullable String leftBecause) {}
+
+    /**
+     * How far a change that edits is.
+     *
+     * @param cursor where the next step begins; null before the first
+     */
+    record Stepped(Progress progress, @Nullable JobId cursor) {}
+
+    /** By whom and why an ended job was deleted; empty if it was not, or is not known. */
+    Optional<Deletion> deletion(JobId job);
+
     /** A change as it is kept; empty if there is none with this id. */
     Optional<KeptChange> change(UUID id);
 
@@ -119,7 +235,13 @@ public interface Bulk {
      * A change as it is kept.
      *
      * @param left how many jobs were left as they were, by the reason for it
+     * @param cursor this job and newer ones were looked at; null before the first step
      */
     record KeptChange(
-            Change change, Instant at, @Nullable Instant endedAt, Progress progress, Map<String, Long> left) {}
+            Change change,
+            Instant at,
+            @Nullable Instant endedAt,
+            Progress progress,
+            Map<String, Long> left,
+            @Nullable JobId cursor) {}
 }

@@ -44,7 +44,9 @@ public enum Transition {
     /** By an operator: a new run of the same job. */
     REQUEUE(EnumSet.of(COMPLETED, CANCELLED, DISCARDED), AVAILABLE),
     /** A cancel of many is taken back: a new run, which waits for the time that the job waited for. */
-    RESTORE(Set.of(CANCELLED), SCHEDULED);
+    RESTORE(Set.of(CANCELLED), SCHEDULED),
+    /** By an operator: it is to wait for a time, before a node has it. */
+    RESCHEDULE(Set.of(AVAILABLE), SCHEDULED);
 
     @SuppressWarnings("ImmutableEnumChecker") // a Set.copyOf: it can't change
     private final Set<State> from;

@@ -149,9 +149,16 @@ final class JobSql {
     /** The first row tells the time. */
     final String selectJobs;
 
+    /** The row without a fingerprint tells where to go on. */
     final String failures;
+
+    /** The row without a kind tells where to go on. */
+    final String payloads;
+
     final String beginChange;
     final String goOn;
+    final String editJobs;
+    final String deletion;
     final String changes;
 
     JobSql(String schema) {
@@ -334,11 +341,18 @@ final class JobSql {
                 SELECT clock_timestamp() AS now, NULL::uuid AS job_id, false AS selected
                  UNION ALL SELECT NULL, s.job_id, s.selected FROM $.select_jobs(?::jsonb, ?, ?) s
                 """);
-        failures = q.in("SELECT * FROM $.failure_groups(?::jsonb, ?, ?)");
-        beginChange = q.in("SELECT $.begin_change(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        failures = q.in("SELECT * FROM $.failure_groups(?::jsonb, ?::uuid, ?::int)");
+        payloads = q.in("SELECT * FROM $.select_payloads(?::jsonb, ?, ?, ?, ?)");
+        beginChange = q.in("SELECT $.begin_change(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         goOn = q.in("SELECT matched, changed, done FROM $.go_on_with(?, ?)");
+        editJobs = q.in("SELECT matched, changed, done, cursor FROM $.edit_jobs(?, ?, ?, ?, ?, ?, ?, ?)");
+        deletion = q.in("""
+                SELECT d.change, b.by, b.reason, d.at FROM $.deleted_job d JOIN $.bulk_change b ON b.id = d.change
+                 WHERE d.job_id = ? AND d.run = (SELECT max(l.run) FROM $.job_log l WHERE l.job_id = d.job_id)
+                   AND NOT EXISTS (SELECT FROM $.timer t WHERE t.job_id = d.job_id AND t.run > d.run)
+                """);
         changes = q.in("""
-                SELECT b.id, b.action, b.undoes, b.selection, b.priority, b.planned, b.rate, b.reason, b.by, b.at, b.ended_at, b.matched, b.changed,
+                SELECT b.id, b.action, b.undoes, b.selection, b.priority, b.run_at, b.delay_millis, b.patch, b.cursor, b.planned, b.rate, b.reason, b.by, b.at, b.ended_at, b.matched, b.changed,
                        b.ended_at IS NOT NULL AS done,
                        (SELECT jsonb_object_agg(w.left_because, w.n) FROM (
                             SELECT j.left_because, count(*) AS n FROM $.bulk_change_job j

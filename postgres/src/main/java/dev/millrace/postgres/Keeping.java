@@ -99,6 +99,7 @@ final class Keeping {
         lookedAt(c, "forget unique keys", q.in("SELECT $.sweep_unique_keys(?)"));
         lookedAt(c, "forget batches", q.in("SELECT $.sweep_batches(?)"));
         lookedAt(c, "forget what jobs waited for", q.in("SELECT $.sweep_dependents(?)"));
+        lookedAt(c, "forget deletions", q.in("SELECT $.sweep_deleted(?)"));
         forgetSlots(c);
         forgetChanges(c);
         sweep(c);

@@ -1,12 +1,15 @@
 package dev.millrace.postgres;
 
+import dev.millrace.Deletion;
 import dev.millrace.FailureGroup;
 import dev.millrace.JobId;
 import dev.millrace.Priority;
 import dev.millrace.State;
 import dev.millrace.store.Bulk;
+import dev.millrace.store.Payload;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Changes of many jobs: each step is one call of one function of the schema, and commits by itself. */
 final class PostgresBulk implements Bulk {
+
+    /** Of payloads that are read at once. */
+    private static final long PAYLOAD_BYTES = 4 * 1024 * 1024;
 
     private final JobSql sql;
     private final Pool pool;
@@ -93,22 +99,65 @@ final class PostgresBulk implements Bulk {
     }
 
     @Override
-    public List<FailureGroup> failures(Selection selection, int look, int most) {
+    public FailurePiece failures(Selection selection, @Nullable JobId before, int look) {
         return pool.look("group failures", c -> {
             var groups = new ArrayList<FailureGroup>();
-            try (var s = Session.prepare(c, sql.failures, json.write(fields(selection)), look, most);
+            @Nullable JobId next = null;
+            try (var s = Session.prepare(
+                            c,
+                            sql.failures,
+                            json.write(fields(selection)),
+                            before == null ? null : before.value(),
+                            look);
                     var rows = s.executeQuery()) {
-                while (rows.next())
-                    groups.add(new FailureGroup(
-                            rows.getString("fingerprint"),
-                            rows.getString("type"),
-                            rows.getString("message"),
-                            rows.getLong("jobs"),
-                            List.of((String[]) rows.getArray("kinds").getArray()),
-                            new JobId(rows.getObject("newest", UUID.class)),
-                            Objects.requireNonNull(Session.instant(rows, "at"))));
+                while (rows.next()) {
+                    var newest = new JobId(rows.getObject("newest", UUID.class));
+                    var fingerprint = rows.getString("fingerprint");
+                    if (fingerprint == null) next = newest;
+                    else
+                        groups.add(new FailureGroup(
+                                fingerprint,
+                                rows.getString("type"),
+                                rows.getString("message"),
+                                rows.getLong("jobs"),
+                                List.of((String[]) rows.getArray("kinds").getArray()),
+                                newest,
+                                Objects.requireNonNull(Session.instant(rows, "at"))));
+                }
             }
-            return List.copyOf(groups);
+            return new FailurePiece(List.copyOf(groups), next);
+        });
+    }
+
+    @Override
+    public PayloadPiece payloads(Selection selection, @Nullable JobId before, int look, int most) {
+        return pool.look("look for payloads", c -> {
+            var found = new ArrayList<Editable>();
+            @Nullable JobId next = null;
+            try (var s = Session.prepare(
+                            c,
+                            sql.payloads,
+                            json.write(fields(selection)),
+                            before == null ? null : before.value(),
+                            look,
+                            most,
+                            PAYLOAD_BYTES);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var job = new JobId(rows.getObject("job_id", UUID.class));
+                    var kind = rows.getString("kind");
+                    if (kind == null) next = job;
+                    else
+                        found.add(new Editable(
+                                job,
+                                kind,
+                                rows.getInt("kind_version"),
+                                rows.getInt("run"),
+                                rows.getInt("no"),
+                                new Payload.Text(rows.getString("payload"))));
+                }
+            }
+            return new PayloadPiece(List.copyOf(found), next);
         });
     }
 
@@ -116,7 +165,10 @@ final class PostgresBulk implements Bulk {
     public void begin(Change change) {
         pool.once("begin a change of many jobs", c -> {
             var selection = change.selection();
-            var priority = change.priority();
+            var said = change.details();
+            var priority = said.priority();
+            var delay = said.delay();
+            var patch = said.patch();
             try (var s = Session.prepare(
                     c,
                     sql.beginChange,
@@ -125,6 +177,9 @@ final class PostgresBulk implements Bulk {
                     change.undoes(),
                     selection == null ? null : json.write(fields(selection)),
                     priority == null ? null : priority.rank(),
+                    said.runAt(),
+                    delay == null ? null : delay.toMillis(),
+                    patch == null ? null : patch.text(),
                     change.planned(),
                     change.perSecond(),
                     change.reason(),
@@ -144,6 +199,62 @@ final class PostgresBulk implements Bulk {
             try (var s = Session.prepare(c, sql.goOn, change, most);
                     var rows = s.executeQuery()) {
                 return rows.next() ? Optional.of(progress(rows)) : Optional.empty();
+            }
+        });
+    }
+
+    @Override
+    public Optional<Stepped> edit(UUID change, @Nullable JobId cursor, @Nullable JobId next, List<Edited> jobs) {
+        var payloads = new @Nullable String[jobs.size()];
+        var left = new @Nullable String[jobs.size()];
+        for (int i = 0; i < jobs.size(); i++) {
+            payloads[i] = text(jobs.get(i).payload());
+            left[i] = jobs.get(i).leftBecause();
+        }
+        return pool.once("edit many jobs", c -> {
+            try (var s = Session.prepare(
+                            c,
+                            sql.editJobs,
+                            change,
+                            cursor == null ? null : cursor.value(),
+                            next == null ? null : next.value(),
+                            jobs.stream().map(one -> one.job().value()).toArray(UUID[]::new),
+                            jobs.stream().mapToInt(Edited::run).toArray(),
+                            jobs.stream().mapToInt(Edited::no).toArray(),
+                            payloads,
+                            left);
+                    var rows = s.executeQuery()) {
+                return rows.next() ? Optional.of(new Stepped(progress(rows), cursor(rows))) : Optional.empty();
+            }
+        });
+    }
+
+    private static @Nullable String text(@Nullable Payload payload) {
+        return switch (payload) {
+            case null -> null;
+            case Payload.Text(var text) -> text;
+            case Payload.Kept kept ->
+                throw new IllegalStateException("A value itself can't be kept in a database: " + kept);
+        };
+    }
+
+    private static @Nullable JobId cursor(ResultSet rows) throws SQLException {
+        var cursor = rows.getObject("cursor", UUID.class);
+        return cursor == null ? null : new JobId(cursor);
+    }
+
+    @Override
+    public Optional<Deletion> deletion(JobId job) {
+        return pool.look("look for a deletion", c -> {
+            try (var s = Session.prepare(c, sql.deletion, job.value());
+                    var rows = s.executeQuery()) {
+                return rows.next()
+                        ? Optional.of(new Deletion(
+                                rows.getObject("change", UUID.class),
+                                rows.getString("by"),
+                                rows.getString("reason"),
+                                Objects.requireNonNull(Session.instant(rows, "at"))))
+                        : Optional.empty();
             }
         });
     }
@@ -177,6 +288,9 @@ final class PostgresBulk implements Bulk {
         var selection = rows.getString("selection");
         int rank = rows.getInt("priority");
         var priority = rows.wasNull() ? null : priority(rank);
+        long millis = rows.getLong("delay_millis");
+        var delay = rows.wasNull() ? null : Duration.ofMillis(millis);
+        var patch = rows.getString("patch");
         var left = new HashMap<String, Long>();
         json.read(rows.getString("left_by_reason")).forEach((why, count) -> left.put(why, Long.valueOf(count)));
         return new KeptChange(
@@ -185,7 +299,11 @@ final class PostgresBulk implements Bulk {
                         Action.valueOf(rows.getString("action").toUpperCase(Locale.ROOT)),
                         rows.getObject("undoes", UUID.class),
                         selection == null ? null : selection(json.read(selection)),
-                        priority,
+                        new Details(
+                                priority,
+                                Session.instant(rows, "run_at"),
+                                delay,
+                                patch == null ? null : new Payload.Text(patch)),
                         rows.getLong("planned"),
                         rows.getInt("rate"),
                         rows.getString("reason"),
@@ -193,7 +311,8 @@ final class PostgresBulk implements Bulk {
                 Objects.requireNonNull(Session.instant(rows, "at")),
                 Session.instant(rows, "ended_at"),
                 progress(rows),
-                Map.copyOf(left));
+                Map.copyOf(left),
+                cursor(rows));
     }
 
     private static Priority priority(int rank) {

@@ -46,6 +46,7 @@ final class PostgresRecords implements Records {
     private final String look;
     private final String steps;
     private final String log;
+    private final String changes;
     private final String list;
     private final String briefList;
     private final String sample;
@@ -63,10 +64,11 @@ final class PostgresRecords implements Records {
         conclusions = q.in("""
                 SELECT i.job_id, o.outcome, o.result, o.failure, o.reason
                   FROM unnest(?::uuid[]) i (job_id)
-                 CROSS JOIN LATERAL (SELECT l.part, l.seq FROM $.job_log l WHERE l.job_id = i.job_id ORDER BY l.run DESC, l.no DESC LIMIT 1) l
+                 CROSS JOIN LATERAL (SELECT l.part, l.seq, l.run FROM $.job_log l WHERE l.job_id = i.job_id ORDER BY l.run DESC, l.no DESC LIMIT 1) l
                   JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
                  WHERE o.outcome IN ('done', 'cancelled', 'discarded')
                    AND NOT EXISTS (SELECT FROM $.timer t WHERE t.job_id = i.job_id)
+                   AND (o.outcome = 'done' OR NOT EXISTS (SELECT FROM $.deleted_job d WHERE d.job_id = i.job_id AND d.run = l.run))
                 """);
         look = q.in("SELECT * FROM $.look(?)");
         steps = q.in("""
@@ -82,6 +84,11 @@ final class PostgresRecords implements Records {
                  WHERE l.job_id = ? ORDER BY l.run, l.no
                 """);
         log = q.in("SELECT attempt, at, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");
+        changes = q.in("""
+                SELECT b.id, b.action, b.undoes, b.by, b.reason, coalesce(j.at, b.at) AS at
+                  FROM $.bulk_change_job j JOIN $.bulk_change b ON b.id = j.change
+                 WHERE j.job_id = ? AND j.left_because IS NULL ORDER BY at, b.at LIMIT 1000
+                """);
         list = q.in("SELECT * FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))");
         briefList = q.in("""
                 SELECT job_id, kind, kind_version, queue, priority, state, run, attempt, rescues, NULL::TEXT AS payload, headers, enqueued_at,
@@ -151,7 +158,7 @@ final class PostgresRecords implements Records {
         return pool.look("look at a job", c -> {
             var view = find(c, job);
             if (view.isEmpty()) return Optional.empty();
-            return Optional.of(new JobHistory(view.get(), steps(c, job), log(c, job)));
+            return Optional.of(new JobHistory(view.get(), steps(c, job), log(c, job), changes(c, job)));
         });
     }
 
@@ -188,6 +195,21 @@ final class PostgresRecords implements Records {
                         Objects.requireNonNull(Session.instant(rows, "at")),
                         rows.getString("line")));
             }
+        }
+        return List.copyOf(found);
+    }
+
+    private List<JobHistory.Change> changes(Connection c, JobId job) throws SQLException {
+        var found = new ArrayList<JobHistory.Change>();
+        try (var s = Session.prepare(c, changes, job.value());
+                var rows = s.executeQuery()) {
+            while (rows.next())
+                found.add(new JobHistory.Change(
+                        rows.getObject("id", UUID.class),
+                        rows.getString("undoes") == null ? rows.getString("action") : "undo",
+                        rows.getString("by"),
+                        rows.getString("reason"),
+                        Objects.requireNonNull(Session.instant(rows, "at"))));
         }
         return List.copyOf(found);
     }

@@ -2,7 +2,7 @@ package dev.millrace.postgres;
 
 import dev.millrace.BatchView;
 import dev.millrace.Codec;
-import dev.millrace.FailureGroup;
+import dev.millrace.Deletion;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -234,8 +234,23 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public List<FailureGroup> failures(Selection selection, int look, int most) {
-        return bulk.failures(selection, look, most);
+    public FailurePiece failures(Selection selection, @Nullable JobId before, int look) {
+        return bulk.failures(selection, before, look);
+    }
+
+    @Override
+    public PayloadPiece payloads(Selection selection, @Nullable JobId before, int look, int most) {
+        return bulk.payloads(selection, before, look, most);
+    }
+
+    @Override
+    public Optional<Stepped> edit(UUID change, @Nullable JobId cursor, @Nullable JobId next, List<Edited> jobs) {
+        return bulk.edit(change, cursor, next, jobs);
+    }
+
+    @Override
+    public Optional<Deletion> deletion(JobId job) {
+        return bulk.deletion(job);
     }
 
     @Override

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.State;
+import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Details;
+import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
@@ -15,6 +19,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -283,6 +288,36 @@ class KeepingIT {
                     .isEqualTo(alive.toString());
             assertThat(bench.text("SELECT string_agg(job_id::text, ',') FROM millrace.checkpoint"))
                     .isEqualTo(alive.toString());
+        }
+    }
+
+    @Test
+    void what_was_deleted_is_known_as_deleted_as_long_as_it_is_kept_and_no_longer() {
+        try (var bench = bench("deleted")) {
+            var node = bench.node();
+            var job = bench.enqueue(1).getFirst();
+            assertThat(bench.storage.cancel(job, "not wanted", "a test")).contains(State.CANCELLED);
+            var cancelled = new Selection(State.CANCELLED, null, null, null, null, null, null, null, null, null);
+            var change = UUID.randomUUID();
+            bench.storage.begin(
+                    new Change(change, Action.DELETE, null, cancelled, Details.NONE, 1, 0, "test data", "mara"));
+            assertThat(bench.storage.goOn(change, 10).orElseThrow().changed()).isEqualTo(1);
+            bench.sql("UPDATE millrace.bulk_change SET at = at - INTERVAL '90 days'");
+
+            bench.sql("UPDATE millrace.deleted_job SET sweep_at = '-infinity'");
+            keep(bench, node, 1);
+            assertThat(bench.storage.deletion(job))
+                    .as("however long ago that was")
+                    .hasValueSatisfying(deletion -> assertThat(deletion.by()).isEqualTo("mara"));
+            assertThat(bench.storage.find(job)).isEmpty();
+
+            keepUntilDropped(bench, node, 1);
+            bench.sql("UPDATE millrace.deleted_job SET sweep_at = '-infinity'");
+            keep(bench, node, 1);
+            assertThat(bench.number("SELECT count(*) FROM millrace.deleted_job"))
+                    .isZero();
+            assertThat(bench.storage.deletion(job)).isEmpty();
+            assertThat(bench.storage.change(change)).isEmpty();
         }
     }
 

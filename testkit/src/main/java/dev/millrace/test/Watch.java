@@ -63,6 +63,8 @@ final class Watch {
             "change",
             "changes",
             "failures",
+            "payloads",
+            "deletion",
             "list",
             "queues",
             "nodes",

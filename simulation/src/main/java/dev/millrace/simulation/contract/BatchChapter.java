@@ -17,6 +17,7 @@ import dev.millrace.JobView;
 import dev.millrace.State;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Details;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
@@ -146,7 +147,7 @@ abstract class BatchChapter extends Chapter {
 
     private UUID changed(Action action, @Nullable UUID undoes, @Nullable Selection selection) {
         var id = UUID.randomUUID();
-        given.store.begin(new Change(id, action, undoes, selection, null, 0, 0, "the wrong album", "mara"));
+        given.store.begin(new Change(id, action, undoes, selection, Details.NONE, 0, 0, "the wrong album", "mara"));
         var progress = given.store.goOn(id, 1_000).orElseThrow();
         while (!progress.done()) progress = given.store.goOn(id, 1_000).orElseThrow();
         given.recorder.look();

@@ -16,6 +16,7 @@ import dev.millrace.Priority;
 import dev.millrace.State;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Details;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
@@ -165,7 +166,8 @@ abstract class KeyedChapter extends Chapter {
         var selection = selected == null
                 ? null
                 : new Selection(selected, given.queue, null, null, null, null, null, null, null, null);
-        given.store.begin(new Change(id, action, undoes, selection, priority, 0, 0, "the wrong shop", "mara"));
+        given.store.begin(
+                new Change(id, action, undoes, selection, Details.priority(priority), 0, 0, "the wrong shop", "mara"));
         var progress = given.store.goOn(id, 1_000).orElseThrow();
         while (!progress.done()) progress = given.store.goOn(id, 1_000).orElseThrow();
         given.recorder.look();

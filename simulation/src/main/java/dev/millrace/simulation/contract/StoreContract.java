@@ -172,6 +172,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class ChangingManyFurther extends ManyChangedChapter {
+        ChangingManyFurther() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Batching extends BatchChapter {
         Batching() {
             super(StoreContract.this);

@@ -13,6 +13,7 @@ import dev.millrace.JobId;
 import dev.millrace.State;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Details;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
@@ -98,6 +99,7 @@ abstract class TransitionChapter extends Chapter {
             case CANCEL -> given.cancel(job);
             case REQUEUE -> given.requeue(job);
             case RESTORE -> restore();
+            case RESCHEDULE -> reschedule();
             case EXPIRE -> expires(from, node);
         }
     }
@@ -105,14 +107,23 @@ abstract class TransitionChapter extends Chapter {
     private JobId cancelledWithMany() {
         var job = given.job(as -> as.in(LATER));
         var scheduled = new Selection(State.SCHEDULED, given.queue, null, null, null, null, null, null, null, null);
-        given.store.begin(new Change(change, Action.CANCEL, null, scheduled, null, 1, 0, "not wanted", "a test"));
+        given.store.begin(
+                new Change(change, Action.CANCEL, null, scheduled, Details.NONE, 1, 0, "not wanted", "a test"));
         finish(change);
         return job;
     }
 
+    private void reschedule() {
+        var available = new Selection(State.AVAILABLE, given.queue, null, null, null, null, null, null, null, null);
+        var id = UUID.randomUUID();
+        given.store.begin(
+                new Change(id, Action.RESCHEDULE, null, available, Details.later(LATER), 1, 0, "too early", "a test"));
+        finish(id);
+    }
+
     private void restore() {
         var undo = UUID.randomUUID();
-        given.store.begin(new Change(undo, Action.REQUEUE, change, null, null, 1, 0, "wanted", "a test"));
+        given.store.begin(new Change(undo, Action.REQUEUE, change, null, Details.NONE, 1, 0, "wanted", "a test"));
         finish(undo);
     }
 

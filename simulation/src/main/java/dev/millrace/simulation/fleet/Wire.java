@@ -2,7 +2,7 @@ package dev.millrace.simulation.fleet;
 
 import dev.millrace.BatchView;
 import dev.millrace.Codec;
-import dev.millrace.FailureGroup;
+import dev.millrace.Deletion;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -116,8 +116,23 @@ final class Wire implements Storage {
     }
 
     @Override
-    public List<FailureGroup> failures(Selection selection, int look, int most) {
-        return line.call("failures", () -> real.failures(selection, look, most));
+    public FailurePiece failures(Selection selection, @Nullable JobId before, int look) {
+        return line.call("failures", () -> real.failures(selection, before, look));
+    }
+
+    @Override
+    public PayloadPiece payloads(Selection selection, @Nullable JobId before, int look, int most) {
+        return line.call("payloads", () -> real.payloads(selection, before, look, most));
+    }
+
+    @Override
+    public Optional<Stepped> edit(UUID change, @Nullable JobId cursor, @Nullable JobId next, List<Edited> jobs) {
+        return line.call("edit many", () -> real.edit(change, cursor, next, jobs));
+    }
+
+    @Override
+    public Optional<Deletion> deletion(JobId job) {
+        return line.call("deletion", () -> real.deletion(job));
     }
 
     @Override

@@ -65,6 +65,10 @@ record Asked(
         return new Asked(job, queue, other, itsStream, kind, kindVersion, payload, headers, expiresAt, enqueuedAt);
     }
 
+    Asked withPayload(Payload other) {
+        return new Asked(job, queue, priority, stream, kind, kindVersion, other, headers, expiresAt, enqueuedAt);
+    }
+
     Asked withoutExpiry() {
         return new Asked(job, queue, priority, stream, kind, kindVersion, payload, headers, null, enqueuedAt);
     }

@@ -1,5 +1,6 @@
 package dev.millrace.simulation.store;
 
+import dev.millrace.Deletion;
 import dev.millrace.FailureGroup;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -10,15 +11,25 @@ import dev.millrace.simulation.store.Rows.BulkJob;
 import dev.millrace.simulation.store.Rows.BulkJobKey;
 import dev.millrace.simulation.store.Rows.BulkRow;
 import dev.millrace.simulation.store.Rows.CancelMark;
+import dev.millrace.simulation.store.Rows.DeletedRow;
 import dev.millrace.simulation.store.Rows.DeliveryKey;
+import dev.millrace.simulation.store.Rows.Logged;
 import dev.millrace.simulation.store.Rows.Outcome;
+import dev.millrace.simulation.store.Rows.Parked;
 import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.store.Bulk;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Details;
+import dev.millrace.store.Bulk.Edited;
+import dev.millrace.store.Bulk.FailurePiece;
 import dev.millrace.store.Bulk.KeptChange;
+import dev.millrace.store.Bulk.PayloadPiece;
 import dev.millrace.store.Bulk.Piece;
 import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Bulk.Selection;
+import dev.millrace.store.Bulk.Stepped;
+import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Storage.Wakeup;
 import java.time.Instant;
@@ -37,7 +48,7 @@ import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Changes of many jobs: {@code V028__bulk_changes.sql}, {@code V030__batches.sql}. */
+/** Changes of many jobs: {@code V028__bulk_changes.sql}, {@code V030__batches.sql}, {@code V038__more_bulk_changes.sql}. */
 final class BulkChanges {
 
     private static final Comparator<JobId> NEWEST_FIRST =
@@ -89,21 +100,44 @@ final class BulkChanges {
         return older.stream().limit(look).toList();
     }
 
-    List<FailureGroup> failures(Transaction tx, Selection selection, int look, int most) {
+    FailurePiece failures(Transaction tx, Selection selection, @Nullable JobId before, int look) {
         var groups = new HashMap<String, List<JobView>>();
-        for (var id : select(tx, selection, null, look).jobs()) {
+        var piece = select(tx, selection, before, look);
+        for (var id : piece.jobs()) {
             var job = looking.find(tx, id).orElseThrow();
             if (job.failure() != null)
                 groups.computeIfAbsent(job.failure().fingerprint(), first -> new ArrayList<>())
                         .add(job);
         }
-        return groups.values().stream()
-                .map(BulkChanges::group)
-                .sorted(Comparator.comparingLong(FailureGroup::jobs)
-                        .reversed()
-                        .thenComparing(FailureGroup::fingerprint))
-                .limit(most)
-                .toList();
+        return new FailurePiece(groups.values().stream().map(BulkChanges::group).toList(), piece.next());
+    }
+
+    PayloadPiece payloads(Transaction tx, Selection selection, @Nullable JobId before, int look, int most) {
+        tx.statement();
+        var selected = new ArrayList<Bulk.Editable>();
+        @Nullable JobId last = null;
+        for (var job : some(tx, before, look)) {
+            if (looking.find(tx, job)
+                    .filter(view -> isSelected(view, selection))
+                    .isPresent()) {
+                if (selected.size() == most) break;
+                selected.add(asked(tx, job));
+            }
+            last = job;
+        }
+        return new PayloadPiece(List.copyOf(selected), last);
+    }
+
+    private Bulk.Editable asked(Transaction tx, JobId job) {
+        for (var timer : tables.timers.by(tx, tables.timersByJob, job)) return asked(timer.asked(), timer.turn());
+        for (var parked : tables.parked.by(tx, tables.parkedByJob, job)) return asked(parked.asked(), parked.turn());
+        var row = Objects.requireNonNull(steering.newest(tx, job));
+        return asked(row.asked(), row.turn());
+    }
+
+    private static Bulk.Editable asked(Asked asked, Turn turn) {
+        return new Bulk.Editable(
+                asked.job(), asked.kind(), asked.kindVersion(), turn.run(), turn.no(), asked.payload());
     }
 
     private static FailureGroup group(List<JobView> jobs) {
@@ -168,6 +202,9 @@ final class BulkChanges {
                 : tables.bulkChanges.lock(tx, id, any -> true);
         if (row == null) return Optional.empty();
         if (row.endedAt() != null) return Optional.of(progress(row));
+        if (row.change().action() == Action.EDIT && row.change().undoes() == null) return Optional.of(progress(row));
+        if (row.change().action() == Action.RESCHEDULE || row.change().action() == Action.EDIT)
+            tx.xid(); // before it reads the clock
         var then = row.change().undoes() == null ? some(tx, row, most) : someUndone(tx, row, most);
         tx.statement();
         tables.bulkChanges.update(tx, id, any -> true, any -> then);
@@ -186,13 +223,20 @@ final class BulkChanges {
         var runs = new HashMap<JobId, Integer>();
         for (var job : piece.jobs())
             runs.put(job, looking.find(tx, job).map(JobView::run).orElse(0)); // as it was selected
-        if (change.action() == Action.CANCEL) lockStreams(tx, piece.jobs());
+        if (change.action() == Action.CANCEL
+                || (change.action() == Action.RESCHEDULE && selection.state() == State.AVAILABLE))
+            lockStreams(tx, piece.jobs());
         int changed = 0;
         for (var job : piece.jobs()) {
             int run = Objects.requireNonNull(runs.get(job));
-            var done = change.action() == Action.REQUEUE
-                    ? requeue(tx, job, run, selection.state(), change.priority(), null, false)
-                    : cancel(tx, job, change.reason());
+            var done = switch (change.action()) {
+                case REQUEUE ->
+                    requeue(tx, job, run, selection.state(), change.details().priority(), null, false, null);
+                case CANCEL -> cancel(tx, job, change.reason());
+                case RESCHEDULE -> reschedule(tx, job, change.details());
+                case DELETE -> delete(tx, job, run, change.id());
+                case EDIT -> throw new IllegalStateException("an edit is done by edit(…)");
+            };
             if (done != null) changed++;
             note(tx, change.id(), job, done, "it could not be changed any more");
         }
@@ -210,14 +254,27 @@ final class BulkChanges {
                 .limit(most)
                 .toList();
         if (left.isEmpty()) return row.ended(tables.now());
-        if (change.action() == Action.CANCEL)
+        if (change.action() != Action.REQUEUE && change.action() != Action.DELETE)
             lockStreams(tx, left.stream().map(before -> before.key().job()).toList());
         int changed = 0;
         for (var before : left) {
             var job = before.key().job();
-            var done = change.action() == Action.CANCEL
-                    ? unrequeue(tx, job, before.run())
-                    : requeue(tx, job, before.run(), State.CANCELLED, null, before.runAt(), true);
+            var done = switch (change.action()) {
+                case CANCEL -> unrequeue(tx, job, before);
+                case REQUEUE -> requeue(tx, job, before.run(), State.CANCELLED, null, before.runAt(), true, null);
+                case RESCHEDULE -> unreschedule(tx, job, before);
+                case EDIT ->
+                    before.became() == null
+                            ? unrequeue(tx, job, before)
+                            : put(
+                                    tx,
+                                    job,
+                                    before.became().run(),
+                                    before.became().no(),
+                                    Objects.requireNonNull(before.payload()),
+                                    before.edited());
+                case DELETE -> undelete(tx, job, before.run(), Objects.requireNonNull(change.undoes()));
+            };
             if (done != null) changed++;
             note(tx, change.id(), job, done, "it has run since, or a node has it");
         }
@@ -235,8 +292,20 @@ final class BulkChanges {
         for (int stream : streams) tx.lock(new Claiming.StreamLock(stream));
     }
 
-    /** How a job was before, and whether another run was begun. */
-    private record Before(int run, boolean begun, @Nullable Instant runAt) {}
+    /** How a job was before, whether another run was begun, and what it became. */
+    private record Before(
+            int run,
+            boolean begun,
+            @Nullable Instant runAt,
+            @Nullable Turn became,
+            @Nullable Instant setTo,
+            @Nullable Payload payload,
+            @Nullable Payload edited) {
+
+        Before(int run, boolean begun, @Nullable Instant runAt) {
+            this(run, begun, runAt, null, null, null, null);
+        }
+    }
 
     private void note(Transaction tx, UUID change, JobId job, @Nullable Before done, String why) {
         var key = new BulkJobKey(change, job);
@@ -244,8 +313,18 @@ final class BulkChanges {
                 tx,
                 key,
                 done == null
-                        ? new BulkJob(key, 0, false, null, why)
-                        : new BulkJob(key, done.run(), done.begun(), done.runAt(), null));
+                        ? new BulkJob(key, 0, false, null, null, null, null, null, tables.now(), why)
+                        : new BulkJob(
+                                key,
+                                done.run(),
+                                done.begun(),
+                                done.runAt(),
+                                done.became(),
+                                done.setTo(),
+                                done.payload(),
+                                done.edited(),
+                                tables.now(),
+                                null));
     }
 
     /** @param back whether a cancel is taken back: then it expires when it would have */
@@ -256,18 +335,20 @@ final class BulkChanges {
             State endedAs,
             @Nullable Priority priority,
             @Nullable Instant runAt,
-            boolean back) {
+            boolean back,
+            @Nullable Payload payload) {
         lockJob(tx, job);
         if (!tables.timers.by(tx, tables.timersByJob, job).isEmpty()
                 || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty()) return null;
         var newest = steering.newest(tx, job);
         if (newest == null || newest.turn().run() != run) return null;
         var ending = tables.ending(tx, DeliveryKey.of(newest.place()));
-        if (ending == null || !ending.last() || ending.state() != endedAs) return null;
+        if (ending == null || !ending.last() || ending.state() != endedAs || isDeleted(tx, job, run)) return null;
         tx.statement();
         var asked = back ? newest.asked() : newest.asked().withoutExpiry();
         if (tables.keyed(tx, asked.stream()) != null) asked = tables.anew(tx, asked); // it has no other priority
         else if (priority != null) asked = asked.withPriority(priority, streamOf(tx, asked, priority));
+        if (payload != null) asked = asked.withPayload(payload);
         var turn = Turn.first(newest.turn().run() + 1);
         @Nullable String says = null;
         if (Rows.NO_TIME.equals(runAt)) {
@@ -282,7 +363,14 @@ final class BulkChanges {
             tables.append(tx, tables.meta(tx).currentPart(), asked.stream(), asked, turn);
         }
         hints.accept(tx, new Wakeup.Work(asked.queue()));
-        return new Before(newest.turn().run(), true, null);
+        return new Before(
+                run,
+                true,
+                null,
+                null,
+                null,
+                payload == null ? null : newest.asked().payload(),
+                payload);
     }
 
     private void lockJob(Transaction tx, JobId job) {
@@ -331,8 +419,9 @@ final class BulkChanges {
     }
 
     /** A run that has not been started ends as, and when, the run before it had ended. The stream is locked. */
-    private @Nullable Before unrequeue(Transaction tx, JobId job, int run) {
+    private @Nullable Before unrequeue(Transaction tx, JobId job, BulkJob note) {
         lockJob(tx, job);
+        int run = note.run();
         if (!tables.timers.by(tx, tables.timersByJob, job).isEmpty()
                 || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty()) return null;
         var newest = steering.newest(tx, job);
@@ -340,17 +429,248 @@ final class BulkChanges {
         if (steering.isClaimed(tx, newest.place())) return null;
         var key = DeliveryKey.of(newest.place());
         if (tables.ending(tx, key) != null) return null;
+        var old = note.payload();
+        if (old != null && !newest.asked().payload().equals(note.edited())) return null;
         Rows.@Nullable Logged last = null;
         for (var row : tables.log.by(tx, tables.logByJob, job))
             if (row.turn().run() == run && (last == null || last.turn().before(row.turn()))) last = row;
         var before = last == null ? null : tables.ending(tx, DeliveryKey.of(last.place()));
         if (before == null) return null;
         tx.meanwhile();
-        var again = new Outcome(
-                key, job, before.word(), before.at(), null, null, null, null, before.reason(), before.failure(), null);
-        if (!tables.outcomes.insertIfAbsent(tx, key, again)) return null;
+        if (old == null) {
+            if (!tables.outcomes.insertIfAbsent(tx, key, again(key, job, before))) return null;
+        } else {
+            if (!tables.outcomes.insertIfAbsent(tx, key, moved(key, job, "its payload is what it was"))) return null;
+            var asked = newest.asked().withPayload(old);
+            var place = tables.append(
+                    tx,
+                    tables.meta(tx).currentPart(),
+                    tables.endedOf(tx, asked),
+                    asked,
+                    newest.turn().again());
+            tables.outcomes.insert(tx, DeliveryKey.of(place), again(DeliveryKey.of(place), job, before));
+        }
         tables.cancelMarks.insertIfAbsent(tx, key, new CancelMark(newest.place(), tx.xid()));
         return new Before(run + 1, false, null);
+    }
+
+    private static Outcome again(DeliveryKey key, JobId job, Outcome before) {
+        return new Outcome(
+                key, job, before.word(), before.at(), null, null, null, null, before.reason(), before.failure(), null);
+    }
+
+    private Outcome moved(DeliveryKey key, JobId job, String reason) {
+        return new Outcome(key, job, "moved", tables.now(), null, null, null, null, reason, null, null);
+    }
+
+    // ---- where it waits: V038
+
+    /** How a job waits that no node has. */
+    private record Waits(
+            Asked asked,
+            Turn turn,
+            @Nullable Timer timer,
+            @Nullable Parked parked,
+            @Nullable Logged row) {
+        @Nullable
+        Instant runAt() {
+            return timer == null ? null : timer.runAt();
+        }
+    }
+
+    /** Null if a node has it, it has ended, or another transaction is about to change it: {@code waiting_of}. */
+    private @Nullable Waits waiting(Transaction tx, JobId job) {
+        if (isWaitingHeld(tx, job)) return null;
+        tx.statement();
+        for (var timer : tables.timers.by(tx, tables.timersByJob, job))
+            return new Waits(timer.asked(), timer.turn(), timer, null, null);
+        for (var parked : tables.parked.by(tx, tables.parkedByJob, job))
+            return new Waits(parked.asked(), parked.turn(), null, parked, null);
+        var row = steering.newest(tx, job);
+        if (row == null || tables.ending(tx, DeliveryKey.of(row.place())) != null) return null;
+        return steering.isClaimed(tx, row.place()) ? null : new Waits(row.asked(), row.turn(), null, null, row);
+    }
+
+    /** Whether a delivery ended that no node has: {@code move_away}. */
+    private boolean moveAway(Transaction tx, JobId job, Logged row, String reason) {
+        if (tables.keyed(tx, row.place().stream()) != null) return false;
+        tx.statement();
+        tx.lock(new Claiming.StreamLock(row.place().stream()));
+        tx.statement();
+        var key = DeliveryKey.of(row.place());
+        if (steering.isClaimed(tx, row.place()) || tables.ending(tx, key) != null) return false;
+        tx.meanwhile();
+        if (!tables.outcomes.insertIfAbsent(tx, key, moved(key, job, reason))) return false;
+        tables.cancelMarks.insertIfAbsent(tx, key, new CancelMark(row.place(), tx.xid()));
+        return true;
+    }
+
+    private @Nullable Before reschedule(Transaction tx, JobId job, Details details) {
+        lockJob(tx, job);
+        var waits = waiting(tx, job);
+        if (waits == null) return null;
+        var before = waits.runAt();
+        if (Rows.NO_TIME.equals(before)) return null;
+        var now = tables.now();
+        var delay = details.delay();
+        var at = delay == null ? Objects.requireNonNull(details.runAt()) : (before == null ? now : before).plus(delay);
+        if (waits.asked().expired(at) || (before == null && !at.isAfter(now))) return null;
+        return waitUntil(tx, waits, before, at);
+    }
+
+    private @Nullable Before unreschedule(Transaction tx, JobId job, BulkJob note) {
+        lockJob(tx, job);
+        var waits = waiting(tx, job);
+        if (waits == null || !waits.turn().equals(note.became())) return null;
+        var at = waits.runAt();
+        if (at != null && !at.equals(note.setTo())) return null;
+        var now = tables.now();
+        var back = note.runAt() == null ? now : note.runAt();
+        if (at == null && !back.isAfter(now)) return null;
+        return waitUntil(tx, waits, at, back);
+    }
+
+    /** {@code wait_until}. */
+    private @Nullable Before waitUntil(Transaction tx, Waits waits, @Nullable Instant before, Instant at) {
+        boolean later = at.isAfter(tables.now());
+        var asked = waits.asked();
+        var turn = waits.row() == null ? waits.turn() : waits.turn().again();
+        var timer = waits.timer();
+        if (timer != null && later) {
+            tables.timers.update(
+                    tx,
+                    timer.id(),
+                    any -> true,
+                    old -> new Timer(old.id(), at, old.retry(), old.reason(), old.failure(), old.asked(), old.turn()));
+            return new Before(turn.run(), false, before, turn, at, null, null);
+        }
+        if (timer != null) tables.timers.delete(tx, timer.id(), any -> true);
+        if (waits.parked() != null) tables.parked.delete(tx, waits.parked().id(), any -> true);
+        if (waits.row() != null && !moveAway(tx, asked.job(), waits.row(), "it was rescheduled")) return null;
+        tx.statement();
+        if (later) {
+            long id = tables.nextNumber();
+            tables.timers.insert(tx, id, new Timer(id, at, false, null, null, asked, turn));
+        } else {
+            tables.append(tx, tables.meta(tx).currentPart(), asked.stream(), asked, turn);
+            hints.accept(tx, new Wakeup.Work(asked.queue()));
+        }
+        return new Before(turn.run(), false, before, turn, later ? at : null, null, null);
+    }
+
+    // ---- another payload
+
+    Optional<Stepped> edit(Transaction tx, UUID id, @Nullable JobId cursor, @Nullable JobId next, List<Edited> jobs) {
+        tx.statement();
+        var row = tables.bulkChanges.lock(tx, id, any -> true);
+        if (row == null) return Optional.empty();
+        if (row.endedAt() != null || !Objects.equals(row.cursor(), cursor))
+            return Optional.of(new Stepped(progress(row), row.cursor()));
+        tx.xid(); // before it reads the clock
+        var state = Objects.requireNonNull(row.change().selection()).state();
+        if (state == State.AVAILABLE)
+            lockStreams(tx, jobs.stream().map(Edited::job).toList());
+        int changed = 0;
+        for (var edited : jobs) {
+            var payload = edited.payload();
+            var done = payload == null
+                    ? null
+                    : state.ended()
+                            ? requeue(tx, edited.job(), edited.run(), state, null, null, false, payload)
+                            : edit(tx, edited, payload);
+            if (done != null) changed++;
+            note(
+                    tx,
+                    id,
+                    edited.job(),
+                    done,
+                    edited.leftBecause() == null ? "it could not be changed any more" : edited.leftBecause());
+        }
+        var upTo = next == null
+                ? new BulkRow(
+                        row.change(),
+                        row.at(),
+                        cursor,
+                        row.matched() + jobs.size(),
+                        row.changed() + changed,
+                        tables.now())
+                : row.upTo(next, jobs.size(), changed);
+        tx.statement();
+        tables.bulkChanges.update(tx, id, any -> true, any -> upTo);
+        return Optional.of(new Stepped(progress(upTo), upTo.cursor()));
+    }
+
+    private @Nullable Before edit(Transaction tx, Edited edited, Payload payload) {
+        return put(tx, edited.job(), edited.run(), edited.no(), payload, null);
+    }
+
+    /** {@code edit_one}. */
+    private @Nullable Before put(
+            Transaction tx, JobId job, int run, int no, Payload payload, @Nullable Payload instead) {
+        lockJob(tx, job);
+        var waits = waiting(tx, job);
+        if (waits == null || waits.turn().run() != run || waits.turn().no() != no) return null;
+        var old = waits.asked().payload();
+        if (instead != null && !old.equals(instead)) return null;
+        var asked = waits.asked().withPayload(payload);
+        var turn = waits.row() == null ? waits.turn() : waits.turn().again();
+        if (waits.timer() != null) {
+            tables.timers.update(
+                    tx,
+                    waits.timer().id(),
+                    any -> true,
+                    was -> new Timer(was.id(), was.runAt(), was.retry(), was.reason(), was.failure(), asked, turn));
+        } else {
+            if (waits.parked() != null) tables.parked.delete(tx, waits.parked().id(), any -> true);
+            if (waits.row() != null && !moveAway(tx, job, waits.row(), "its payload was edited")) return null;
+            tx.statement();
+            int stream = waits.row() == null ? asked.stream() : waits.row().place().stream();
+            tables.append(tx, tables.meta(tx).currentPart(), stream, asked, turn);
+            hints.accept(tx, new Wakeup.Work(asked.queue()));
+        }
+        return new Before(run, false, null, turn, null, old, payload);
+    }
+
+    // ---- not told of any more
+
+    private boolean isDeleted(Transaction tx, JobId job, int run) {
+        var mark = tables.deleted.get(tx, job);
+        return mark != null && mark.run() == run;
+    }
+
+    private @Nullable Before delete(Transaction tx, JobId job, int run, UUID change) {
+        lockJob(tx, job);
+        if (!tables.timers.by(tx, tables.timersByJob, job).isEmpty()
+                || !tables.parked.by(tx, tables.parkedByJob, job).isEmpty()) return null;
+        var newest = steering.newest(tx, job);
+        if (newest == null || newest.turn().run() != run) return null;
+        var ending = tables.ending(tx, DeliveryKey.of(newest.place()));
+        if (ending == null || !ending.last() || isDeleted(tx, job, run)) return null;
+        var batch = PartOf.batch(newest.asked().headers());
+        if (batch != null
+                && looking.find(tx, batch).filter(view -> !view.state().ended()).isPresent()) return null;
+        var mark = new DeletedRow(job, run, change, tables.now());
+        if (!tables.deleted.insertIfAbsent(tx, job, mark)) {
+            tx.statement();
+            if (tables.deleted.update(tx, job, old -> old.run() != run, old -> mark) == null) return null;
+        }
+        return new Before(run, false, null);
+    }
+
+    private @Nullable Before undelete(Transaction tx, JobId job, int run, UUID undone) {
+        tx.statement();
+        return tables.deleted.delete(tx, job, mark -> mark.change().equals(undone)) == null
+                ? null
+                : new Before(run, false, null);
+    }
+
+    Optional<Deletion> deletion(Transaction tx, JobId job) {
+        tx.statement();
+        var mark = tables.deleted.get(tx, job);
+        if (mark == null || looking.find(tx, job).isPresent()) return Optional.empty();
+        var row = Objects.requireNonNull(tables.bulkChanges.get(tx, mark.change()));
+        return Optional.of(
+                new Deletion(mark.change(), row.change().by(), row.change().reason(), mark.at()));
     }
 
     // ---- looking
@@ -368,6 +688,6 @@ final class BulkChanges {
         for (var job : tables.bulkJobs.all(tx))
             if (job.key().change().equals(row.change().id()) && job.leftBecause() != null)
                 left.merge(job.leftBecause(), 1L, Long::sum);
-        return new KeptChange(row.change(), row.at(), row.endedAt(), progress(row), left);
+        return new KeptChange(row.change(), row.at(), row.endedAt(), progress(row), left, row.cursor());
     }
 }

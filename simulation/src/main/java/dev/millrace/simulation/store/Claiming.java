@@ -345,6 +345,9 @@ final class Claiming {
         var asked = row.asked();
         var key = DeliveryKey.of(row.place());
         int charged = tables.planted(Bug.CHARGES_NOT_TOLD) ? 0 : row.turn().charged();
+        boolean marked = tables.cancelMarks.get(tx, key) != null;
+        var outcome = marked ? tables.outcomes.get(tx, key) : null;
+        boolean cancelled = outcome != null && outcome.word().equals("cancelled");
         return new Delivery(
                 row.place(),
                 token,
@@ -363,8 +366,10 @@ final class Claiming {
                 asked.enqueuedAt(),
                 asked.expiresAt(),
                 asked.expired(tables.now()),
-                tables.cancelMarks.get(tx, key) != null,
-                row.place().part() < tables.meta(tx).currentPart() && tables.outcomes.get(tx, key) != null);
+                cancelled,
+                (marked && !cancelled)
+                        || (row.place().part() < tables.meta(tx).currentPart()
+                                && tables.outcomes.get(tx, key) != null));
     }
 
     private Map<String, String> headers(Asked asked) {

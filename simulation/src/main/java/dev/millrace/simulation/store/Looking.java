@@ -68,6 +68,7 @@ final class Looking {
                 tables.batched,
                 tables.timers,
                 tables.parked,
+                tables.deleted,
                 tables.progress);
     }
 
@@ -105,7 +106,11 @@ final class Looking {
         if (rows.isEmpty()) return null;
         var row = rows.getLast();
         var outcome = tables.ending(tx, DeliveryKey.of(row.place()));
-        if (outcome != null) return new Standing(null, null, row, outcome, null, outcome.state());
+        if (outcome != null) {
+            var deleted = outcome.last() ? tables.deleted.get(tx, job) : null;
+            if (deleted != null && deleted.run() == row.turn().run()) return null; // it is not told of
+            return new Standing(null, null, row, outcome, null, outcome.state());
+        }
         boolean running = claiming.claimed(tx, row.place());
         return new Standing(
                 null,
@@ -218,7 +223,19 @@ final class Looking {
         var lines = tables.lines.by(tx, tables.linesByJob, job).stream()
                 .map(line -> new JobHistory.LogLine(line.attempt(), line.at(), line.text()))
                 .toList();
-        return Optional.of(new JobHistory(view(tx, standing), steps, lines));
+        return Optional.of(new JobHistory(view(tx, standing), steps, lines, changes(tx, job)));
+    }
+
+    private List<JobHistory.Change> changes(Transaction tx, JobId job) {
+        var all = new ArrayList<JobHistory.Change>();
+        for (var note : tables.bulkJobs.all(tx)) {
+            var row = note.key().job().equals(job) && note.leftBecause() == null
+                    ? tables.bulkChanges.get(tx, note.key().change())
+                    : null;
+            if (row != null) all.add(row.change().told(note.at()));
+        }
+        all.sort(Comparator.comparing(JobHistory.Change::at));
+        return List.copyOf(all);
     }
 
     private JobHistory.Step step(Transaction tx, Logged row) {

@@ -283,13 +283,31 @@ final class Rows {
                 Comparator.comparing(BulkJobKey::change).thenComparing(key -> key.job.value());
     }
 
-    /** What became of a job: the run it was in, the time it waited for, and whether another one was begun; or why it was left. */
+    /**
+     * What became of a job, or why it was left.
+     *
+     * @param run it was in
+     * @param begun whether another one was begun
+     * @param runAt the time it waited for
+     * @param became the delivery that it is since, or becomes when its wait is over; null where that is not asked
+     * @param setTo the time it waits for since
+     * @param payload what it was asked for, if that was edited
+     * @param edited what it is asked for since
+     */
     record BulkJob(
             BulkJobKey key,
             int run,
             boolean begun,
             @Nullable Instant runAt,
+            @Nullable Turn became,
+            @Nullable Instant setTo,
+            @Nullable Payload payload,
+            @Nullable Payload edited,
+            Instant at,
             @Nullable String leftBecause) {}
+
+    /** An ended job that is not told of; a later run of it is. */
+    record DeletedRow(JobId job, int run, UUID change, Instant at) {}
 
     /**
      * A batch.

@@ -2,7 +2,7 @@ package dev.millrace.simulation.store;
 
 import dev.millrace.BatchView;
 import dev.millrace.Codec;
-import dev.millrace.FailureGroup;
+import dev.millrace.Deletion;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
@@ -478,8 +478,23 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
-    public List<FailureGroup> failures(Selection selection, int look, int most) {
-        return step("failures", tx -> bulk.failures(tx, selection, look, most));
+    public FailurePiece failures(Selection selection, @Nullable JobId before, int look) {
+        return step("failures", tx -> bulk.failures(tx, selection, before, look));
+    }
+
+    @Override
+    public PayloadPiece payloads(Selection selection, @Nullable JobId before, int look, int most) {
+        return step("payloads", tx -> bulk.payloads(tx, selection, before, look, most));
+    }
+
+    @Override
+    public Optional<Stepped> edit(UUID change, @Nullable JobId cursor, @Nullable JobId next, List<Edited> jobs) {
+        return step("edit many", tx -> bulk.edit(tx, change, cursor, next, jobs));
+    }
+
+    @Override
+    public Optional<Deletion> deletion(JobId job) {
+        return step("deletion", tx -> bulk.deletion(tx, job));
     }
 
     @Override

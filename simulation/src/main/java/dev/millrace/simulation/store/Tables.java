@@ -15,6 +15,7 @@ import dev.millrace.simulation.store.Rows.Checkpoint;
 import dev.millrace.simulation.store.Rows.ClaimKey;
 import dev.millrace.simulation.store.Rows.Claimed;
 import dev.millrace.simulation.store.Rows.Count;
+import dev.millrace.simulation.store.Rows.DeletedRow;
 import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.Dependency;
 import dev.millrace.simulation.store.Rows.Dependent;
@@ -125,6 +126,7 @@ final class Tables {
     final Table<String, KeyHolder> uniqueKeys;
     final Table<UUID, BulkRow> bulkChanges;
     final Table<BulkJobKey, BulkJob> bulkJobs;
+    final Table<JobId, DeletedRow> deleted;
     final Table<JobId, BatchRow> batches;
     final Table<PartsKey, PartsRow> batchParts;
     final Table<Long, Count> batchCounts;
@@ -191,6 +193,7 @@ final class Tables {
         uniqueKeys = table("unique_key", Comparator.naturalOrder());
         bulkChanges = table("bulk_change", Comparator.naturalOrder());
         bulkJobs = table("bulk_change_job", BulkJobKey.ORDER);
+        deleted = table("deleted_job", byJob);
         batches = table("batch", byJob);
         batchParts = table("batch_part", PartsKey.ORDER);
         batchCounts = table("batch_count", Comparator.naturalOrder());

@@ -6,6 +6,7 @@ import dev.millrace.State;
 import dev.millrace.simulation.checker.Intended.Plan;
 import dev.millrace.simulation.fleet.Script;
 import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Details;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.PartOf;
@@ -257,10 +258,11 @@ final class Batches implements Workload {
         var state = followers || on.random().nextBoolean() ? State.SCHEDULED : State.AVAILABLE;
         var selection =
                 new Selection(state, null, null, followers ? FOLLOWERS : PARTS, null, null, null, null, null, null);
-        var change = BulkChanges.begun(on, Action.CANCEL, null, selection, null);
+        var change = BulkChanges.begun(on, Action.CANCEL, null, selection, Details.NONE);
         BulkChanges.goOn(on, change);
         on.fleet().timeline().pause(Duration.ofMillis(on.random().nextInt(6_000)));
-        if (on.random().nextBoolean()) BulkChanges.goOn(on, BulkChanges.begun(on, Action.REQUEUE, change, null, null));
+        if (on.random().nextBoolean())
+            BulkChanges.goOn(on, BulkChanges.begun(on, Action.REQUEUE, change, null, Details.NONE));
         else BulkChanges.goOn(on, change);
     }
 }
