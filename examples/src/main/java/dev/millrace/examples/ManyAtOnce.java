@@ -14,7 +14,7 @@ import dev.millrace.State;
 import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Shows a change of many jobs: what failed, a plan that tells how many it is about, doing it, and taking it back. */
+/** Shows changes of many jobs: what failed, a plan that tells how many it is about, doing it, taking it back, and running them with another payload. */
 final class ManyAtOnce {
 
     @Kind("send-invoice")
@@ -54,9 +54,10 @@ final class ManyAtOnce {
                     + sent.getFirst().state());
 
             up.set(true);
-            ops.jobs(f -> f.kind(SendInvoice.class).state(State.DISCARDED))
-                    .requeue()
-                    .run("now it is");
+            var edit = ops.jobs(f -> f.kind(SendInvoice.class).state(State.DISCARDED))
+                    .edit(SendInvoice.class, old -> new SendInvoice(old.order() + 100));
+            System.out.println(edit.edits().getFirst().after() + " would run, for example");
+            edit.run("it is back, and has numbered the orders anew");
             millrace.node()
                     .handle(SendInvoice.class, job -> "sent " + job.order())
                     .start();

@@ -81,7 +81,8 @@ class ExamplesIT {
                         "20 would run again, and nothing has happened",
                         "20 wait to run again",
                         "20 are as they were: DISCARDED",
-                        "sent 20");
+                        "SendInvoice[order=120] would run, for example",
+                        "sent 120");
     }
 
     @Example(UniqueJobs.class)

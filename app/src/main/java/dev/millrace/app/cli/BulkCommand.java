@@ -8,14 +8,18 @@ import dev.millrace.Plan;
 import dev.millrace.Priority;
 import dev.millrace.Selection;
 import dev.millrace.app.console.CommandFailed;
+import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Table;
-import dev.millrace.app.wire.Json;
+import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Shapes;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,7 +31,8 @@ import picocli.CommandLine.Spec;
 /** Many jobs at once. */
 @Command(
         name = "bulk",
-        description = "Requeue or cancel many jobs: look first, then do it, go on with it, or take it back.",
+        description =
+                "Requeue, cancel, reschedule, edit or delete many jobs: look first, then do it, go on with it, or take it back.",
         footer = {
             "  millrace bulk requeue --state discarded --kind send-invoice --since 6h",
             "  millrace bulk requeue --state discarded --kind send-invoice --since 6h --run --reason 'the provider is back'",
@@ -49,6 +54,9 @@ final class BulkCommand implements Runnable {
         return new CommandLine(new BulkCommand())
                 .addSubcommand(new Requeue(shell))
                 .addSubcommand(new Cancel(shell))
+                .addSubcommand(new Reschedule(shell))
+                .addSubcommand(new Edit(shell))
+                .addSubcommand(new Delete(shell))
                 .addSubcommand(new Listing(shell))
                 .addSubcommand(new Resume(shell))
                 .addSubcommand(new Undo(shell));
@@ -119,11 +127,7 @@ final class BulkCommand implements Runnable {
         private void tell(Plan plan) {
             var sample = plan.sample();
             if (common.json) {
-                var json = Json.object();
-                json.put("count", plan.count());
-                json.set("sample", Shapes.all(sample, Shapes::listed));
-                json.put("done", false);
-                print(json);
+                print(Shapes.plan(plan));
                 return;
             }
             console().print("Would " + plan + ". Nothing has happened.");
@@ -138,8 +142,22 @@ final class BulkCommand implements Runnable {
                         Times.distance(job.enqueuedAt(), now),
                         String.valueOf(Notes.of(job, now)));
             if (!sample.isEmpty()) table.lines(console()).forEach(console()::print);
+            for (var edit : plan.edits()) {
+                console().print("  " + edit.job());
+                console().print("    before " + cut(edit.before()));
+                console().print("    after  " + cut(edit.after()));
+            }
+            if (plan.refusedCount() > 0)
+                console().print("%,d would be left as they are, among them:".formatted(plan.refusedCount()));
+            for (var refused : plan.refused())
+                console().print("  %s  %s".formatted(refused.job(), Visible.line(refused.why())));
             if (plan.count() > 0) console().hint("Do it: add --run --reason 'why'");
         }
+    }
+
+    private static String cut(String payload) {
+        var line = Visible.line(payload);
+        return line.length() <= 300 ? line : line.substring(0, 300) + "… (--json shows all)";
     }
 
     /** Tells its id before anything is done: whoever is interrupted can go on with it, or take it back. */
@@ -219,6 +237,123 @@ final class BulkCommand implements Runnable {
         }
     }
 
+    /** Gives many another time. */
+    @Command(
+            name = "reschedule",
+            description = {
+                "Let scheduled, retryable or available jobs run at another time. Those that a node has are left alone. Shows",
+                "what would be done, unless --run is said."
+            },
+            footer = {
+                "  millrace bulk reschedule --state retryable --kind send-invoice --at 2027-03-27T06:00:00Z",
+                "  millrace bulk reschedule --state available --queue billing --in 2h --run --reason 'the provider is down'",
+                "  millrace bulk reschedule --state scheduled --tenant acme --earlier 1d --run --reason 'they moved'",
+            })
+    private static final class Reschedule extends Changing {
+
+        @ArgGroup(multiplicity = "1")
+        When when = new When();
+
+        /** One of these. */
+        static final class When {
+            @Option(
+                    names = "--at",
+                    paramLabel = "MOMENT",
+                    converter = EnqueueCommand.Moment.class,
+                    description = "To this moment, as 2027-03-27T06:00:00Z. One that has come is now.")
+            @Nullable
+            Instant at;
+
+            @Option(
+                    names = "--in",
+                    paramLabel = "SPAN",
+                    converter = Durations.class,
+                    description = "To so long from now: 30s, 5m, 2h, 1d.")
+            @Nullable
+            Duration in;
+
+            @Option(
+                    names = "--later",
+                    paramLabel = "SPAN",
+                    converter = Durations.class,
+                    description = "So much later than each of them would run.")
+            @Nullable
+            Duration later;
+
+            @Option(
+                    names = "--earlier",
+                    paramLabel = "SPAN",
+                    converter = Durations.class,
+                    description = "So much earlier than each of them would run.")
+            @Nullable
+            Duration earlier;
+        }
+
+        Reschedule(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        Plan plan(Selection selection) {
+            if (when.at != null) return selection.reschedule(when.at);
+            if (when.in != null) return selection.reschedule(when.in);
+            if (when.later != null) return selection.delay(when.later);
+            return selection.delay(Objects.requireNonNull(when.earlier).negated());
+        }
+    }
+
+    /** Gives many another payload. */
+    @Command(
+            name = "edit",
+            description = {
+                "Patch the payloads of scheduled, retryable, available or discarded jobs; discarded ones run again. The patch is",
+                "a JSON merge patch: members that it names become what it says, those that it says are null are taken out. Here",
+                "nobody knows what handlers can read: only the syntax is checked. Shows what would be done, unless --run is said."
+            },
+            footer = {
+                "  millrace bulk edit --state discarded --kind send-invoice --patch '{\"currency\":\"EUR\"}'",
+                "  millrace bulk edit --state scheduled --kind send-invoice --patch '{\"note\":null}' --run --reason 'a wrong note'",
+            })
+    private static final class Edit extends Changing {
+
+        @Option(
+                names = "--patch",
+                paramLabel = "JSON",
+                required = true,
+                description = "What becomes of each payload: a JSON merge patch (RFC 7396).")
+        String patch = "";
+
+        Edit(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        Plan plan(Selection selection) {
+            return selection.edit(patch);
+        }
+    }
+
+    /** Tells of many no more. */
+    @Command(
+            name = "delete",
+            description = {
+                "Tell of discarded or cancelled jobs no more: they are gone from lists, searches and groups of failures. What is",
+                "stored of them goes when its retention is over; until then they can be brought back. Shows what would be done,",
+                "unless --run is said."
+            },
+            footer = {"  millrace bulk delete --state discarded --tag test --run --reason 'they were test data'"})
+    private static final class Delete extends Changing {
+
+        Delete(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        Plan plan(Selection selection) {
+            return selection.delete();
+        }
+    }
+
     /** Lists operations. */
     @Command(
             name = "list",
@@ -253,7 +388,7 @@ final class BulkCommand implements Runnable {
             for (var view : all)
                 table.row(
                         view.id().toString(),
-                        view.what(),
+                        view.how() == null ? view.what() : view.what() + ", " + view.how(),
                         "%,d".formatted(view.planned()),
                         "%,d".formatted(view.changed()),
                         view.by(),
@@ -315,7 +450,8 @@ final class BulkCommand implements Runnable {
             name = "undo",
             description = {
                 "Take a change back, as far as that is possible: runs that no node has taken yet end as the run before had",
-                "ended, cancelled jobs wait again. What has run meanwhile is left as it is."
+                "ended, cancelled jobs wait again, rescheduled ones for the time they had, edited ones with the payload they had,",
+                "deleted ones are told of again. What has run meanwhile is left as it is."
             },
             footer = {"  millrace bulk undo 3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d10 --reason 'wrong hour'"})
     private static final class Undo extends EngineCommand {

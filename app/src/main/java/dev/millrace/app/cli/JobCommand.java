@@ -1,9 +1,11 @@
 package dev.millrace.app.cli;
 
 import dev.millrace.JobHistory;
+import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.Operations;
 import dev.millrace.Why;
+import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Style;
@@ -44,11 +46,26 @@ final class JobCommand extends EngineCommand {
     @Override
     ExitCode run(Operations operations) {
         var job = id(id);
-        var history = operations.history(job).orElseThrow(() -> notFound(job));
+        var history = operations.history(job).orElseThrow(() -> gone(operations, job));
         var why = operations.why(job);
         if (common.json) print(Shapes.job(history, why));
         else show(history, why);
         return ExitCode.OK;
+    }
+
+    private CommandFailed gone(Operations operations, JobId job) {
+        var deletion = operations.deletion(job);
+        if (deletion.isEmpty()) return notFound(job);
+        var said = deletion.get();
+        return new CommandFailed(
+                ExitCode.NOT_FOUND,
+                "Job %s was deleted by %s, %s: %s. Bring it back, with all that was deleted with it: millrace bulk undo %s --reason 'why'"
+                        .formatted(
+                                job,
+                                said.by(),
+                                Times.distance(said.at(), shell.world().now()),
+                                said.reason(),
+                                said.operation()));
     }
 
     private void show(JobHistory history, Why why) {
@@ -82,6 +99,16 @@ final class JobCommand extends EngineCommand {
         var failure = job.failure();
         if (failure != null) line("failure", failure.type() + ": " + failure.message());
         for (var reason : why.reasons()) line("why", reason.text());
+        for (var change : history.changes())
+            line(
+                    "changed",
+                    "%s by %s, %s: %s (operation %s)"
+                            .formatted(
+                                    change.what(),
+                                    change.by(),
+                                    Times.distance(change.at(), now),
+                                    change.reason(),
+                                    change.operation()));
         steps(history, now);
         for (var said : history.log())
             console()

@@ -137,6 +137,7 @@ public final class HttpServer implements AutoCloseable {
         var health = new Health(operations, node, world);
         var metrics = new Metrics(operations, node, world);
         var jobs = new JobsApi(operations);
+        var many = new OperationsApi(operations);
         var schedules = new SchedulesApi(operations, world);
         var kinds = new KindsApi(operations);
         var overview = new Overview(operations, world, database);
@@ -153,6 +154,12 @@ public final class HttpServer implements AutoCloseable {
             routes.get("/api/jobs/{id}", jobs::one);
             routes.post("/api/jobs/{id}/cancel", jobs::cancel);
             routes.post("/api/jobs/{id}/retry", jobs::retry);
+            routes.post("/api/operations", many::begin);
+            routes.get("/api/operations", many::list);
+            routes.get("/api/operations/{id}", many::one);
+            routes.post("/api/operations/{id}/resume", many::resume);
+            routes.post("/api/operations/{id}/undo", many::undo);
+            routes.get("/api/failures", many::failures);
             routes.post("/api/workers", connected::open);
             routes.post("/api/workers/{worker}/claim", connected::claim);
             routes.post("/api/workers/{worker}/heartbeat", connected::heartbeat);

@@ -127,7 +127,7 @@ final class JobsApi {
 
     void one(Context context) {
         var id = id(context);
-        var history = operations.history(id).orElseThrow(() -> notFound(id));
+        var history = operations.history(id).orElseThrow(() -> gone(id));
         answer(context, Shapes.job(history, operations.why(id)));
     }
 
@@ -174,6 +174,16 @@ final class JobsApi {
         } catch (MillraceException notAnId) {
             throw new Problem(ProblemType.BAD_REQUEST, notAnId.getMessage(), notAnId);
         }
+    }
+
+    private Problem gone(JobId id) {
+        return operations
+                .deletion(id)
+                .map(deletion -> new Problem(
+                        ProblemType.NOT_FOUND,
+                        "Job %s was deleted by %s: %s. POST /api/operations/%s/undo brings it back, with all that was deleted with it."
+                                .formatted(id, deletion.by(), deletion.reason(), deletion.operation())))
+                .orElseGet(() -> notFound(id));
     }
 
     private static Problem notFound(JobId id) {

@@ -10,6 +10,7 @@ import dev.millrace.JobView;
 import dev.millrace.KindView;
 import dev.millrace.NodeView;
 import dev.millrace.OperationView;
+import dev.millrace.Plan;
 import dev.millrace.QueueView;
 import dev.millrace.ScheduleView;
 import dev.millrace.Scope;
@@ -98,6 +99,7 @@ public final class Shapes {
         var json = job(history.job());
         json.set("steps", all(history.steps(), Shapes::step));
         json.set("log", all(history.log(), Shapes::logLine));
+        json.set("changes", all(history.changes(), Shapes::change));
         json.set("why", all(why.reasons(), Shapes::reason));
         return json;
     }
@@ -115,6 +117,15 @@ public final class Shapes {
         json.put("reason", step.reason());
         json.set("failure", failure(step.failure()));
         return json;
+    }
+
+    private static ObjectNode change(JobHistory.Change change) {
+        return Json.object()
+                .put("operation", change.operation().toString())
+                .put("what", change.what())
+                .put("by", change.by())
+                .put("reason", change.reason())
+                .put("at", text(change.at()));
     }
 
     private static ObjectNode logLine(JobHistory.LogLine line) {
@@ -301,11 +312,38 @@ public final class Shapes {
         return json;
     }
 
+    /** What would be done to many jobs. Edits and refusals are told of an edit alone. */
+    public static ObjectNode plan(Plan plan) {
+        var json = Json.object();
+        json.put("count", plan.count());
+        json.set("sample", all(plan.sample(), Shapes::listed));
+        json.set("edits", all(plan.edits(), Shapes::edit));
+        json.put("refusedCount", plan.refusedCount());
+        json.set(
+                "refused",
+                all(
+                        plan.refused(),
+                        refused -> Json.object()
+                                .put("job", refused.job().toString())
+                                .put("why", refused.why())));
+        json.put("done", false);
+        return json;
+    }
+
+    private static ObjectNode edit(Plan.Edit edit) {
+        var json = Json.object();
+        json.put("job", edit.job().toString());
+        json.set("before", Json.stored(edit.before()));
+        json.set("after", Json.stored(edit.after()));
+        return json;
+    }
+
     /** A change of many jobs. */
     public static ObjectNode operation(OperationView view) {
         var json = Json.object();
         json.put("id", view.id().toString());
         json.put("what", view.what());
+        json.put("how", view.how());
         json.put("undoes", view.undoes() == null ? null : view.undoes().toString());
         json.put("by", view.by());
         json.put("reason", view.reason());

@@ -1,0 +1,173 @@
+package dev.millrace.app.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.app.CommandLineFixture;
+import dev.millrace.app.console.ExitCode;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class BulkCommandTest {
+
+    private final CommandLineFixture line = new CommandLineFixture();
+
+    private static JsonNode json(String text) {
+        return new JsonMapper().readTree(text);
+    }
+
+    private String enqueued(String payload, String... options) {
+        var command = new java.util.ArrayList<>(java.util.List.of("enqueue", "send-invoice", payload));
+        command.addAll(java.util.List.of(options));
+        return line.run(command.toArray(String[]::new)).out().strip();
+    }
+
+    private JsonNode job(String id) {
+        return json(line.run("job", id, "--json").out());
+    }
+
+    private static String operation(String json) {
+        return json(json).get("id").stringValue();
+    }
+
+    private void refused(ExitCode code, String says, String... command) {
+        var ran = line.run(command);
+        assertThat(ran.exit()).as(ran.err()).isEqualTo(code.number());
+        assertThat(ran.err()).contains(says);
+    }
+
+    @Test
+    void jobs_wait_for_another_time_and_the_job_tells_why() {
+        var id = enqueued("{}", "--at", "2027-03-27T02:30:00Z");
+
+        var looked = line.run("bulk", "reschedule", "--state", "scheduled", "--kind", "send-invoice", "--later", "1h");
+        assertThat(looked.out())
+                .contains("Would reschedule 1 jobs to 1 h later")
+                .contains(id);
+        assertThat(job(id).get("runAt").stringValue()).isEqualTo("2027-03-27T02:30:00Z");
+
+        var done = line.run(
+                "bulk",
+                "reschedule",
+                "--state",
+                "scheduled",
+                "--kind",
+                "send-invoice",
+                "--later",
+                "1h",
+                "--run",
+                "--reason",
+                "the provider is down",
+                "--json");
+        assertThat(done.exit()).as(done.err()).isZero();
+        assertThat(job(id).get("runAt").stringValue()).isEqualTo("2027-03-27T03:30:00Z");
+        var change = job(id).get("changes").get(0);
+        assertThat(change.get("what").stringValue()).isEqualTo("reschedule");
+        assertThat(change.get("operation").stringValue()).isEqualTo(operation(done.out()));
+        assertThat(line.run("job", id).out()).contains("changed").contains("the provider is down");
+
+        assertThat(line.run("bulk", "list").out()).contains("reschedule, 1 h later");
+        line.run("bulk", "undo", operation(done.out()), "--reason", "it is back");
+        assertThat(job(id).get("runAt").stringValue()).isEqualTo("2027-03-27T02:30:00Z");
+        line.run(
+                "bulk",
+                "reschedule",
+                "--state",
+                "scheduled",
+                "--kind",
+                "send-invoice",
+                "--in",
+                "0s",
+                "--run",
+                "--reason",
+                "at once");
+        assertThat(job(id).get("state").stringValue()).isEqualTo("available");
+    }
+
+    @Test
+    void a_time_is_said_once() {
+        refused(ExitCode.USAGE, "--at", "bulk", "reschedule", "--state", "scheduled", "--all");
+        refused(
+                ExitCode.USAGE,
+                "mutually exclusive",
+                "bulk",
+                "reschedule",
+                "--state",
+                "scheduled",
+                "--in",
+                "1h",
+                "--later",
+                "1h");
+    }
+
+    @Test
+    void payloads_are_patched_and_shown_before() {
+        var id = enqueued("{\"order\":7,\"cents\":12345678901234567890.10}", "--in", "1h");
+
+        var looked = line.run(
+                "bulk", "edit", "--state", "scheduled", "--kind", "send-invoice", "--patch", "{\"currency\":\"EUR\"}");
+        assertThat(looked.out())
+                .contains("before {\"order\":7,\"cents\":12345678901234567890.10}")
+                .contains("after  {\"order\":7,\"cents\":12345678901234567890.10,\"currency\":\"EUR\"}")
+                .contains("Nothing has happened");
+
+        var done = line.run(
+                "bulk",
+                "edit",
+                "--state",
+                "scheduled",
+                "--kind",
+                "send-invoice",
+                "--patch",
+                "{\"currency\":\"EUR\"}",
+                "--run",
+                "--reason",
+                "they came without",
+                "--json");
+        assertThat(done.exit()).as(done.err()).isZero();
+        assertThat(job(id).get("payload").get("currency").stringValue()).isEqualTo("EUR");
+
+        var again = line.run(
+                "bulk", "edit", "--state", "scheduled", "--kind", "send-invoice", "--patch", "{\"currency\":\"EUR\"}");
+        assertThat(again.out()).contains("1 would be left as they are").contains("changes nothing");
+
+        line.run("bulk", "undo", operation(done.out()), "--reason", "they had");
+        assertThat(job(id).get("payload").has("currency")).isFalse();
+        refused(
+                ExitCode.REFUSED,
+                "The patch is no object",
+                "bulk",
+                "edit",
+                "--state",
+                "scheduled",
+                "--all",
+                "--patch",
+                "7");
+    }
+
+    @Test
+    void what_was_deleted_says_by_whom_and_is_brought_back() {
+        var id = enqueued("{}");
+        line.run("cancel", id, "--reason", "a test");
+        refused(ExitCode.REFUSED, "Cancel them first", "bulk", "delete", "--state", "available", "--all");
+
+        var done = line.run(
+                "bulk",
+                "delete",
+                "--state",
+                "cancelled",
+                "--kind",
+                "send-invoice",
+                "--run",
+                "--reason",
+                "they were test data",
+                "--json");
+
+        assertThat(done.exit()).as(done.err()).isZero();
+        assertThat(line.run("jobs", "--json").out()).contains("[]").doesNotContain(id);
+        refused(ExitCode.NOT_FOUND, "they were test data", "job", id);
+        refused(ExitCode.NOT_FOUND, "millrace bulk undo " + operation(done.out()), "job", id);
+        line.run("bulk", "undo", operation(done.out()), "--reason", "they were not");
+        assertThat(job(id).get("state").stringValue()).isEqualTo("cancelled");
+    }
+}
