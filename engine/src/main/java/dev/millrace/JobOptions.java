@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import dev.millrace.store.Crowds;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Line;
 import dev.millrace.store.PartOf;
 import java.time.Duration;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class JobOptions {
 
     /** The header that holds the tenant. */
-    static final String TENANT = Crowds.TENANT;
+    static final String TENANT = Delivery.TENANT;
 
     /** The header that holds the tags, separated by commas. */
     static final String TAGS = "tags";
@@ -155,7 +156,7 @@ public final class JobOptions {
         if (values.length == 0)
             throw new MillraceException(
                     "inOrder() needs to know whose order it is: inOrder(\"account\", id). With nothing in it all jobs of the queue would run one by one, on one node; if that is meant, say a word: inOrder(\"all\").");
-        return put(Line.ORDER, key("order key", values));
+        return put(Line.ORDER, KeyText.key("order key", values));
     }
 
     /**
@@ -167,15 +168,10 @@ public final class JobOptions {
      *     values run on one node at a time, which takes over from another within seconds if that dies
      */
     public JobOptions limit(Limit limit, Object... values) {
-        var limited = limit.of(key("limit's key", values));
+        var limited = limit.of(KeyText.key("limit's key", values));
         var options = put(Line.LIMIT, limited.text());
         var rated = limited.rate();
         return rated == null ? options.without(Line.RATE) : options.put(Line.RATE, rated.text());
-    }
-
-    private static String key(String what, Object... values) {
-        var text = KeyText.of(what, values);
-        return text.length() <= Bounds.WORD ? text : "(" + Words.sha256(text) + ")";
     }
 
     /**

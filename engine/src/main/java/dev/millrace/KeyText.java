@@ -25,6 +25,12 @@ record KeyText(String what) {
         return Arrays.stream(values).map(text::of).collect(Collectors.joining(",", "(", ")"));
     }
 
+    /** The same, short enough for a header: a hash of it if it is longer. */
+    static String key(String what, Object... values) {
+        var text = of(what, values);
+        return text.length() <= Bounds.WORD ? text : "(" + Words.sha256(text) + ")";
+    }
+
     /** A value as it stands in a key: none looks otherwise tomorrow, and a number is not its text. */
     private String of(@Nullable Object value) {
         return switch (value) {

@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Line;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How many jobs of one queue may run at once for one key, in the whole fleet, and how many may start in a time:
  * {@code Limit.named("shop").concurrency(2).rate(100, ofMinutes(1))}. A constant; which jobs it holds for, and whose they count against, each job says:
- * {@code o -> o.limit(PER_SHOP, shop)}. Immutable.
+ * {@code o -> o.limit(PER_SHOP, shop)}. Immutable. An operator may {@linkplain Operations#limit set other numbers} while everything runs.
  *
  * <p>It is kept by the node that owns the key's shard, in its memory; of a rate that lets less than one start each five seconds, also in the store. Jobs that
  * wait are not polled. Of the jobs of a key that its node has read, the one that was enqueued last says the numbers.
@@ -106,6 +107,20 @@ public final class Limit {
                     "The limit %s limits nothing. Say how many may run at once, Limit.named(\"%s\").concurrency(2), or start in a time, .rate(100, ofMinutes(1))."
                             .formatted(name, name));
         return new Line.Limited(name, atOnce == null ? Bounds.SLOTS : atOnce, key, rated());
+    }
+
+    /** As an operator sets it over what jobs say. */
+    Adjustment adjustment() {
+        if (atOnce == null && count == null)
+            throw new MillraceException(
+                    "Nothing is said of the limit %s. Say how many may run at once, limit -> limit.concurrency(5), or start in a time, .rate(200, ofMinutes(1)). To have the numbers of your code again there is resetLimit(\"%s\", …); to let nothing run, pause(Scope.limit(\"%s\"), …)."
+                            .formatted(name, name, name));
+        if (weight > 1)
+            throw new MillraceException(
+                    "The weight of a job is its own: it can't be set for the limit %s. Leave it out; set another rate or another burst."
+                            .formatted(name));
+        var rated = rated();
+        return new Adjustment(Adjustment.Of.LIMIT, name, atOnce, rated == null ? null : rated.rate());
     }
 
     private Line.@Nullable Rated rated() {

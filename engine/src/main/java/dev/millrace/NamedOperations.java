@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.Editable;
@@ -8,8 +9,10 @@ import dev.millrace.store.Bulk.KeptChange;
 import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Bulk.Stepped;
 import dev.millrace.store.Catalogue.Published;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Query;
+import dev.millrace.store.Steering;
 import dev.millrace.store.Storage;
 import dev.millrace.store.StoreException;
 import dev.millrace.store.StoreException.CommitUnknown;
@@ -23,10 +26,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What an operator does, over the open store. */
@@ -342,7 +347,7 @@ final class NamedOperations implements Operations {
                 .map(view -> new Reasons(
                                 view,
                                 storage::queues,
-                                storage::pauses,
+                                this::reasons,
                                 storage::nodes,
                                 () -> storage.batch(job),
                                 () -> storage.blockers(job))
@@ -350,6 +355,10 @@ final class NamedOperations implements Operations {
                 .orElseGet(() -> storage.deletion(job)
                         .map(deletion -> Reasons.deleted(job, deletion))
                         .orElseGet(() -> Reasons.notKnown(job)));
+    }
+
+    private Map<Scope, String> reasons() {
+        return storage.pauses().stream().collect(Collectors.toMap(Pause::scope, Pause::reason));
     }
 
     @Override
@@ -375,12 +384,61 @@ final class NamedOperations implements Operations {
 
     @Override
     public void pause(Scope scope, String reason) {
-        storage.pause(checked(scope), Bounds.reason("A pause", reason), actor);
+        if (!storage.pause(checked(scope), Bounds.reason("A pause", reason), actor))
+            throw new MillraceException(
+                    "The %s %s can't be paused: %,d things are, as many as may. Nothing was changed. End some of these pauses, or pause a queue or a kind that they have in common."
+                            .formatted(scope.type(), scope.name(), Steering.MOST_PAUSES));
     }
 
     @Override
     public void resume(Scope scope) {
         storage.resume(checked(scope), actor);
+    }
+
+    @Override
+    public List<PauseView> pauses() {
+        return storage.pauses().stream()
+                .map(pause -> new PauseView(pause.scope(), pause.reason(), pause.by(), pause.since()))
+                .toList();
+    }
+
+    @Override
+    public void limit(String name, UnaryOperator<Limit> numbers, String reason) {
+        adjust(numbers.apply(Limit.named(name)).adjustment(), reason);
+    }
+
+    @Override
+    public boolean resetLimit(String name, String reason) {
+        return storage.reset(
+                Adjustment.Of.LIMIT, Bounds.name("A limit", name), Bounds.reason("A reset", reason), actor);
+    }
+
+    @Override
+    public void concurrency(String kind, int jobs, String reason) {
+        adjust(
+                new Adjustment(
+                        Adjustment.Of.KIND,
+                        Bounds.name("A kind", kind),
+                        Bounds.count("The concurrency of a kind", jobs, Bounds.SLOTS),
+                        null),
+                reason);
+    }
+
+    @Override
+    public boolean resetConcurrency(String kind, String reason) {
+        return storage.reset(Adjustment.Of.KIND, Bounds.name("A kind", kind), Bounds.reason("A reset", reason), actor);
+    }
+
+    private void adjust(Adjustment adjustment, String reason) {
+        if (!storage.adjust(adjustment, Bounds.reason("A change of numbers", reason), actor))
+            throw new MillraceException(
+                    "The numbers of %s can't be set: those of %,d limits and kinds are, as many as may. Nothing was changed. Reset some that are not needed any more."
+                            .formatted(adjustment.name(), Steering.MOST_ADJUSTED));
+    }
+
+    @Override
+    public List<AdjustmentView> adjustments() {
+        return storage.adjustments().stream().map(AdjustmentView::of).toList();
     }
 
     @Override
@@ -484,6 +542,15 @@ final class NamedOperations implements Operations {
             case Scope.Queue(var name) -> Bounds.name("A queue", name);
             case Scope.OfKind(var name) -> Bounds.name("A kind", name);
             case Scope.OfSchedule(var name) -> Bounds.name("A schedule", name);
+            case Scope.Tenant(var name) -> Bounds.word("A tenant", name);
+            case Scope.Key(var queue, var key) -> {
+                Bounds.name("A queue", queue);
+                Bounds.word("The key of a pause", key);
+            }
+            case Scope.OfLimit(var limit, var key) -> {
+                Bounds.name("A limit", limit);
+                if (key != null) Bounds.word("The key of a pause", key);
+            }
         }
         return scope;
     }

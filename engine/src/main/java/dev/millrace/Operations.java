@@ -101,11 +101,57 @@ public interface Operations {
         return requeue(job, "it is to run again");
     }
 
-    /** Lets nothing of the scope start any more. What runs goes on. */
+    /**
+     * Lets nothing of the scope start any more, on any node, from about a second on; until it is resumed, whatever restarts meanwhile. What runs goes on. To pause
+     * again what is paused changes the reason, who said it, and since when.
+     *
+     * @throws MillraceException if 10,000 things are paused
+     */
     void pause(Scope scope, String reason);
 
     /** Ends a pause; without one, does nothing. */
     void resume(Scope scope);
+
+    /** All that is paused, by type and name. */
+    List<PauseView> pauses();
+
+    /**
+     * Sets numbers of a limit over those that its jobs bring along: {@code limit("shop", l -> l.concurrency(5).rate(200, ofMinutes(1)), "they allow more")}. They hold
+     * in all queues and for all keys of the limit, from about a second on, for what waits as well; what runs goes on, and what was used of a rate stays used. What is
+     * not said stays as the jobs say it. They replace what was set before, and hold until they are {@linkplain #resetLimit reset}, whatever is deployed or restarted.
+     *
+     * @param numbers what to say of it; a weight is each job's own
+     * @param reason kept with who did it
+     * @throws MillraceException if nothing is said, or 1,000 numbers are set
+     */
+    void limit(String name, UnaryOperator<Limit> numbers, String reason);
+
+    /**
+     * Has the numbers hold again that jobs say.
+     *
+     * @return whether others were set
+     */
+    boolean resetLimit(String name, String reason);
+
+    /**
+     * Sets how often a kind runs at once on each node, over what their code says; never more than a node has slots. It holds from about a second on, until it is
+     * {@linkplain #resetConcurrency reset}, whatever is deployed or restarted. What runs goes on.
+     *
+     * @param jobs 1 to 100,000
+     * @param reason kept with who did it
+     * @throws MillraceException if 1,000 numbers are set
+     */
+    void concurrency(String kind, int jobs, String reason);
+
+    /**
+     * Has that concurrency hold again that each node's code says.
+     *
+     * @return whether another one was set
+     */
+    boolean resetConcurrency(String kind, String reason);
+
+    /** All numbers that are set, by what they are of and its name. */
+    List<AdjustmentView> adjustments();
 
     /** All schedules that nodes have brought or that were set at run time, by name. */
     List<ScheduleView> schedules();

@@ -240,7 +240,12 @@ final class QueueDoctor {
                                 pause.by() == null ? "" : ", by " + pause.by(),
                                 sentence(pause.reason())))
                 .matters(holdsUp ? "Jobs wait for it to end." : "Whatever comes will wait for it to end.")
-                .mend("End it, if it is not meant any more.", "millrace resume " + what)
+                .mend(
+                        "End it, if it is not meant any more.",
+                        "millrace resume %s %s"
+                                .formatted(
+                                        pause.scope().type(),
+                                        inOneWord(pause.scope().name())))
                 .fact("paused", what)
                 .fact("reason", pause.reason())
                 .fact("by", pause.by())
@@ -249,12 +254,13 @@ final class QueueDoctor {
                 .made();
     }
 
+    /** As a shell takes it for one word. */
+    private static String inOneWord(String name) {
+        return name.matches("[A-Za-z0-9_.:@/-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
+    }
+
     private static String what(Scope scope) {
-        return switch (scope) {
-            case Scope.Queue(var name) -> "queue " + name;
-            case Scope.OfKind(var name) -> "kind " + name;
-            case Scope.OfSchedule(var name) -> "schedule " + name;
-        };
+        return scope.type() + " " + scope.name();
     }
 
     // ---- schedules

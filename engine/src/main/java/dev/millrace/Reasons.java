@@ -146,8 +146,41 @@ record Reasons(
         var paused = pauses.get();
         paused(paused, "Queue " + job.queue(), Scope.queue(job.queue())).ifPresent(reasons::add);
         paused(paused, "Kind " + job.kind(), Scope.kind(job.kind())).ifPresent(reasons::add);
+        reasons.addAll(pausedFor(paused));
         nobody().ifPresent(reasons::add);
         if (reasons.isEmpty()) reasons.add(behind());
+        return reasons;
+    }
+
+    /** What is paused of what its headers say: whose it is, and where it stands in line. */
+    private List<Reason> pausedFor(Map<Scope, String> paused) {
+        if (paused.isEmpty()) return List.of();
+        var reasons = new ArrayList<Reason>();
+        var tenant = job.headers().get(JobOptions.TENANT);
+        if (tenant != null)
+            paused(paused, "Tenant " + tenant, Scope.tenant(tenant)).ifPresent(reasons::add);
+        reasons.addAll(linePaused(paused));
+        return reasons;
+    }
+
+    private List<Reason> linePaused(Map<Scope, String> paused) {
+        var line = Line.of(job.headers());
+        if (line == null || paused.isEmpty()) return List.of();
+        var reasons = new ArrayList<Reason>();
+        var order = line.order();
+        if (order != null)
+            paused(paused, "The key %s of queue %s".formatted(order, job.queue()), new Scope.Key(job.queue(), order))
+                    .ifPresent(reasons::add);
+        var limit = line.limit();
+        if (limit != null) {
+            paused(paused, "Limit " + limit.name(), new Scope.OfLimit(limit.name(), null))
+                    .ifPresent(reasons::add);
+            paused(
+                            paused,
+                            "Limit %s of %s".formatted(limit.name(), limit.key()),
+                            new Scope.OfLimit(limit.name(), limit.key()))
+                    .ifPresent(reasons::add);
+        }
         return reasons;
     }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.store.Adjustment;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records;
 import dev.millrace.store.StoreException;
@@ -226,7 +228,12 @@ class WaitersTest {
         }
 
         @Override
-        public Map<Scope, String> pauses() {
+        public List<Pause> pauses() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public List<Adjustment.Kept> adjustments() {
             throw new UnsupportedOperationException();
         }
 

@@ -6,6 +6,7 @@ import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.memory.Standing.Parked;
 import dev.millrace.memory.Standing.Timer;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
 import dev.millrace.store.Crowds;
@@ -14,6 +15,7 @@ import dev.millrace.store.Line;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Place;
+import dev.millrace.store.Steering;
 import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.store.StreamInfo;
 import java.time.Duration;
@@ -33,6 +35,7 @@ import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,10 +61,8 @@ final class Ledger {
             new TreeSet<>(Comparator.comparing(Timer::runAt).thenComparingLong(Timer::number));
     final NavigableMap<Long, Parked> parked = new TreeMap<>();
     final NavigableMap<Long, Place> withdrawn = new TreeMap<>();
-    final Map<Scope, String> pauses = new LinkedHashMap<>();
-
-    /** Who said each pause last, and when. */
-    final Map<Scope, Pause> pausesSaid = new LinkedHashMap<>();
+    final Map<Scope, Pause> pauses = new LinkedHashMap<>();
+    final NavigableMap<String, Adjustment.Kept> adjustments = new TreeMap<>(); // by what they are of and its name
 
     private final Crowds crowds = new Crowds();
     private final Set<KeptJob> ended = new LinkedHashSet<>();
@@ -302,14 +303,39 @@ final class Ledger {
 
     // ---- what people said
 
-    void pause(Scope scope, String reason, String by, Instant now) {
-        pauses.put(scope, reason);
-        pausesSaid.put(scope, new Pause(scope, reason, by, now));
+    boolean pause(Scope scope, String reason, String by, Instant now) {
+        if (pauses.size() >= Steering.MOST_PAUSES && !pauses.containsKey(scope)) return false;
+        pauses.put(scope, new Pause(scope, reason, by, now));
         hint(new Wakeup.Command());
+        return true;
+    }
+
+    boolean adjust(Adjustment adjustment, String reason, String by, Instant now) {
+        var key = adjustmentKey(adjustment.of(), adjustment.name());
+        if (adjustments.size() >= Steering.MOST_ADJUSTED && !adjustments.containsKey(key)) return false;
+        adjustments.put(key, new Adjustment.Kept(adjustment, reason, by, now));
+        hint(new Wakeup.Command());
+        return true;
+    }
+
+    boolean reset(Adjustment.Of of, String name) {
+        if (adjustments.remove(adjustmentKey(of, name)) == null) return false;
+        hint(new Wakeup.Command());
+        return true;
+    }
+
+    private static String adjustmentKey(Adjustment.Of of, String name) {
+        return of.name() + " " + name;
+    }
+
+    /** Why something is paused; null if it is not. */
+    @Nullable
+    String pausedBecause(Scope scope) {
+        var pause = pauses.get(scope);
+        return pause == null ? null : pause.reason();
     }
 
     void resume(Scope scope) {
-        pausesSaid.remove(scope);
         if (pauses.remove(scope) != null) hint(new Wakeup.Command());
     }
 
@@ -317,7 +343,12 @@ final class Ledger {
         Collection<Place> since = cursor.equals(Control.START)
                 ? List.of()
                 : withdrawn.tailMap(Long.parseLong(cursor), false).values();
-        return new Control(Long.toString(number), Set.copyOf(since), Set.copyOf(pauses.keySet()), !parked.isEmpty());
+        return new Control(
+                Long.toString(number),
+                Set.copyOf(since),
+                Set.copyOf(pauses.keySet()),
+                adjustments.values().stream().map(Adjustment.Kept::adjustment).collect(Collectors.toUnmodifiableSet()),
+                !parked.isEmpty());
     }
 
     // ---- forgetting

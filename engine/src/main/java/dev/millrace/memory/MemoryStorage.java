@@ -12,6 +12,7 @@ import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Catalogue.KindSchema;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
@@ -25,6 +26,7 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
 import dev.millrace.store.Observations;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Ownership.Grant;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
@@ -201,8 +203,13 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
-    public Map<Scope, String> pauses() {
-        return step(now -> Map.copyOf(memory.ledger.pauses));
+    public List<Pause> pauses() {
+        return step(now -> memory.pictures.pauses());
+    }
+
+    @Override
+    public List<Adjustment.Kept> adjustments() {
+        return step(now -> List.copyOf(memory.ledger.adjustments.values()));
     }
 
     @Override
@@ -228,13 +235,23 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
-    public void pause(Scope scope, String reason, String by) {
-        does(now -> memory.ledger.pause(scope, reason, by, now));
+    public boolean pause(Scope scope, String reason, String by) {
+        return step(now -> memory.ledger.pause(scope, reason, by, now));
     }
 
     @Override
     public void resume(Scope scope, String by) {
         does(now -> memory.ledger.resume(scope));
+    }
+
+    @Override
+    public boolean adjust(Adjustment adjustment, String reason, String by) {
+        return step(now -> memory.ledger.adjust(adjustment, reason, by, now));
+    }
+
+    @Override
+    public boolean reset(Adjustment.Of of, String name, String reason, String by) {
+        return step(now -> memory.ledger.reset(of, name));
     }
 
     // ---- many at once

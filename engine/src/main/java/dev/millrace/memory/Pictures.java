@@ -16,6 +16,7 @@ import dev.millrace.store.Look;
 import dev.millrace.store.Observations;
 import dev.millrace.store.Observations.Held;
 import dev.millrace.store.Observations.ParkedJobs;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.Records.Query;
@@ -185,7 +186,7 @@ final class Pictures {
                         depth(queue.count(State.RETRYABLE)),
                         depth(queue.parked()),
                         oldestAvailable(queue),
-                        ledger.pauses.get(Scope.queue(queue.name)),
+                        ledger.pausedBecause(Scope.queue(queue.name)),
                         queue.asides(now)))
                 .toList();
     }
@@ -239,12 +240,19 @@ final class Pictures {
         return new Observations(
                 now,
                 Look.seen(parked()),
-                Look.seen(List.copyOf(ledger.pausesSaid.values())),
+                Look.seen(pauses()),
                 Look.seen(members.all().stream()
                         .filter(member -> member.life != NodeView.Life.GONE)
                         .flatMap(Pictures::held)
                         .toList()),
                 null);
+    }
+
+    List<Pause> pauses() {
+        return ledger.pauses.values().stream()
+                .sorted(Comparator.comparing((Pause pause) -> pause.scope().type())
+                        .thenComparing(pause -> pause.scope().name()))
+                .toList();
     }
 
     private List<ParkedJobs> parked() {

@@ -255,7 +255,7 @@ final class Schedules {
                 alive(known),
                 last,
                 last == null ? null : known.slots.get(last),
-                ledger.pauses.get(Scope.schedule(known.card.name())),
+                ledger.pausedBecause(Scope.schedule(known.card.name())),
                 known.setting);
     }
 

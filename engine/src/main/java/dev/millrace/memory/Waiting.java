@@ -4,6 +4,7 @@ import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.memory.Standing.Parked;
 import dev.millrace.memory.Standing.Timer;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Expiry;
 import dev.millrace.store.Promoted;
@@ -99,8 +100,11 @@ final class Waiting {
     }
 
     private boolean paused(KeptJob job) {
+        if (ledger.pauses.isEmpty()) return false;
+        var tenant = job.headers.get(Delivery.TENANT);
         return ledger.pauses.containsKey(Scope.queue(job.queue.name))
-                || ledger.pauses.containsKey(Scope.kind(job.kind));
+                || ledger.pauses.containsKey(Scope.kind(job.kind))
+                || (tenant != null && ledger.pauses.containsKey(Scope.tenant(tenant)));
     }
 
     /** What a node of this age could not decode it can't decode now: only one that started later may know better. */

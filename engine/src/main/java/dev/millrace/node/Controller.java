@@ -1,16 +1,18 @@
 package dev.millrace.node;
 
 import dev.millrace.Scope;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Control;
 import dev.millrace.store.Place;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Hears what operators say: who was cancelled, what is paused. A running handler whose job was cancelled is told, and interrupted if
+ * Hears what operators say: who was cancelled, what is paused, which numbers are set. A running handler whose job was cancelled is told, and interrupted if
  * it does not end by itself. What waits is looked up when its turn comes, so cancels are remembered for a while: one may be heard
  * before the delivery that it is about has come out of the claimer's hands.
  */
@@ -27,6 +29,8 @@ final class Controller implements Loop {
     private final Set<Place> cancelled = ConcurrentHashMap.newKeySet();
     private volatile Set<Scope> paused = Set.of();
     private volatile Set<String> pausedQueues = Set.of();
+    private volatile boolean pausesTenants;
+    private Set<Adjustment> adjusted = Set.of();
     private volatile boolean parked;
     private volatile boolean heard;
 
@@ -51,6 +55,11 @@ final class Controller implements Loop {
         return !pausedQueues.isEmpty();
     }
 
+    /** Whether any tenant is paused: if not, nobody need look whose a delivery is. */
+    boolean pausesTenants() {
+        return pausesTenants;
+    }
+
     /** Whether anything was parked at the last look. */
     boolean parked() {
         return parked;
@@ -66,18 +75,43 @@ final class Controller implements Loop {
         cursor = control.cursor();
         var before = paused;
         paused = control.paused();
-        if (!before.equals(paused)) pausedQueues = queues(paused);
+        if (!before.equals(paused)) hear(paused);
+        boolean other = !adjusted.equals(control.adjusted());
+        if (other) adjust(control.adjusted());
         boolean news = control.parked() && !parked;
         parked = control.parked();
         if (news) node.releaseBell().ring();
         if (!control.cancelled().isEmpty()) cancel(control.cancelled());
-        if (!heard || !before.equals(paused)) {
+        if (!heard || other || !before.equals(paused)) {
             heard = true;
             node.claimBell().ring();
             node.startBell().ring();
             node.releaseBell().ring();
         }
         return REST;
+    }
+
+    private void hear(Set<Scope> now) {
+        pausedQueues = queues(now);
+        pausesTenants = now.stream().anyMatch(Scope.Tenant.class::isInstance);
+        node.lines().pause(now);
+    }
+
+    /** Numbers that operators have set hold from now on for what starts; what runs goes on. */
+    private void adjust(Set<Adjustment> now) {
+        adjusted = now;
+        var limits = new HashMap<String, Adjustment>();
+        var kinds = new HashMap<String, Integer>();
+        for (var one : now) {
+            switch (one.of()) {
+                case LIMIT -> limits.put(one.name(), one);
+                case KIND -> {
+                    if (one.atOnce() != null) kinds.put(one.name(), one.atOnce());
+                }
+            }
+        }
+        node.lines().adjust(limits);
+        for (var kind : node.kinds()) kind.adjust(kinds.get(kind.plan().kind()));
     }
 
     private static Set<String> queues(Set<Scope> paused) {

@@ -63,6 +63,7 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
     private volatile int aside; // a side shard's number, or 0
     private double turn; // the starter's own
     private long arrival; // the starter's own
+    private boolean comes;
 
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
     private volatile @Nullable Stop stop;
@@ -174,6 +175,15 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
     @Nullable
     String paused() {
         return paused;
+    }
+
+    /** Whether its kind counts it among those that wait for a slot. */
+    boolean countsAsComing() {
+        return comes;
+    }
+
+    void countsAsComing(boolean does) {
+        comes = does;
     }
 
     /** Where it stands in line; null if it waits for nobody. */

@@ -683,14 +683,15 @@ public final class Incarnation {
         if (events.wanted()) events.happened(event);
     }
 
-    /** Whether operators let nothing of this delivery start now; the reason if so. */
+    /** Whether operators let nothing of this delivery start now, so that it is parked; the reason if so. A paused key stays in line instead: see {@link Lines}. */
     @Nullable
     String pausedBecause(Delivery delivery) {
         var paused = controller.paused();
         if (paused.isEmpty()) return null;
         if (paused.contains(Scope.queue(delivery.queue()))) return "queue " + delivery.queue() + " is paused";
         if (paused.contains(Scope.kind(delivery.kind()))) return "kind " + delivery.kind() + " is paused";
-        return null;
+        var tenant = controller.pausesTenants() ? delivery.tenant() : null;
+        return tenant != null && paused.contains(Scope.tenant(tenant)) ? "tenant " + tenant + " is paused" : null;
     }
 
     /**

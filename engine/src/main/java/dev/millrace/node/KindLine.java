@@ -20,8 +20,9 @@ final class KindLine {
     private static final int LONGEST = 500;
 
     private final KindPlan plan;
-    private final int limit;
-    private final boolean limited;
+    private final int slots;
+    private volatile int limit;
+    private volatile boolean limited;
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicLong starts = new AtomicLong();
     private final AtomicLong ended = new AtomicLong();
@@ -37,13 +38,25 @@ final class KindLine {
 
     KindLine(KindPlan plan, int slots, long nanoTime) {
         this.plan = plan;
-        this.limit = Math.min(plan.concurrency(), slots);
-        this.limited = plan.concurrency() < slots;
+        this.slots = slots;
+        adjust(null);
         this.rate = new Rate(nanoTime);
     }
 
     KindPlan plan() {
         return plan;
+    }
+
+    /** How often it may run at once from now on, as an operator has set it; null: as its node's code says. */
+    final void adjust(@Nullable Integer set) {
+        int most = set == null ? plan.concurrency() : set;
+        limit = Math.min(most, slots);
+        limited = most < slots;
+    }
+
+    /** How often it may run at once. */
+    int limit() {
+        return limit;
     }
 
     /** Whether one more of this kind may run. Only the starter makes it run, so a yes stays true until it does. */
@@ -82,9 +95,16 @@ final class KindLine {
         return line.size() < worth;
     }
 
-    /** One of this kind waits for a slot, or does not any more: it starts, joins the line, or is parked. */
-    void comes(int change) {
-        if (limited) coming.addAndGet(change);
+    /** One of this kind waits for a slot. Returns whether that is counted: then {@link #came} is to be told. */
+    boolean comes() {
+        if (!limited) return false;
+        coming.incrementAndGet();
+        return true;
+    }
+
+    /** One that was counted waits for a slot no more: it starts, joins the line, or is parked. */
+    void came() {
+        coming.decrementAndGet();
     }
 
     @Nullable

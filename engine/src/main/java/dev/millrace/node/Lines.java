@@ -1,6 +1,8 @@
 package dev.millrace.node;
 
 import dev.millrace.JobId;
+import dev.millrace.Scope;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Line;
 import dev.millrace.store.Ownership;
@@ -71,6 +73,14 @@ final class Lines {
 
     /** Those that have nothing, and whose allowance is not full again. */
     private final PriorityQueue<Timed> resting = new PriorityQueue<>();
+
+    /** Limits whose numbers operators have set. */
+    private Map<String, Adjustment> adjusted = Map.of();
+
+    /** Keys and limits that operators have paused. */
+    private Set<Scope> paused = Set.of();
+
+    private volatile boolean pausesAny;
 
     private long timed;
     private final Map<Place, HeldDelivery> places = new HashMap<>();
@@ -158,7 +168,20 @@ final class Lines {
     static final class Group {
         private final Shard shard;
         private final String key;
+
+        /** Whose limit it is; null if it has none. */
+        private final Scope.@Nullable OfLimit limit;
+
+        /** Whether operators let nothing of it start. */
+        private boolean paused;
+
         private int atOnce = Integer.MAX_VALUE;
+
+        /** What its jobs say, and what operators say of its limit. */
+        private int saidAtOnce = Integer.MAX_VALUE;
+
+        private Line.@Nullable Rate saidRate;
+        private @Nullable Adjustment adjusted;
         private Line.@Nullable Position saidAt;
         private int running;
         private int orders;
@@ -177,21 +200,41 @@ final class Lines {
         /** What could start: lines, and deliveries that stand in none. */
         private final ArrayDeque<Ready> ready = new ArrayDeque<>();
 
-        private Group(Shard shard, String key) {
+        private Group(Shard shard, Line.@Nullable Limited limit) {
             this.shard = shard;
-            this.key = key;
+            this.key = limit == null ? "" : limit.group();
+            this.limit = limit == null ? null : new Scope.OfLimit(limit.name(), limit.key());
+        }
+
+        private boolean isAmong(Set<Scope> scopes) {
+            return limit != null && (scopes.contains(limit) || scopes.contains(new Scope.OfLimit(limit.limit(), null)));
         }
 
         /** What the job says that was enqueued last is right. Returns whether it says another rate than those before it. */
         private boolean hear(Line.Limited said, Line.Position at, long now) {
             if (saidAt != null && saidAt.compareTo(at) > 0) return false;
             saidAt = at;
-            atOnce = said.atOnce();
-            var rated = said.rate();
+            saidAtOnce = said.atOnce();
+            saidRate = said.rate() == null ? null : said.rate().rate();
+            return settle(now);
+        }
+
+        /** What an operator says goes before what the jobs say. Returns whether it has another rate than before. */
+        private boolean adjust(@Nullable Adjustment newest, long now) {
+            if (Objects.equals(adjusted, newest)) return false;
+            adjusted = newest;
+            return settle(now);
+        }
+
+        private boolean settle(long now) {
+            var setAtOnce = adjusted == null ? null : adjusted.atOnce();
+            var setRate = adjusted == null ? null : adjusted.rate();
+            atOnce = setAtOnce == null ? saidAtOnce : setAtOnce;
+            var rate = setRate == null ? saidRate : setRate;
             var before = allowance;
-            if (rated == null) allowance = null;
-            else if (before == null) allowance = new Allowance(rated.rate(), shard.since, now);
-            else return before.follow(rated.rate(), now);
+            if (rate == null) allowance = null;
+            else if (before == null) allowance = new Allowance(rate, shard.since, now);
+            else return before.follow(rate, now);
             return before != null;
         }
 
@@ -201,7 +244,7 @@ final class Lines {
         }
 
         private boolean hasRoom() {
-            return running < atOnce && !ready.isEmpty();
+            return !paused && running < atOnce && !ready.isEmpty();
         }
     }
 
@@ -211,16 +254,22 @@ final class Lines {
         private final String key;
         private final NavigableMap<Line.Position, HeldDelivery> waiting = new TreeMap<>();
         private final Set<JobId> absent = new TreeSet<>(Lines::compare);
+        private final Scope.Key scope;
+
+        /** Whether operators let nothing of it start. */
+        private boolean paused;
+
         private @Nullable HeldDelivery started;
         private boolean listed;
 
-        private Order(Group group, String key) {
+        private Order(Group group, String key, String order) {
             this.group = group;
             this.key = key;
+            this.scope = new Scope.Key(group.shard.stream.queue(), order);
         }
 
         private boolean mayStart() {
-            return started == null && absent.isEmpty() && !waiting.isEmpty() && group.shard.unreadable == 0;
+            return !paused && started == null && absent.isEmpty() && !waiting.isEmpty() && group.shard.unreadable == 0;
         }
     }
 
@@ -384,7 +433,12 @@ final class Lines {
 
     private Group group(Shard shard, @Nullable Line line, Line.Position place) {
         var limit = line == null ? null : line.limit();
-        var group = shard.groups.computeIfAbsent(limit == null ? "" : limit.group(), key -> new Group(shard, key));
+        var group = shard.groups.computeIfAbsent(limit == null ? "" : limit.group(), key -> {
+            var made = new Group(shard, limit);
+            made.paused = made.isAmong(paused);
+            made.adjusted = limit == null ? null : adjusted.get(limit.name());
+            return made;
+        });
         if (limit != null && group.hear(limit, place, now())) lookAgain(Set.of(group));
         return group;
     }
@@ -401,11 +455,14 @@ final class Lines {
 
     private @Nullable Order order(Group group, @Nullable Line line) {
         var key = line == null ? null : line.ordered();
-        return key == null
+        var text = line == null ? null : line.order();
+        return key == null || text == null
                 ? null
                 : group.shard.orders.computeIfAbsent(key, same -> {
                     group.orders++;
-                    return new Order(group, same);
+                    var made = new Order(group, same, text);
+                    made.paused = paused.contains(made.scope);
+                    return made;
                 });
     }
 
@@ -668,6 +725,48 @@ final class Lines {
         stand.group.underWay -= stand.underWay;
         stand.underWay = 0;
         list(stand.group);
+    }
+
+    // ---- for operators
+
+    /** All that is paused now. What is paused of a key or a limit stays in line; what is so no more may go on. */
+    synchronized void pause(Set<Scope> now) {
+        var ours = new HashSet<Scope>();
+        for (var scope : now) if (scope instanceof Scope.Key || scope instanceof Scope.OfLimit) ours.add(scope);
+        if (ours.equals(paused)) return;
+        paused = ours;
+        pausesAny = !ours.isEmpty();
+        for (var shard : shards.values()) {
+            for (var group : shard.groups.values()) group.paused = group.isAmong(ours);
+            for (var order : shard.orders.values()) {
+                order.paused = ours.contains(order.scope);
+                list(order);
+            }
+            for (var group : shard.groups.values()) list(group);
+        }
+    }
+
+    /** All limits whose numbers are set now. They hold from here on, for what waits as well. */
+    synchronized void adjust(Map<String, Adjustment> now) {
+        if (now.equals(adjusted)) return;
+        adjusted = Map.copyOf(now);
+        var changed = new HashSet<Group>();
+        for (var shard : shards.values()) {
+            for (var group : shard.groups.values()) {
+                if (group.limit != null && group.adjust(adjusted.get(group.limit.limit()), now())) changed.add(group);
+                list(group);
+            }
+        }
+        lookAgain(changed);
+    }
+
+    /** Whether operators have paused its key, or its limit, since its turn came. */
+    boolean isPaused(HeldDelivery held) {
+        var stand = held.stand();
+        if (stand == null || !pausesAny) return false;
+        synchronized (this) {
+            return stand.group.paused || (stand.order != null && stand.order.paused);
+        }
     }
 
     // ---- for whoever settles

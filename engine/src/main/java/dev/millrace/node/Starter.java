@@ -136,7 +136,7 @@ final class Starter implements Loop {
             held.kind().comesInTime(1);
         }
         bufferedBytes.addAndGet(held.bytes());
-        held.kind().comes(1);
+        held.countsAsComing(held.kind().comes());
         inbox.add(held);
     }
 
@@ -402,7 +402,7 @@ final class Starter implements Loop {
             bufferedBytesAside.addAndGet(-held.bytes());
         }
         bufferedBytes.addAndGet(-held.bytes());
-        held.kind().comes(-1);
+        if (held.countsAsComing()) held.kind().came();
     }
 
     /** Operators may have spoken since it was read. */
@@ -414,8 +414,12 @@ final class Starter implements Loop {
             return false;
         }
         var paused = node.pausedBecause(held.delivery());
-        if (paused == null) return true;
-        end(held, new Ending.Parked(Ending.Parking.PAUSED, paused));
+        if (paused != null) {
+            end(held, new Ending.Parked(Ending.Parking.PAUSED, paused));
+            return false;
+        }
+        if (!node.lines().isPaused(held)) return true;
+        end(held, new Ending.HandedBack()); // it keeps its place in line, and waits there
         return false;
     }
 
@@ -436,7 +440,7 @@ final class Starter implements Loop {
                         "kind %s runs %d times on node %s, as often as it may"
                                 .formatted(
                                         plan.kind(),
-                                        plan.concurrency(),
+                                        held.kind().limit(),
                                         node.plan().name())));
     }
 

@@ -40,6 +40,14 @@ public record Delivery(
         boolean cancelled,
         boolean gone) {
 
+    /** The header that holds the tenant. */
+    public static final String TENANT = "tenant";
+
+    /** Whose job it is; null if nobody said. */
+    public @Nullable String tenant() {
+        return headers.get(TENANT);
+    }
+
     /** One that is not gone. */
     public Delivery(
             Place place,

@@ -6,9 +6,9 @@ import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
 import dev.millrace.QueueView;
-import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.Why.Blocker;
+import dev.millrace.store.Observations.Pause;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -94,8 +94,11 @@ public interface Records {
     /** All queues, by name. Depths are counted up to {@value QueueView#EXACT_UP_TO}, and say so beyond. */
     List<QueueView> queues();
 
-    /** All that is paused, each with its reason. */
-    Map<Scope, String> pauses();
+    /** All that is paused, by type and name. */
+    List<Pause> pauses();
+
+    /** All numbers that are set, by what they are of and its name. */
+    List<Adjustment.Kept> adjustments();
 
     /** All nodes that are alive or not yet gone, and those that went within the last day. */
     List<NodeView> nodes();

@@ -23,9 +23,33 @@ public interface Steering {
      */
     Optional<State> requeue(JobId job, String reason, String by);
 
-    /** Lets nothing of the scope start any more. What runs goes on. */
-    void pause(Scope scope, String reason, String by);
+    /** Pauses that there may be: each node hears of all of them, each second. */
+    int MOST_PAUSES = 10_000;
+
+    /** Adjustments that there may be. */
+    int MOST_ADJUSTED = 1_000;
+
+    /**
+     * Lets nothing of the scope start any more. What runs goes on. Repeating it changes nothing but when it was said, so unknown: pause again.
+     *
+     * @return whether it is paused; if not, there are {@link #MOST_PAUSES}, or a few more, and nothing was done
+     */
+    boolean pause(Scope scope, String reason, String by);
 
     /** Ends a pause; without one, does nothing. */
     void resume(Scope scope, String by);
+
+    /**
+     * Sets numbers, in place of those that were set before. Repeating it changes nothing but when it was said, so unknown: set them again.
+     *
+     * @return whether they are set; if not, there are {@link #MOST_ADJUSTED}, or a few more, and nothing was done
+     */
+    boolean adjust(Adjustment adjustment, String reason, String by);
+
+    /**
+     * Has those numbers hold again that code says.
+     *
+     * @return whether others were set
+     */
+    boolean reset(Adjustment.Of of, String name, String reason, String by);
 }

@@ -141,6 +141,8 @@ final class JobSql {
     final String cancel;
     final String requeue;
     final String pause;
+    final String adjust;
+    final String reset;
     final String resume;
     final String audit;
 
@@ -291,6 +293,7 @@ final class JobSql {
                 SELECT CASE WHEN EXISTS (SELECT FROM $.node WHERE id = ? AND epoch = ? AND state = 'alive') THEN 'cursor' ELSE 'fenced' END AS what,
                        pg_current_snapshot()::text AS text, NULL AS name, 0 AS part, 0 AS stream, 0::bigint AS xid, 0::bigint AS seq
                  UNION ALL SELECT 'pause', scope, name, 0, 0, 0, 0 FROM $.pause
+                 UNION ALL SELECT 'adjusted', of, name, coalesce(at_once, 0), coalesce(starts, 0), coalesce(millis, 0), coalesce(burst, 0) FROM $.adjustment
                  UNION ALL SELECT 'parked', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.parked)
                  UNION ALL SELECT 'cancel', NULL, NULL, part, stream, xid, seq FROM $.cancelled_since(?)
                 """);
@@ -333,10 +336,21 @@ final class JobSql {
         cancel = q.in("SELECT $.cancel_job(?, ?, ?)");
         requeue = q.in("SELECT $.requeue_job(?, ?, ?)");
         pause = q.in("""
-                INSERT INTO $.pause (scope, name, reason, by) VALUES (?, ?, ?, ?)
+                INSERT INTO $.pause AS p (scope, name, reason, by)
+                SELECT a.scope, a.name, a.reason, a.by FROM (VALUES (?, ?, ?, ?, ?::bigint)) a (scope, name, reason, by, most)
+                 WHERE (SELECT count(*) FROM $.pause) < a.most OR EXISTS (SELECT FROM $.pause o WHERE o.scope = a.scope AND o.name = a.name)
                 ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, by = excluded.by, at = clock_timestamp()
                 """);
         resume = q.in("DELETE FROM $.pause WHERE scope = ? AND name = ?");
+        adjust = q.in("""
+                INSERT INTO $.adjustment (of, name, at_once, starts, millis, burst, reason, by)
+                SELECT a.of, a.name, a.at_once, a.starts, a.millis, a.burst, a.reason, a.by
+                  FROM (VALUES (?, ?, ?::int, ?::int, ?::bigint, ?::int, ?, ?, ?::bigint)) a (of, name, at_once, starts, millis, burst, reason, by, most)
+                 WHERE (SELECT count(*) FROM $.adjustment) < a.most OR EXISTS (SELECT FROM $.adjustment o WHERE o.of = a.of AND o.name = a.name)
+                ON CONFLICT (of, name) DO UPDATE SET at_once = excluded.at_once, starts = excluded.starts, millis = excluded.millis,
+                   burst = excluded.burst, reason = excluded.reason, by = excluded.by, at = clock_timestamp()
+                """);
+        reset = q.in("DELETE FROM $.adjustment WHERE of = ? AND name = ?");
         selectJobs = q.in("""
                 SELECT clock_timestamp() AS now, NULL::uuid AS job_id, false AS selected
                  UNION ALL SELECT NULL, s.job_id, s.selected FROM $.select_jobs(?::jsonb, ?, ?) s

@@ -193,17 +193,9 @@ final class PostgresObserving implements Observing {
 
     private Look<List<Pause>> pauses() {
         return look(c -> {
-            var found = new ArrayList<Pause>();
-            try (var s = Session.prepare(c, sql.pauses);
-                    var rows = s.executeQuery()) {
-                while (rows.next()) {
-                    var scope = PostgresProtocol.scope(rows.getString("scope"), rows.getString("name"));
-                    if (scope.isPresent())
-                        found.add(new Pause(
-                                scope.get(), rows.getString("reason"), rows.getString("by"), instant(rows, "at")));
-                }
+            try (var s = Session.prepare(c, sql.pauses)) {
+                return PostgresRecords.pauses(s);
             }
-            return List.copyOf(found);
         });
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.postgres;
 import dev.millrace.JobId;
 import dev.millrace.MillraceException;
 import dev.millrace.Scope;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
@@ -663,6 +664,7 @@ final class PostgresProtocol implements Protocol, Ownership {
             var next = cursor;
             var cancelled = new HashSet<Place>();
             var paused = new HashSet<Scope>();
+            var adjusted = new HashSet<Adjustment>();
             boolean parked = false;
             try (var s = Session.prepare(c, sql.control, node(lease), epoch(lease), cursor);
                     var rows = s.executeQuery()) {
@@ -670,6 +672,15 @@ final class PostgresProtocol implements Protocol, Ownership {
                     switch (rows.getString("what")) {
                         case "fenced" -> throw fenced(lease);
                         case "cursor" -> next = rows.getString("text");
+                        case "adjusted" ->
+                            PostgresRecords.adjustment(
+                                            rows.getString("text"),
+                                            rows.getString("name"),
+                                            rows.getInt("part"),
+                                            rows.getInt("stream"),
+                                            rows.getLong("xid"),
+                                            rows.getInt("seq"))
+                                    .ifPresent(adjusted::add);
                         case "parked" -> parked = true;
                         case "pause" ->
                             scope(rows.getString("text"), rows.getString("name"))
@@ -683,16 +694,15 @@ final class PostgresProtocol implements Protocol, Ownership {
                     }
                 }
             }
-            return new Control(next, cancelled, paused, parked);
+            return new Control(next, cancelled, paused, adjusted, parked);
         });
     }
 
     /** As it stands in the table of pauses; empty if a newer build has written it, of something that this one does not know. */
     static Optional<Scope> scope(String scope, String name) {
         return switch (scope) {
-            case "queue" -> Optional.of(Scope.queue(name));
-            case "kind" -> Optional.of(Scope.kind(name));
-            case "schedule" -> Optional.of(Scope.schedule(name));
+            case "queue", "kind", "schedule", "tenant", "limit" -> Optional.of(Scope.of(scope, name));
+            case "key" -> name.indexOf(' ') < 0 ? Optional.empty() : Optional.of(Scope.of(scope, name));
             default -> Optional.empty();
         };
     }

@@ -8,13 +8,16 @@ import dev.millrace.MillraceException;
 import dev.millrace.NodeView;
 import dev.millrace.Priority;
 import dev.millrace.QueueView;
-import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.Why.Blocker;
+import dev.millrace.store.Adjustment;
+import dev.millrace.store.Line;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records;
 import java.sql.Array;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -53,6 +56,7 @@ final class PostgresRecords implements Records {
     private final String queues;
     private final String asides;
     private final String pauses;
+    private final String adjustments;
     private final String nodes;
     private final String batch;
     private final String blockers;
@@ -102,7 +106,9 @@ final class PostgresRecords implements Records {
                 SELECT queue, priority, tenant, since FROM $.side_tenant
                  WHERE used_at > clock_timestamp() - INTERVAL '30 s' ORDER BY since, tenant LIMIT 1000
                 """);
-        pauses = q.in("SELECT scope, name, reason FROM $.pause");
+        adjustments = q.in(
+                "SELECT of, name, at_once, starts, millis, burst, reason, by, at FROM $.adjustment ORDER BY of, name");
+        pauses = q.in("SELECT scope, name, reason, by, at FROM $.pause ORDER BY scope, name");
         batch = q.in("SELECT * FROM $.look_at_batch(?)");
         blockers = q.in("SELECT * FROM $.blockers_of(?, ?)");
         parts = q.in("SELECT * FROM $.parts_of(?, ?, ?) LIMIT ?");
@@ -340,19 +346,63 @@ final class PostgresRecords implements Records {
     }
 
     @Override
-    public Map<Scope, String> pauses() {
+    public List<Pause> pauses() {
         return pool.look("list pauses", c -> {
-            var found = new HashMap<Scope, String>();
-            try (var s = Session.prepare(c, pauses);
+            try (var s = Session.prepare(c, pauses)) {
+                return pauses(s);
+            }
+        });
+    }
+
+    /** What a look at the table of pauses finds, as far as this build knows it. */
+    static List<Pause> pauses(PreparedStatement look) throws SQLException {
+        var found = new ArrayList<Pause>();
+        try (var rows = look.executeQuery()) {
+            while (rows.next()) {
+                var scope = PostgresProtocol.scope(rows.getString("scope"), rows.getString("name"));
+                if (scope.isPresent())
+                    found.add(new Pause(
+                            scope.get(), rows.getString("reason"), rows.getString("by"), Session.instant(rows, "at")));
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    @Override
+    public List<Adjustment.Kept> adjustments() {
+        return pool.look("list adjustments", c -> {
+            var found = new ArrayList<Adjustment.Kept>();
+            try (var s = Session.prepare(c, adjustments);
                     var rows = s.executeQuery()) {
                 while (rows.next()) {
-                    var reason = rows.getString("reason");
-                    PostgresProtocol.scope(rows.getString("scope"), rows.getString("name"))
-                            .ifPresent(scope -> found.put(scope, reason));
+                    var adjustment = adjustment(
+                            rows.getString("of"),
+                            rows.getString("name"),
+                            rows.getInt("at_once"),
+                            rows.getInt("starts"),
+                            rows.getLong("millis"),
+                            rows.getInt("burst"));
+                    if (adjustment.isPresent())
+                        found.add(new Adjustment.Kept(
+                                adjustment.get(),
+                                rows.getString("reason"),
+                                rows.getString("by"),
+                                Objects.requireNonNull(Session.instant(rows, "at"))));
                 }
             }
-            return Map.copyOf(found);
+            return List.copyOf(found);
         });
+    }
+
+    /** As it stands in the table, where 0 is what is not set; empty if a newer build has written it, of something that this one does not know. */
+    static Optional<Adjustment> adjustment(String of, String name, int atOnce, int starts, long millis, int burst) {
+        var rate =
+                starts > 0 && millis > 0 ? new Line.Rate(starts, Duration.ofMillis(millis), Math.max(1, burst)) : null;
+        if (atOnce < 1 && rate == null) return Optional.empty();
+        for (var known : Adjustment.Of.values())
+            if (PostgresSteering.word(known).equals(of))
+                return Optional.of(new Adjustment(known, name, atOnce < 1 ? null : atOnce, rate));
+        return Optional.empty();
     }
 
     @Override

@@ -3,9 +3,12 @@ package dev.millrace.postgres;
 import dev.millrace.JobId;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.store.Adjustment;
+import dev.millrace.store.Line;
 import dev.millrace.store.Steering;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -33,11 +36,11 @@ final class PostgresSteering implements Steering {
     }
 
     @Override
-    public void pause(Scope scope, String reason, String by) {
-        pool.transaction("pause", c -> {
+    public boolean pause(Scope scope, String reason, String by) {
+        return pool.transaction("pause", c -> {
             if (scope instanceof Scope.OfSchedule(var schedule)) run(c, sql.lockSchedule, schedule);
-            run(c, sql.pause, type(scope), name(scope), reason, by);
-            run(c, sql.audit, by, "pause", type(scope) + " " + name(scope), reason);
+            if (changed(c, sql.pause, scope.type(), scope.name(), reason, by, MOST_PAUSES) == 0) return false;
+            run(c, sql.audit, by, "pause", scope.type() + " " + scope.name(), reason);
             command(c);
             return true;
         });
@@ -46,31 +49,63 @@ final class PostgresSteering implements Steering {
     @Override
     public void resume(Scope scope, String by) {
         pool.transaction("resume", c -> {
-            run(c, sql.resume, type(scope), name(scope));
-            run(c, sql.audit, by, "resume", type(scope) + " " + name(scope), null);
+            run(c, sql.resume, scope.type(), scope.name());
+            run(c, sql.audit, by, "resume", scope.type() + " " + scope.name(), null);
             command(c);
             return true;
         });
     }
 
+    @Override
+    public boolean adjust(Adjustment adjustment, String reason, String by) {
+        return pool.transaction("adjust", c -> {
+            var of = word(adjustment.of());
+            var name = adjustment.name();
+            var atOnce = adjustment.atOnce();
+            var rate = adjustment.rate();
+            var starts = rate == null ? null : Integer.valueOf(rate.count());
+            var millis = rate == null ? null : Long.valueOf(rate.period().toMillis());
+            var burst = rate == null ? null : Integer.valueOf(rate.burst());
+            if (changed(c, sql.adjust, of, name, atOnce, starts, millis, burst, reason, by, MOST_ADJUSTED) == 0)
+                return false;
+            run(c, sql.audit, by, "adjust", "%s %s: %s".formatted(of, name, said(atOnce, rate)), reason);
+            command(c);
+            return true;
+        });
+    }
+
+    private static String said(@Nullable Integer atOnce, Line.@Nullable Rate rate) {
+        var said = new ArrayList<String>();
+        if (atOnce != null) said.add(atOnce + " at once");
+        if (rate != null) said.add("%d in %s with a burst of %d".formatted(rate.count(), rate.period(), rate.burst()));
+        return String.join(", ", said);
+    }
+
+    @Override
+    public boolean reset(Adjustment.Of of, String name, String reason, String by) {
+        return pool.transaction("reset", c -> {
+            if (changed(c, sql.reset, word(of), name) == 0) return false;
+            run(c, sql.audit, by, "reset", word(of) + " " + name, reason);
+            command(c);
+            return true;
+        });
+    }
+
+    static String word(Adjustment.Of of) {
+        return switch (of) {
+            case LIMIT -> "limit";
+            case KIND -> "kind";
+        };
+    }
+
+    private static int changed(Connection c, String statement, @Nullable Object... parameters) throws SQLException {
+        try (var s = Session.prepare(c, statement, parameters)) {
+            return s.executeUpdate();
+        }
+    }
+
     private void command(Connection c) throws SQLException {
         run(c, sql.notify, channel, Listener.COMMAND);
-    }
-
-    private static String type(Scope scope) {
-        return switch (scope) {
-            case Scope.Queue queue -> "queue";
-            case Scope.OfKind kind -> "kind";
-            case Scope.OfSchedule schedule -> "schedule";
-        };
-    }
-
-    private static String name(Scope scope) {
-        return switch (scope) {
-            case Scope.Queue(var name) -> name;
-            case Scope.OfKind(var name) -> name;
-            case Scope.OfSchedule(var name) -> name;
-        };
     }
 
     private static Optional<State> state(Connection c, String statement, Object... parameters) throws SQLException {

@@ -12,6 +12,7 @@ import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Catalogue.KindSchema;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
@@ -26,6 +27,7 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
 import dev.millrace.store.Observations;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Ownership;
 import dev.millrace.store.Ownership.Grant;
 import dev.millrace.store.Ownership.Wish;
@@ -369,8 +371,23 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public Map<Scope, String> pauses() {
+    public List<Pause> pauses() {
         return records.pauses();
+    }
+
+    @Override
+    public List<Adjustment.Kept> adjustments() {
+        return records.adjustments();
+    }
+
+    @Override
+    public boolean adjust(Adjustment adjustment, String reason, String by) {
+        return steering.adjust(adjustment, reason, by);
+    }
+
+    @Override
+    public boolean reset(Adjustment.Of of, String name, String reason, String by) {
+        return steering.reset(of, name, reason, by);
     }
 
     @Override
@@ -411,8 +428,8 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public void pause(Scope scope, String reason, String by) {
-        steering.pause(scope, reason, by);
+    public boolean pause(Scope scope, String reason, String by) {
+        return steering.pause(scope, reason, by);
     }
 
     @Override

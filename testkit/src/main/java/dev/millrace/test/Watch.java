@@ -67,6 +67,8 @@ final class Watch {
             "deletion",
             "list",
             "queues",
+            "pauses",
+            "adjustments",
             "nodes",
             "observe",
             "codec",

@@ -58,6 +58,7 @@ public final class CommandTree {
                 .addSubcommand(new DoctorCommand(shell))
                 .addSubcommand(new SteeringCommands.Pause(shell))
                 .addSubcommand(new SteeringCommands.Resume(shell))
+                .addSubcommand(new SteeringCommands.Pauses(shell))
                 .addSubcommand(new FailuresCommand(shell))
                 .addSubcommand(BulkCommand.of(shell))
                 .addSubcommand(ScheduleCommand.of(shell));

@@ -5,9 +5,12 @@ import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
+import dev.millrace.app.console.Table;
 import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -127,14 +130,36 @@ final class SteeringCommands {
     enum What {
         QUEUE,
         KIND,
-        SCHEDULE;
+        SCHEDULE,
+        TENANT,
+        KEY,
+        LIMIT;
 
-        Scope scope(String name) {
+        /** @param name of a key or a limit also as the list of pauses shows it, with its values, in one word */
+        Scope scope(String name, List<String> values) {
             return switch (this) {
-                case QUEUE -> Scope.queue(name);
-                case KIND -> Scope.kind(name);
-                case SCHEDULE -> Scope.schedule(name);
+                case QUEUE -> Scope.queue(alone(name, values));
+                case KIND -> Scope.kind(alone(name, values));
+                case SCHEDULE -> Scope.schedule(alone(name, values));
+                case TENANT -> Scope.tenant(alone(name, values));
+                case KEY ->
+                    shown(name, values) ? Scope.of("key", name) : Scope.key(name, EnqueueCommand.values(values));
+                case LIMIT ->
+                    shown(name, values) ? Scope.of("limit", name) : Scope.limit(name, EnqueueCommand.values(values));
             };
+        }
+
+        private static boolean shown(String name, List<String> values) {
+            return values.isEmpty() && name.indexOf(' ') > 0;
+        }
+
+        private String alone(String name, List<String> values) {
+            if (!values.isEmpty())
+                throw new CommandFailed(
+                        ExitCode.USAGE,
+                        "A %s has one name, and \"%s\" is followed by %s. Names with spaces need quotes; only a key and a limit have values."
+                                .formatted(word(this), name, String.join(" ", values)));
+            return name;
         }
     }
 
@@ -142,21 +167,37 @@ final class SteeringCommands {
     @Command(
             name = "pause",
             description = {
-                "Let nothing of a queue or a kind start any more, or let a schedule enqueue nothing. What runs goes on.",
+                "Let nothing of a queue, a kind, a tenant, an order key or a limit start any more, or let a schedule",
+                "enqueue nothing. What runs goes on. What stands in line for a key or a limit stays there, in order.",
                 "When a schedule is resumed, the slots of its pause count as missed: see --missed of schedule preview."
             },
             footer = {
                 "  millrace pause queue billing --reason 'the provider is down'",
                 "  millrace pause kind send-invoice",
-                "  millrace pause schedule close-day"
+                "  millrace pause schedule close-day",
+                "  millrace pause tenant acme --reason 'the bill is open'",
+                "  millrace pause key sync product 42",
+                "  millrace pause limit shop acme",
+                "  millrace pauses"
             })
     static final class Pause extends EngineCommand {
 
-        @Parameters(index = "0", paramLabel = "queue|kind|schedule", description = "What the name is of.")
+        @Parameters(
+                index = "0",
+                paramLabel = "queue|kind|schedule|tenant|key|limit",
+                description = "What the name is of.")
         What what = What.QUEUE;
 
-        @Parameters(index = "1", paramLabel = "NAME", description = "The name.")
+        @Parameters(index = "1", paramLabel = "NAME", description = "The name; of a key, that of its queue.")
         String name = "";
+
+        @Parameters(
+                index = "2..*",
+                arity = "0..*",
+                paramLabel = "VALUE",
+                description =
+                        "Of a key or a limit: its values, as in --in-order and --limit-by. Without values a limit is paused as a whole.")
+        List<String> values = new ArrayList<>();
 
         @Option(
                 names = "--reason",
@@ -171,17 +212,17 @@ final class SteeringCommands {
 
         @Override
         ExitCode run(Operations operations) {
-            operations.pause(what.scope(name), reason);
-            if (common.json) print(said(what, name).put("paused", true));
+            var scope = what.scope(name, values);
+            operations.pause(scope, reason);
+            if (common.json) print(said(scope).put("paused", true));
             else
                 console()
-                        .print("The %s %s is paused: nothing of it %s. To end that: millrace resume %s %s"
+                        .print("The %s %s is paused: nothing of it %s. To end that: millrace resume %s"
                                 .formatted(
-                                        word(what),
-                                        name,
+                                        scope.type(),
+                                        Visible.text(scope.name()),
                                         what == What.SCHEDULE ? "is enqueued" : "starts",
-                                        word(what),
-                                        name));
+                                        scope.type() + " " + Visible.text(quoted(scope.name()))));
             return ExitCode.OK;
         }
     }
@@ -193,11 +234,22 @@ final class SteeringCommands {
             footer = {"  millrace resume queue billing"})
     static final class Resume extends EngineCommand {
 
-        @Parameters(index = "0", paramLabel = "queue|kind|schedule", description = "What the name is of.")
+        @Parameters(
+                index = "0",
+                paramLabel = "queue|kind|schedule|tenant|key|limit",
+                description = "What the name is of.")
         What what = What.QUEUE;
 
-        @Parameters(index = "1", paramLabel = "NAME", description = "The name.")
+        @Parameters(index = "1", paramLabel = "NAME", description = "The name; of a key, that of its queue.")
         String name = "";
+
+        @Parameters(
+                index = "2..*",
+                arity = "0..*",
+                paramLabel = "VALUE",
+                description =
+                        "Of a key or a limit: its values, as in --in-order and --limit-by. Without values a limit is paused as a whole.")
+        List<String> values = new ArrayList<>();
 
         Resume(Shell shell) {
             super(shell);
@@ -205,15 +257,57 @@ final class SteeringCommands {
 
         @Override
         ExitCode run(Operations operations) {
-            operations.resume(what.scope(name));
-            if (common.json) print(said(what, name).put("paused", false));
-            else console().print("The %s %s is not paused.".formatted(word(what), name));
+            var scope = what.scope(name, values);
+            operations.resume(scope);
+            if (common.json) print(said(scope).put("paused", false));
+            else console().print("The %s %s is not paused.".formatted(scope.type(), Visible.text(scope.name())));
             return ExitCode.OK;
         }
     }
 
-    private static tools.jackson.databind.node.ObjectNode said(What what, String name) {
-        return Json.object().put(word(what), name);
+    /** Lists what is paused. */
+    @Command(
+            name = "pauses",
+            description = "List what is paused: by whom, since when, and why.",
+            footer = {"  millrace pauses", "  millrace pauses --json"})
+    static final class Pauses extends EngineCommand {
+
+        Pauses(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            var pauses = operations.pauses();
+            if (common.json) {
+                print(Shapes.all(pauses, Shapes::pause));
+                return ExitCode.OK;
+            }
+            if (pauses.isEmpty()) {
+                console().say("Nothing is paused.");
+                return ExitCode.OK;
+            }
+            var now = shell.world().now();
+            var table = new Table("what", "name", "since", "by", "reason");
+            for (var pause : pauses)
+                table.row(
+                        pause.scope().type(),
+                        pause.scope().name(),
+                        pause.since() == null ? "" : Times.distance(pause.since(), now),
+                        pause.by() == null ? "" : pause.by(),
+                        pause.reason());
+            table.lines(console()).forEach(console()::print);
+            return ExitCode.OK;
+        }
+    }
+
+    private static tools.jackson.databind.node.ObjectNode said(Scope scope) {
+        return Json.object().put(scope.type(), scope.name());
+    }
+
+    /** As a shell takes it for one word. */
+    private static String quoted(String name) {
+        return name.matches("[A-Za-z0-9_.:@/-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
     }
 
     private static String word(What what) {

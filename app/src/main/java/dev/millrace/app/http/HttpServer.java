@@ -140,6 +140,7 @@ public final class HttpServer implements AutoCloseable {
         var many = new OperationsApi(operations);
         var schedules = new SchedulesApi(operations, world);
         var kinds = new KindsApi(operations);
+        var control = new ControlApi(operations);
         var overview = new Overview(operations, world, database);
         var doctor = new DoctorApi(operations, world, data);
         var guard = new Guard(world, address);
@@ -172,6 +173,9 @@ public final class HttpServer implements AutoCloseable {
             routes.delete("/api/schedules/{name}", schedules::remove);
             routes.get("/api/kinds", kinds::list);
             routes.get("/api/kinds/{kind}/schema", kinds::schema);
+            routes.get("/api/pauses", control::pauses);
+            routes.post("/api/pauses", control::pause);
+            routes.delete("/api/pauses", control::resume);
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
             routes.get("/api/overview", overview::send);

@@ -383,7 +383,7 @@ record JobRequest(
             return value.booleanValue();
         }
 
-        private List<Object> values(String name) {
+        List<Object> values(String name) {
             var value = get(name);
             if (value == null || !value.isArray()) throw wrong(name, VALUES);
             var values = new ArrayList<Object>();

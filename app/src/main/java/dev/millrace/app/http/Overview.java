@@ -2,6 +2,7 @@ package dev.millrace.app.http;
 
 import dev.millrace.JobView;
 import dev.millrace.Operations;
+import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What the page shows, in one answer: a bounded number of rows whatever there is, looked up once a second for all viewers. */
@@ -44,8 +46,18 @@ final class Overview {
                 "running",
                 Shapes.all(operations.list(f -> f.state(State.RUNNING).limit(ROWS)), Overview::row));
         json.set("failures", Shapes.all(failures(), Overview::row));
+        json.set("pauses", pauses());
         json.set("nodes", Shapes.all(operations.nodes(), Shapes::node));
         return Json.write(json);
+    }
+
+    /** Those of queues stand beside their queues; of all others as many as there is room for. */
+    private ArrayNode pauses() {
+        var others = operations.pauses().stream()
+                .filter(pause -> !(pause.scope() instanceof Scope.Queue))
+                .limit(ROWS)
+                .toList();
+        return Shapes.all(others, Shapes::pause);
     }
 
     private List<JobView> failures() {

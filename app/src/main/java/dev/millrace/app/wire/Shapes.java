@@ -10,10 +10,10 @@ import dev.millrace.JobView;
 import dev.millrace.KindView;
 import dev.millrace.NodeView;
 import dev.millrace.OperationView;
+import dev.millrace.PauseView;
 import dev.millrace.Plan;
 import dev.millrace.QueueView;
 import dev.millrace.ScheduleView;
-import dev.millrace.Scope;
 import dev.millrace.Why;
 import java.time.Duration;
 import java.time.Instant;
@@ -167,13 +167,7 @@ public final class Shapes {
                 json.put("open", open);
                 json.set("blockers", all(some, Shapes::blocker));
             }
-            case Why.Paused(var text, var scope) -> {
-                switch (scope) {
-                    case Scope.Queue(var name) -> json.put("queue", name);
-                    case Scope.OfKind(var name) -> json.put("kind", name);
-                    case Scope.OfSchedule(var name) -> json.put("schedule", name);
-                }
-            }
+            case Why.Paused(var text, var scope) -> json.put(scope.type(), scope.name());
             case Why.Behind(var text, var others) -> json.set("others", depth(others));
             default -> {}
         }
@@ -236,6 +230,16 @@ public final class Shapes {
 
     private static ObjectNode depth(QueueView.Depth depth) {
         return Json.object().put("count", depth.count()).put("exact", depth.exact());
+    }
+
+    /** A pause. */
+    public static ObjectNode pause(PauseView pause) {
+        return Json.object()
+                .put("scope", pause.scope().type())
+                .put("name", pause.scope().name())
+                .put("reason", pause.reason())
+                .put("by", pause.by())
+                .put("since", text(pause.since()));
     }
 
     public static ObjectNode node(NodeView node) {

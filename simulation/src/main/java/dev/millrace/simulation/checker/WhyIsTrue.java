@@ -6,6 +6,7 @@ import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.Why;
 import dev.millrace.Why.Reason;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Records;
 import java.util.Set;
 import java.util.function.BiPredicate;
@@ -89,7 +90,11 @@ public final class WhyIsTrue implements Checker {
     }
 
     private boolean isPaused(JobView job) {
-        return paused.get().contains(Scope.queue(job.queue())) || paused.get().contains(Scope.kind(job.kind()));
+        var all = paused.get();
+        var tenant = job.headers().get(Delivery.TENANT);
+        return all.contains(Scope.queue(job.queue()))
+                || all.contains(Scope.kind(job.kind()))
+                || (tenant != null && all.contains(Scope.tenant(tenant)));
     }
 
     private boolean runnable(JobView job) {

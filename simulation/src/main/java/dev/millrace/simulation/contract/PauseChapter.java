@@ -3,12 +3,18 @@ package dev.millrace.simulation.contract;
 import static dev.millrace.simulation.contract.Ends.done;
 import static dev.millrace.simulation.contract.Ends.parked;
 
+import dev.millrace.JobId;
 import dev.millrace.QueueView;
 import dev.millrace.Scope;
+import dev.millrace.State;
 import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -83,14 +89,55 @@ abstract class PauseChapter extends Chapter {
         given.store.pause(Scope.kind(given.kind), "a bug", "mara");
         given.store.pause(Scope.kind(given.kind), "a bug that is being mended", "mara");
 
-        assertThat(given.store.pauses())
-                .containsEntry(Scope.queue(given.queue), "the provider is down")
-                .containsEntry(Scope.kind(given.kind), "a bug that is being mended");
+        assertThat(reasonOf(Scope.queue(given.queue))).containsExactly("the provider is down");
+        assertThat(reasonOf(Scope.kind(given.kind))).containsExactly("a bug that is being mended");
 
         given.store.resume(Scope.kind(given.kind), "mara");
-        assertThat(given.store.pauses())
-                .containsKey(Scope.queue(given.queue))
-                .doesNotContainKey(Scope.kind(given.kind));
+        assertThat(reasonOf(Scope.queue(given.queue))).hasSize(1);
+        assertThat(reasonOf(Scope.kind(given.kind))).isEmpty();
+    }
+
+    private List<String> reasonOf(Scope scope) {
+        return said(scope).map(Pause::reason).toList();
+    }
+
+    private Stream<Pause> said(Scope scope) {
+        return given.store.pauses().stream().filter(pause -> pause.scope().equals(scope));
+    }
+
+    @Test
+    void a_pause_tells_who_said_it_last_and_when() {
+        var scope = Scope.tenant(given.queue);
+        given.store.pause(scope, "the bill is open", "mara");
+        var first = said(scope).findFirst().orElseThrow();
+        given.store.pause(scope, "the bill is still open", "noor");
+
+        var second = said(scope).findFirst().orElseThrow();
+
+        assertThat(first.by()).isEqualTo("mara");
+        assertThat(second.by()).isEqualTo("noor");
+        assertThat(second.since()).isNotNull().isAfterOrEqualTo(first.since());
+    }
+
+    @Test
+    void tenants_keys_and_limits_are_paused_and_resumed_each_by_itself() {
+        var scopes = List.of(
+                Scope.tenant(given.queue),
+                Scope.tenant("Müller & \"Söhne\" " + given.queue),
+                Scope.key(given.queue, "product", 42),
+                Scope.key(given.queue, "product", "42"),
+                Scope.limit(given.queue),
+                Scope.limit(given.queue, "acme"));
+        for (var scope : scopes) given.store.pause(scope, "the provider is down", "mara");
+        assertThat(paused()).containsAll(scopes);
+        for (var scope : scopes) assertThat(reasonOf(scope)).hasSize(1);
+
+        for (var scope : scopes) {
+            given.store.resume(scope, "mara");
+            assertThat(paused()).doesNotContain(scope);
+            assertThat(reasonOf(scope)).isEmpty();
+        }
+        assertThat(paused()).doesNotContainAnyElementsOf(scopes);
     }
 
     private @Nullable String pausedBecause() {
@@ -123,8 +170,52 @@ abstract class PauseChapter extends Chapter {
         staysParkedWhilePaused(Scope.kind(given.kind));
     }
 
+    @Test
+    void what_is_parked_of_a_paused_tenant_stays_there_until_it_is_resumed() {
+        staysParkedWhilePaused(Scope.tenant("shop-7"));
+    }
+
+    @Test
+    void a_paused_tenant_does_not_keep_what_others_have_parked_behind_its_own() {
+        var node = given.node();
+        var before = of("shop-7");
+        node.runs(before, parked(Parking.LIMIT)); // before the pause, and for another reason
+        given.store.pause(Scope.tenant("shop-7"), "the bill is open", "mara");
+        var theirs = List.of(of("shop-7"), of("shop-7"), of("shop-7"));
+        for (var job : theirs) node.runs(job, parked(Parking.PAUSED));
+        var others = of("shop-8");
+        node.runs(others, parked(Parking.LIMIT));
+
+        assertThat(node.releases(1)).isEqualTo(1);
+        assertThat(node.claimOne().job()).isEqualTo(others);
+        assertThat(node.releases(10)).isZero();
+
+        given.store.resume(Scope.tenant("shop-7"), "mara");
+        assertThat(node.releases(10)).isEqualTo(4);
+        assertThat(node.claim(10))
+                .extracting(Delivery::job)
+                .containsExactlyInAnyOrder(before, theirs.get(0), theirs.get(1), theirs.get(2));
+    }
+
+    @Test
+    void what_is_parked_of_a_paused_tenant_can_be_cancelled() {
+        var node = given.node();
+        given.store.pause(Scope.tenant("shop-7"), "the bill is open", "mara");
+        var job = of("shop-7");
+        node.runs(job, parked(Parking.PAUSED));
+
+        assertThat(given.store.cancel(job, "the shop has closed", "mara")).contains(State.CANCELLED);
+
+        given.store.resume(Scope.tenant("shop-7"), "mara");
+        assertThat(node.releases(10)).isZero();
+    }
+
+    private JobId of(String tenant) {
+        return given.job(as -> as.headers(Map.of("tenant", tenant)));
+    }
+
     private void staysParkedWhilePaused(Scope scope) {
-        var job = given.job();
+        var job = of("shop-7");
         var node = given.node();
         given.store.pause(scope, "the provider is down", "mara");
         node.runs(job, parked(Parking.PAUSED));

@@ -6,6 +6,7 @@ import static dev.millrace.simulation.contract.Given.SOON;
 import dev.millrace.JobId;
 import dev.millrace.Scope;
 import dev.millrace.store.Control;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Timetable.Kept;
 import dev.millrace.store.Timetable.Owned;
 import dev.millrace.store.Timetable.Run;
@@ -350,7 +351,10 @@ abstract class ScheduleChapter extends Chapter {
 
         assertThat(kept().pausedBecause()).isEqualTo("the books are being audited");
         assertThat(given.store.control(node.lease, Control.START).paused()).contains(scope);
-        assertThat(given.store.pauses()).containsEntry(scope, "the books are being audited");
+        assertThat(given.store.pauses())
+                .filteredOn(pause -> pause.scope().equals(scope))
+                .extracting(Pause::reason)
+                .containsExactly("the books are being audited");
         given.store.resume(scope, "mara");
         assertThat(kept().pausedBecause()).isNull();
     }

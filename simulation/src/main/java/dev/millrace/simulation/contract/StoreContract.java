@@ -221,6 +221,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Adjusting extends AdjustChapter {
+        Adjusting() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Observing extends ObserveChapter {
         Observing() {
             super(StoreContract.this);

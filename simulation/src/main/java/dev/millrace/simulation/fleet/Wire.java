@@ -11,6 +11,7 @@ import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Catalogue.KindSchema;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
@@ -389,8 +390,18 @@ final class Wire implements Storage {
     }
 
     @Override
-    public void pause(Scope scope, String reason, String by) {
-        does("pause", () -> real.pause(scope, reason, by));
+    public boolean pause(Scope scope, String reason, String by) {
+        return line.call("pause", () -> real.pause(scope, reason, by));
+    }
+
+    @Override
+    public boolean adjust(Adjustment adjustment, String reason, String by) {
+        return line.call("adjust", () -> real.adjust(adjustment, reason, by));
+    }
+
+    @Override
+    public boolean reset(Adjustment.Of of, String name, String reason, String by) {
+        return line.call("reset", () -> real.reset(of, name, reason, by));
     }
 
     @Override
@@ -426,8 +437,13 @@ final class Wire implements Storage {
     }
 
     @Override
-    public Map<Scope, String> pauses() {
+    public List<Observations.Pause> pauses() {
         return line.call("pauses", real::pauses);
+    }
+
+    @Override
+    public List<Adjustment.Kept> adjustments() {
+        return real.adjustments();
     }
 
     @Override

@@ -23,6 +23,7 @@ import dev.millrace.store.Look;
 import dev.millrace.store.Observations;
 import dev.millrace.store.Observations.Held;
 import dev.millrace.store.Observations.ParkedJobs;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records;
 import dev.millrace.store.Records.Conclusion;
@@ -299,12 +300,13 @@ final class Looking {
         return new Sample(found, complete);
     }
 
-    Map<Scope, String> pauses(Transaction tx) {
+    List<Pause> pauses(Transaction tx) {
         tx.statement();
-        var all = new HashMap<Scope, String>();
-        if (tables.planted(Bug.PAUSES_NOT_TOLD)) return Map.of();
-        for (var scope : tables.pauses.keys(tx)) all.put(scope, Objects.requireNonNull(tables.pauses.get(tx, scope)));
-        return Map.copyOf(all);
+        if (tables.planted(Bug.PAUSES_NOT_TOLD)) return List.of();
+        return tables.pauses.all(tx).stream()
+                .sorted(Comparator.comparing((Pause pause) -> pause.scope().type())
+                        .thenComparing(pause -> pause.scope().name()))
+                .toList();
     }
 
     List<QueueView> queues(Transaction tx) {
@@ -329,7 +331,7 @@ final class Looking {
                         .map(one -> one.asked().enqueuedAt())
                         .min(Instant::compareTo)
                         .orElse(null),
-                tables.planted(Bug.PAUSES_NOT_TOLD) ? null : tables.pauses.get(tx, Scope.queue(name)),
+                tables.planted(Bug.PAUSES_NOT_TOLD) ? null : tables.pausedBecause(tx, Scope.queue(name)),
                 sending.asides(name));
     }
 
@@ -382,17 +384,10 @@ final class Looking {
     /** Deliveries of a node that are told. */
     private static final int HELD = 5;
 
-    /** It has no server: what belongs to one is not told. Nor does it keep who paused something, and when. */
+    /** It has no server: what belongs to one is not told. */
     Observations observe(Transaction tx) {
         tx.statement();
-        return new Observations(
-                tables.now(),
-                Look.seen(parked(tx)),
-                Look.seen(pauses(tx).entrySet().stream()
-                        .map(pause -> new Observations.Pause(pause.getKey(), pause.getValue(), null, null))
-                        .toList()),
-                Look.seen(held(tx)),
-                null);
+        return new Observations(tables.now(), Look.seen(parked(tx)), Look.seen(pauses(tx)), Look.seen(held(tx)), null);
     }
 
     private List<ParkedJobs> parked(Transaction tx) {

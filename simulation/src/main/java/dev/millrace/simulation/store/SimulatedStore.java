@@ -24,6 +24,7 @@ import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.Node.Life;
 import dev.millrace.simulation.time.Timeline;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Catalogue.KindSchema;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
@@ -547,8 +548,13 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
-    public Map<Scope, String> pauses() {
+    public List<Observations.Pause> pauses() {
         return step("pauses", looking::pauses);
+    }
+
+    @Override
+    public List<Adjustment.Kept> adjustments() {
+        return step("adjustments", steering::adjustments);
     }
 
     @Override
@@ -602,8 +608,18 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
-    public void pause(Scope scope, String reason, String by) {
-        does("pause", tx -> steering.pause(tx, scope, reason));
+    public boolean pause(Scope scope, String reason, String by) {
+        return step("pause", tx -> steering.pause(tx, scope, reason, by));
+    }
+
+    @Override
+    public boolean adjust(Adjustment adjustment, String reason, String by) {
+        return step("adjust", tx -> steering.adjust(tx, adjustment, reason, by));
+    }
+
+    @Override
+    public boolean reset(Adjustment.Of of, String name, String reason, String by) {
+        return step("reset", tx -> steering.reset(tx, of, name));
     }
 
     @Override

@@ -1,5 +1,8 @@
 package dev.millrace.simulation.store;
 
+import static dev.millrace.store.Steering.MOST_ADJUSTED;
+import static dev.millrace.store.Steering.MOST_PAUSES;
+
 import dev.millrace.Failure;
 import dev.millrace.JobId;
 import dev.millrace.Scope;
@@ -10,12 +13,15 @@ import dev.millrace.simulation.store.Rows.CancelMark;
 import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.Logged;
 import dev.millrace.simulation.store.Rows.Outcome;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Control;
 import dev.millrace.store.Lease;
+import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Place;
 import dev.millrace.store.Storage.Wakeup;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -191,17 +197,50 @@ final class Steering {
         return Optional.of(outcome.state());
     }
 
-    void pause(Transaction tx, Scope scope, String reason) {
+    boolean pause(Transaction tx, Scope scope, String reason, String by) {
         tx.statement();
         if (scope instanceof Scope.OfSchedule(var schedule)) {
             tables.schedules.lock(tx, schedule, any -> true); // who fires it is at its end, or sees this
             tx.statement();
         }
-        if (!tables.pauses.insertIfAbsent(tx, scope, reason)) {
+        if (tables.pauses.keys(tx).size() >= MOST_PAUSES && tables.pauses.get(tx, scope) == null) return false;
+        var pause = new Pause(scope, reason, by, tables.now());
+        if (!tables.pauses.insertIfAbsent(tx, scope, pause)) {
             tx.statement();
-            tables.pauses.update(tx, scope, any -> true, old -> reason);
+            tables.pauses.update(tx, scope, any -> true, old -> pause);
         }
         hints.accept(tx, new Wakeup.Command());
+        return true;
+    }
+
+    boolean adjust(Transaction tx, Adjustment adjustment, String reason, String by) {
+        tx.statement();
+        var key = key(adjustment.of(), adjustment.name());
+        var kept = new Adjustment.Kept(adjustment, reason, by, tables.now());
+        if (tables.adjustments.keys(tx).size() >= MOST_ADJUSTED && tables.adjustments.get(tx, key) == null)
+            return false;
+        if (!tables.adjustments.insertIfAbsent(tx, key, kept)) {
+            tx.statement();
+            tables.adjustments.update(tx, key, any -> true, old -> kept);
+        }
+        hints.accept(tx, new Wakeup.Command());
+        return true;
+    }
+
+    boolean reset(Transaction tx, Adjustment.Of of, String name) {
+        tx.statement();
+        if (tables.adjustments.delete(tx, key(of, name), any -> true) == null) return false;
+        hints.accept(tx, new Wakeup.Command());
+        return true;
+    }
+
+    List<Adjustment.Kept> adjustments(Transaction tx) {
+        tx.statement();
+        return List.copyOf(tables.adjustments.all(tx));
+    }
+
+    private static String key(Adjustment.Of of, String name) {
+        return of.name() + " " + name;
     }
 
     void resume(Transaction tx, Scope scope) {
@@ -221,7 +260,13 @@ final class Steering {
         }
         var paused = new HashSet<Scope>();
         for (var scope : Set.copyOf(tables.pauses.keys(tx))) paused.add(scope);
+        var adjusted = new HashSet<Adjustment>();
+        for (var kept : tables.adjustments.all(tx)) adjusted.add(kept.adjustment());
         return new Control(
-                now.toString(), cancelled, paused, !tables.parked.all(tx).isEmpty());
+                now.toString(),
+                cancelled,
+                paused,
+                adjusted,
+                !tables.parked.all(tx).isEmpty());
     }
 }

@@ -43,7 +43,9 @@ import dev.millrace.simulation.store.Rows.SlotRow;
 import dev.millrace.simulation.store.Rows.Timer;
 import dev.millrace.simulation.time.Timeline;
 import dev.millrace.store.Abilities;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.NodeId;
+import dev.millrace.store.Observations;
 import dev.millrace.store.Place;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
@@ -117,7 +119,11 @@ final class Tables {
     final Table<NodeId, Silence> silences;
     final Table<ManifestKey, Manifest> manifests;
     final Table<DeliveryKey, CancelMark> cancelMarks;
-    final Table<Scope, String> pauses;
+    final Table<Scope, Observations.Pause> pauses;
+
+    /** By what they are of and its name. */
+    final Table<String, Adjustment.Kept> adjustments;
+
     final Table<String, ScheduleRow> schedules;
     final Table<SchemaKey, SchemaRow> schemas;
     final Table<SlotKey, SlotRow> slots;
@@ -185,6 +191,7 @@ final class Tables {
         manifests = table("manifest", ManifestKey.ORDER);
         cancelMarks = table("cancel_mark", DeliveryKey.ORDER);
         pauses = table("pause", Comparator.comparing(Scope::toString));
+        adjustments = table("adjustment", Comparator.<String>naturalOrder());
         schedules = table("schedule", Comparator.naturalOrder());
         schemas = table("kind_schema", Rows.SCHEMA_ORDER);
         slots = table("schedule_slot", SlotKey.ORDER);
@@ -264,6 +271,13 @@ final class Tables {
                     && other.priority() == own.priority()
                     && other.queue().equals(own.queue())) return other.id();
         throw new IllegalStateException("Queue %s has no shard %d.".formatted(own.queue(), shard));
+    }
+
+    /** Why something is paused; null if it is not. */
+    @Nullable
+    String pausedBecause(Transaction tx, Scope scope) {
+        var pause = pauses.get(tx, scope);
+        return pause == null ? null : pause.reason();
     }
 
     // ---- keyed shards

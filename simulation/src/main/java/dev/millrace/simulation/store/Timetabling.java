@@ -295,7 +295,7 @@ final class Timetabling {
                 alive(tx, row.owner()),
                 last == null ? null : last.key().slot(),
                 last == null ? null : last.job(),
-                tables.pauses.get(tx, Scope.schedule(row.card().name())),
+                tables.pausedBecause(tx, Scope.schedule(row.card().name())),
                 row.setting());
     }
 }

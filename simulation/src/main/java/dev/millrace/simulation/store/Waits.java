@@ -8,6 +8,7 @@ import dev.millrace.simulation.store.Rows.DeliveryKey;
 import dev.millrace.simulation.store.Rows.Outcome;
 import dev.millrace.simulation.store.Rows.Parked;
 import dev.millrace.simulation.store.Rows.Timer;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Expiry;
 import dev.millrace.store.Lease;
@@ -253,8 +254,10 @@ final class Waits {
     }
 
     private boolean paused(Transaction tx, Asked asked) {
+        var tenant = asked.headers().get(Delivery.TENANT);
         return tables.pauses.get(tx, Scope.queue(asked.queue())) != null
-                || tables.pauses.get(tx, Scope.kind(asked.kind())) != null;
+                || tables.pauses.get(tx, Scope.kind(asked.kind())) != null
+                || (tenant != null && tables.pauses.get(tx, Scope.tenant(tenant)) != null);
     }
 
     /** What a node of this age could not decode it can't decode now: only one that started later may know better. */

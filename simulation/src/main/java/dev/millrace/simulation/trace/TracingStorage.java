@@ -14,6 +14,7 @@ import dev.millrace.simulation.trace.TraceEvent.Case;
 import dev.millrace.simulation.trace.TraceEvent.End;
 import dev.millrace.simulation.trace.TraceEvent.Held;
 import dev.millrace.store.Accepted;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Catalogue.KindSchema;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Claim;
@@ -578,7 +579,7 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
-    public Map<Scope, String> pauses() {
+    public List<Observations.Pause> pauses() {
         return real.pauses();
     }
 
@@ -623,8 +624,23 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
-    public void pause(Scope scope, String reason, String by) {
-        real.pause(scope, reason, by);
+    public boolean pause(Scope scope, String reason, String by) {
+        return real.pause(scope, reason, by);
+    }
+
+    @Override
+    public boolean adjust(Adjustment adjustment, String reason, String by) {
+        return real.adjust(adjustment, reason, by);
+    }
+
+    @Override
+    public boolean reset(Adjustment.Of of, String name, String reason, String by) {
+        return real.reset(of, name, reason, by);
+    }
+
+    @Override
+    public List<Adjustment.Kept> adjustments() {
+        return real.adjustments();
     }
 
     @Override

@@ -111,7 +111,7 @@ const sentence = d => {
   const sum = name => d.queues.reduce((all, q) => ({ count: all.count + q[name].count, exact: all.exact && q[name].exact }), { count: 0, exact: true });
   const waits = sum('available'), runs = sum('running'), parked = sum('parked');
   const waiting = `${waits.exact ? '' : 'at least '}${many(waits.count, 'job waits', 'jobs wait')}`;
-  const paused = d.queues.filter(q => q.pausedBecause !== null).map(q => q.name);
+  const paused = [...d.queues.filter(q => q.pausedBecause !== null).map(q => q.name), ...d.pauses.map(p => `${p.scope} ${p.name}`)];
   const more = (paused.length ? ` Paused: ${paused.join(', ')}.` : '') + (parked.count ? ` ${many(parked.count, 'job is', 'jobs are')} parked: no node can run ${parked.count === 1 ? 'it' : 'them'} now.` : '');
   if (alive === 0) return waits.count ? `No node is alive, and ${waiting}.${more}` : `No node is alive.${more}`;
   if (!runs.count && !waits.count) return `All is quiet: ${many(alive, 'node')}, nothing runs and nothing waits.${more}`;

@@ -1,0 +1,115 @@
+package dev.millrace.app.http;
+
+import dev.millrace.MillraceException;
+import dev.millrace.Operations;
+import dev.millrace.Scope;
+import dev.millrace.app.http.JobRequest.Fields;
+import dev.millrace.app.wire.Json;
+import dev.millrace.app.wire.Shapes;
+import io.javalin.http.Context;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
+
+/** What operators say while everything runs, over HTTP: pauses. */
+final class ControlApi {
+
+    private static final String PAUSE = "{\"tenant\":\"acme\",\"reason\":\"the bill is open\"}";
+
+    private static final Set<String> NAMED = new TreeSet<>(Set.of("queue", "kind", "schedule", "tenant"));
+
+    private static final Set<String> PAUSE_FIELDS =
+            new TreeSet<>(Set.of("queue", "kind", "schedule", "tenant", "key", "limit", "reason"));
+
+    private final Operations operations;
+
+    ControlApi(Operations operations) {
+        this.operations = operations;
+    }
+
+    void pauses(Context context) {
+        var json = Json.object();
+        json.set("pauses", Shapes.all(operations.pauses(), Shapes::pause));
+        JobsApi.answer(context, json);
+    }
+
+    /** Says it again if it is paused: repeating it does no harm. */
+    void pause(Context context) {
+        var body = JobsApi.body(context, PAUSE);
+        var fields = fields(body, "The pause", PAUSE_FIELDS, PAUSE);
+        var scope = scope(fields);
+        var reason = fields.text("reason");
+        operations.pause(scope, reason == null ? "paused over HTTP" : reason);
+        JobsApi.answer(context, told(scope).put("paused", true));
+    }
+
+    /** Without a pause it does nothing. */
+    void resume(Context context) {
+        for (var parameter : context.queryParamMap().keySet())
+            if (!Set.of("scope", "name").contains(parameter))
+                throw bad(
+                        "The parameter \"%s\" is not known. To end a pause takes its scope and its name, as GET /api/pauses tells them: ?scope=tenant&name=acme"
+                                .formatted(JobRequest.shown(parameter)));
+        var type = context.queryParam("scope");
+        var name = context.queryParam("name");
+        if (type == null || name == null)
+            throw bad(
+                    "To end a pause takes its scope and its name, as GET /api/pauses tells them: ?scope=tenant&name=acme");
+        var scope = Scope.of(type, name);
+        operations.resume(scope);
+        JobsApi.answer(context, told(scope).put("paused", false));
+    }
+
+    private static tools.jackson.databind.node.ObjectNode told(Scope scope) {
+        return Json.object().put("scope", scope.type()).put("name", scope.name());
+    }
+
+    private static Scope scope(Fields fields) {
+        var said = new ArrayList<String>();
+        for (var name : PAUSE_FIELDS) if (!name.equals("reason") && fields.get(name) != null) said.add(name);
+        if (said.size() != 1)
+            throw bad(
+                    "The pause has to say what it is of, by one of queue, kind, schedule, tenant, key and limit. Send %s."
+                            .formatted(PAUSE));
+        var type = said.getFirst();
+        if (NAMED.contains(type)) return Scope.of(type, String.valueOf(fields.text(type)));
+        try {
+            return type.equals("key") ? key(fields) : limit(fields);
+        } catch (MillraceException refused) {
+            throw new Problem(ProblemType.REFUSED, refused.getMessage(), refused);
+        }
+    }
+
+    private static Scope key(Fields fields) {
+        var example = "{\"queue\":\"sync\",\"by\":[\"product\",42]}";
+        var own = fields(fields.json().get("key"), "The key", Set.of("queue", "by"), example);
+        var queue = own.text("queue");
+        if (queue == null || own.get("by") == null)
+            throw bad("The key has no %s. Send %s.".formatted(queue == null ? "queue" : "values", example));
+        return Scope.key(queue, own.values("by").toArray());
+    }
+
+    private static Scope limit(Fields fields) {
+        var example = "{\"name\":\"shop\",\"by\":[\"acme\"]}";
+        var own = fields(fields.json().get("limit"), "The limit", Set.of("name", "by"), example);
+        var name = own.text("name");
+        if (name == null) throw bad("The limit has no name. Send %s.".formatted(example));
+        var values = own.get("by") == null ? List.of() : own.values("by");
+        return Scope.limit(name, values.toArray());
+    }
+
+    private static Fields fields(JsonNode json, String what, Set<String> known, String example) {
+        if (!json.isObject()) throw bad("%s is not an object. Send %s.".formatted(what, example));
+        for (var name : json.propertyNames())
+            if (!known.contains(name))
+                throw bad("%s has a field \"%s\", which is not known. The fields are %s."
+                        .formatted(what, JobRequest.shown(name), String.join(", ", new TreeSet<>(known))));
+        return new Fields(json, what);
+    }
+
+    private static Problem bad(String detail) {
+        return new Problem(ProblemType.BAD_REQUEST, detail);
+    }
+}
