@@ -11,6 +11,7 @@ import dev.millrace.store.Bulk.Stepped;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Steering;
 import dev.millrace.store.Storage;
@@ -350,11 +351,35 @@ final class NamedOperations implements Operations {
                                 this::reasons,
                                 storage::nodes,
                                 () -> storage.batch(job),
-                                () -> storage.blockers(job))
+                                () -> storage.blockers(job),
+                                lines())
                         .why())
                 .orElseGet(() -> storage.deletion(job)
                         .map(deletion -> Reasons.deleted(job, deletion))
                         .orElseGet(() -> Reasons.notKnown(job)));
+    }
+
+    private Reasons.InLines lines() {
+        return new Reasons.InLines() {
+            @Override
+            public Optional<PlaceInLine> of(JobId job) {
+                return storage.inLine(job);
+            }
+
+            @Override
+            public Optional<JobView> find(JobId job) {
+                return storage.find(job);
+            }
+
+            @Override
+            public Optional<Adjustment> adjusted(String limit) {
+                return storage.adjustments().stream()
+                        .map(Adjustment.Kept::adjustment)
+                        .filter(one ->
+                                one.of() == Adjustment.Of.LIMIT && one.name().equals(limit))
+                        .findFirst();
+            }
+        };
     }
 
     private Map<Scope, String> reasons() {

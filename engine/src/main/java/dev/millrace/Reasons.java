@@ -2,8 +2,11 @@ package dev.millrace;
 
 import dev.millrace.NodeView.Life;
 import dev.millrace.Why.Reason;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Line;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Records.Blockers;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +17,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out why a job is not running, from pictures of it, of the queues, of the pauses, of the nodes, of the batch that it follows and of the jobs that it runs after; each is asked for at most once, and only
- * if the answer needs it. Pure: what it can't see there it calls unknown.
+ * Finds out why a job is not running, from pictures of it, of the queues, of the pauses, of the nodes, of the batch that it follows, of the jobs that it runs after and of its line; each is
+ * asked for at most once, and only if the answer needs it. Pure: what it can't see there it calls unknown.
  */
 record Reasons(
         JobView job,
@@ -23,7 +26,39 @@ record Reasons(
         Supplier<Map<Scope, String>> pauses,
         Supplier<List<NodeView>> nodes,
         Supplier<Optional<BatchView>> batch,
-        Supplier<Blockers> blockers) {
+        Supplier<Blockers> blockers,
+        InLines lines) {
+
+    /** What is known of lines. */
+    interface InLines {
+
+        /** How the job stands in line; empty if it does not, or that can't be told. */
+        Optional<PlaceInLine> of(JobId job);
+
+        /** A job that stands before it. */
+        Optional<JobView> find(JobId job);
+
+        /** What an operator has set for a limit. */
+        Optional<Adjustment> adjusted(String limit);
+
+        /** Nothing is known. */
+        InLines NONE = new InLines() {
+            @Override
+            public Optional<PlaceInLine> of(JobId job) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<JobView> find(JobId job) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<Adjustment> adjusted(String limit) {
+                return Optional.empty();
+            }
+        };
+    }
 
     static Why notKnown(JobId job) {
         return new Why(
@@ -44,7 +79,7 @@ record Reasons(
 
     private List<Reason> reasons() {
         return switch (job.state()) {
-            case RUNNING -> List.of(running());
+            case RUNNING -> running();
             case SCHEDULED -> List.of(scheduled());
             case RETRYABLE -> List.of(retryable());
             case AVAILABLE -> available();
@@ -52,14 +87,112 @@ record Reasons(
         };
     }
 
-    private Reason running() {
-        var node = job.node();
+    private List<Reason> running() {
         var line = Line.of(job.headers());
-        if (line != null) {
-            var text = "%s holds it since %s, attempt %d, and runs it, or lets it wait for others of %s.%s"
-                    .formatted(told(node), job.startedAt(), job.attempt(), keys(line), progress());
-            return new Why.Running(text, node, null);
+        return line == null ? List.of(runs()) : held(line);
+    }
+
+    /** It is held by the node that has its shard: what that lets run, it alone knows, but nobody starts before those that are before him. */
+    private List<Reason> held(Line line) {
+        var reasons = new ArrayList<>(linePaused(pauses.get()));
+        var stands = lines.of(job.id()).orElse(null);
+        if (stands != null && stands.first() != null) {
+            reasons.add(behind(line, stands, stands.first(), ""));
+            return reasons;
         }
+        var node = job.node();
+        var since = "%s holds it since %s, attempt %d".formatted(told(node), job.startedAt(), job.attempt());
+        if (stands == null || !stands.exact()) {
+            reasons.add(new Why.Running(
+                    "%s, and runs it, or lets it wait for others of %s.".formatted(since, keys(line)), node, null));
+            return reasons;
+        }
+        var first = line.order() == null
+                ? ""
+                : ", and none stands before it in the line of order key %s".formatted(line.order());
+        var limit = stands.limit();
+        if (limit == null) {
+            var then = reasons.isEmpty() ? "it runs, or is about to" : "it runs, if it had started before the pause";
+            reasons.add(new Why.Running("%s%s: %s.".formatted(since, first, then), node, null));
+        } else reasons.add(new Why.Running(since + first + ". " + limited(limit, stands), node, null));
+        return reasons;
+    }
+
+    /** What its limit lets run and start, and how many there are. */
+    private String limited(Line.Limited said, PlaceInLine stands) {
+        var adjusted = lines.adjusted(said.name()).orElse(null);
+        var setAtOnce = adjusted == null ? null : adjusted.atOnce();
+        var setRate = adjusted == null ? null : adjusted.rate();
+        int atOnce = setAtOnce == null ? said.atOnce() : setAtOnce;
+        var rate = setRate != null
+                ? setRate
+                : said.rate() == null ? null : said.rate().rate();
+        var whose = "limit %s of %s".formatted(said.name(), said.key());
+        var by = adjusted == null ? "" : ", as an operator has set it";
+        if (stands.held() > atOnce)
+            return "It runs, or waits for %s, of which %,d may run at once%s: the node holds %,d."
+                    .formatted(whose, atOnce, by, stands.held());
+        if (rate == null)
+            return "It runs, or is about to: of %s %,d may run at once%s, and the node holds %,d."
+                    .formatted(whose, atOnce, by, stands.held());
+        return "It runs, or waits for the rate of %s, of which %s%s; %s"
+                .formatted(whose, said(rate), by, when(rate, said, stands));
+    }
+
+    private static String said(Line.Rate rate) {
+        var burst = rate.burst() > 1 ? ", %,d at once after a pause".formatted(rate.burst()) : "";
+        return "%,d may start in %s%s".formatted(rate.count(), Words.duration(rate.period()), burst);
+    }
+
+    /** About when: those before it take an interval each, or have had it; a slow one the store counts. */
+    private static String when(Line.Rate rate, Line.Limited said, PlaceInLine stands) {
+        int weight = said.rate() == null ? 1 : said.rate().weight();
+        var owed = stands.fullIn();
+        long wait = owed == null ? rate.costNanos(weight) : rate.waitNanos(owed.toNanos(), weight);
+        long others = Math.min(stands.heldAhead(), 100_000) * rate.intervalNanos();
+        var most = Duration.ofMillis((wait + others) / 1_000_000);
+        return stands.heldAhead() == 0
+                ? "none that the node holds stands before it: it starts in about %s at the latest, if nothing else holds it up."
+                        .formatted(Words.duration(most))
+                : "of those that the node holds %,d stand before it: it starts in about %s at the latest, if nothing else holds them up."
+                        .formatted(stands.heldAhead(), Words.duration(most));
+    }
+
+    private Reason behind(Line line, PlaceInLine stands, JobId front, String prefix) {
+        var ahead = new QueueView.Depth(stands.ahead(), stands.exact());
+        var between = stands.ahead() < 2
+                ? ""
+                : "; %s others stand between them".formatted(new QueueView.Depth(stands.ahead() - 1, stands.exact()));
+        var text = "%sIt waits in line for order key %s of queue %s%s: job %s is in front%s%s."
+                .formatted(
+                        prefix,
+                        line.order(),
+                        job.queue(),
+                        line.limit() == null
+                                ? ""
+                                : " and limit %s of %s"
+                                        .formatted(
+                                                line.limit().name(),
+                                                line.limit().key()),
+                        front,
+                        lines.find(front).map(this::state).orElse(""),
+                        between);
+        return new Why.InLine(text, front, ahead);
+    }
+
+    private String state(JobView front) {
+        var because = front.reason() == null ? "" : ": " + front.reason();
+        return switch (front.state()) {
+            case RUNNING -> ", which %s holds".formatted(told(front.node()));
+            case RETRYABLE -> ", which waits for its next attempt at " + front.runAt();
+            case SCHEDULED -> ", which is scheduled for %s%s".formatted(front.runAt(), because);
+            case AVAILABLE -> front.reason() == null ? ", which is about to be claimed" : ", which is parked" + because;
+            case COMPLETED, CANCELLED, DISCARDED -> ", which has ended just now";
+        };
+    }
+
+    private Reason runs() {
+        var node = job.node();
         if (job.startedAt() == null)
             return new Why.Running("%s holds it, and has not started it yet.".formatted(told(node)), node, null);
         var text = "It runs since %s, attempt %d. %s holds it.%s"
@@ -224,6 +357,9 @@ record Reasons(
         var line = Line.of(job.headers());
         var others = new QueueView.Depth(
                 Math.max(0, queue.available().count() - 1), queue.available().exact());
+        var stands = line == null ? null : lines.of(job.id()).orElse(null);
+        if (line != null && stands != null && stands.first() != null)
+            return behind(line, stands, stands.first(), "It is available, and not claimed. ");
         if (line != null)
             return new Why.Behind(
                     "It is available, and gets in line for %s when the node that owns its shard claims it; %s others are available in queue %s."

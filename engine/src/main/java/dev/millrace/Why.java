@@ -50,6 +50,14 @@ public record Why(JobId job, @Nullable State state, List<Reason> reasons) {
     /** A job that another one waits for, and its state now; null if it is not known any more. */
     public record Blocker(JobId job, @Nullable State state) {}
 
+    /**
+     * It stands in line for its key, and others before it have to end first.
+     *
+     * @param front the job that stands first
+     * @param ahead how many stand before it, the first one included; not exact where there may be more
+     */
+    public record InLine(String text, JobId front, QueueView.Depth ahead) implements Reason {}
+
     /** Somebody paused what it belongs to. */
     public record Paused(String text, Scope scope) implements Reason {}
 

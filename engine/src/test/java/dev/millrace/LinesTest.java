@@ -267,7 +267,7 @@ class LinesTest {
     }
 
     @Test
-    void why_names_the_keys_that_a_job_waits_for() throws Exception {
+    void why_names_the_key_that_a_job_waits_for_and_the_job_in_front() throws Exception {
         var begun = new CountDownLatch(1);
         var go = new CountDownLatch(1);
         millrace.node()
@@ -276,15 +276,18 @@ class LinesTest {
                     go.await(20, TimeUnit.SECONDS);
                 })
                 .start();
-        millrace.enqueue(new Sync("acme", "x", 1));
+        var first = millrace.enqueue(new Sync("acme", "x", 1));
         var second = millrace.enqueue(new Sync("acme", "x", 2));
         assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
 
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(why(second))
-                        .contains("runs it, or lets it wait for others of")
-                        .contains("order key (\"x\")")
-                        .contains("limit two(\"acme\"), of which 2 may run at once"));
+                        .startsWith(
+                                "It waits in line for order key (\"x\") of queue default and limit two of (\"acme\")")
+                        .contains("job " + first.id() + " is in front, which Node"));
+        assertThat(why(first))
+                .contains(
+                        "It runs, or is about to: of limit two of (\"acme\") 2 may run at once, and the node holds 2.");
         go.countDown();
     }
 

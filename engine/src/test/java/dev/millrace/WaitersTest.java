@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Records;
 import dev.millrace.store.StoreException;
 import dev.millrace.world.SystemWorld;
@@ -229,6 +230,11 @@ class WaitersTest {
 
         @Override
         public List<Pause> pauses() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Optional<PlaceInLine> inLine(JobId job) {
             throw new UnsupportedOperationException();
         }
 

@@ -171,7 +171,12 @@ class BadInputTest {
                 new Typed(2, "add --failed", "batch", ID, "--limit", "5"),
                 new Typed(2, "--limit can't be 0", "batch", ID, "--failed", "--limit", "0"),
                 new Typed(2, "between 1 and 1,000", "batch", ID, "--failed", "--limit", "1001"),
-                new Typed(2, "expected one of", "pause", "node", "x"));
+                new Typed(2, "expected one of", "pause", "node", "x"),
+                new Typed(2, "A queue has one name", "pause", "queue", "x", "y"),
+                new Typed(4, "has no values", "pause", "key", "sync"),
+                new Typed(2, "\"shop=many\" is not a limit", "limit", "set", "shop", "many"),
+                new Typed(4, "The weight of a job is its own", "limit", "set", "shop", "9/1m,burst=9,weight=2"),
+                new Typed(2, "does not say how often a kind runs", "limit", "set", "echo", "9/1m", "--kind"));
     }
 
     @ParameterizedTest

@@ -339,7 +339,7 @@ final class Ledger {
         if (pauses.remove(scope) != null) hint(new Wakeup.Command());
     }
 
-    Control control(String cursor) {
+    Control control(String cursor, boolean setSchedules) {
         Collection<Place> since = cursor.equals(Control.START)
                 ? List.of()
                 : withdrawn.tailMap(Long.parseLong(cursor), false).values();
@@ -348,6 +348,7 @@ final class Ledger {
                 Set.copyOf(since),
                 Set.copyOf(pauses.keySet()),
                 adjustments.values().stream().map(Adjustment.Kept::adjustment).collect(Collectors.toUnmodifiableSet()),
+                setSchedules,
                 !parked.isEmpty());
     }
 

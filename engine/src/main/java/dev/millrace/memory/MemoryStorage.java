@@ -32,6 +32,7 @@ import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -205,6 +206,11 @@ final class MemoryStorage implements Storage {
     @Override
     public List<Pause> pauses() {
         return step(now -> memory.pictures.pauses());
+    }
+
+    @Override
+    public Optional<PlaceInLine> inLine(JobId job) {
+        return step(now -> memory.pictures.inLine(job, (queue, limit) -> memory.owners.fullIn(queue, limit, now)));
     }
 
     @Override
@@ -406,7 +412,7 @@ final class MemoryStorage implements Storage {
 
     @Override
     public Control control(Lease lease, String cursor) {
-        return proved(lease, (node, now) -> memory.ledger.control(cursor));
+        return proved(lease, (node, now) -> memory.ledger.control(cursor, memory.schedules.anySet()));
     }
 
     // ---- handlers

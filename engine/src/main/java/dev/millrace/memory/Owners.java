@@ -39,6 +39,13 @@ final class Owners {
         this.members = members;
     }
 
+    /** How long until the allowance of a limit's key is full again; null if none is kept. */
+    @Nullable
+    Duration fullIn(String queue, Line.Limited limit, Instant now) {
+        var at = fullAt.get(new RatedKey(queue, limit.group()));
+        return at == null || at.isBefore(now) ? null : Duration.between(now, at);
+    }
+
     /** Refuses who does not own a keyed shard; others may claim from what is none. */
     void prove(Member by, KeptQueue.Stream stream) {
         if (mayClaim(by, stream)) return;

@@ -18,6 +18,7 @@ import dev.millrace.store.Observations.Held;
 import dev.millrace.store.Observations.ParkedJobs;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Records.Sample;
@@ -33,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -172,6 +174,39 @@ final class Pictures {
 
     private static @Nullable String text(Payload payload) {
         return payload instanceof Payload.Text(var text) ? text : null;
+    }
+
+    // ---- lines
+
+    /** @param fullIn how long until an allowance is full again, by queue and limit */
+    Optional<PlaceInLine> inLine(JobId job, BiFunction<String, Line.Limited, @Nullable Duration> fullIn) {
+        var own = ledger.jobs.get(job);
+        var line = own == null ? null : Line.of(own.headers);
+        if (own == null || line == null) return Optional.empty();
+        var all = new ArrayList<PlaceInLine.Stand>();
+        for (var other : ledger.jobs.values()) {
+            if (!other.queue.equals(own.queue) || other.state().ended()) continue;
+            var stand = stand(other);
+            if (stand != null && line.home().equals(stand.line().home())) all.add(stand);
+        }
+        var limit = line.limit();
+        return PlaceInLine.of(job, all, true, limit == null ? null : fullIn.apply(own.queue.name, limit));
+    }
+
+    private static PlaceInLine.@Nullable Stand stand(KeptJob job) {
+        var line = Line.of(job.headers);
+        if (line == null) return null;
+        var standing = job.standing();
+        boolean again = standing.turn().no() > 1;
+        if (!(standing instanceof Row row))
+            return again && job.first != null
+                    ? new PlaceInLine.Stand(job.id, line, job.first, PlaceInLine.Where.ABSENT, 0)
+                    : null;
+        var at = job.first == null ? new Line.Position(row.place.xid(), row.place.seq()) : job.first;
+        if (row.claim != null) return new PlaceInLine.Stand(job.id, line, at, PlaceInLine.Where.HELD, again ? 0 : 1);
+        return again
+                ? new PlaceInLine.Stand(job.id, line, at, PlaceInLine.Where.BACK, 0)
+                : new PlaceInLine.Stand(job.id, line, at, PlaceInLine.Where.ENQUEUED, row.place.seq());
     }
 
     // ---- queues

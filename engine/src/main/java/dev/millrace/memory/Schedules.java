@@ -242,6 +242,11 @@ final class Schedules {
         return known.lease != null && members.alive(known.lease);
     }
 
+    /** Whether any was set at run time. */
+    boolean anySet() {
+        return all.values().stream().anyMatch(known -> known.setting != null);
+    }
+
     List<Kept> kept() {
         return all.values().stream().map(this::kept).toList();
     }

@@ -31,6 +31,7 @@ final class Controller implements Loop {
     private volatile Set<String> pausedQueues = Set.of();
     private volatile boolean pausesTenants;
     private Set<Adjustment> adjusted = Set.of();
+    private volatile boolean setSchedules;
     private volatile boolean parked;
     private volatile boolean heard;
 
@@ -60,6 +61,11 @@ final class Controller implements Loop {
         return pausesTenants;
     }
 
+    /** Whether any schedule was set at run time, at the last look. */
+    boolean setSchedules() {
+        return setSchedules;
+    }
+
     /** Whether anything was parked at the last look. */
     boolean parked() {
         return parked;
@@ -76,6 +82,10 @@ final class Controller implements Loop {
         var before = paused;
         paused = control.paused();
         if (!before.equals(paused)) hear(paused);
+        if (control.setSchedules() != setSchedules) {
+            setSchedules = control.setSchedules();
+            node.scheduleBell().ring();
+        }
         boolean other = !adjusted.equals(control.adjusted());
         if (other) adjust(control.adjusted());
         boolean news = control.parked() && !parked;

@@ -91,6 +91,7 @@ public final class Incarnation {
     private final Bell rescue = new Bell();
     private final Bell report = new Bell();
     private final Bell close = new Bell();
+    private final Bell schedule = new Bell();
     private final List<Duty> duties;
     private final Duty.Edge edge = new Edge();
 
@@ -172,7 +173,7 @@ public final class Incarnation {
                 duty("keeper", Duty.Seat.KEEP, new Keeper(this), new Bell(), later),
                 duty("closer", Duty.Seat.DESK, closer, close, soon)));
         if (!plan.schedules().isEmpty() || plan.setSchedules() != null)
-            all.add(duty("scheduler", Duty.Seat.SCHEDULE, new Scheduler(this), new Bell(), later));
+            all.add(duty("scheduler", Duty.Seat.SCHEDULE, new Scheduler(this), schedule, later));
         if (!plan.schemas().isEmpty())
             all.add(duty("publisher", Duty.Seat.DESK, new Publisher(this), new Bell(), later));
         duties = List.copyOf(all);
@@ -431,6 +432,10 @@ public final class Incarnation {
 
     Bell reportBell() {
         return report;
+    }
+
+    Bell scheduleBell() {
+        return schedule;
     }
 
     Bell closeBell() {

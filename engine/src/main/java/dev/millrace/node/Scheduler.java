@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Fires the schedules that this node has: enqueues the jobs of their slots when these come, on the store's clock. Every two seconds it
- * looks which it has: those that nobody had, and those whose node has died, become its own. A closing node goes on until it leaves, since
+ * looks which it has, if there are any at all: those that nobody had, and those whose node has died, become its own. A closing node goes on until it leaves, since
  * until then nobody else may. Those that were set at run time it learns from the store; each change of one is a term of its own, so that what it has
  * learnt of a term holds as long as that.
  *
@@ -106,6 +106,10 @@ final class Scheduler implements Loop {
     public Duration turn() {
         if (node.isLeaving() || !node.beater().trusted() || !node.controller().heard()) return Duration.ofMillis(500);
         try {
+            if (nothingSet()) {
+                nextLook = world.nanoTime(); // as soon as there is something
+                return LOOK;
+            }
             if (nextLook - world.nanoTime() <= 0) look();
             Duration rest = null;
             for (var schedule : List.copyOf(own.values())) rest = least(rest, fire(schedule));
@@ -114,6 +118,17 @@ final class Scheduler implements Loop {
             if (node.isLeaving()) return LOOK; // by our own good-bye
             throw fenced;
         }
+    }
+
+    /**
+     * Whether there is nothing to look for: no schedule is this node's by its code, none is set at run time, and it has none from when there were. What the
+     * controller knows a second later the next turn sees.
+     */
+    private boolean nothingSet() {
+        return cards.isEmpty()
+                && own.isEmpty()
+                && unreadable.isEmpty()
+                && !node.controller().setSchedules();
     }
 
     private void look() {

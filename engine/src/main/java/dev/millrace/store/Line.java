@@ -185,7 +185,14 @@ public record Line(@Nullable String order, @Nullable Limited limit) {
 
     /** Where the first delivery of this run stands: it keeps its place in line, wherever it has waited since. */
     public static Position first(Delivery delivery) {
-        var kept = delivery.headers().get(FIRST);
+        return first(
+                delivery.headers(),
+                new Position(delivery.place().xid(), delivery.place().seq()));
+    }
+
+    /** The same of one with these headers that stands there. */
+    public static Position first(Map<String, String> headers, Position own) {
+        var kept = headers.get(FIRST);
         int dot = kept == null ? -1 : kept.indexOf('.');
         if (kept != null && dot > 0) {
             try {
@@ -194,6 +201,6 @@ public record Line(@Nullable String order, @Nullable Limited limit) {
                 // as if it had none
             }
         }
-        return new Position(delivery.place().xid(), delivery.place().seq());
+        return own;
     }
 }

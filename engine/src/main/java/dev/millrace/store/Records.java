@@ -100,6 +100,13 @@ public interface Records {
     /** All numbers that are set, by what they are of and its name. */
     List<Adjustment.Kept> adjustments();
 
+    /**
+     * How a job stands among the others of its keys: an order or a limit. A bounded look, whatever waits; some hundredths of a second.
+     *
+     * @return empty if it has no key, has ended, waits for its first time to run, or is not known
+     */
+    Optional<PlaceInLine> inLine(JobId job);
+
     /** All nodes that are alive or not yet gone, and those that went within the last day. */
     List<NodeView> nodes();
 

@@ -69,10 +69,19 @@ final class OneNode implements World, Attempts {
 
     /** Kinds with their concurrency. */
     OneNode(NodePlan.Limits limits, Map<String, Integer> concurrency) {
+        this(limits, concurrency, null);
+    }
+
+    /** It fires what is set at run time. */
+    OneNode(SchedulePlan.Reader reader) {
+        this(LIMITS, Map.of("work", 1_000), reader);
+    }
+
+    private OneNode(NodePlan.Limits limits, Map<String, Integer> concurrency, SchedulePlan.@Nullable Reader reader) {
         LOG.setLevel(Level.OFF);
         var kinds = new HashMap<String, KindPlan>();
         concurrency.forEach((kind, most) -> kinds.put(kind, new KindPlan(kind, 1, DEADLINE, most, body())));
-        var plan = new NodePlan("one", List.of("default"), kinds, List.of(), limits);
+        var plan = new NodePlan("one", List.of("default"), kinds, List.of(), reader, List.of(), limits);
         node = Incarnation.join(wire.storage(), this, plan, this, card(), new Tally(), new Events() {
             @Override
             public boolean wanted() {

@@ -294,6 +294,7 @@ final class JobSql {
                        pg_current_snapshot()::text AS text, NULL AS name, 0 AS part, 0 AS stream, 0::bigint AS xid, 0::bigint AS seq
                  UNION ALL SELECT 'pause', scope, name, 0, 0, 0, 0 FROM $.pause
                  UNION ALL SELECT 'adjusted', of, name, coalesce(at_once, 0), coalesce(starts, 0), coalesce(millis, 0), coalesce(burst, 0) FROM $.adjustment
+                 UNION ALL SELECT 'scheduled', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.schedule WHERE set_at_run_time)
                  UNION ALL SELECT 'parked', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.parked)
                  UNION ALL SELECT 'cancel', NULL, NULL, part, stream, xid, seq FROM $.cancelled_since(?)
                 """);

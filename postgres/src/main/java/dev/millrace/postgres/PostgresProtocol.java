@@ -665,6 +665,7 @@ final class PostgresProtocol implements Protocol, Ownership {
             var cancelled = new HashSet<Place>();
             var paused = new HashSet<Scope>();
             var adjusted = new HashSet<Adjustment>();
+            boolean setSchedules = false;
             boolean parked = false;
             try (var s = Session.prepare(c, sql.control, node(lease), epoch(lease), cursor);
                     var rows = s.executeQuery()) {
@@ -681,6 +682,7 @@ final class PostgresProtocol implements Protocol, Ownership {
                                             rows.getLong("xid"),
                                             rows.getInt("seq"))
                                     .ifPresent(adjusted::add);
+                        case "scheduled" -> setSchedules = true;
                         case "parked" -> parked = true;
                         case "pause" ->
                             scope(rows.getString("text"), rows.getString("name"))
@@ -694,7 +696,7 @@ final class PostgresProtocol implements Protocol, Ownership {
                     }
                 }
             }
-            return new Control(next, cancelled, paused, adjusted, parked);
+            return new Control(next, cancelled, paused, adjusted, setSchedules, parked);
         });
     }
 

@@ -14,6 +14,7 @@ import dev.millrace.store.Adjustment;
 import dev.millrace.store.Line;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Records;
 import java.sql.Array;
 import java.sql.Connection;
@@ -21,9 +22,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -55,8 +58,12 @@ final class PostgresRecords implements Records {
     private final String sample;
     private final String queues;
     private final String asides;
+    /** Jobs of a shard that are looked at in each place where they may stand. */
+    private static final int LINE = 1_000;
+
     private final String pauses;
     private final String adjustments;
+    private final String inLine;
     private final String nodes;
     private final String batch;
     private final String blockers;
@@ -106,6 +113,7 @@ final class PostgresRecords implements Records {
                 SELECT queue, priority, tenant, since FROM $.side_tenant
                  WHERE used_at > clock_timestamp() - INTERVAL '30 s' ORDER BY since, tenant LIMIT 1000
                 """);
+        inLine = q.in("SELECT what, job_id, headers, xid, seq, nr FROM $.in_line(?, ?)");
         adjustments = q.in(
                 "SELECT of, name, at_once, starts, millis, burst, reason, by, at FROM $.adjustment ORDER BY of, name");
         pauses = q.in("SELECT scope, name, reason, by, at FROM $.pause ORDER BY scope, name");
@@ -366,6 +374,41 @@ final class PostgresRecords implements Records {
             }
         }
         return List.copyOf(found);
+    }
+
+    @Override
+    public Optional<PlaceInLine> inLine(JobId job) {
+        return pool.look("look at a line", c -> {
+            var all = new LinkedHashMap<JobId, PlaceInLine.Stand>();
+            boolean complete = true;
+            @Nullable Duration fullIn = null;
+            try (var s = Session.prepare(c, inLine, job.value(), LINE);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    switch (rows.getString("what")) {
+                        case "cut" -> complete = false;
+                        case "full" -> fullIn = Duration.of(rows.getLong("nr"), ChronoUnit.MICROS);
+                        case "held" -> stand(rows, PlaceInLine.Where.HELD, all);
+                        case "back" -> stand(rows, PlaceInLine.Where.BACK, all);
+                        case "enqueued" -> stand(rows, PlaceInLine.Where.ENQUEUED, all);
+                        case "absent" -> stand(rows, PlaceInLine.Where.ABSENT, all);
+                        default -> {} // over
+                    }
+                }
+            }
+            return PlaceInLine.of(job, all.values(), complete, fullIn);
+        });
+    }
+
+    /** What moves from one place to another meanwhile is met twice. */
+    private void stand(ResultSet rows, PlaceInLine.Where where, Map<JobId, PlaceInLine.Stand> into)
+            throws SQLException {
+        var headers = json.read(rows.getString("headers"));
+        var line = Line.of(headers);
+        if (line == null) return;
+        var at = Line.first(headers, new Line.Position(rows.getLong("xid"), rows.getLong("seq")));
+        var job = new JobId(rows.getObject("job_id", UUID.class));
+        into.putIfAbsent(job, new PlaceInLine.Stand(job, line, at, where, rows.getLong("nr")));
     }
 
     @Override

@@ -35,6 +35,7 @@ import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -373,6 +374,11 @@ final class PostgresStorage implements Storage {
     @Override
     public List<Pause> pauses() {
         return records.pauses();
+    }
+
+    @Override
+    public Optional<PlaceInLine> inLine(JobId job) {
+        return records.inLine(job);
     }
 
     @Override

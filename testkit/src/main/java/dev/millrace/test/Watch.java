@@ -68,6 +68,7 @@ final class Watch {
             "list",
             "queues",
             "pauses",
+            "inLine",
             "adjustments",
             "nodes",
             "observe",

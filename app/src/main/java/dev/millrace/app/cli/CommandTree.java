@@ -59,6 +59,7 @@ public final class CommandTree {
                 .addSubcommand(new SteeringCommands.Pause(shell))
                 .addSubcommand(new SteeringCommands.Resume(shell))
                 .addSubcommand(new SteeringCommands.Pauses(shell))
+                .addSubcommand(LimitCommand.of(shell))
                 .addSubcommand(new FailuresCommand(shell))
                 .addSubcommand(BulkCommand.of(shell))
                 .addSubcommand(ScheduleCommand.of(shell));

@@ -1,6 +1,5 @@
 package dev.millrace.app.http;
 
-import dev.millrace.MillraceException;
 import dev.millrace.Operations;
 import dev.millrace.Scope;
 import dev.millrace.app.http.JobRequest.Fields;
@@ -13,10 +12,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
-/** What operators say while everything runs, over HTTP: pauses. */
+/** What operators say while everything runs, over HTTP: pauses, and the numbers of limits and kinds. */
 final class ControlApi {
 
     private static final String PAUSE = "{\"tenant\":\"acme\",\"reason\":\"the bill is open\"}";
+
+    private static final String NUMBERS = "{\"concurrency\":5,\"rate\":{\"count\":200,\"period\":\"1m\",\"burst\":20}}";
 
     private static final Set<String> NAMED = new TreeSet<>(Set.of("queue", "kind", "schedule", "tenant"));
 
@@ -62,6 +63,65 @@ final class ControlApi {
         JobsApi.answer(context, told(scope).put("paused", false));
     }
 
+    // ---- numbers
+
+    void limits(Context context) {
+        var json = Json.object();
+        json.set("limits", Shapes.all(operations.adjustments(), Shapes::adjustment));
+        JobsApi.answer(context, json);
+    }
+
+    void limit(Context context) {
+        var name = context.pathParam("name");
+        var fields =
+                fields(JobsApi.body(context, NUMBERS), "The limit", Set.of("concurrency", "rate", "reason"), NUMBERS);
+        var reason = reason(fields);
+        operations.limit(name, fields::numbers, reason);
+        JobsApi.answer(context, told("limit", name, true));
+    }
+
+    void resetLimit(Context context) {
+        var name = context.pathParam("name");
+        var were = operations.resetLimit(name, reason(context));
+        JobsApi.answer(context, told("limit", name, false).put("before", were));
+    }
+
+    void concurrency(Context context) {
+        var name = context.pathParam("name");
+        var example = "{\"concurrency\":3}";
+        var fields = fields(JobsApi.body(context, example), "The kind", Set.of("concurrency", "reason"), example);
+        var jobs = fields.number("concurrency");
+        if (jobs == null)
+            throw bad("The kind has no concurrency. Say how often it may run at once on each node: %s."
+                    .formatted(example));
+        operations.concurrency(name, jobs, reason(fields));
+        JobsApi.answer(context, told("kind", name, true));
+    }
+
+    void resetConcurrency(Context context) {
+        var name = context.pathParam("name");
+        var were = operations.resetConcurrency(name, reason(context));
+        JobsApi.answer(context, told("kind", name, false).put("before", were));
+    }
+
+    private static String reason(Fields fields) {
+        var reason = fields.text("reason");
+        return reason == null ? "set over HTTP" : reason;
+    }
+
+    private static String reason(Context context) {
+        for (var parameter : context.queryParamMap().keySet())
+            if (!parameter.equals("reason"))
+                throw bad("The parameter \"%s\" is not known. To reset numbers takes a reason: ?reason=as+it+was"
+                        .formatted(JobRequest.shown(parameter)));
+        var reason = context.queryParam("reason");
+        return reason == null ? "reset over HTTP" : reason;
+    }
+
+    private static tools.jackson.databind.node.ObjectNode told(String of, String name, boolean set) {
+        return Json.object().put("of", of).put("name", name).put("set", set);
+    }
+
     private static tools.jackson.databind.node.ObjectNode told(Scope scope) {
         return Json.object().put("scope", scope.type()).put("name", scope.name());
     }
@@ -75,11 +135,7 @@ final class ControlApi {
                             .formatted(PAUSE));
         var type = said.getFirst();
         if (NAMED.contains(type)) return Scope.of(type, String.valueOf(fields.text(type)));
-        try {
-            return type.equals("key") ? key(fields) : limit(fields);
-        } catch (MillraceException refused) {
-            throw new Problem(ProblemType.REFUSED, refused.getMessage(), refused);
-        }
+        return type.equals("key") ? key(fields) : limit(fields);
     }
 
     private static Scope key(Fields fields) {

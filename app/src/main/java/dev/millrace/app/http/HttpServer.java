@@ -176,6 +176,11 @@ public final class HttpServer implements AutoCloseable {
             routes.get("/api/pauses", control::pauses);
             routes.post("/api/pauses", control::pause);
             routes.delete("/api/pauses", control::resume);
+            routes.get("/api/limits", control::limits);
+            routes.put("/api/limits/{name}", control::limit);
+            routes.delete("/api/limits/{name}", control::resetLimit);
+            routes.put("/api/kinds/{name}", control::concurrency);
+            routes.delete("/api/kinds/{name}", control::resetConcurrency);
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
             routes.get("/api/overview", overview::send);

@@ -336,13 +336,19 @@ record JobRequest(
                         "%s has neither concurrency nor rate. Say how many of its jobs may run at once, %s, or start in a time: \"rate\":%s."
                                 .formatted(own.where(), LIMIT, RATE));
             try {
-                var limit = own.rate(Limit.named(name));
-                if (atOnce != null) limit = limit.concurrency(atOnce);
+                var limit = own.numbers(Limit.named(name));
                 if (weight != null) limit = limit.weight(weight);
                 return new Limited(limit, own.get("by") == null ? List.of() : own.values("by"));
             } catch (MillraceException refused) {
                 throw new Problem(ProblemType.BAD_REQUEST, refused.getMessage(), refused);
             }
+        }
+
+        /** What is said of {@code concurrency} and {@code rate}. */
+        Limit numbers(Limit limit) {
+            var rated = rate(limit);
+            var atOnce = number("concurrency");
+            return atOnce == null ? rated : rated.concurrency(atOnce);
         }
 
         private Limit rate(Limit limit) {
@@ -368,7 +374,8 @@ record JobRequest(
                             .formatted(where, shown(name), String.join(", ", known)));
         }
 
-        private @Nullable Integer number(String name) {
+        @Nullable
+        Integer number(String name) {
             var value = get(name);
             if (value == null) return null;
             if (!value.isIntegralNumber() || !value.canConvertToInt())

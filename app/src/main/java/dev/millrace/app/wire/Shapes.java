@@ -1,5 +1,6 @@
 package dev.millrace.app.wire;
 
+import dev.millrace.AdjustmentView;
 import dev.millrace.BatchView;
 import dev.millrace.Checkup;
 import dev.millrace.Failure;
@@ -168,6 +169,10 @@ public final class Shapes {
                 json.set("blockers", all(some, Shapes::blocker));
             }
             case Why.Paused(var text, var scope) -> json.put(scope.type(), scope.name());
+            case Why.InLine(var text, var front, var ahead) -> {
+                json.put("front", front.toString());
+                json.set("ahead", depth(ahead));
+            }
             case Why.Behind(var text, var others) -> json.set("others", depth(others));
             default -> {}
         }
@@ -197,6 +202,7 @@ public final class Shapes {
             case Why.NotYet r -> "not-yet";
             case Why.PartsOpen r -> "parts-open";
             case Why.BlockersOpen r -> "blockers-open";
+            case Why.InLine r -> "in-line";
             case Why.Paused r -> "paused";
             case Why.NoNode r -> "no-node";
             case Why.Parked r -> "parked";
@@ -240,6 +246,22 @@ public final class Shapes {
                 .put("reason", pause.reason())
                 .put("by", pause.by())
                 .put("since", text(pause.since()));
+    }
+
+    /** Numbers that are set; null is what code says. */
+    public static ObjectNode adjustment(AdjustmentView view) {
+        var json = Json.object();
+        json.put("of", view.of().name().toLowerCase(java.util.Locale.ROOT));
+        json.put("name", view.name());
+        json.put("concurrency", view.concurrency());
+        var rate = view.rate();
+        if (rate == null) json.putNull("rate");
+        else
+            json.putObject("rate")
+                    .put("count", rate.count())
+                    .put("period", rate.period().toString())
+                    .put("burst", rate.burst());
+        return json.put("reason", view.reason()).put("by", view.by()).put("since", text(view.since()));
     }
 
     public static ObjectNode node(NodeView node) {

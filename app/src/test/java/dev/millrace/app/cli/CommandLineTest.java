@@ -77,6 +77,22 @@ class CommandLineTest {
                         .get("paused")
                         .booleanValue())
                 .isFalse();
+        line.run("pause", "key", "mail", "product", "42", "--reason", "the provider is down");
+        line.run("pause", "limit", "shop");
+        assertThat(line.run("pauses").out()).contains("mail (\"product\",42)").contains("the provider is down");
+        assertThat(json(line.run("pauses", "--json").out())).hasSize(2);
+        line.run("resume", "key", "mail (\"product\",42)");
+        line.run("resume", "limit", "shop");
+        assertThat(json(line.run("pauses", "--json").out())).isEmpty();
+        line.run("limit", "set", "shop", "5,200/1m,burst=20", "--reason", "they allow more");
+        line.run("limit", "set", "echo", "3", "--kind");
+        assertThat(line.run("limit", "list").out())
+                .contains("5 at once, 200 in 1 min, a burst of 20")
+                .contains("they allow more");
+        assertThat(json(line.run("limit", "list", "--json").out())).hasSize(2);
+        assertThat(line.run("limit", "reset", "shop").out()).contains("are those of the code again");
+        assertThat(line.run("limit", "reset", "shop").out()).contains("No numbers were set");
+        line.run("limit", "reset", "echo", "--kind");
         assertThat(json(line.run("cancel", id, "--json").out()).get("state").stringValue())
                 .isEqualTo("cancelled");
         assertThat(json(line.run("retry", id, "--json").out()).get("before").stringValue())

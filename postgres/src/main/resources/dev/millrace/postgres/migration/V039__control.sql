@@ -143,3 +143,72 @@ CREATE TABLE adjustment (
     PRIMARY KEY (of, name),
     CHECK (coalesce(at_once, starts) IS NOT NULL AND (starts IS NULL) = (millis IS NULL) AND (starts IS NULL) = (burst IS NULL))
 );
+
+-- ---------------------------------------------------------------------------------------------- why
+
+-- The jobs of a keyed job's shard that have its order or its limit and have not ended, for who asks why it waits: held by a node, back and not claimed, enqueued
+-- and not claimed, absent; at most p_look of each but the first, and of the second and third whatever their keys, with those that are over. A row 'cut' tells that there may be more; a row 'full' how many microseconds it takes the
+-- allowance of its limit, if one is kept. Of what is held and never came back nr is the number of its claim, -1 if that is
+-- not known any more, of what is enqueued its place among these.
+CREATE FUNCTION in_line(p_job UUID, p_look INT)
+RETURNS TABLE (what TEXT, job_id UUID, headers TEXT, xid BIGINT, seq BIGINT, nr BIGINT) LANGUAGE plpgsql
+SET search_path = ${schema}, pg_temp
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE v_stream INT; v_headers JSONB; v_order TEXT; v_name TEXT; v_key TEXT; v_back INT; v_new INT; v_absent INT;
+BEGIN
+    SELECT f.stream, f.headers INTO v_stream, v_headers FROM (
+        SELECT t.stream, t.headers, 0 AS place FROM timer t WHERE t.job_id = p_job AND t.no > 1
+         UNION ALL SELECT k.stream, k.headers, 0 FROM parked k WHERE k.job_id = p_job
+         UNION ALL SELECT l.* FROM (SELECT x.stream, x.headers, 1 FROM job_log x WHERE x.job_id = p_job ORDER BY x.run DESC, x.no DESC LIMIT 1) l) f
+     ORDER BY f.place LIMIT 1;
+    IF v_stream IS NULL OR v_stream < 1000000000 THEN RETURN; END IF;
+    v_order := v_headers->>':order';
+    v_name := split_part(v_headers->>':limit', ' ', 1);
+    v_key := substr(v_headers->>':limit', length(v_name) + length(split_part(v_headers->>':limit', ' ', 2)) + 3);
+    RETURN QUERY
+        SELECT 'held'::TEXT, l.job_id, l.headers::TEXT, l.xid::TEXT::BIGINT, l.seq,
+               CASE WHEN l.stream = (v_stream | 1) OR l.headers ? ':first' THEN 0 ELSE coalesce(c.no, -1) END
+          FROM shard_owner o
+         CROSS JOIN LATERAL open_places(o.node, 20000) p
+          JOIN job_log l ON l.part = p.part AND l.stream = p.stream AND l.xid = p.xid AND l.seq = p.seq
+          LEFT JOIN LATERAL (
+               SELECT x.no FROM claim x
+                WHERE x.stream = l.stream AND x.n > 0 AND (l.xid, l.seq) > (x.from_xid, x.from_seq) AND (l.xid, l.seq) <= (x.upto_xid, x.upto_seq)
+                  AND pg_visible_in_snapshot(l.xid, x.snap) AND NOT pg_visible_in_snapshot(l.xid, x.prev)
+                ORDER BY x.no DESC LIMIT 1) c ON true
+         WHERE o.stream = (v_stream & ~1) AND p.stream IN (v_stream & ~1, v_stream | 1)
+           AND (l.headers->>':order' = v_order OR starts_with(l.headers->>':limit', v_name || ' '));
+    RETURN QUERY
+        SELECT CASE WHEN EXISTS (SELECT FROM ending_of(l.part, l.seq)) THEN 'over' ELSE 'back' END,
+               l.job_id, l.headers::TEXT, l.xid::TEXT::BIGINT, l.seq, 0::BIGINT
+          FROM backlog(v_stream | 1, p_look) p
+          JOIN job_log l ON l.part = p.part AND l.stream = p.stream AND l.xid = p.xid AND l.seq = p.seq;
+    GET DIAGNOSTICS v_back = ROW_COUNT;
+    RETURN QUERY
+        SELECT CASE WHEN EXISTS (SELECT FROM ending_of(l.part, l.seq)) THEN 'over' ELSE 'enqueued' END,
+               l.job_id, l.headers::TEXT, l.xid::TEXT::BIGINT, l.seq, p.nr
+          FROM backlog(v_stream & ~1, p_look) WITH ORDINALITY p (part, stream, xid, seq, nr)
+          JOIN job_log l ON l.part = p.part AND l.stream = p.stream AND l.xid = p.xid AND l.seq = p.seq;
+    GET DIAGNOSTICS v_new = ROW_COUNT;
+    RETURN QUERY
+        SELECT 'absent'::TEXT, a.job_id, a.headers::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT FROM (
+            SELECT t.job_id, t.headers FROM timer t WHERE t.stream = (v_stream | 1) AND t.stream >= 1000000000 AND t.no > 1
+             UNION ALL
+            SELECT k.job_id, k.headers FROM parked k WHERE k.stream = (v_stream | 1) AND k.parking <> 'undecodable' AND k.tenant IS NULL
+             UNION ALL
+            SELECT k.job_id, k.headers FROM parked k WHERE k.stream = (v_stream | 1) AND k.tenant IS NOT NULL
+             UNION ALL
+            SELECT k.job_id, k.headers FROM parked k WHERE k.stream = (v_stream | 1) AND k.parking = 'undecodable') a
+         WHERE a.headers->>':order' = v_order LIMIT p_look;
+    GET DIAGNOSTICS v_absent = ROW_COUNT;
+    IF greatest(v_back, v_new, v_absent) >= p_look THEN
+        RETURN QUERY SELECT 'cut'::TEXT, NULL::UUID, NULL::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT;
+    END IF;
+    RETURN QUERY
+        SELECT 'full'::TEXT, NULL::UUID, NULL::TEXT, 0::BIGINT, 0::BIGINT,
+               greatest(0, (extract(epoch FROM a.full_at - clock_timestamp()) * 1000000)::BIGINT)
+          FROM allowance a JOIN stream s ON s.queue = a.queue
+         WHERE s.id = v_stream AND a.key = v_name || ' ' || v_key;
+END $$;

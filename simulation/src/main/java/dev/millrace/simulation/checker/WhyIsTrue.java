@@ -80,6 +80,7 @@ public final class WhyIsTrue implements Checker {
             case Why.NotYet waits -> job.state() == State.SCHEDULED || job.state() == State.RETRYABLE;
             case Why.PartsOpen parts -> job.state() == State.SCHEDULED;
             case Why.BlockersOpen blockers -> job.state() == State.SCHEDULED;
+            case Why.InLine(var text, var front, var ahead) -> !job.state().ended() && stands(front);
             case Why.Paused(var text, var scope) -> paused.get().contains(scope);
             case Why.NoNode nobody -> !runnable(job);
             case Why.Parked parked -> job.state() == State.AVAILABLE && (isPaused(job) || !runnable(job));
@@ -87,6 +88,11 @@ public final class WhyIsTrue implements Checker {
             case Why.Ended ended -> job.state().ended();
             case Why.Unknown unknown -> false;
         };
+    }
+
+    /** Whether a job that is said to hold others up has not ended. Nothing moves any more: what was true a moment ago is so still. */
+    private boolean stands(JobId front) {
+        return why.apply(front).reasons().stream().noneMatch(Why.Ended.class::isInstance);
     }
 
     private boolean isPaused(JobView job) {

@@ -25,9 +25,11 @@ import dev.millrace.store.Line;
 import dev.millrace.store.Line.Limited;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeId;
+import dev.millrace.store.Ownership;
 import dev.millrace.store.Ownership.Absent;
 import dev.millrace.store.Ownership.Shard;
 import dev.millrace.store.PartOf;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.store.StoreException.Fenced;
@@ -35,6 +37,7 @@ import dev.millrace.store.StoreException.NotOwner;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.store.UniqueKey;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -172,6 +175,115 @@ abstract class KeyedChapter extends Chapter {
         while (!progress.done()) progress = given.store.goOn(id, 1_000).orElseThrow();
         given.recorder.look();
         return id;
+    }
+
+    // ---- who stands before whom
+
+    private PlaceInLine stands(JobId job) {
+        return given.store.inLine(job).orElseThrow(() -> new AssertionError("job " + job + " stands in no line"));
+    }
+
+    private List<JobId> inFrontOf(JobId job) {
+        var first = stands(job).first();
+        return first == null ? List.of() : List.of(first);
+    }
+
+    @Test
+    void a_job_tells_who_stands_before_it_whether_a_node_holds_them_or_not() {
+        var first = jobInLine();
+        var second = jobInLine();
+        var third = jobInLine();
+        given.job(draft -> draft.line(new Line("account 8", null)));
+        assertThat(stands(first).ahead()).isZero();
+        assertThat(stands(first).exact()).isTrue();
+        assertThat(inFrontOf(third)).containsExactly(first);
+        assertThat(stands(third).ahead()).isEqualTo(2);
+
+        var node = given.node();
+        for (var shard : filled(node)) {
+            takesOver(node, shard);
+            claims(node, shard);
+        }
+
+        assertThat(inFrontOf(first)).isEmpty();
+        assertThat(stands(first).exact()).isTrue();
+        assertThat(inFrontOf(second)).containsExactly(first);
+        assertThat(inFrontOf(third)).containsExactly(first);
+        assertThat(stands(third).ahead()).isEqualTo(2);
+        var late = jobInLine();
+        assertThat(stands(late).ahead()).isEqualTo(3);
+        assertThat(stands(late).exact()).isTrue();
+    }
+
+    @Test
+    void one_that_waits_elsewhere_stands_before_the_others_until_it_has_ended() {
+        var first = jobInLine();
+        var second = jobInLine();
+        var node = given.node();
+        var shard = ownedBy(node);
+        var claimed = claims(node, shard);
+        node.ends(claimed.getFirst(), retry(LATER));
+        assertThat(inFrontOf(second)).containsExactly(first);
+
+        given.store.cancel(first, "no longer needed", "mara");
+        assertThat(inFrontOf(second)).isEmpty();
+        assertThat(given.store.inLine(first)).isEmpty();
+
+        node.ends(claimed.getLast(), parked(Parking.PAUSED));
+        var third = jobInLine();
+        assertThat(inFrontOf(third)).containsExactly(second);
+        assertThat(stands(second).ahead()).isZero();
+    }
+
+    @Test
+    void one_that_has_come_back_and_is_not_claimed_stands_where_it_stood() {
+        var first = jobInLine();
+        var second = jobInLine();
+        var node = given.node();
+        var shard = ownedBy(node);
+        node.ends(claims(node, shard).getFirst(), handedBack());
+
+        assertThat(inFrontOf(second)).containsExactly(first);
+        assertThat(stands(first).ahead()).isZero();
+    }
+
+    @Test
+    void of_a_limit_it_is_told_how_many_a_node_holds_and_what_the_last_of_them_says() {
+        var first = given.job(draft -> draft.line(new Line(null, CALLS)));
+        assertThat(stands(first).held()).isZero();
+        assertThat(stands(first).limit()).isEqualTo(CALLS);
+        var node = given.node();
+        var shard = ownedBy(node);
+        var raised = new Limited("calls", 5, "shop 1");
+        given.job(draft -> draft.line(new Line(null, raised)));
+        claims(node, shard);
+        given.job(draft -> draft.line(new Line(null, new Limited("calls", 7, "shop 1"))));
+        given.job(draft -> draft.line(new Line(null, new Limited("calls", 7, "shop 2"))));
+
+        assertThat(stands(first).held()).isEqualTo(2);
+        assertThat(stands(first).heldAhead()).isZero();
+        assertThat(stands(first).limit()).isEqualTo(raised);
+        assertThat(stands(first).fullIn()).isNull();
+    }
+
+    @Test
+    void of_a_slow_rate_it_is_told_how_long_its_allowance_takes() {
+        var rate = new Line.Rate(1, Duration.ofHours(1), 1);
+        var limited = new Limited("calls", 7, "shop " + given.queue, new Line.Rated(rate, 1));
+        var job = given.job(draft -> draft.line(new Line(null, limited)));
+        var node = given.node();
+        given.store.grant(
+                node.lease, List.of(new Ownership.Wish(given.queue, limited.group(), rate, 1, Duration.ZERO)));
+
+        assertThat(stands(job).fullIn()).isNotNull().isBetween(Duration.ofMinutes(50), Duration.ofMinutes(60));
+    }
+
+    @Test
+    void a_job_without_a_key_one_that_waits_for_its_first_time_and_one_that_is_not_known_stand_in_no_line() {
+        assertThat(given.store.inLine(given.job())).isEmpty();
+        assertThat(given.store.inLine(given.job(draft -> draft.line(ACCOUNT).in(LATER))))
+                .isEmpty();
+        assertThat(given.store.inLine(new JobId(UUID.randomUUID()))).isEmpty();
     }
 
     // ---- where they go

@@ -3,6 +3,7 @@ package dev.millrace.simulation.contract;
 import dev.millrace.JobId;
 import dev.millrace.Priority;
 import dev.millrace.Scope;
+import dev.millrace.store.Control;
 import dev.millrace.store.JobTemplate;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.Payload;
@@ -102,6 +103,19 @@ abstract class SetScheduleChapter extends Chapter {
     }
 
     // ---- what is set
+
+    @Test
+    void every_look_tells_whether_any_schedule_is_set() {
+        var node = given.node();
+        set(schedule());
+        assertThat(given.store.control(node.lease, Control.START).setSchedules())
+                .isTrue();
+
+        removed();
+        boolean others = given.store.schedules().stream().anyMatch(kept -> kept.setting() != null);
+        assertThat(given.store.control(node.lease, Control.START).setSchedules())
+                .isEqualTo(others);
+    }
 
     @Test
     void what_was_set_is_kept_with_who_set_it_and_why() {

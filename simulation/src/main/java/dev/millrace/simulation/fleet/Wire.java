@@ -30,6 +30,7 @@ import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -439,6 +440,11 @@ final class Wire implements Storage {
     @Override
     public List<Observations.Pause> pauses() {
         return line.call("pauses", real::pauses);
+    }
+
+    @Override
+    public Optional<PlaceInLine> inLine(JobId job) {
+        return real.inLine(job);
     }
 
     @Override

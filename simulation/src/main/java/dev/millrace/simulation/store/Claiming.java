@@ -308,6 +308,12 @@ final class Claiming {
         return place.xid() != upto.xid() ? place.xid() < upto.xid() : place.seq() <= upto.seq();
     }
 
+    /** Whether a delivery that is not claimed lies in the window that the stream's last claim has opened: it comes before all that do not. */
+    boolean inOpenWindow(Transaction tx, Place place) {
+        var c = newest(tx, place.stream(), tables.meta(tx).livePart());
+        return c != null && c.snap().sees(place.xid());
+    }
+
     /** The claim that handed this delivery out; null if none is known. */
     @Nullable
     Claimed claimOf(Transaction tx, Place place) {

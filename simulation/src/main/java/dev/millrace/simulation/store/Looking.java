@@ -25,6 +25,7 @@ import dev.millrace.store.Observations.Held;
 import dev.millrace.store.Observations.ParkedJobs;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Records;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.Records.Query;
@@ -298,6 +299,52 @@ final class Looking {
             else complete = false;
         }
         return new Sample(found, complete);
+    }
+
+    // ---- lines
+
+    Optional<PlaceInLine> inLine(Transaction tx, JobId job) {
+        tx.statement();
+        var own = standing(tx, job);
+        var line = own == null ? null : Line.of(own.asked().headers());
+        if (own == null || line == null) return Optional.empty();
+        var queue = own.asked().queue();
+        var all = new ArrayList<PlaceInLine.Stand>();
+        for (var other : everything(tx, asked -> asked.queue().equals(queue))) {
+            if (other.state.ended()) continue;
+            var stand = stand(tx, other);
+            if (stand != null && line.home().equals(stand.line().home())) all.add(stand);
+        }
+        var limit = line.limit();
+        var fullAt = limit == null ? null : tables.allowances.get(tx, queue + "\n" + limit.group());
+        return PlaceInLine.of(job, all, true, fullAt == null ? null : Duration.between(tables.now(), fullAt));
+    }
+
+    private PlaceInLine.@Nullable Stand stand(Transaction tx, Standing one) {
+        var headers = one.asked().headers();
+        var line = Line.of(headers);
+        var row = one.row;
+        if (line == null || (row == null && one.turn().no() == 1)) return null; // it waits for its first time
+        boolean again = headers.containsKey(Line.FIRST);
+        var own = row == null
+                ? new Line.Position(0, 0)
+                : new Line.Position(row.place().xid(), row.place().seq());
+        var where = row == null
+                ? PlaceInLine.Where.ABSENT
+                : one.state == State.RUNNING
+                        ? PlaceInLine.Where.HELD
+                        : again ? PlaceInLine.Where.BACK : PlaceInLine.Where.ENQUEUED;
+        return new PlaceInLine.Stand(
+                one.asked().job(), line, Line.first(headers, own), where, row == null || again ? 0 : nr(tx, one, row));
+    }
+
+    /** In which order they are claimed: by claim, and what is not claimed by window. */
+    private long nr(Transaction tx, Standing one, Logged row) {
+        if (one.state == State.RUNNING)
+            return one.claim == null ? -1 : one.claim.key().no();
+        return claiming.inOpenWindow(tx, row.place())
+                ? row.place().seq()
+                : (1L << 40) + row.place().seq();
     }
 
     List<Pause> pauses(Transaction tx) {

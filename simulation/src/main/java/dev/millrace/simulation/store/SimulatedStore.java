@@ -43,6 +43,7 @@ import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -550,6 +551,11 @@ public final class SimulatedStore implements Storage {
     @Override
     public List<Observations.Pause> pauses() {
         return step("pauses", looking::pauses);
+    }
+
+    @Override
+    public Optional<PlaceInLine> inLine(JobId job) {
+        return step("look at a line", tx -> looking.inLine(tx, job));
     }
 
     @Override

@@ -267,6 +267,7 @@ final class Steering {
                 cancelled,
                 paused,
                 adjusted,
+                tables.schedules.all(tx).stream().anyMatch(row -> row.setting() != null),
                 !tables.parked.all(tx).isEmpty());
     }
 }

@@ -34,6 +34,7 @@ import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
+import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -636,6 +637,11 @@ public final class TracingStorage implements Storage {
     @Override
     public boolean reset(Adjustment.Of of, String name, String reason, String by) {
         return real.reset(of, name, reason, by);
+    }
+
+    @Override
+    public Optional<PlaceInLine> inLine(JobId job) {
+        return real.inLine(job);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.millrace.simulation.workload;
 
 import dev.millrace.MillraceException;
 import dev.millrace.Priority;
+import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.simulation.checker.Intended.Plan;
 import dev.millrace.simulation.fleet.Script;
@@ -41,6 +42,7 @@ final class BulkChanges implements Workload {
     public void plan(Office on) {
         for (int i = 0; i < on.jobs(); i++) on.sometime("a producer", () -> send(on));
         for (int i = 2 + on.random().nextInt(5); i > 0; i--) on.sometime("an operator changes many", () -> change(on));
+        if (on.random().nextInt(3) == 0) Operators.pauseFor(on, Scope.tenant(TENANT));
     }
 
     private static void send(Office on) {

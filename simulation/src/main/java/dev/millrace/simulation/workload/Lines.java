@@ -44,6 +44,19 @@ final class Lines implements Workload {
         for (int i = on.random().nextInt(5); i > 0; i--)
             on.sometime("an operator requeues", () -> Operators.requeue(on));
         if (on.random().nextInt(4) == 0) Operators.pauseFor(on, Scope.queue("second"));
+        if (on.random().nextInt(3) == 0) Operators.pauseFor(on, aKey(on));
+        if (on.random().nextInt(3) == 0) Operators.pauseFor(on, aLimit(on));
+    }
+
+    private static Scope aKey(Office on) {
+        return new Scope.Key(
+                QUEUES.get(on.random().nextInt(QUEUES.size())),
+                ORDERS.get(on.random().nextInt(ORDERS.size())));
+    }
+
+    private static Scope aLimit(Office on) {
+        var limit = LIMITS.get(on.random().nextInt(LIMITS.size()));
+        return new Scope.OfLimit(limit.name(), on.random().nextBoolean() ? limit.key() : null);
     }
 
     /** Jobs of one line; now and then of several. */
