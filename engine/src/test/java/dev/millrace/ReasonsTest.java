@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.NodeView.Life;
 import dev.millrace.QueueView.Depth;
 import dev.millrace.store.Adjustment;
-import dev.millrace.store.Line.Limited;
 import dev.millrace.store.Line;
+import dev.millrace.store.Line.Limited;
 import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Records.Blockers;
 import java.time.Duration;
@@ -90,7 +90,8 @@ class ReasonsTest {
                 () -> Map.of(Scope.queue("billing"), "the provider is down", Scope.kind("send-invoice"), "a bug"),
                 () -> List.of(node("billing", "send-invoice:2")),
                 Optional::empty,
-                () -> Blockers.NONE, Reasons.InLines.NONE);
+                () -> Blockers.NONE,
+                Reasons.InLines.NONE);
 
         assertThat(paused.why().reasons())
                 .containsExactly(
@@ -136,7 +137,8 @@ class ReasonsTest {
                                 Map::of,
                                 () -> List.of(node("billing", "send-invoice:2")),
                                 Optional::empty,
-                                () -> Blockers.NONE, Reasons.InLines.NONE)
+                                () -> Blockers.NONE,
+                                Reasons.InLines.NONE)
                         .why()
                         .reasons())
                 .hasOnlyElementsOfType(Why.Unknown.class);
@@ -198,7 +200,7 @@ class ReasonsTest {
         };
         Map<Scope, String> pauses = new HashMap<>();
         for (var scope : paused) pauses.put(scope, "the provider is down");
-        return new Reasons(job, List::of, () -> pauses, List::of, Optional::empty, lines)
+        return new Reasons(job, List::of, () -> pauses, List::of, Optional::empty, () -> Blockers.NONE, lines)
                 .why()
                 .reasons();
     }
@@ -251,6 +253,7 @@ class ReasonsTest {
                         Map::of,
                         () -> List.of(node("billing", "send-invoice:2")),
                         Optional::empty,
+                        () -> Blockers.NONE,
                         lines)
                 .why();
 
@@ -360,7 +363,13 @@ class ReasonsTest {
 
     private static String text(JobView job, QueueView queue, NodeView... nodes) {
         return new Reasons(
-                        job, () -> List.of(queue), Map::of, () -> List.of(nodes), Optional::empty, () -> Blockers.NONE, Reasons.InLines.NONE)
+                        job,
+                        () -> List.of(queue),
+                        Map::of,
+                        () -> List.of(nodes),
+                        Optional::empty,
+                        () -> Blockers.NONE,
+                        Reasons.InLines.NONE)
                 .why()
                 .reasons()
                 .get(0)

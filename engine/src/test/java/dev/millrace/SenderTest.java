@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.store.Crowds;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
 import dev.millrace.store.NewJob.Idempotency;
@@ -61,7 +62,7 @@ class SenderTest {
                 .containsEntry(Crowds.SHARE, "3");
         assertThat(made(new SendInvoice(1), o -> o.tenant("gold").share(3).share(1))
                         .headers())
-                .containsOnlyKeys(Crowds.TENANT);
+                .containsOnlyKeys(Delivery.TENANT);
         refused(o -> o.share(3), "no tenant");
         refused(o -> o.tenant("gold").share(0), "between 1 and 100");
         refused(o -> o.tenant("gold").share(101), "100 would do");

@@ -362,7 +362,7 @@ final class BulkChanges {
     private Done rescheduled(KeptJob job, Details details, Instant now) {
         if (!UniqueKeys.waits(job)) return new Done.Left(A_NODE_HAS_IT);
         var before = job.standing() instanceof Timer timer ? timer.runAt() : null;
-        if (Ledger.NO_TIME.equals(before)) return new Done.Left("it follows a batch, and waits for its parts");
+        if (Ledger.NO_TIME.equals(before)) return new Done.Left("it waits for other jobs to end");
         var delay = details.delay();
         var at = details.runAt() != null || delay == null
                 ? Objects.requireNonNull(details.runAt())

@@ -1,7 +1,7 @@
 package dev.millrace.node;
 
 import dev.millrace.Priority;
-import dev.millrace.store.Crowds;
+import dev.millrace.store.Delivery;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,7 +28,7 @@ final class Asides {
 
     private static @Nullable Whose whose(HeldDelivery held) {
         var delivery = held.delivery();
-        var tenant = delivery.headers().get(Crowds.TENANT);
+        var tenant = delivery.headers().get(Delivery.TENANT);
         return tenant == null ? null : new Whose(delivery.queue(), delivery.priority(), tenant);
     }
 

@@ -28,9 +28,6 @@ public final class Crowds {
         MUCH
     }
 
-    /** The header that holds the tenant. */
-    public static final String TENANT = "tenant";
-
     /** The header that holds a tenant's share, if it is more than one. No sender can say it: what they name begins with a letter or a digit. */
     public static final String SHARE = ":share";
 
@@ -93,7 +90,7 @@ public final class Crowds {
     public static @Nullable String tenant(NewJob job) {
         return job.headers().isEmpty() || Line.of(job.headers()) != null
                 ? null
-                : job.headers().get(TENANT);
+                : job.headers().get(Delivery.TENANT);
     }
 
     /**

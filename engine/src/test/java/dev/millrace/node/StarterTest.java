@@ -6,7 +6,7 @@ import dev.millrace.JobId;
 import dev.millrace.Priority;
 import dev.millrace.State;
 import dev.millrace.store.ClaimToken;
-import dev.millrace.store.Crowds;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.StoreException;
@@ -82,7 +82,7 @@ class StarterTest {
                 job.kind(),
                 1,
                 job.payload(),
-                Map.of(Crowds.TENANT, tenant),
+                Map.of(Delivery.TENANT, tenant),
                 null,
                 null,
                 null);

@@ -132,9 +132,10 @@ class CrowdsTest {
 
     @Test
     void what_stands_in_line_has_no_tenant_here() {
-        var inLine = new Line("one", null).in(Map.of(Crowds.TENANT, "acme"));
+        var inLine = new Line("one", null).in(Map.of(Delivery.TENANT, "acme"));
 
         assertThat(Crowds.tenant(job("default", inLine))).isNull();
-        assertThat(Crowds.tenant(job("default", Map.of(Crowds.TENANT, "acme")))).isEqualTo("acme");
+        assertThat(Crowds.tenant(job("default", Map.of(Delivery.TENANT, "acme"))))
+                .isEqualTo("acme");
     }
 }

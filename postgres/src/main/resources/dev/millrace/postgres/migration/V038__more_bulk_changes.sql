@@ -271,9 +271,10 @@ END $$;
 
 -- ---------------------------------------------------------------------------------------------- a new run
 
--- As before; but what was deleted is left, and the new run may have another payload. The old function is called by nobody any more.
+-- As before; but what was deleted is left, and the new run may have another payload. The old functions are called by nobody any more.
 DROP FUNCTION requeue_one(UUID, UUID, INT, outcome_kind, INT, BOOL, TIMESTAMPTZ);
-CREATE FUNCTION requeue_one(p_change UUID, p_job UUID, p_run INT, p_outcome outcome_kind, p_priority INT, p_back BOOL, p_run_at TIMESTAMPTZ, p_payload TEXT)
+DROP FUNCTION requeue_now_or_then(UUID, UUID, INT, outcome_kind, INT, BOOL, TIMESTAMPTZ);
+CREATE FUNCTION requeue_now_or_then(p_change UUID, p_job UUID, p_run INT, p_outcome outcome_kind, p_priority INT, p_back BOOL, p_run_at TIMESTAMPTZ, p_payload TEXT)
 RETURNS TEXT LANGUAGE plpgsql AS $$
 DECLARE j job_log; v_outcome outcome_kind; v_home INT; v_stream INT; v_expires TIMESTAMPTZ; v_old TEXT;
 BEGIN
@@ -290,7 +291,7 @@ BEGIN
     ELSE
         SELECT t.id INTO v_stream FROM stream s, stream t, meta m
          WHERE s.id = j.stream AND t.queue = s.queue AND t.priority = coalesce(p_priority, s.priority)
-           AND t.shard = CASE WHEN s.shard >= 0 THEN s.shard ELSE abs(hashtext(coalesce(j.headers->>'tenant', p_job::TEXT))::BIGINT) % m.shards END;
+           AND t.shard = CASE WHEN s.shard >= 0 AND (s.shard < 500 OR t.priority = s.priority) THEN s.shard ELSE abs(hashtext(coalesce(j.headers->>'tenant', p_job::TEXT))::BIGINT) % m.shards END;
     END IF;
     j.headers := j.headers - ARRAY[':first', ':home'];
     IF p_back THEN v_expires := j.expires_at; END IF;
@@ -300,7 +301,7 @@ BEGIN
     END IF;
     IF p_run_at = 'infinity' THEN                                     -- it follows a batch, which may have come to its end since: promote looks
         UPDATE batch SET followed_at = NULL WHERE id = p_job;
-        INSERT INTO batch_count (batch, completed, discarded, cancelled, looked) VALUES (p_job, 0, 0, 0, false);
+        IF FOUND THEN INSERT INTO batch_count (batch, completed, discarded, cancelled, looked) VALUES (p_job, 0, 0, 0, false); END IF;
     END IF;
     IF p_run_at > clock_timestamp() THEN
         INSERT INTO timer (run_at, retry, stream, job_id, run, kind, kind_version, payload, headers, expires_at)
@@ -312,6 +313,23 @@ BEGIN
     END IF;
     INSERT INTO bulk_change_job (change, job_id, run, payload, edited) VALUES (p_change, p_job, j.run, v_old, hashtextextended(p_payload, 0));
     RETURN NULL;
+END $$;
+
+-- As before: the cancel of a job that runs after others is taken back so that it waits for those that are left, and if none is, the promotion looks what is to be done.
+CREATE FUNCTION requeue_one(p_change UUID, p_job UUID, p_run INT, p_outcome outcome_kind, p_priority INT, p_back BOOL, p_run_at TIMESTAMPTZ, p_payload TEXT)
+RETURNS TEXT LANGUAGE plpgsql AS $$
+DECLARE v_left TEXT; v_run_at TIMESTAMPTZ := p_run_at;
+BEGIN
+    IF p_run_at = 'infinity' AND NOT EXISTS (SELECT FROM batch WHERE id = p_job) THEN
+        PERFORM FROM dependent WHERE job = p_job FOR UPDATE;
+        IF NOT FOUND THEN v_run_at := NULL; END IF;                   -- nothing is known of what it waited for: it is due
+    END IF;
+    v_left := requeue_now_or_then(p_change, p_job, p_run, p_outcome, p_priority, p_back, v_run_at, p_payload);
+    IF v_left IS NULL AND v_run_at = 'infinity' THEN
+        UPDATE timer t SET reason = d.text FROM dependent d WHERE d.job = p_job AND t.job_id = p_job AND t.run_at = 'infinity';
+        UPDATE dependent SET state = 'over' WHERE job = p_job AND state = 'withdrawn';
+    END IF;
+    RETURN v_left;
 END $$;
 
 -- As before; but where the run had another payload, how the one before had ended is told by a delivery with that which it had: who requeues it finds it there.
@@ -463,7 +481,7 @@ BEGIN
     SELECT * INTO w FROM waiting_of(p_job);
     IF NOT FOUND THEN RETURN 'a node has it, or it has ended'; END IF;
     IF w.held THEN RETURN 'another transaction is about to change it'; END IF;
-    IF w.run_at = 'infinity' THEN RETURN 'it follows a batch, and waits for its parts'; END IF;
+    IF w.run_at = 'infinity' THEN RETURN 'it waits for other jobs to end'; END IF;
     v_now := clock_timestamp();
     v_at := coalesce(p_at, coalesce(w.run_at, v_now) + p_delay * INTERVAL '1 ms');
     IF v_at >= w.expires_at THEN RETURN 'it would have expired by then'; END IF;

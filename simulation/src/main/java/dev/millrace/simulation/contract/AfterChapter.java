@@ -18,6 +18,7 @@ import dev.millrace.JobView;
 import dev.millrace.State;
 import dev.millrace.UnknownBlocker;
 import dev.millrace.Why.Blocker;
+import dev.millrace.store.Bulk;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.Selection;
@@ -100,7 +101,8 @@ abstract class AfterChapter extends Chapter {
 
     private UUID changed(Action action, @Nullable UUID undoes, @Nullable Selection selection) {
         var id = UUID.randomUUID();
-        given.store.begin(new Change(id, action, undoes, selection, null, 0, 0, "the wrong album", "mara"));
+        given.store.begin(
+                new Change(id, action, undoes, selection, Bulk.Details.NONE, 0, 0, "the wrong album", "mara"));
         var progress = given.store.goOn(id, 1_000).orElseThrow();
         while (!progress.done()) progress = given.store.goOn(id, 1_000).orElseThrow();
         given.recorder.look();

@@ -5,7 +5,6 @@ import dev.millrace.Priority;
 import dev.millrace.QueueView;
 import dev.millrace.State;
 import dev.millrace.store.Bulk;
-import dev.millrace.store.Crowds;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Line;
 import dev.millrace.store.Settled;
@@ -33,7 +32,7 @@ abstract class TenantChapter extends Chapter {
     // ---- words of these tests
 
     private static UnaryOperator<Draft> of(String tenant) {
-        return draft -> draft.spread(tenant).headers(Map.of(Crowds.TENANT, tenant));
+        return draft -> draft.spread(tenant).headers(Map.of(Delivery.TENANT, tenant));
     }
 
     private List<StreamInfo> asides() {
@@ -215,7 +214,15 @@ abstract class TenantChapter extends Chapter {
                 new Bulk.Selection(State.DISCARDED, given.queue, null, null, null, null, null, null, null, null);
 
         given.store.begin(new Bulk.Change(
-                id, Bulk.Action.REQUEUE, null, discarded, Priority.BULK, 1, 100, "the provider is back", "mara"));
+                id,
+                Bulk.Action.REQUEUE,
+                null,
+                discarded,
+                Bulk.Details.priority(Priority.BULK),
+                1,
+                100,
+                "the provider is back",
+                "mara"));
         while (!given.store.goOn(id, 100).orElseThrow().done()) given.letSoonPass();
         given.recorder.look();
 

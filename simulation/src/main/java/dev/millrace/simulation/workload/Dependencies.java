@@ -7,6 +7,7 @@ import dev.millrace.State;
 import dev.millrace.simulation.checker.Intended.Plan;
 import dev.millrace.simulation.fleet.Script;
 import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Details;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NewJob.Due;
@@ -171,10 +172,11 @@ final class Dependencies implements Workload {
     /** What waits of some; and perhaps that is taken back. */
     private static void withdrawMany(Office on) {
         var selection = new Selection(State.SCHEDULED, null, null, WITHDRAWN, null, null, null, null, null, null);
-        var change = BulkChanges.begun(on, Action.CANCEL, null, selection, null);
+        var change = BulkChanges.begun(on, Action.CANCEL, null, selection, Details.NONE);
         BulkChanges.goOn(on, change);
         on.fleet().timeline().pause(Duration.ofMillis(on.random().nextInt(6_000)));
-        if (on.random().nextBoolean()) BulkChanges.goOn(on, BulkChanges.begun(on, Action.REQUEUE, change, null, null));
+        if (on.random().nextBoolean())
+            BulkChanges.goOn(on, BulkChanges.begun(on, Action.REQUEUE, change, null, Details.NONE));
         else BulkChanges.goOn(on, change);
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.simulation.workload;
 
 import dev.millrace.simulation.fleet.Script;
 import dev.millrace.store.Crowds;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.NewJob;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +56,7 @@ final class Tenants implements Workload {
     private static Office.Draft draft(Office on, String tenant) {
         var made = on.draft("work", Script.draw(on.random(), false));
         var job = made.job();
-        var headers = new TreeMap<>(Map.of(Crowds.TENANT, tenant));
+        var headers = new TreeMap<>(Map.of(Delivery.TENANT, tenant));
         if (tenant.equals("most")) headers.put(Crowds.SHARE, "2");
         return new Office.Draft(
                 new NewJob(
