@@ -23,6 +23,9 @@ final class Operators implements Workload {
         if (on.random().nextInt(3) == 0) pauseFor(on, Scope.kind("narrow"));
     }
 
+    /** After so long an operator looks whether what was resumed is so still. */
+    private static final Duration LOOKED_AGAIN = Duration.ofMinutes(2);
+
     static void cancel(Office on) {
         var job = on.anyJob();
         if (job == null) return;
@@ -57,9 +60,22 @@ final class Operators implements Workload {
             on.fleet().trace().tell("%s is paused", scope);
             on.insist(() -> on.fleet().store().pause(scope, "maintenance", ME));
         });
-        on.at(from.plusSeconds(1 + on.random().nextInt(15)), "an operator resumes", () -> {
-            on.fleet().trace().tell("%s is resumed", scope);
-            on.insist(() -> on.fleet().store().resume(scope, ME));
+        var until = from.plusSeconds(1 + on.random().nextInt(15));
+        on.at(until, "an operator resumes", () -> resume(on, scope));
+        on.at(until.plus(LOOKED_AGAIN), "an operator looks again", () -> {
+            if (isPaused(on, scope)) resume(on, scope); // a failover has lost the word
         });
+    }
+
+    private static void resume(Office on, Scope scope) {
+        on.fleet().trace().tell("%s is resumed", scope);
+        on.insist(() -> on.fleet().store().resume(scope, ME));
+    }
+
+    private static boolean isPaused(Office on, Scope scope) {
+        var is = new boolean[1];
+        on.insist(() -> is[0] = on.fleet().store().pauses().stream()
+                .anyMatch(pause -> pause.scope().equals(scope)));
+        return is[0];
     }
 }
