@@ -178,10 +178,10 @@ final class Draft {
                 schemas());
     }
 
-    /** What payloads of its kinds look like. Those of raw handlers are not known here: what others said before of them is not told any more. */
+    /** What payloads of its kinds look like. Of raw handlers, and where the codec does not say, that is not known: what was said of them before is not told any more. */
     private List<KindSchema> schemas() {
         var codec = engine.storage().codec();
-        if (codec == null || codec.schema(Object.class) == null) return List.of();
+        if (codec == null) return List.of();
         var schemas = new ArrayList<KindSchema>();
         for (var entry : entries.values())
             decoder(entry)

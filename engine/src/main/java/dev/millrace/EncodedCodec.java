@@ -3,6 +3,7 @@ package dev.millrace;
 import java.lang.reflect.Type;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,10 +43,26 @@ record EncodedCodec(Codec values, Encoding encoding) implements Codec {
         return values.schema(type);
     }
 
-    /** Of a text as it is before it is stored. */
+    /** What stands in the sentence about a misfit of a value that is no list, object or null. */
+    private static final Pattern VALUE = Pattern.compile(
+            " is (?:a text \\(.*\\)|the (?:number|fraction) [^;]*|true|false); it must", Pattern.DOTALL);
+
+    /**
+     * Of a text as it is before it is stored. Where that will be encrypted they tell nothing of values: what is said of it may be kept in the clear, as the failure of the job that
+     * enqueued it.
+     */
     @Override
     public List<Misfit> misfits(String text, String schema, String name) {
-        return values.misfits(text, schema, name);
+        var misfits = values.misfits(text, schema, name);
+        if (!encoding.encrypts()) return misfits;
+        return misfits.stream()
+                .map(misfit -> new Misfit(misfit.pointer(), hidden(misfit.message())))
+                .toList();
+    }
+
+    private static String hidden(String message) {
+        if (message.startsWith("It can't be read")) return "It can't be read";
+        return VALUE.matcher(message).replaceFirst(" is something else; it must");
     }
 
     /** What is said of an encrypted text that does not fit is stored and shown in the clear, so it tells nothing of the text. */

@@ -429,7 +429,12 @@ final class NamedOperations implements Operations {
 
     @Override
     public void limit(String name, UnaryOperator<Limit> numbers, String reason) {
-        adjust(numbers.apply(Limit.named(name)).adjustment(), reason);
+        var adjustment = numbers.apply(Limit.named(name)).adjustment();
+        if (!adjustment.name().equals(name))
+            throw new MillraceException(
+                    "The numbers of limit %s were to be set, and what was returned is limit %s. Return what was given, with other numbers: l -> l.concurrency(5)."
+                            .formatted(name, adjustment.name()));
+        adjust(adjustment, reason);
     }
 
     @Override

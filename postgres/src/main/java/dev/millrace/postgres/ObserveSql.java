@@ -70,14 +70,22 @@ final class ObserveSql {
                 ; SET LOCAL search_path = $, pg_temp; SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off
                 """);
         // From one queue and kind to the next by the indexes that a release uses, so that a million of one kind costs
-        // what ten thousand do.
+        // what ten thousand do. What is put aside for paused tenants goes by tenants, of which a thousand are looked
+        // at.
         parked = """
                 WITH RECURSIVE waiting AS (
-                       (SELECT stream, kind FROM parked WHERE parking <> 'undecodable' ORDER BY stream, kind LIMIT 1)
+                       (SELECT stream, kind FROM parked WHERE parking <> 'undecodable' AND tenant IS NULL ORDER BY stream, kind LIMIT 1)
                         UNION ALL
                        SELECT n.stream, n.kind FROM waiting w
-                        CROSS JOIN LATERAL (SELECT p.stream, p.kind FROM parked p WHERE p.parking <> 'undecodable' AND (p.stream, p.kind) > (w.stream, w.kind)
+                        CROSS JOIN LATERAL (SELECT p.stream, p.kind FROM parked p WHERE p.parking <> 'undecodable' AND p.tenant IS NULL AND (p.stream, p.kind) > (w.stream, w.kind)
                                              ORDER BY p.stream, p.kind LIMIT 1) n),
+                     aside AS (
+                       (SELECT stream, tenant, kind, 1 AS nr FROM parked WHERE tenant IS NOT NULL ORDER BY stream, tenant, kind LIMIT 1)
+                        UNION ALL
+                       SELECT n.stream, n.tenant, n.kind, w.nr + 1 FROM aside w
+                        CROSS JOIN LATERAL (SELECT p.stream, p.tenant, p.kind FROM parked p WHERE p.tenant IS NOT NULL AND (p.stream, p.tenant, p.kind) > (w.stream, w.tenant, w.kind)
+                                             ORDER BY p.stream, p.tenant, p.kind LIMIT 1) n
+                        WHERE w.nr < 1000),
                      undecodable AS (
                        (SELECT stream, kind FROM parked WHERE parking = 'undecodable' ORDER BY stream, kind LIMIT 1)
                         UNION ALL
@@ -85,11 +93,16 @@ final class ObserveSql {
                         CROSS JOIN LATERAL (SELECT p.stream, p.kind FROM parked p WHERE p.parking = 'undecodable' AND (p.stream, p.kind) > (w.stream, w.kind)
                                              ORDER BY p.stream, p.kind LIMIT 1) n),
                      most AS (
-                       SELECT least(10001, greatest(101, 100000 / greatest(1, (SELECT count(*) FROM waiting) + (SELECT count(*) FROM undecodable)))) AS n),
+                       SELECT least(10001, greatest(101, 100000 / greatest(1, (SELECT count(*) FROM waiting) + (SELECT count(*) FROM aside) + (SELECT count(*) FROM undecodable)))) AS n),
                      found AS (
                        SELECT p.*, count(*) OVER (PARTITION BY w.stream, w.kind) >= m.n AS cut FROM most m, waiting w
                         CROSS JOIN LATERAL (SELECT p.stream, p.kind, p.kind_version, p.parking, p.since, p.job_id, p.reason FROM parked p
-                                             WHERE p.parking <> 'undecodable' AND p.stream = w.stream AND p.kind = w.kind
+                                             WHERE p.parking <> 'undecodable' AND p.tenant IS NULL AND p.stream = w.stream AND p.kind = w.kind
+                                             ORDER BY p.id + 0 LIMIT (SELECT n FROM most)) p
+                        UNION ALL
+                       SELECT p.*, count(*) OVER (PARTITION BY w.stream, w.tenant, w.kind) >= m.n OR w.nr = 1000 AS cut FROM most m, aside w
+                        CROSS JOIN LATERAL (SELECT p.stream, p.kind, p.kind_version, p.parking, p.since, p.job_id, p.reason FROM parked p
+                                             WHERE p.tenant IS NOT NULL AND p.stream = w.stream AND p.tenant = w.tenant AND p.kind = w.kind
                                              ORDER BY p.id + 0 LIMIT (SELECT n FROM most)) p
                         UNION ALL
                        SELECT p.*, count(*) OVER (PARTITION BY w.stream, w.kind) >= m.n AS cut FROM most m, undecodable w

@@ -135,6 +135,16 @@ class PublishedSchemasTest {
             assertThatThrownBy(() -> millrace.operations("mara").enqueue("send-invoice", 2, "{}", o -> o))
                     .isInstanceOf(PayloadRefused.class)
                     .hasMessageContaining("\"order\" is missing");
+            for (var secret : List.of("\"4711; it must\"", "4711.5"))
+                assertThatThrownBy(() -> millrace.operations("mara")
+                                .enqueue(
+                                        "send-invoice",
+                                        2,
+                                        "{\"order\":%s,\"currency\":\"EUR\"}".formatted(secret),
+                                        o -> o))
+                        .as("what is said of it may be kept in the clear")
+                        .isInstanceOf(PayloadRefused.class)
+                        .hasMessageNotContaining("4711");
         }
     }
 
