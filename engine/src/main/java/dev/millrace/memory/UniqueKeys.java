@@ -66,6 +66,7 @@ final class UniqueKeys {
     }
 
     private boolean holds(Holder holder, NewJob job, UniqueKey.Policy policy, boolean withdraws, Instant now) {
+        if (waitsForNoTime(holder.job())) return true;
         return switch (policy) {
             case UniqueKey.UntilEnded until -> unended(holder.job());
             case UniqueKey.Within(var window) -> holder.since().plus(window).isAfter(now);
@@ -73,6 +74,14 @@ final class UniqueKeys {
             case UniqueKey.Debounce(var atMost) ->
                 become(holder.job(), job, holder.since().plus(atMost), now);
         };
+    }
+
+    /** Whether it runs after others: it is not changed before they have ended. */
+    private boolean waitsForNoTime(JobId id) {
+        var job = ledger.jobs.get(id);
+        return job != null
+                && job.standing() instanceof Timer timer
+                && timer.runAt().equals(Ledger.NO_TIME);
     }
 
     private boolean unended(JobId id) {

@@ -259,6 +259,15 @@ BEGIN
     RETURN v_left;
 END $$;
 
+-- As before; but a job that waits for no time holds its key whatever the policy of who asks: it runs after others, and would not if it were changed now.
+CREATE OR REPLACE FUNCTION holds_key(p_key unique_key, p_policy TEXT, p_millis BIGINT) RETURNS BOOL LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN CASE p_policy WHEN 'until_ended' THEN is_unended(p_key.job_id)
+                         WHEN 'within' THEN p_key.since + p_millis * INTERVAL '1 ms' > clock_timestamp()
+                         ELSE false END
+        OR EXISTS (SELECT FROM timer t WHERE t.job_id = p_key.job_id AND t.run_at = 'infinity');
+END $$;
+
 -- What a job waits for, some of it; no row if it waits for no other.
 CREATE FUNCTION blockers_of(p_job UUID, p_most INT) RETURNS TABLE (open BIGINT, blocker UUID, state TEXT) LANGUAGE plpgsql STABLE SET search_path = ${schema}, pg_temp
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$

@@ -18,6 +18,7 @@ import dev.millrace.JobView;
 import dev.millrace.State;
 import dev.millrace.UnknownBlocker;
 import dev.millrace.Why.Blocker;
+import dev.millrace.store.Accepted;
 import dev.millrace.store.Bulk;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
@@ -536,6 +537,75 @@ abstract class AfterChapter extends Chapter {
         var node = given.node();
         node.runs(first, done());
         becomes(node, after, State.AVAILABLE);
+        node.runs(after, done());
+        assertThat(node.claimAll()).isEmpty();
+    }
+
+    static Stream<Arguments> keysThatChangeWhatWaits() {
+        return Stream.of(
+                Arguments.of("replace", new UniqueKey.Replace(), null),
+                Arguments.of("replace, with a time", new UniqueKey.Replace(), LATER),
+                Arguments.of("debounce", new UniqueKey.Debounce(LATER), LATER),
+                Arguments.of("debounce whose longest wait is over", new UniqueKey.Debounce(Duration.ZERO), LATER));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("keysThatChangeWhatWaits")
+    void one_with_a_unique_key_is_not_changed_while_it_waits(
+            String word, UniqueKey.Policy policy, @Nullable Duration in) {
+        var key = "after " + given.queue;
+        var first = given.job();
+        var after = given.job(draft ->
+                draft.after(first).unique(key, new UniqueKey.UntilEnded()).payload("1"));
+
+        var again = given.accepted(draft -> {
+            var changed = draft.unique(key, policy).payload("2");
+            return in == null ? changed : changed.in(in);
+        });
+
+        assertThat(again).isEqualTo(new Accepted(after, true));
+        var node = given.node();
+        stillWaits(node, after);
+        assertThat(given.view(after).payload()).isEqualTo("1");
+        node.runs(first, done());
+        becomes(node, after, State.AVAILABLE);
+        node.runs(after, done());
+        assertThat(after).isCompleted().isInRun(1).wentThrough("done");
+        assertThat(node.claimAll()).isEmpty();
+    }
+
+    @Test
+    void one_with_a_unique_key_holds_it_while_it_waits_though_its_window_is_over() {
+        var key = "after " + given.queue;
+        var first = given.job();
+        var after = given.job(draft -> draft.after(first).unique(key, new UniqueKey.Within(SOON)));
+        given.letSoonPass();
+
+        assertThat(given.accepted(draft -> draft.unique(key, new UniqueKey.Within(SOON))))
+                .isEqualTo(new Accepted(after, true));
+
+        var node = given.node();
+        node.runs(first, done());
+        becomes(node, after, State.AVAILABLE);
+        node.runs(after, done());
+        assertThat(node.claimAll()).isEmpty();
+    }
+
+    @Test
+    void one_with_a_unique_key_that_waits_for_its_time_when_the_others_have_ended_is_changed() {
+        var key = "after " + given.queue;
+        var first = given.job();
+        var after = given.job(draft -> draft.in(LATER).after(first).unique(key, new UniqueKey.UntilEnded()));
+        var node = given.node();
+        node.runs(first, done());
+        until(node, () -> given.view(after).runAt() != null);
+
+        assertThat(given.accepted(
+                        draft -> draft.unique(key, new UniqueKey.Replace()).payload("2")))
+                .isEqualTo(new Accepted(after, true));
+
+        assertThat(after).isAvailable();
+        assertThat(given.view(after).payload()).isEqualTo("2");
         node.runs(after, done());
         assertThat(node.claimAll()).isEmpty();
     }

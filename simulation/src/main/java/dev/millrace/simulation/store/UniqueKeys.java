@@ -11,7 +11,7 @@ import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One job of a key: {@code V026__unique_keys.sql}. */
+/** One job of a key: {@code V026__unique_keys.sql} and {@code V036__after.sql}. */
 final class UniqueKeys {
 
     private final Tables tables;
@@ -57,7 +57,9 @@ final class UniqueKeys {
         return switch (unique.policy()) {
             case UniqueKey.UntilEnded until -> holder.job().equals(job.id()) || unended(tx, holder.job());
             case UniqueKey.Within(var window) ->
-                holder.job().equals(job.id()) || holder.since().plus(window).isAfter(tables.now());
+                holder.job().equals(job.id())
+                        || holder.since().plus(window).isAfter(tables.now())
+                        || waitsForNoTime(tx, holder.job());
             case UniqueKey.Replace replace -> false;
             case UniqueKey.Debounce debounce -> false;
         };
@@ -71,6 +73,7 @@ final class UniqueKeys {
 
     private boolean holds(
             Transaction tx, KeyHolder holder, NewJob job, UniqueKey unique, int stream, boolean withdraws) {
+        if (waitsForNoTime(tx, holder.job())) return true;
         return switch (unique.policy()) {
             case UniqueKey.UntilEnded until -> unended(tx, holder.job());
             case UniqueKey.Within(var window) -> holder.since().plus(window).isAfter(tables.now());
@@ -82,6 +85,11 @@ final class UniqueKeys {
             case UniqueKey.Debounce(var atMost) ->
                 become(tx, holder.job(), job, stream, holder.since().plus(atMost));
         };
+    }
+
+    /** Whether it runs after others: it is not changed before they have ended. */
+    private boolean waitsForNoTime(Transaction tx, JobId job) {
+        return tables.timers.by(tx, tables.timersByJob, job).stream().anyMatch(Timer::forNoTime);
     }
 
     /** In one snapshot: on its way from one table to another it is in either. */
