@@ -253,10 +253,8 @@ final class NamedOperations implements Operations {
 
         private Edited edited(Editable job) {
             return switch (editor.edit(job)) {
-                case Editor.Result.Edited(var payload, var before, var after) ->
-                    new Edited(job.job(), job.run(), job.no(), payload, null);
-                case Editor.Result.Refused(var brief, var why) ->
-                    new Edited(job.job(), job.run(), job.no(), null, brief);
+                case Editor.Result.Edited(var payload, var before, var after) -> new Edited(job, payload, null);
+                case Editor.Result.Refused(var brief, var why) -> new Edited(job, null, brief);
             };
         }
     }

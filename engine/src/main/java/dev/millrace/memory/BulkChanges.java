@@ -247,8 +247,9 @@ final class BulkChanges {
     Optional<Progress> goOn(UUID id, int most, Instant now) {
         var known = all.get(id);
         if (known == null) return Optional.empty();
+        if (known.endedAt == null && known.change.action() == Action.EDIT && known.change.undoes() == null)
+            throw new IllegalStateException("The change " + id + " edits payloads: it is done by edit(…)");
         if (known.endedAt == null
-                && (known.change.action() != Action.EDIT || known.change.undoes() != null)
                 && !(known.change.undoes() == null ? some(known, most, now) : someUndone(known, most, now)))
             known.endedAt = now;
         return Optional.of(known.progress());
@@ -384,6 +385,7 @@ final class BulkChanges {
     /** A job that no node has waits for a time, or for none if it has come. */
     private Done waits(KeptJob job, @Nullable Instant before, Instant at, Instant now) {
         var standing = job.standing();
+        if (!(standing instanceof Timer) && job.stream.info.keyed()) return new Done.Left(IN_LINE);
         var turn = standing instanceof Row ? standing.turn().again() : standing.turn();
         if (!at.isAfter(now)) {
             ledger.stopWaiting(standing);
@@ -400,7 +402,6 @@ final class BulkChanges {
                 ledger.startTimer(job, turn, at, State.SCHEDULED, null);
             }
             case Row row -> {
-                if (job.stream.info.keyed()) return new Done.Left(IN_LINE);
                 ledger.settle(row, Outcome.moved("it was rescheduled", now));
                 ledger.startTimer(job, turn, at, State.SCHEDULED, null);
             }
@@ -427,8 +428,12 @@ final class BulkChanges {
         var job = ledger.jobs.get(to.job());
         if (job == null) return new Done.Left("it is past retention");
         var turn = job.standing().turn();
-        if (turn.run() != to.run() || turn.no() != to.no()) return new Done.Left("it has changed since it was read");
+        var read = to.read();
+        if (turn.run() != read.run() || turn.no() != read.no())
+            return new Done.Left("it has changed since it was read");
         var old = job.payload;
+        if (!old.equals(read.payload()) || !job.kind.equals(read.kind()) || job.kindVersion != read.kindVersion())
+            return new Done.Left("its payload has changed since it was read");
         if (Objects.requireNonNull(change.selection()).state().ended()) {
             if (job.state() != State.DISCARDED || job.isDeleted() || !(job.standing() instanceof Row row))
                 return new Done.Left("it runs again, or has run again since");

@@ -175,10 +175,11 @@ public interface Bulk {
     }
 
     /**
-     * Does some of it: changes so many jobs at most. Once all is done, it does nothing. What has left the selection since it was planned is not met. Of a change
-     * that edits it does nothing, unless that takes another one back: see {@link #edit}.
+     * Does some of it: changes so many jobs at most. Once all is done, it does nothing. What has left the selection since it was planned is not met. A change that
+     * edits, has not ended and does not take another one back is done by {@link #edit}.
      *
      * @return empty if there is no such change
+     * @throws RuntimeException if it is to be done by {@link #edit}
      */
     Optional<Progress> goOn(UUID change, int most);
 
@@ -191,7 +192,8 @@ public interface Bulk {
     record Progress(long matched, long changed, boolean done) {}
 
     /**
-     * Does one step of a change that edits. What the payloads become was worked out by who has their keys; here each job gets it that is still as it was then.
+     * Does one step of a change that edits. What the payloads become was worked out by who has their keys; here each job gets it that is still as it was then:
+     * in the same delivery, of the same kind, version and payload. Others are left.
      * Does nothing if the change is not at this place any more, since another one has done that step, or if it has ended.
      *
      * @param cursor where the change was when the jobs were looked at
@@ -203,17 +205,19 @@ public interface Bulk {
     /**
      * What a job is to become.
      *
-     * @param run it had, when it was looked at
-     * @param no the delivery it had, when it was looked at
+     * @param read what it was, when it was looked at
      * @param payload null if it is left as it is
      * @param leftBecause why; null if it is not
      */
     record Edited(
-            JobId job,
-            int run,
-            int no,
+            Editable read,
             @Nullable Payload payload,
-            @Nullable String leftBecause) {}
+            @Nullable String leftBecause) {
+
+        public JobId job() {
+            return read.job();
+        }
+    }
 
     /**
      * How far a change that edits is.

@@ -360,7 +360,7 @@ final class JobSql {
         payloads = q.in("SELECT * FROM $.select_payloads(?::jsonb, ?, ?, ?, ?)");
         beginChange = q.in("SELECT $.begin_change(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         goOn = q.in("SELECT matched, changed, done FROM $.go_on_with(?, ?)");
-        editJobs = q.in("SELECT matched, changed, done, cursor FROM $.edit_jobs(?, ?, ?, ?, ?, ?, ?, ?)");
+        editJobs = q.in("SELECT matched, changed, done, cursor FROM $.edit_jobs(?, ?, ?, ?, ?, ?, ?, ?, ?)");
         deletion = q.in("""
                 SELECT d.change, b.by, b.reason, d.at FROM $.deleted_job d JOIN $.bulk_change b ON b.id = d.change
                  WHERE d.job_id = ? AND d.run = (SELECT max(l.run) FROM $.job_log l WHERE l.job_id = d.job_id)

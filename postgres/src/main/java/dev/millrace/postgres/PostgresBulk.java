@@ -7,12 +7,16 @@ import dev.millrace.Priority;
 import dev.millrace.State;
 import dev.millrace.store.Bulk;
 import dev.millrace.store.Payload;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -211,6 +215,7 @@ final class PostgresBulk implements Bulk {
             payloads[i] = text(jobs.get(i).payload());
             left[i] = jobs.get(i).leftBecause();
         }
+        var reads = jobs.stream().map(Edited::read).toList();
         return pool.once("edit many jobs", c -> {
             try (var s = Session.prepare(
                             c,
@@ -219,14 +224,26 @@ final class PostgresBulk implements Bulk {
                             cursor == null ? null : cursor.value(),
                             next == null ? null : next.value(),
                             jobs.stream().map(one -> one.job().value()).toArray(UUID[]::new),
-                            jobs.stream().mapToInt(Edited::run).toArray(),
-                            jobs.stream().mapToInt(Edited::no).toArray(),
+                            reads.stream().mapToInt(Editable::run).toArray(),
+                            reads.stream().mapToInt(Editable::no).toArray(),
+                            reads.stream().map(PostgresBulk::hash).toArray(String[]::new),
                             payloads,
                             left);
                     var rows = s.executeQuery()) {
                 return rows.next() ? Optional.of(new Stepped(progress(rows), cursor(rows))) : Optional.empty();
             }
         });
+    }
+
+    /** Goes back for what was read, which may be large: {@code is_other}. */
+    private static String hash(Editable read) {
+        var text = read.kind() + " " + read.kindVersion() + " " + text(read.payload());
+        try {
+            var digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java runtime has SHA-256", e);
+        }
     }
 
     private static @Nullable String text(@Nullable Payload payload) {

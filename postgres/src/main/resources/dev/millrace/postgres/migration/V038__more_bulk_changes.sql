@@ -414,11 +414,12 @@ BEGIN
          ORDER BY r.nr, r.seq;
 END $$;
 
--- Lets a job that no node has wait for a time, or run now if that has come; null, or why not. Callers hold the row in which it waits, if there is one.
+-- Lets a job that no node has wait for a time, or run now if that has come; null, or why not. What waits in a row may have come there
+-- after it was looked for and locked by waiting_of, and go as well: so that row is locked here, and left to whoever has it. Then the newest delivery has ended.
 CREATE FUNCTION wait_until(p_change UUID, p_job UUID, p_before TIMESTAMPTZ, p_at TIMESTAMPTZ) RETURNS TEXT LANGUAGE plpgsql AS $$
 DECLARE t timer; p parked; j job_log; v_later BOOL := p_at > clock_timestamp(); v_left TEXT;
 BEGIN
-    SELECT * INTO t FROM timer x WHERE x.job_id = p_job LIMIT 1;
+    SELECT * INTO t FROM timer x WHERE x.job_id = p_job LIMIT 1 FOR UPDATE SKIP LOCKED;
     IF t.id IS NOT NULL THEN
         IF v_later THEN
             UPDATE timer SET run_at = p_at WHERE id = t.id;
@@ -426,13 +427,15 @@ BEGIN
             DELETE FROM timer WHERE id = t.id;
         END IF;
     ELSE
-        SELECT * INTO p FROM parked x WHERE x.job_id = p_job LIMIT 1;
+        SELECT * INTO p FROM parked x WHERE x.job_id = p_job LIMIT 1 FOR UPDATE SKIP LOCKED;
         IF p.id IS NOT NULL THEN
+            IF p.stream >= 1000000000 THEN RETURN 'it stands in line behind others of its key, and would lose its place'; END IF;
             DELETE FROM parked WHERE id = p.id;
             t := ROW(NULL, p_at, false, NULL, NULL, p.stream, p.job_id, p.run, p.no, p.attempt, p.rescues, p.charged, p.kind, p.kind_version, p.payload,
                      p.headers, p.expires_at, p.enqueued_at);
         ELSE
             SELECT * INTO j FROM job_log l WHERE l.job_id = p_job ORDER BY run DESC, no DESC LIMIT 1;
+            IF NOT FOUND THEN RETURN 'a node has it, or it has ended'; END IF;
             v_left := move_away(j, 'it was rescheduled');
             IF v_left IS NOT NULL THEN RETURN v_left; END IF;
             t := ROW(NULL, p_at, false, NULL, NULL, ordinary_of(j.stream), j.job_id, j.run, j.no + 1, j.attempt, j.rescues, j.charged, j.kind,
@@ -504,8 +507,15 @@ BEGIN
     RETURN wait_until(p_change, p_job, w.run_at, v_back);
 END $$;
 
--- Gives a job that no node has another payload; null, or why not. What no node could read is tried again.
-CREATE FUNCTION edit_one(p_change UUID, p_job UUID, p_run INT, p_no INT, p_payload TEXT, p_edited BIGINT) RETURNS TEXT LANGUAGE plpgsql AS $$
+-- Whether what a job is asked for is another than what was read; false if nothing was.
+CREATE FUNCTION is_other(p_kind TEXT, p_version INT, p_payload TEXT, p_read TEXT) RETURNS BOOL LANGUAGE sql STABLE AS $$
+    SELECT coalesce(encode(sha256(convert_to(p_kind || ' ' || p_version || ' ' || p_payload, 'UTF8')), 'hex') <> p_read, false)
+$$;
+
+-- Gives a job that no node has another payload; null, or why not. What no node could read is tried again. What waits may have got another payload, kind or
+-- version in the same delivery: then what was made of the old one is not for it. It must be p_edited, or what was read; the other one is null.
+CREATE FUNCTION edit_one(p_change UUID, p_job UUID, p_run INT, p_no INT, p_payload TEXT, p_edited BIGINT, p_read TEXT)
+RETURNS TEXT LANGUAGE plpgsql AS $$
 DECLARE w RECORD; t timer; p parked; j job_log; v_old TEXT; v_no INT := p_no; v_left TEXT;
 BEGIN
     PERFORM pg_advisory_xact_lock(lock_class + 2, hashtext(p_job::TEXT)) FROM meta;
@@ -513,16 +523,18 @@ BEGIN
     IF NOT FOUND THEN RETURN 'a node has it, or it has ended'; END IF;
     IF w.held THEN RETURN 'another transaction is about to change it'; END IF;
     IF (w.run, w.no) <> (p_run, p_no) THEN RETURN 'it has changed since it was read'; END IF;
-    SELECT * INTO t FROM timer x WHERE x.job_id = p_job LIMIT 1;
+    SELECT * INTO t FROM timer x WHERE x.job_id = p_job LIMIT 1 FOR UPDATE SKIP LOCKED;                -- see wait_until
     IF t.id IS NOT NULL THEN
         v_old := t.payload;
         IF hashtextextended(v_old, 0) <> p_edited THEN RETURN 'it was edited again since'; END IF;
+        IF is_other(t.kind, t.kind_version, v_old, p_read) THEN RETURN 'its payload has changed since it was read'; END IF;
         UPDATE timer SET payload = p_payload WHERE id = t.id;
     ELSE
-        SELECT * INTO p FROM parked x WHERE x.job_id = p_job LIMIT 1;
+        SELECT * INTO p FROM parked x WHERE x.job_id = p_job LIMIT 1 FOR UPDATE SKIP LOCKED;
         IF p.id IS NOT NULL THEN
             v_old := p.payload;
             IF hashtextextended(v_old, 0) <> p_edited THEN RETURN 'it was edited again since'; END IF;
+            IF is_other(p.kind, p.kind_version, v_old, p_read) THEN RETURN 'its payload has changed since it was read'; END IF;
             DELETE FROM parked WHERE id = p.id;
             INSERT INTO job_log (part, stream, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, expires_at, enqueued_at)
             SELECT m.current_part, p.stream, p.job_id, p.run, p.no, p.attempt, p.rescues, p.charged, p.kind, p.kind_version, p_payload, p.headers,
@@ -530,8 +542,10 @@ BEGIN
             PERFORM pg_notify(current_schema() || '_wake', queue) FROM stream WHERE id = p.stream;
         ELSE
             SELECT * INTO j FROM job_log l WHERE l.job_id = p_job ORDER BY run DESC, no DESC LIMIT 1;
+            IF NOT FOUND OR (j.run, j.no) <> (p_run, p_no) THEN RETURN 'it has changed since it was read'; END IF;
             v_old := j.payload;
             IF hashtextextended(v_old, 0) <> p_edited THEN RETURN 'it was edited again since'; END IF;
+            IF is_other(j.kind, j.kind_version, v_old, p_read) THEN RETURN 'its payload has changed since it was read'; END IF;
             v_left := move_away(j, 'its payload was edited');
             IF v_left IS NOT NULL THEN RETURN v_left; END IF;
             v_no := j.no + 1;
@@ -625,7 +639,11 @@ BEGIN
     PERFORM read_committed();
     SELECT * INTO c FROM bulk_change x WHERE x.id = p_change FOR UPDATE;
     IF NOT FOUND THEN RETURN; END IF;
-    IF c.ended_at IS NULL AND (c.action <> 'edit' OR c.undoes IS NOT NULL) THEN
+    IF c.ended_at IS NULL AND c.action = 'edit' AND c.undoes IS NULL THEN
+        RAISE EXCEPTION 'The change % edits payloads, and that is not done in the database: go on with it in a process of a version that can edit', p_change
+            USING ERRCODE = '22023';
+    END IF;
+    IF c.ended_at IS NULL THEN
         PERFORM pg_current_xact_id();                                 -- before the clock is read: see promote
         IF c.undoes IS NULL THEN
             FOR s IN SELECT * FROM select_jobs(c.selection, c.cursor, greatest(p_most, 1000)) LOOP
@@ -666,7 +684,7 @@ BEGIN
                     WHEN c.action = 'reschedule' THEN unreschedule_one(c.id, b.job_id, b.run, b.no, b.run_at, b.set_to)
                     WHEN c.action = 'delete' THEN undelete_one(c.id, b.job_id, b.run, c.undoes)
                     WHEN b.no IS NULL THEN unrequeue_one(c.id, b.job_id, b.run, b.payload, b.edited)
-                    ELSE edit_one(c.id, b.job_id, b.run, b.no, b.payload, b.edited) END;
+                    ELSE edit_one(c.id, b.job_id, b.run, b.no, b.payload, b.edited, NULL) END;
             END IF;
             c.matched := c.matched + 1;
             IF v_left IS NULL THEN c.changed := c.changed + 1;
@@ -678,8 +696,9 @@ BEGIN
     RETURN QUERY SELECT c.matched, c.changed, c.ended_at IS NOT NULL;
 END $$;
 
--- One step of an edit: these jobs get these payloads. Nothing if the change is not at p_cursor any more. No row if there is no such change.
-CREATE FUNCTION edit_jobs(p_change UUID, p_cursor UUID, p_next UUID, p_jobs UUID[], p_runs INT[], p_nos INT[], p_payloads TEXT[], p_left TEXT[])
+-- One step of an edit: these jobs get these payloads, if theirs are still those of these hashes: see is_other. Nothing if the change is not at p_cursor any more. No row if there is no such change.
+CREATE FUNCTION edit_jobs(p_change UUID, p_cursor UUID, p_next UUID, p_jobs UUID[], p_runs INT[], p_nos INT[], p_reads TEXT[], p_payloads TEXT[],
+                          p_left TEXT[])
 RETURNS TABLE (matched BIGINT, changed BIGINT, done BOOL, cursor UUID) LANGUAGE plpgsql
 SET search_path = ${schema}, pg_temp SET lock_timeout = '5s'
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
@@ -696,7 +715,7 @@ BEGIN
         FOR n IN 1..cardinality(p_jobs) LOOP
             v_left := CASE WHEN p_payloads[n] IS NULL THEN p_left[n]
                            WHEN v_dead THEN requeue_one(c.id, p_jobs[n], p_runs[n], 'discarded', NULL, false, NULL, p_payloads[n])
-                           ELSE edit_one(c.id, p_jobs[n], p_runs[n], p_nos[n], p_payloads[n], NULL) END;
+                           ELSE edit_one(c.id, p_jobs[n], p_runs[n], p_nos[n], p_payloads[n], NULL, p_reads[n]) END;
             c.matched := c.matched + 1;
             IF v_left IS NULL THEN c.changed := c.changed + 1;
             ELSE INSERT INTO bulk_change_job (change, job_id, left_because) VALUES (c.id, p_jobs[n], v_left); END IF;

@@ -21,6 +21,7 @@ import dev.millrace.store.NewJob;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Records.Query;
+import dev.millrace.store.UniqueKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -94,7 +95,7 @@ abstract class ManyChangedChapter extends Chapter {
         while (true) {
             var piece = given.store.payloads(all(state), cursor, 1_000, 1_000);
             var jobs = piece.jobs().stream()
-                    .map(job -> new Edited(job.job(), job.run(), job.no(), new Payload.Text(EDITED), null))
+                    .map(job -> new Edited(job, new Payload.Text(EDITED), null))
                     .toList();
             var stepped = given.store.edit(change, cursor, piece.next(), jobs).orElseThrow();
             given.recorder.look();
@@ -267,14 +268,17 @@ abstract class ManyChangedChapter extends Chapter {
         var then = given.newJob(as -> as);
         var part = given.newJob(as -> as.headers(Map.of(PartOf.HEADER, then.id().toString())));
         given.store.enqueueBatch(then, List.<NewJob>of(part).iterator());
-        var inLine = given.job(as -> as.line(new Line("account 7", null)));
+        var unread = given.job(as -> as.line(new Line("account 7", null)));
+        given.node().runs(unread, Ends.parked(Parking.UNKNOWN_KIND));
+        var inLine = given.job(as -> as.line(new Line("account 8", null)));
 
         assertLeft(rescheduled(State.SCHEDULED, Details.at(in(LATER))), 1);
-        assertLeft(rescheduled(State.AVAILABLE, Details.at(in(LATER))), 1);
+        assertLeft(rescheduled(State.AVAILABLE, Details.at(in(LATER))), 2);
 
         assertThat(then.id()).waitsForItsBatch();
         assertThat(part.id()).isScheduled();
         assertThat(inLine).isAvailable();
+        assertThat(unread).isAvailable();
     }
 
     @Test
@@ -407,7 +411,7 @@ abstract class ManyChangedChapter extends Chapter {
         var read = asked(State.DISCARDED).getFirst();
         given.requeue(dead);
         given.node().runs(dead, Ends.discarded());
-        var edit = new Edited(read.job(), read.run(), read.no(), new Payload.Text(EDITED), null);
+        var edit = new Edited(read, new Payload.Text(EDITED), null);
 
         var stepped = given.store.edit(change, null, dead, List.of(edit)).orElseThrow();
 
@@ -417,11 +421,61 @@ abstract class ManyChangedChapter extends Chapter {
     }
 
     @Test
+    void what_was_replaced_since_it_was_read_is_left() {
+        var key = "key of " + given.queue;
+        var job = given.job(as -> as.in(LATER).payload("1").unique(key, new UniqueKey.Replace()));
+        var change = begun(Action.EDIT, null, all(State.SCHEDULED), Details.NONE);
+        var read = asked(State.SCHEDULED).getFirst();
+        given.accepted(as -> as.in(LATER).payload("2").unique(key, new UniqueKey.Replace()));
+        assertThat(given.view(job).payload()).isEqualTo("2");
+
+        given.store.edit(change, null, job, List.of(new Edited(read, new Payload.Text(EDITED), null)));
+
+        assertLeft(kept(change), 1);
+        assertThat(given.view(job).payload()).isEqualTo("2");
+    }
+
+    @Test
+    void what_has_another_version_since_it_was_read_is_left() {
+        var key = "key of " + given.queue;
+        var job = given.job(as -> as.in(LATER).payload("1").version(1).unique(key, new UniqueKey.Replace()));
+        var change = begun(Action.EDIT, null, all(State.SCHEDULED), Details.NONE);
+        var read = asked(State.SCHEDULED).getFirst();
+        given.accepted(as -> as.in(LATER).payload("1").version(2).unique(key, new UniqueKey.Replace()));
+
+        given.store.edit(change, null, job, List.of(new Edited(read, new Payload.Text(EDITED), null)));
+
+        assertLeft(kept(change), 1);
+        assertThat(given.view(job).payload()).isEqualTo("1");
+    }
+
+    @Test
+    void what_was_edited_by_another_change_since_it_was_read_is_left() {
+        var scheduled = given.job(as -> as.in(LATER).payload("1"));
+        var change = begun(Action.EDIT, null, all(State.SCHEDULED), Details.NONE);
+        var read = asked(State.SCHEDULED).getFirst();
+        assertChanged(edited(State.SCHEDULED), 1);
+
+        given.store.edit(change, null, scheduled, List.of(new Edited(read, new Payload.Text("3"), null)));
+
+        assertLeft(kept(change), 1);
+        assertThat(given.view(scheduled).payload()).isEqualTo(EDITED);
+    }
+
+    @Test
+    void an_edit_that_has_not_ended_is_not_gone_on_with_as_other_changes_are() {
+        var change = begun(Action.EDIT, null, all(State.SCHEDULED), Details.NONE);
+
+        assertThatThrownBy(() -> given.store.goOn(change, 10)).hasStackTraceContaining("edits payloads");
+        assertThat(kept(change).progress().done()).isFalse();
+    }
+
+    @Test
     void a_step_that_another_has_done_is_not_done_again() {
         var jobs = given.jobs(2, as -> as.in(LATER));
         var change = begun(Action.EDIT, null, all(State.SCHEDULED), Details.NONE);
         var first = asked(State.SCHEDULED).stream()
-                .map(one -> new Edited(one.job(), one.run(), one.no(), new Payload.Text(EDITED), null))
+                .map(one -> new Edited(one, new Payload.Text(EDITED), null))
                 .toList();
         given.store.edit(change, null, jobs.getFirst(), first);
         given.store.edit(change, null, jobs.getFirst(), first);
@@ -443,7 +497,8 @@ abstract class ManyChangedChapter extends Chapter {
         var job = given.job(as -> as.in(LATER));
         var change = begun(Action.EDIT, null, all(State.SCHEDULED), Details.NONE);
 
-        given.store.edit(change, null, job, List.of(new Edited(job, 1, 1, null, "its payload can't be read")));
+        var read = asked(State.SCHEDULED).getFirst();
+        given.store.edit(change, null, job, List.of(new Edited(read, null, "its payload can't be read")));
 
         assertThat(kept(change).left()).isEqualTo(Map.of("its payload can't be read", 1L));
         assertThat(kept(change).progress().matched()).isEqualTo(1);
@@ -491,7 +546,8 @@ abstract class ManyChangedChapter extends Chapter {
         var job = given.job(as -> as.in(LATER));
         var first = edited(State.SCHEDULED);
         var change = begun(Action.EDIT, null, all(State.SCHEDULED), Details.NONE);
-        given.store.edit(change, null, job, List.of(new Edited(job, 1, 1, new Payload.Text("{}"), null)));
+        var read = asked(State.SCHEDULED).getFirst();
+        given.store.edit(change, null, job, List.of(new Edited(read, new Payload.Text("{}"), null)));
 
         assertLeft(undone(first), 1);
         assertThat(given.view(job).payload()).isEqualTo("{}");

@@ -202,7 +202,8 @@ final class BulkChanges {
                 : tables.bulkChanges.lock(tx, id, any -> true);
         if (row == null) return Optional.empty();
         if (row.endedAt() != null) return Optional.of(progress(row));
-        if (row.change().action() == Action.EDIT && row.change().undoes() == null) return Optional.of(progress(row));
+        if (row.change().action() == Action.EDIT && row.change().undoes() == null)
+            throw new IllegalStateException("The change " + id + " edits payloads: it is done by edit(…)");
         if (row.change().action() == Action.RESCHEDULE || row.change().action() == Action.EDIT)
             tx.xid(); // before it reads the clock
         var then = row.change().undoes() == null ? some(tx, row, most) : someUndone(tx, row, most);
@@ -272,7 +273,8 @@ final class BulkChanges {
                                     before.became().run(),
                                     before.became().no(),
                                     Objects.requireNonNull(before.payload()),
-                                    before.edited());
+                                    before.edited(),
+                                    null);
                 case DELETE -> undelete(tx, job, before.run(), Objects.requireNonNull(change.undoes()));
             };
             if (done != null) changed++;
@@ -534,6 +536,7 @@ final class BulkChanges {
     private @Nullable Before waitUntil(Transaction tx, Waits waits, @Nullable Instant before, Instant at) {
         boolean later = at.isAfter(tables.now());
         var asked = waits.asked();
+        if (waits.parked() != null && tables.keyed(tx, asked.stream()) != null) return null;
         var turn = waits.row() == null ? waits.turn() : waits.turn().again();
         var timer = waits.timer();
         if (timer != null && later) {
@@ -576,7 +579,7 @@ final class BulkChanges {
             var done = payload == null
                     ? null
                     : state.ended()
-                            ? requeue(tx, edited.job(), edited.run(), state, null, null, false, payload)
+                            ? requeue(tx, edited.job(), edited.read().run(), state, null, null, false, payload)
                             : edit(tx, edited, payload);
             if (done != null) changed++;
             note(
@@ -601,17 +604,32 @@ final class BulkChanges {
     }
 
     private @Nullable Before edit(Transaction tx, Edited edited, Payload payload) {
-        return put(tx, edited.job(), edited.run(), edited.no(), payload, null);
+        var read = edited.read();
+        return put(tx, read.job(), read.run(), read.no(), payload, read.payload(), read);
     }
 
-    /** {@code edit_one}. */
+    /**
+     * {@code edit_one}.
+     *
+     * @param instead what it must be now
+     * @param read of which kind and version; null if that is not asked
+     */
     private @Nullable Before put(
-            Transaction tx, JobId job, int run, int no, Payload payload, @Nullable Payload instead) {
+            Transaction tx,
+            JobId job,
+            int run,
+            int no,
+            Payload payload,
+            @Nullable Payload instead,
+            Bulk.@Nullable Editable read) {
         lockJob(tx, job);
         var waits = waiting(tx, job);
         if (waits == null || waits.turn().run() != run || waits.turn().no() != no) return null;
         var old = waits.asked().payload();
         if (instead != null && !old.equals(instead)) return null;
+        if (read != null
+                && (!waits.asked().kind().equals(read.kind()) || waits.asked().kindVersion() != read.kindVersion()))
+            return null;
         var asked = waits.asked().withPayload(payload);
         var turn = waits.row() == null ? waits.turn() : waits.turn().again();
         if (waits.timer() != null) {

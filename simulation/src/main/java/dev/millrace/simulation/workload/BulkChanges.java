@@ -162,7 +162,7 @@ final class BulkChanges implements Workload {
         var selection = Objects.requireNonNull(kept.change().selection());
         var piece = on.store().payloads(selection, kept.cursor(), 100, most);
         var edited = piece.jobs().stream()
-                .map(job -> new Edited(job.job(), job.run(), job.no(), again(job.payload()), null))
+                .map(job -> new Edited(job, again(job.payload()), null))
                 .toList();
         on.fleet().timeline().pause(Duration.ofMillis(on.random().nextInt(50)));
         return on.store()
