@@ -165,12 +165,15 @@ abstract class KeyedChapter extends Chapter {
     }
 
     private UUID changed(Action action, @Nullable UUID undoes, @Nullable State selected, @Nullable Priority priority) {
+        return changed(action, undoes, selected, Details.priority(priority));
+    }
+
+    private UUID changed(Action action, @Nullable UUID undoes, @Nullable State selected, Details details) {
         var id = UUID.randomUUID();
         var selection = selected == null
                 ? null
                 : new Selection(selected, given.queue, null, null, null, null, null, null, null, null);
-        given.store.begin(
-                new Change(id, action, undoes, selection, Details.priority(priority), 0, 0, "the wrong shop", "mara"));
+        given.store.begin(new Change(id, action, undoes, selection, details, 0, 0, "the wrong shop", "mara"));
         var progress = given.store.goOn(id, 1_000).orElseThrow();
         while (!progress.done()) progress = given.store.goOn(id, 1_000).orElseThrow();
         given.recorder.look();
@@ -233,6 +236,21 @@ abstract class KeyedChapter extends Chapter {
         var third = jobInLine();
         assertThat(inFrontOf(third)).containsExactly(second);
         assertThat(stands(second).ahead()).isZero();
+    }
+
+    @Test
+    void one_that_no_node_could_start_is_not_given_another_time() {
+        var job = jobInLine();
+        var node = given.node();
+        var shard = ownedBy(node);
+        node.ends(claimsOne(node, shard), parked(Parking.LIMIT));
+
+        var change = changed(Action.RESCHEDULE, null, State.AVAILABLE, Details.later(LATER));
+
+        var kept = given.store.change(change).orElseThrow();
+        assertThat(kept.left().values()).containsExactly(1L);
+        assertThat(kept.progress().changed()).isZero();
+        assertThat(job).isAvailable();
     }
 
     @Test
@@ -762,9 +780,9 @@ abstract class KeyedChapter extends Chapter {
         var owner = given.node();
         var shard = ownedBy(owner);
 
-        var change = changed(Action.CANCEL, null, State.SCHEDULED, null);
+        var change = changed(Action.CANCEL, null, State.SCHEDULED, Details.NONE);
         assertThat(later).isCancelled();
-        changed(Action.REQUEUE, change, null, null);
+        changed(Action.REQUEUE, change, null, Details.NONE);
 
         assertThat(later).isScheduled().isInRun(2);
         assertThat(absent(owner, shard)).isEmpty();
