@@ -144,6 +144,7 @@ final class Streams {
             known.put(new Key(stream.queue(), stream.priority(), stream.shard()), stream);
         }
         known.values().removeIf(stream -> wanted.contains(stream.queue()) && !ids.contains(stream.id()));
-        byId.values().removeIf(stream -> wanted.contains(stream.queue()) && !ids.contains(stream.id()));
+        // By their numbers they stay: who lists may see less than who has listed meanwhile, and a number that is
+        // another's now is put with the next list.
     }
 }
