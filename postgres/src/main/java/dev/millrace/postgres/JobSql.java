@@ -233,7 +233,7 @@ final class JobSql {
         addQueue = q.in("SELECT $.add_queue(?)");
         addKeyedShards = q.in("SELECT $.add_keyed_shards(?)");
         addSideShards = q.in("SELECT $.add_side_shards(?, ?, ?)");
-        setAside = q.in("SELECT $.set_aside(?, ?, ?, ?)");
+        setAside = q.in("SELECT $.set_tenant_aside(?, ?, ?, ?)");
         setAsides = q.in(
                 "SELECT priority, tenant, shard FROM $.side_tenant WHERE queue = ? AND used_at > clock_timestamp() - ? * INTERVAL '1 ms'");
         streams = q.in(

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class BatchIT {
 
     /** Fewer or more of them: {@code -Dmillrace.batch.trials=1000}. */
-    private static final int TRIALS = Integer.getInteger("millrace.batch.trials", 200);
+    private static final int TRIALS = Integer.getInteger("millrace.batch.trials", 100);
 
     private static final AtomicInteger DATABASES = new AtomicInteger();
 

@@ -196,7 +196,7 @@ class PlantedBugsIT {
                 breaks(Bug.BATCH_FOLDED_IN_TWO_STATEMENTS, FOLLOWED).with("batches", "slow-store"),
                 breaks(Bug.BATCH_GROWS_WITHOUT_LOCK, FOLLOWED).with("batches", ""),
                 breaks(Bug.OWNER_NOT_ASKED, IN_LINE).by(Schedules::aClaimComesAfterItsShardWasGivenUp),
-                breaks(Bug.TAKEN_OVER_BEFORE_THE_RESCUE, IN_LINE).with("lines", "kill,slow-store"),
+                breaks(Bug.TAKEN_OVER_BEFORE_THE_RESCUE, IN_LINE).from(950).with("lines", "kill,slow-store"),
                 breaks(Bug.GIVEN_UP_TOO_EARLY, IN_LINE).by(Schedules::aShardIsGivenUpWhileItsJobRuns),
                 breaks(Bug.RETRIED_TO_THE_TAIL, IN_LINE).with("lines", "kill,drain"),
                 breaks(Bug.FIRST_PLACE_FORGOTTEN, IN_LINE).with("lines", "kill,drain"),

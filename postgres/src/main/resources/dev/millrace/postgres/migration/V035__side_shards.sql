@@ -39,7 +39,7 @@ END $$;
 
 -- Sets a tenant aside and answers the shard: the one it has, one that is empty and nobody's any more, a new one, or none where p_most are in use. A tenant of which
 -- no producer has seen a crowd for a minute has none; what is left of its jobs is run all the same. In a transaction of its own.
-CREATE FUNCTION set_aside(p_queue TEXT, p_priority INT, p_tenant TEXT, p_most INT) RETURNS INT LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
+CREATE FUNCTION set_tenant_aside(p_queue TEXT, p_priority INT, p_tenant TEXT, p_most INT) RETURNS INT LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
 DECLARE v_shard INT;
 BEGIN
     UPDATE side_tenant SET used_at = clock_timestamp() WHERE queue = p_queue AND priority = p_priority AND tenant = p_tenant RETURNING shard INTO v_shard;
