@@ -120,7 +120,7 @@ final class Ledger {
         var known = queues.get(name);
         if (known != null) return known;
         var queue = new KeptQueue(name, streams.size() + 1);
-        for (var stream : queue.streams()) streams.put(stream.info.id(), stream);
+        made(queue.streams());
         queues.put(name, queue);
         return queue;
     }
@@ -141,7 +141,10 @@ final class Ledger {
     }
 
     private void made(List<KeptQueue.Stream> some) {
-        for (var stream : some) streams.put(stream.info.id(), stream);
+        for (var stream : some) {
+            streams.put(stream.info.id(), stream);
+            hint(new Wakeup.Streams(stream.queue.name));
+        }
     }
 
     KeptQueue.Stream stream(int id) {

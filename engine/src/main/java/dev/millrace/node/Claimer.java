@@ -90,6 +90,10 @@ final class Claimer implements Loop {
 
     private volatile boolean lingering;
     private volatile boolean hinted;
+
+    /** Whether there may be streams that were made since they were listed. */
+    private volatile boolean outdated;
+
     private volatile boolean hungry;
 
     /** Whether any of its queues has keyed shards. */
@@ -244,6 +248,12 @@ final class Claimer implements Loop {
         if (!lingering) node.claimBell().ring(); // else the claim that is about to come sees it
     }
 
+    /** From anybody: there may be streams that it has not seen. */
+    void hintStreams() {
+        outdated = true;
+        node.claimBell().ring();
+    }
+
     /** From the starter, when it has used up something: whether another claim is worth its round trip now. */
     void usedUp() {
         if (unread() > 0
@@ -324,7 +334,7 @@ final class Claimer implements Loop {
         boolean wasHinted = hinted;
         hinted = false;
         long began = world.nanoTime();
-        refresh(wasHinted || listAgain);
+        refresh(wasHinted);
         var ready = ready(room);
         int found = 0;
         int takes = 0;
@@ -405,11 +415,12 @@ final class Claimer implements Loop {
         lingering = true;
     }
 
-    private void refresh(boolean soon) {
+    private void refresh(boolean hinted) {
         long now = world.nanoTime();
-        var believed = soon ? STREAMS_KEPT_ON_HINT : STREAMS_KEPT;
-        if (streamsKnown && now - streamsAt < believed.toNanos()) return;
+        var believed = hinted || listAgain ? STREAMS_KEPT_ON_HINT : STREAMS_KEPT;
+        if (streamsKnown && !outdated && now - streamsAt < believed.toNanos()) return;
         listAgain = false;
+        outdated = false; // first this, then the look
         var known = new HashMap<Integer, StreamInfo>();
         var inLine = new TreeMap<Integer, StreamInfo>();
         for (var stream : node.storage().streams(node.plan().queues()))

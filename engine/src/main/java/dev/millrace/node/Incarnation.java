@@ -245,6 +245,11 @@ public final class Incarnation {
         if (plan.queues().contains(queue)) claimer.hint();
     }
 
+    /** A queue has streams that it had not, perhaps. */
+    public void hintStreams(String queue) {
+        if (plan.queues().contains(queue)) claimer.hintStreams();
+    }
+
     /** An operator has spoken, perhaps. */
     public void command() {
         control.ring();

@@ -322,6 +322,7 @@ public final class NodeShell implements Hosted {
         if (current == null) return;
         switch (wakeup) {
             case Storage.Wakeup.Work(var queue) -> current.hint(queue);
+            case Storage.Wakeup.Streams(var queue) -> current.hintStreams(queue);
             case Storage.Wakeup.Command command -> current.command();
         }
     }

@@ -65,6 +65,9 @@ public interface Storage
         /** A queue has new work. */
         record Work(String queue) implements Wakeup {}
 
+        /** A queue has streams that it had not: a list of its streams is out of date. */
+        record Streams(String queue) implements Wakeup {}
+
         /** Somebody cancelled, paused or resumed something. */
         record Command() implements Wakeup {}
     }

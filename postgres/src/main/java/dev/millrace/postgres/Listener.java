@@ -24,6 +24,9 @@ final class Listener implements Listening {
     /** The payload that stands for an operator's word; no queue can have this name. */
     static final String COMMAND = "!";
 
+    /** What a payload begins with that tells of new streams of the queue behind it; no queue's name begins so. */
+    static final String STREAMS = "+";
+
     private static final Logger LOG = System.getLogger(Listener.class.getName());
     private static final Duration RECONNECT = Duration.ofSeconds(1);
     private static final Duration FIRST = Duration.ofSeconds(5);
@@ -118,13 +121,17 @@ final class Listener implements Listening {
             }
             var heard = postgres.getNotifications(WAIT_MILLIS);
             if (heard == null) continue;
-            for (var notification : heard) {
-                var payload = notification.getParameter();
-                consumer.accept(payload.equals(COMMAND) ? new Wakeup.Command() : new Wakeup.Work(payload));
-            }
+            for (var notification : heard) consumer.accept(wakeup(notification.getParameter()));
         }
         say(open, "UNLISTEN " + channel);
         open.setNetworkTimeout(Runnable::run, 0);
+    }
+
+    private static Wakeup wakeup(String payload) {
+        if (payload.equals(COMMAND)) return new Wakeup.Command();
+        return payload.startsWith(STREAMS)
+                ? new Wakeup.Streams(payload.substring(STREAMS.length()))
+                : new Wakeup.Work(payload);
     }
 
     private static void say(Connection open, String sql) throws SQLException {

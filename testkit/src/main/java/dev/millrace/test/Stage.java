@@ -138,6 +138,7 @@ final class Stage implements Host {
         for (var process : shuffled(processes())) {
             switch (wakeup) {
                 case Storage.Wakeup.Work(var queue) -> process.incarnation().hint(queue);
+                case Storage.Wakeup.Streams(var queue) -> process.incarnation().hintStreams(queue);
                 case Storage.Wakeup.Command command -> process.incarnation().command();
             }
         }

@@ -268,6 +268,12 @@ abstract class EnqueueChapter extends Chapter {
     }
 
     @Test
+    void who_listens_hears_of_streams_that_a_queue_had_not() {
+        assertThat(Races.hears(given.store, new Wakeup.Streams(given.queue), given::job))
+                .isTrue();
+    }
+
+    @Test
     void who_has_stopped_listening_hears_nothing_more() {
         var heard = new LinkedBlockingQueue<Wakeup>();
 

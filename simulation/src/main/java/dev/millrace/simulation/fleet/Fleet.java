@@ -308,6 +308,7 @@ public final class Fleet {
                     if (node.dead()) return;
                     switch (wakeup) {
                         case Storage.Wakeup.Work(var queue) -> node.hint(queue);
+                        case Storage.Wakeup.Streams(var queue) -> node.hintStreams(queue);
                         case Storage.Wakeup.Command command -> node.command();
                     }
                 });

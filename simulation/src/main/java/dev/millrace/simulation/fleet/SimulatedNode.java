@@ -329,6 +329,11 @@ public final class SimulatedNode implements Attempts, Client {
         if (joined != null && !frozen()) joined.hint(queue);
     }
 
+    void hintStreams(String queue) {
+        var joined = incarnation;
+        if (joined != null && !frozen()) joined.hintStreams(queue);
+    }
+
     void command() {
         var joined = incarnation;
         if (joined != null && !frozen()) joined.command();

@@ -89,6 +89,7 @@ final class Sending {
         if (meta == null || streamsOf(tx, queue) != null) return;
         int first =
                 tables.streams.all(tx).stream().mapToInt(StreamInfo::id).max().orElse(0) + 1;
+        hints.accept(tx, new Wakeup.Streams(queue));
         for (var priority : Priority.values()) {
             for (int shard = Tables.ENDED; shard < Tables.SHARDS; shard++) {
                 var stream = new StreamInfo(first++, queue, priority, shard);
@@ -106,6 +107,7 @@ final class Sending {
         if (meta == null || own == null || hasKeyedShards(own)) return;
         int next =
                 tables.streams.all(tx).stream().mapToInt(StreamInfo::id).max().orElse(0) + 1;
+        hints.accept(tx, new Wakeup.Streams(queue));
         for (int number = 0; number < Tables.KEYED_SHARDS; number++) {
             for (int shard : List.of(StreamInfo.keyed(number), StreamInfo.keyedFront(number))) {
                 var stream = new StreamInfo(next++, queue, Priority.NORMAL, shard);
@@ -156,6 +158,7 @@ final class Sending {
         int id = tables.streams.all(tx).stream().mapToInt(StreamInfo::id).max().orElse(0) + 1;
         var stream = new StreamInfo(id, queue, priority, shard);
         tables.streams.insert(tx, stream.id(), stream);
+        hints.accept(tx, new Wakeup.Streams(queue));
         firstAnchor(tx, stream, meta.currentPart(), Snapshot.NOTHING);
     }
 
