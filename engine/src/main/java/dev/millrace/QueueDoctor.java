@@ -136,6 +136,16 @@ final class QueueDoctor {
                                 .made())
                         : Optional.empty();
             case PAUSED -> Optional.empty(); // its pause is told of
+            case BEHIND ->
+                since != null && since.compareTo(NO_TURN) >= 0
+                        ? Optional.of(about(jobs, Severity.NOTICE, since)
+                                .says("%s of kind %s in queue %s wait behind others of their order or their limit%s."
+                                        .formatted(Found.count(jobs.jobs()), jobs.kind(), jobs.queue(), longest(since)))
+                                .matters(
+                                        "More of one key come than it lets run one after the other, or the first of them does not end.")
+                                .mend("See what one of them waits for.", "millrace why " + jobs.example())
+                                .made())
+                        : Optional.empty();
         };
     }
 

@@ -3,6 +3,7 @@ package dev.millrace;
 import dev.millrace.NodeView.Life;
 import dev.millrace.Why.Reason;
 import dev.millrace.store.Adjustment;
+import dev.millrace.store.Ending;
 import dev.millrace.store.Line;
 import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Records.Blockers;
@@ -275,7 +276,7 @@ record Reasons(
 
     private List<Reason> available() {
         var reasons = new ArrayList<Reason>();
-        if (job.reason() != null) reasons.add(new Why.Parked(sentence("It is parked: " + job.reason())));
+        if (job.reason() != null) reasons.add(parked(job.reason()));
         var paused = pauses.get();
         paused(paused, "Queue " + job.queue(), Scope.queue(job.queue())).ifPresent(reasons::add);
         paused(paused, "Kind " + job.kind(), Scope.kind(job.kind())).ifPresent(reasons::add);
@@ -283,6 +284,17 @@ record Reasons(
         nobody().ifPresent(reasons::add);
         if (reasons.isEmpty()) reasons.add(behind());
         return reasons;
+    }
+
+    private Reason parked(String reason) {
+        var line = Line.of(job.headers());
+        if (line == null || !Ending.Parked.tellsOfBehind(reason))
+            return new Why.Parked(sentence("It is parked: " + reason));
+        var stands = lines.of(job.id()).orElse(null);
+        return stands != null && stands.first() != null
+                ? behind(line, stands, stands.first(), "It is parked meanwhile, since %s. ".formatted(reason))
+                : new Why.Parked("It is parked, since %s: it comes back when its turn does. It counts for %s."
+                        .formatted(reason, keys(line)));
     }
 
     /** What is paused of what its headers say: whose it is, and where it stands in line. */

@@ -27,7 +27,10 @@ import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
 import dev.millrace.store.Observations;
 import dev.millrace.store.Observations.Pause;
+import dev.millrace.store.Ownership.Behind;
 import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Recall;
+import dev.millrace.store.Ownership.Recalled;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
@@ -452,6 +455,16 @@ final class MemoryStorage implements Storage {
     @Override
     public List<Absent> absent(Lease lease, int stream) {
         return proved(lease, (node, now) -> memory.owners.absent(stream));
+    }
+
+    @Override
+    public List<Behind> behind(Lease lease, int stream) {
+        return proved(lease, (node, now) -> memory.owners.behind(stream));
+    }
+
+    @Override
+    public List<Recalled> recall(Lease lease, int stream, List<Recall> rows) {
+        return proved(lease, (node, now) -> memory.owners.recall(node, stream, rows, now));
     }
 
     @Override

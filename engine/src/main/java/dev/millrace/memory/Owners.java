@@ -3,6 +3,7 @@ package dev.millrace.memory;
 import dev.millrace.JobId;
 import dev.millrace.NodeView.Life;
 import dev.millrace.store.Abilities;
+import dev.millrace.store.Ending;
 import dev.millrace.store.Line;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Ownership;
@@ -11,11 +12,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -112,10 +116,57 @@ final class Owners {
         Stream.concat(ledger.timers.stream(), ledger.parked.values().stream()).forEach(waiting -> {
             var job = waiting.job();
             var line = Line.of(job.headers);
-            if (line == null || line.order() == null || waiting.turn().no() == 1) return;
+            if (line == null || line.order() == null || waiting.turn().no() == 1 || isBehind(waiting)) return;
             if (job.streamOf(waiting.turn()).info.id() == shard + 1) absent.add(new Ownership.Absent(job.id, line));
         });
         return absent;
+    }
+
+    private static boolean isBehind(Standing waiting) {
+        return waiting instanceof Standing.Parked parked && parked.parking() == Ending.Parking.BEHIND;
+    }
+
+    List<Ownership.Behind> behind(int shard) {
+        var rows = new LinkedHashMap<String, Ownership.Behind>();
+        for (var parked : behindOf(shard, null)) {
+            var line = lineOf(parked);
+            rows.putIfAbsent(line.row(), new Ownership.Behind(line, firstOf(parked)));
+        }
+        return List.copyOf(rows.values());
+    }
+
+    List<Ownership.Recalled> recall(Member by, int shard, List<Ownership.Recall> rows, Instant now) {
+        prove(by, ledger.stream(shard));
+        var recalled = new ArrayList<Ownership.Recalled>();
+        for (var asked : rows) {
+            var all = behindOf(shard, asked.row());
+            var jobs = new ArrayList<Ownership.Back>();
+            for (var parked : all.subList(0, Math.min(asked.most(), all.size()))) {
+                ledger.stopWaiting(parked);
+                ledger.appendSilently(parked.job(), parked.turn(), parked.job().streamOf(parked.turn()), now);
+                jobs.add(new Ownership.Back(parked.job().id, firstOf(parked)));
+            }
+            recalled.add(new Ownership.Recalled(jobs, all.size() > jobs.size() ? firstOf(all.get(jobs.size())) : null));
+        }
+        return recalled;
+    }
+
+    /** What is parked behind a row of a shard, or behind any, in the order of the log. */
+    private List<Standing.Parked> behindOf(int shard, @Nullable String row) {
+        return ledger.parked.values().stream()
+                .filter(Owners::isBehind)
+                .filter(parked -> parked.job().streamOf(parked.turn()).info.id() == shard + 1)
+                .filter(parked -> row == null || lineOf(parked).row().equals(row))
+                .sorted(Comparator.comparing(Owners::firstOf))
+                .toList();
+    }
+
+    private static Line lineOf(Standing parked) {
+        return Objects.requireNonNull(Line.of(parked.job().headers), "parked behind others, and in no line");
+    }
+
+    private static Line.Position firstOf(Standing parked) {
+        return Objects.requireNonNull(parked.job().first, "parked, and never delivered");
     }
 
     Set<JobId> over(Collection<JobId> jobs) {

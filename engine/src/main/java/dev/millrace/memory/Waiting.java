@@ -88,7 +88,7 @@ final class Waiting {
             var job = parked.job();
             if (left.getOrDefault(job.kind, 0) < 1 || versions.getOrDefault(job.kind, 0) < job.kindVersion) continue;
             if (!by.card.queues().contains(job.queue.name) || paused(job) || !worthTrying(by, parked)) continue;
-            if (!owners.mayClaim(by, job.stream)) continue;
+            if (parked.parking() == Parking.BEHIND || !owners.mayClaim(by, job.stream)) continue;
             left.merge(job.kind, -1, Integer::sum);
             released.add(parked);
         }

@@ -212,9 +212,14 @@ final class Claimer implements Loop {
 
         @Override
         public void add(HeldDelivery held, int stream) {
-            if (node.lines().add(held, info(stream))) return;
-            held.end(); // the shard is about to go to another node, or has gone
-            node.finish(held, new Ending.HandedBack());
+            switch (node.lines().add(held, info(stream))) {
+                case STANDS -> {}
+                case GOES -> {
+                    held.end();
+                    node.finish(held, new Ending.HandedBack());
+                }
+                case BEHIND -> owner.park(held);
+            }
         }
 
         @Override
@@ -260,8 +265,10 @@ final class Claimer implements Loop {
                 || (hungry && enough(want()))
                 || (asideKept && enoughAside(wantAside()))
                 || (kept && bottlenecks.widened())
-                || (anyKeyed && (node.lines().asks() || node.lines().wantsMore())))
-            node.claimBell().ring();
+                || (anyKeyed
+                        && (node.lines().asks()
+                                || node.lines().recalls()
+                                || node.lines().wantsMore()))) node.claimBell().ring();
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -42,11 +43,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lines {
 
-    /** Deliveries that wait in lines, at most, before nothing more is claimed but what comes back; a manifest names each of them. */
-    private static final int MOST = 8_000;
+    /** Shards' worth of deliveries that wait in lines, at most, before nothing more is claimed but what comes back; a manifest names each of them. */
+    private static final int SHARDS = 16;
 
-    /** Of one shard: what waits for a busy key holds up the others of its shard, and not those of all shards. */
-    private static final int MOST_OF_A_SHARD = 500;
+    /** So many are recalled of a row at once, at most, and of so many rows. */
+    private static final int RECALLED = 64;
+
+    private static final int ROWS = 100;
+
+    /** A row of which fewer wait recalls some, if its shard has room for them. */
+    private static final int FEW = 16;
+
+    /** What waits for its rate so long is not recalled yet. */
+    private static final long SOON = Duration.ofSeconds(1).toNanos();
 
     /** How many steps' worth of payload wait in lines; of one shard, half a step. */
     private static final int STEPS = 4;
@@ -82,6 +91,9 @@ final class Lines {
 
     private volatile boolean pausesAny;
 
+    /** Rows that could go on with what is parked behind them. */
+    private final ArrayDeque<Tail> wanting = new ArrayDeque<>();
+
     private long timed;
     private final Map<Place, HeldDelivery> places = new HashMap<>();
     private int waiting;
@@ -114,6 +126,9 @@ final class Lines {
         /** How much of its limit's rate it takes. */
         private final int weight;
 
+        /** That it is parked, or about to be, behind others of its row. */
+        private @Nullable Tail tail;
+
         private boolean running;
 
         /** How much its rate has let go for it, whose handler has not begun. */
@@ -125,6 +140,48 @@ final class Lines {
             this.order = order;
             this.weight = weight;
         }
+    }
+
+    /** What is parked behind a row. Its row does not start what stood behind the first of them. */
+    static final class Tail {
+        private final Group group;
+        private final @Nullable Order order;
+        private final String row;
+
+        /** Where the first of them stands, or is about to; none stands before that. */
+        private Line.Position first;
+
+        /** How many are about to be parked: before that is durable, nobody could recall them. */
+        private int underWay;
+
+        private boolean listed;
+
+        private Tail(Group group, @Nullable Order order, String row, Line.Position first) {
+            this.group = group;
+            this.order = order;
+            this.row = row;
+            this.first = first;
+        }
+    }
+
+    /** Rows of one shard of which some are to be recalled, so many of each at most. */
+    record Recalls(StreamInfo stream, List<Tail> tails, int most) {
+
+        List<Ownership.Recall> rows() {
+            return tails.stream()
+                    .map(tail -> new Ownership.Recall(tail.row, most))
+                    .toList();
+        }
+    }
+
+    /** What becomes of a delivery that was read. */
+    enum Admitted {
+        /** It stands in line. */
+        STANDS,
+        /** Its shard is on its way to another node: it is to be handed back. */
+        GOES,
+        /** Others of its row are parked before it: it is to be parked as well. */
+        BEHIND
     }
 
     private enum Phase {
@@ -157,6 +214,14 @@ final class Lines {
         /** Deliveries of it that could not be read: nobody knows whose turn it is. */
         private int unreadable;
 
+        private final SequencedSet<Tail> tails = new LinkedHashSet<>();
+
+        /** Whether it had no room when that was looked at last, and nothing has been claimed of it since. */
+        private boolean full;
+
+        /** Whether some may have been recalled of which nobody has heard. */
+        private boolean doubtful;
+
         private Shard(StreamInfo stream, StreamInfo front, long since) {
             this.stream = stream;
             this.front = front;
@@ -185,8 +250,15 @@ final class Lines {
         private Line.@Nullable Position saidAt;
         private int running;
         private int orders;
+
+        /** Of what is ready, those that stand in no order. */
+        private int alone;
+
         private boolean listed;
         private boolean resting;
+
+        /** What is parked behind those that stand in no order. */
+        private @Nullable Tail tail;
 
         /** How much its rate has let go for handlers that have not begun. */
         private int underWay;
@@ -261,6 +333,7 @@ final class Lines {
 
         private @Nullable HeldDelivery started;
         private boolean listed;
+        private @Nullable Tail tail;
 
         private Order(Group group, String key, String order) {
             this.group = group;
@@ -269,7 +342,12 @@ final class Lines {
         }
 
         private boolean mayStart() {
-            return !paused && started == null && absent.isEmpty() && !waiting.isEmpty() && group.shard.unreadable == 0;
+            return !paused && started == null && absent.isEmpty() && hasNext() && group.shard.unreadable == 0;
+        }
+
+        /** Whether it has one that stands before all that is parked. */
+        private boolean hasNext() {
+            return !waiting.isEmpty() && (tail == null || waiting.firstKey().compareTo(tail.first) < 0);
         }
     }
 
@@ -292,19 +370,23 @@ final class Lines {
 
     private int room(Shard shard) {
         if (bytesLeft() <= 0 || shard.bytes >= node.limits().readBytes() / 2) return 0;
-        return Math.max(0, Math.min(MOST - waiting, MOST_OF_A_SHARD - shard.waiting) - shard.unread);
+        int most = node.limits().inLine();
+        return Math.max(0, Math.min(SHARDS * most - waiting, most - shard.waiting) - shard.unread);
     }
 
     /** Whether a shard that had more than there was room for has got some since: a claim is worth its round trip. */
     synchronized boolean wantsMore() {
-        for (var shard : shards.values()) if (shard.more && room(shard) >= MOST_OF_A_SHARD / 2) return true;
+        int enough = (node.limits().inLine() + 1) / 2;
+        for (var shard : shards.values()) if (shard.more && room(shard) >= enough) return true;
         return false;
     }
 
     /** So many were claimed of a stream, and are to be read. */
     synchronized void claimed(StreamInfo stream, int count) {
         var shard = shards.get(shardOf(stream));
-        if (shard != null && !stream.front()) shard.unread += count;
+        if (shard == null || stream.front()) return;
+        shard.unread += count;
+        shard.full = false;
     }
 
     /** Whether a stream may have more than was claimed of it. */
@@ -360,38 +442,44 @@ final class Lines {
         return stream.front() ? stream.id() - 1 : stream.id();
     }
 
-    /**
-     * A delivery has been claimed and read.
-     *
-     * @return whether it stands in line now; if not, its shard is on its way to another node
-     */
-    synchronized boolean add(HeldDelivery held, StreamInfo from) {
+    /** A delivery has been claimed and read. */
+    synchronized Admitted add(HeldDelivery held, StreamInfo from) {
         var line = Line.of(held.delivery().headers());
         var shard = shards.get(shardOf(from));
-        if (shard == null) return false;
+        if (shard == null) return Admitted.GOES;
         read(shard, from);
         var place = Line.first(held.delivery());
         var group = group(shard, line, place);
         var order = order(group, line);
-        held.stands(new Stand(shard, group, order, weight(line)));
+        var stand = new Stand(shard, group, order, weight(line));
+        held.stands(stand);
         shard.held++;
         if (shard.phase == Phase.LEAVING) {
             if (order != null) order.absent.add(held.delivery().job());
-            return false;
+            return Admitted.GOES;
+        }
+        var tail = order == null ? group.tail : order.tail;
+        if (tail != null && place.compareTo(tail.first) >= 0) {
+            stand.tail = tail;
+            tail.underWay++;
+            if (order != null && order.absent.remove(held.delivery().job())) list(order);
+            return Admitted.BEHIND;
         }
         waiting++;
         bytes += held.bytes();
         shard.waiting++;
         shard.bytes += held.bytes();
         places.put(held.delivery().place(), held);
-        if (order == null) group.add(held, now());
-        else {
+        if (order == null) {
+            group.add(held, now());
+            group.alone++;
+        } else {
             order.absent.remove(held.delivery().job());
             order.waiting.put(place, held);
             list(order);
         }
         list(group);
-        return true;
+        return Admitted.STANDS;
     }
 
     /** A delivery has been read that is about to be discarded: its line waits until that is durable. */
@@ -549,6 +637,7 @@ final class Lines {
             stand.running = true;
             passed(held);
             list(group); // behind the other groups
+            consider(stand.order == null ? group.tail : stand.order.tail);
             return held;
         }
         return null;
@@ -684,11 +773,13 @@ final class Lines {
     }
 
     private void passed(HeldDelivery held) {
-        var shard = Objects.requireNonNull(held.stand()).shard;
+        var stand = Objects.requireNonNull(held.stand());
+        var shard = stand.shard;
         waiting--;
         bytes -= held.bytes();
         shard.waiting--;
         shard.bytes -= held.bytes();
+        if (stand.order == null) stand.group.alone--;
         places.remove(held.delivery().place());
     }
 
@@ -725,6 +816,169 @@ final class Lines {
         stand.group.underWay -= stand.underWay;
         stand.underWay = 0;
         list(stand.group);
+    }
+
+    // ---- what is parked behind
+
+    /**
+     * Takes out of their lines what keeps shards from going on: of those that had no room for more when that was looked at before, and of which nothing could
+     * start now, so that what waits elsewhere in them has its turn. Of each row the last go. They are the caller's to park.
+     */
+    synchronized List<HeldDelivery> overflow() {
+        var starting = new HashSet<Shard>();
+        for (var group : open) if (group.hasRoom()) starting.add(group.shard);
+        for (var group : rated) if (group.hasRoom()) starting.add(group.shard);
+        var overflow = new ArrayList<HeldDelivery>();
+        for (var shard : shards.values()) {
+            boolean full = shard.phase == Phase.OPEN && shard.unread == 0 && shard.waiting > 0 && room(shard) == 0;
+            if (full && shard.full && !starting.contains(shard)) overflow.addAll(overflow(shard));
+            shard.full = full;
+        }
+        return overflow;
+    }
+
+    /** One that waits, and how many of its row stand before it. */
+    private record Ranked(HeldDelivery held, int before, Line.Position place) {}
+
+    private List<HeldDelivery> overflow(Shard shard) {
+        var all = new ArrayList<Ranked>();
+        for (var order : shard.orders.values()) rank(order.waiting.values(), all);
+        for (var group : shard.groups.values())
+            rank(
+                    group.ready.stream()
+                            .filter(HeldDelivery.class::isInstance)
+                            .map(HeldDelivery.class::cast)
+                            .sorted(Comparator.comparing(held -> Line.first(held.delivery())))
+                            .toList(),
+                    all);
+        all.sort(Comparator.comparingInt(Ranked::before)
+                .thenComparing(Ranked::place)
+                .reversed());
+        var overflow = new ArrayList<HeldDelivery>();
+        var changed = new HashSet<Group>();
+        for (var last : all) {
+            if (shard.waiting <= node.limits().inLine() / 2
+                    && shard.bytes <= node.limits().readBytes() / 4) break;
+            var held = last.held;
+            var stand = Objects.requireNonNull(held.stand());
+            if (last.before == 0 && goesOn(stand.group, stand.order)) continue; // it would be recalled at once
+            var line = Objects.requireNonNull(Line.of(held.delivery().headers()), "in line, and in none");
+            passed(held);
+            if (stand.order == null) stand.group.ready.remove(held);
+            else stand.order.waiting.remove(last.place);
+            stand.tail = tail(stand.group, stand.order, line, last.place);
+            stand.tail.underWay++;
+            changed.add(stand.group);
+            overflow.add(held);
+        }
+        lookAgain(changed);
+        return overflow;
+    }
+
+    private static void rank(Collection<HeldDelivery> row, List<Ranked> all) {
+        int before = 0;
+        for (var held : row) all.add(new Ranked(held, before++, Line.first(held.delivery())));
+    }
+
+    /** That one is parked there. */
+    private Tail tail(Group group, @Nullable Order order, Line line, Line.Position at) {
+        var tail = order == null ? group.tail : order.tail;
+        if (tail == null) {
+            tail = new Tail(group, order, line.row(), at);
+            group.shard.tails.add(tail);
+            if (order == null) group.tail = tail;
+            else order.tail = tail;
+        } else if (at.compareTo(tail.first) < 0) tail.first = at;
+        return tail;
+    }
+
+    private void consider(@Nullable Tail tail) {
+        if (tail == null || tail.listed || !wants(tail)) return;
+        tail.listed = true;
+        wanting.addLast(tail);
+    }
+
+    /** Whether its row could go on with what is parked: not before it can, and a little ahead only where there is room. */
+    private boolean wants(Tail tail) {
+        var shard = tail.group.shard;
+        if (tail.underWay > 0 || shard.phase != Phase.OPEN || !shard.tails.contains(tail)) return false;
+        if (!goesOn(tail.group, tail.order)) return false;
+        boolean roomy = shard.waiting < node.limits().inLine() / 2;
+        var order = tail.order;
+        if (order == null) return tail.group.alone == 0 || (roomy && tail.group.alone < FEW);
+        boolean hasSome = order.started != null || order.hasNext();
+        return !hasSome || (roomy && order.waiting.size() < FEW);
+    }
+
+    /** Whether what stands first in a row starts soon, if there is a slot for it. */
+    private boolean goesOn(Group group, @Nullable Order order) {
+        if (group.paused || group.running >= group.atOnce) return false;
+        if (order != null) return !order.paused && order.absent.isEmpty();
+        return group.allowance == null || group.allowance.waitNanos(1, now()) <= SOON;
+    }
+
+    /** Whether rows want what is parked behind them. */
+    synchronized boolean recalls() {
+        return !wanting.isEmpty();
+    }
+
+    /** Looks at all rows behind which something is parked: time has gone by. */
+    synchronized void considerAll() {
+        for (var shard : shards.values()) for (var tail : shard.tails) consider(tail);
+    }
+
+    /** What is to be recalled of one shard; null if nothing is. The caller answers with {@link #recalled} or {@link #unheard}. */
+    synchronized @Nullable Recalls toRecall() {
+        var tails = new ArrayList<Tail>();
+        var others = new ArrayList<Tail>();
+        for (Tail tail; tails.size() < ROWS && (tail = wanting.pollFirst()) != null; ) {
+            if (!tails.isEmpty() && !tail.group.shard.equals(tails.getFirst().group.shard)) {
+                others.add(tail);
+                continue;
+            }
+            tail.listed = false;
+            if (wants(tail)) tails.add(tail);
+        }
+        for (int i = others.size() - 1; i >= 0; i--) wanting.addFirst(others.get(i));
+        if (tails.isEmpty()) return null;
+        var shard = tails.getFirst().group.shard;
+        int room = node.limits().inLine() / 2 - shard.waiting;
+        return new Recalls(shard.stream, tails, Math.clamp(room / tails.size(), 1, RECALLED));
+    }
+
+    /** They are on their way to the shard's front. */
+    synchronized void recalled(Recalls asked, List<Ownership.Recalled> answers) {
+        for (int i = 0; i < answers.size(); i++) {
+            var tail = asked.tails.get(i);
+            var shard = tail.group.shard;
+            var order = tail.order;
+            var next = answers.get(i).next();
+            if (order != null)
+                for (var job : answers.get(i).jobs())
+                    if (!order.waiting.containsKey(job.first())) order.absent.add(job.job());
+            if (next != null) tail.first = next;
+            else {
+                shard.tails.remove(tail);
+                if (order == null) tail.group.tail = null;
+                else order.tail = null;
+            }
+            if (shard.doubtful) { // all that stands at its front is read before anything goes on: some may be from
+                // before
+                shard.doubtful = false;
+                shard.phase = Phase.LOADING;
+                shard.frontClaimed = false;
+            }
+            if (order != null) {
+                list(order);
+                forget(order);
+            } else forget(tail.group);
+            consider(tail);
+        }
+    }
+
+    /** Whether they are nobody knows. */
+    synchronized void unheard(Recalls asked) {
+        for (var tail : asked.tails) tail.group.shard.doubtful = true;
     }
 
     // ---- for operators
@@ -783,6 +1037,12 @@ final class Lines {
         var group = stand.group;
         var order = stand.order;
         shard.held--;
+        var tail = stand.tail;
+        if (tail != null) {
+            tail.underWay--;
+            consider(tail);
+            return;
+        }
         if (order != null) {
             // What comes back may have come before the answer that it would.
             boolean isBack = order.waiting.containsKey(Line.first(held.delivery()));
@@ -800,6 +1060,8 @@ final class Lines {
             forget(order);
         }
         list(group);
+        if (order != null) consider(order.tail);
+        consider(group.tail);
         forget(group);
     }
 
@@ -810,6 +1072,7 @@ final class Lines {
 
     private void forget(Order order) {
         if (order.started != null || order.listed || !order.absent.isEmpty() || !order.waiting.isEmpty()) return;
+        if (order.tail != null) return;
         if (!order.group.shard.orders.remove(order.key, order)) return;
         order.group.orders--;
         forget(order.group);
@@ -817,6 +1080,7 @@ final class Lines {
 
     private void forget(Group group) {
         if (group.running > 0 || group.orders > 0 || group.listed || group.resting || !group.ready.isEmpty()) return;
+        if (group.tail != null) return;
         var allowance = group.allowance;
         boolean owned = group.shard.equals(shards.get(group.shard.stream.id()));
         if (owned && allowance != null && !allowance.isFull(now())) {
@@ -828,9 +1092,17 @@ final class Lines {
     // ---- for the shards' owner
 
     /** Begins with a shard that has just been taken over. */
-    synchronized void begin(StreamInfo stream, StreamInfo front, Collection<Ownership.Absent> absent) {
+    synchronized void begin(
+            StreamInfo stream,
+            StreamInfo front,
+            Collection<Ownership.Absent> absent,
+            Collection<Ownership.Behind> behind) {
         var shard = new Shard(stream, front, now());
         shards.put(stream.id(), shard);
+        for (var row : behind) {
+            var group = group(shard, row.line(), new Line.Position(0, 0));
+            tail(group, order(group, row.line()), row.line(), row.first());
+        }
         for (var job : absent) {
             var order = order(group(shard, job.line(), new Line.Position(0, 0)), job.line());
             if (order != null) order.absent.add(job.job());
@@ -894,6 +1166,7 @@ final class Lines {
             throw new IllegalStateException("shard %d was given up with %d in line".formatted(stream, shard.waiting));
         if (shard == null) return;
         shards.remove(stream);
+        wanting.removeIf(tail -> tail.group.shard.equals(shard));
         later.removeIf(waiting -> waiting.group.shard.equals(shard));
         resting.removeIf(waiting -> waiting.group.shard.equals(shard));
     }
@@ -902,7 +1175,8 @@ final class Lines {
     synchronized List<JobId> absent(@Nullable JobId behind, int most) {
         var all = new TreeSet<JobId>(Lines::compare);
         for (var shard : shards.values())
-            for (var order : shard.orders.values()) if (!order.waiting.isEmpty()) all.addAll(order.absent);
+            for (var order : shard.orders.values())
+                if (!order.waiting.isEmpty() || order.tail != null) all.addAll(order.absent);
         var some = behind == null ? all : all.tailSet(behind, false);
         return (some.isEmpty() ? all : some).stream().limit(most).toList();
     }

@@ -58,6 +58,7 @@ public record NodePlan(
      * @param slots attempts that run at once, all kinds together
      * @param claimBatch most deliveries in one claim; half of it, if not so many slots are free
      * @param buffer most deliveries claimed ahead of a free slot; used only as far as jobs turn out to be short
+     * @param inLine most deliveries of a keyed shard that wait in lines; what has to wait behind them longer is parked
      * @param flushBatch most outcomes in one flush
      * @param readBytes most bytes of payload read in one step
      * @param lease a peer whose beat stands still so long is deposed
@@ -72,6 +73,7 @@ public record NodePlan(
             int slots,
             int claimBatch,
             int buffer,
+            int inLine,
             int flushBatch,
             long readBytes,
             Duration lease,
@@ -113,6 +115,7 @@ public record NodePlan(
             require("slots", slots, slots >= 1, "1 or more");
             require("claimBatch", claimBatch, claimBatch >= 1, "1 or more");
             require("buffer", buffer, buffer >= 0, "0 or more");
+            require("inLine", inLine, inLine >= 1, "1 or more");
             require("flushBatch", flushBatch, flushBatch >= 1, "1 or more");
             require("readBytes", readBytes, readBytes >= 1, "1 or more");
             for (var span : List.of(beat, idlePoll, manifest, handBackAfter))
@@ -135,6 +138,7 @@ public record NodePlan(
                 100,
                 1_000,
                 500,
+                500,
                 2_000,
                 8L * 1024 * 1024,
                 Duration.ofSeconds(10),
@@ -150,6 +154,7 @@ public record NodePlan(
                     slots,
                     claimBatch,
                     buffer,
+                    inLine,
                     flushBatch,
                     readBytes,
                     lease,
@@ -166,6 +171,7 @@ public record NodePlan(
                     slots,
                     claimBatch,
                     buffer,
+                    inLine,
                     flushBatch,
                     readBytes,
                     lease,
@@ -182,6 +188,7 @@ public record NodePlan(
                     slots,
                     claimBatch,
                     buffer,
+                    inLine,
                     flushBatch,
                     readBytes,
                     lease,

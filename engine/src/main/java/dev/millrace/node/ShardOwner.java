@@ -39,6 +39,9 @@ final class ShardOwner {
     /** Starts that the store is asked for in one turn. */
     private static final int WISHES = 200;
 
+    /** Shards of which something is recalled in one turn. */
+    private static final int RECALLED = 8;
+
     /** Shards that are taken over in one turn: each takes some round trips. */
     private static final int TAKEN_OVER = 32;
 
@@ -66,13 +69,18 @@ final class ShardOwner {
     /** A look each second, if there are keyed shards at all. What fails must not keep the claimer from other streams, and is tried again with the next look. */
     void turn(Map<Integer, StreamInfo> streams) {
         boolean due = isDue(streams);
-        if (!due && !lines.asks()) return;
-        if (due) next = node.world().nanoTime() + REST.toNanos();
+        if (due) {
+            next = node.world().nanoTime() + REST.toNanos();
+            lines.considerAll();
+        }
+        if (!due && !lines.asks() && !lines.recalls()) return;
         try {
             wish();
+            recall();
             if (!due) return;
             if (own(streams)) soon();
             ask();
+            lines.overflow().forEach(this::park);
         } catch (StoreException.Fenced over) {
             throw over;
         } catch (StoreException away) {
@@ -121,7 +129,8 @@ final class ShardOwner {
     }
 
     private void begin(StreamInfo stream, StreamInfo front) {
-        lines.begin(stream, front, node.storage().absent(node.lease(), stream.id()));
+        var absent = node.storage().absent(node.lease(), stream.id());
+        lines.begin(stream, front, absent, node.storage().behind(node.lease(), stream.id()));
         node.claimBell().ring();
     }
 
@@ -215,6 +224,29 @@ final class ShardOwner {
             if (!answered) lines.unanswered(asked);
             node.startBell().ring(); // it looks when they are worth a look again
         }
+    }
+
+    /** Puts what is parked behind rows that can go on to the front of their shards. */
+    private void recall() {
+        for (int shards = RECALLED; shards > 0; shards--) {
+            var asked = lines.toRecall();
+            if (asked == null) return;
+            boolean answered = false;
+            try {
+                lines.recalled(
+                        asked,
+                        node.storage().recall(node.lease(), asked.stream().id(), asked.rows()));
+                answered = true;
+            } finally {
+                if (!answered) lines.unheard(asked);
+            }
+        }
+    }
+
+    /** Others of its row stand before it, more than this node holds. */
+    void park(HeldDelivery held) {
+        held.end();
+        node.finish(held, Ending.Parked.behind());
     }
 
     private void ask() {

@@ -30,7 +30,20 @@ public sealed interface Ending {
     record HandedBack() implements Ending {}
 
     /** This node can't run it now. It waits outside the streams until a node that can releases it. */
-    record Parked(Parking parking, String detail) implements Ending {}
+    record Parked(Parking parking, String detail) implements Ending {
+
+        private static final String MORE = "more of its order or its limit wait before it than a node holds";
+
+        /** {@linkplain Parking#BEHIND Behind} others. */
+        public static Parked behind() {
+            return new Parked(Parking.BEHIND, MORE);
+        }
+
+        /** Whether this is the detail of one that is parked behind others. */
+        public static boolean tellsOfBehind(@Nullable String detail) {
+            return MORE.equals(detail);
+        }
+    }
 
     /** Why a delivery is parked. */
     enum Parking {
@@ -41,7 +54,9 @@ public sealed interface Ending {
         /** Its kind runs as often as this node allows. */
         LIMIT,
         /** Its kind or queue is paused. */
-        PAUSED
+        PAUSED,
+        /** More of its line wait than the owner of its keyed shard holds. It is {@linkplain Ownership#recall recalled} by who owns the shard then, and by nobody else. */
+        BEHIND
     }
 
     /** The state of the job that follows from it. */

@@ -183,6 +183,12 @@ public record Line(@Nullable String order, @Nullable Limited limit) {
         return limit == null ? order : limit.group() + "\n" + order;
     }
 
+    /** Tells what waits in one row from all others of the queue: the jobs of one order; and those of one key of a limit that have none. */
+    public String row() {
+        var ordered = ordered();
+        return ordered == null ? "limit " + home() : "order " + ordered;
+    }
+
     /** Where the first delivery of this run stands: it keeps its place in line, wherever it has waited since. */
     public static Position first(Delivery delivery) {
         return first(

@@ -40,6 +40,33 @@ public interface Ownership {
     record Absent(JobId job, Line line) {}
 
     /**
+     * That jobs are parked {@linkplain Ending.Parking#BEHIND behind} others of their line.
+     *
+     * @param line of one of them
+     * @param first where the first of them stands in the order of the log
+     */
+    record Behind(Line line, Line.Position first) {}
+
+    /**
+     * Jobs to be recalled.
+     *
+     * @param row the {@linkplain Line#row row} they stand in
+     * @param most how many, the first of them in the order of the log, 1 or more
+     */
+    record Recall(String row, int most) {}
+
+    /** A job on its way back to the front of its shard, and where it stands in the order of the log. */
+    record Back(JobId job, Line.Position first) {}
+
+    /**
+     * What was recalled.
+     *
+     * @param jobs in the order of the log
+     * @param next where the first one stands that is still parked behind them; null if none is
+     */
+    record Recalled(List<Back> jobs, Line.@Nullable Position next) {}
+
+    /**
      * A job that could start, if the slow rate of its limit lets it.
      *
      * @param key tells one key of one limit from all others of the queue
@@ -82,8 +109,30 @@ public interface Ownership {
      */
     boolean takeOver(Lease lease, int stream);
 
-    /** The jobs with an order key that came from a shard and are to come back to it. Those that wait for their first delivery are not among them. */
+    /**
+     * The jobs with an order key that came from a shard and are to come back to it. Those that wait for their first delivery are not among them, nor those that
+     * are parked {@linkplain #behind behind} others.
+     */
     List<Absent> absent(Lease lease, int stream);
+
+    /**
+     * Behind which rows of a shard jobs are parked. Only an owner parks them, and only an owner recalls them, so an owner that has asked once knows.
+     *
+     * @param stream of what was enqueued
+     * @return one for each row
+     */
+    List<Behind> behind(Lease lease, int stream);
+
+    /**
+     * Puts jobs that are parked behind others to the front of their shard. It holds off who claims from that, and is refused with
+     * {@link StoreException.NotOwner} if the shard is another's: a new owner finds there what a former one has recalled. Unknown: what was recalled may stand
+     * there; once a later one has been answered, all that stands there can be claimed.
+     *
+     * @param stream of what was enqueued
+     * @param rows at most one for a row
+     * @return an answer for each, in the same order
+     */
+    List<Recalled> recall(Lease lease, int stream, List<Recall> rows);
 
     /** Which of these jobs come back no more: they have ended, or are not known. In one snapshot. */
     Set<JobId> over(Lease lease, Collection<JobId> jobs);

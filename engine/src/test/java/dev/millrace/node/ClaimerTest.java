@@ -265,6 +265,7 @@ class ClaimerTest {
                 limits.slots(),
                 limits.claimBatch(),
                 limits.buffer(),
+                limits.inLine(),
                 limits.flushBatch(),
                 1_000,
                 limits.lease(),

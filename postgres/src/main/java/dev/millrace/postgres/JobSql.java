@@ -87,6 +87,8 @@ final class JobSql {
 
     final String takeOver;
     final String absent;
+    final String behind;
+    final String recall;
     final String over;
     final String grant;
     final String giveUp;
@@ -275,7 +277,9 @@ final class JobSql {
 
         ownership = q.in("SELECT what, queue, stream, node FROM $.keyed_shards_of(?, ?, ?)");
         takeOver = q.in("SELECT $.own_shard(?, ?, ?)");
-        absent = q.in("SELECT job_id, headers FROM $.absent_of(?, ?, ?)");
+        absent = q.in("SELECT job_id, headers FROM $.waiting_of(?, ?, ?)");
+        behind = q.in("SELECT headers, first_xid, first_seq FROM $.behind_of(?, ?, ?)");
+        recall = q.in("SELECT nr, job_id, first_xid, first_seq FROM $.recall(?, ?, ?, ?, ?)");
         over = q.in("SELECT * FROM $.over_of(?, ?, ?)");
         grant = q.in("SELECT nr, granted, after, full_in FROM $.grant_starts(?, ?, ?, ?, ?, ?, ?)");
         giveUp = q.in("SELECT $.give_up_shard(?, ?, ?)");

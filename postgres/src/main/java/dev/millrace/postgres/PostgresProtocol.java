@@ -16,7 +16,11 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
 import dev.millrace.store.Ownership;
+import dev.millrace.store.Ownership.Back;
+import dev.millrace.store.Ownership.Behind;
 import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Recall;
+import dev.millrace.store.Ownership.Recalled;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
@@ -517,6 +521,48 @@ final class PostgresProtocol implements Protocol, Ownership {
             }
             return absent;
         });
+    }
+
+    @Override
+    public List<Behind> behind(Lease lease, int stream) {
+        return sessions.claim.step("look what is parked behind", c -> {
+            var behind = new ArrayList<Behind>();
+            try (var s = Session.prepare(c, sql.behind, node(lease), epoch(lease), stream);
+                    var found = s.executeQuery()) {
+                while (found.next()) {
+                    var line = Line.of(json.read(found.getString("headers")));
+                    if (line != null) behind.add(new Behind(line, position(found)));
+                }
+            }
+            return behind;
+        });
+    }
+
+    @Override
+    public List<Recalled> recall(Lease lease, int stream, List<Recall> rows) {
+        var texts = rows.stream().map(Recall::row).toArray(String[]::new);
+        var most = rows.stream().map(Recall::most).toArray(Integer[]::new);
+        return sessions.claim.step("recall what is parked behind", c -> {
+            var jobs = new ArrayList<List<Back>>();
+            var next = new Line.Position[rows.size()];
+            for (int i = 0; i < rows.size(); i++) jobs.add(new ArrayList<>());
+            try (var s = Session.prepare(c, sql.recall, node(lease), epoch(lease), stream, texts, most);
+                    var found = s.executeQuery()) {
+                while (found.next()) {
+                    int row = found.getInt("nr") - 1;
+                    var job = found.getObject("job_id", UUID.class);
+                    if (job == null) next[row] = position(found);
+                    else jobs.get(row).add(new Back(new JobId(job), position(found)));
+                }
+            }
+            var recalled = new ArrayList<Recalled>();
+            for (int i = 0; i < rows.size(); i++) recalled.add(new Recalled(jobs.get(i), next[i]));
+            return recalled;
+        });
+    }
+
+    private static Line.Position position(ResultSet row) throws SQLException {
+        return new Line.Position(row.getLong("first_xid"), row.getLong("first_seq"));
     }
 
     @Override

@@ -29,7 +29,10 @@ import dev.millrace.store.Note;
 import dev.millrace.store.Observations;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Ownership;
+import dev.millrace.store.Ownership.Behind;
 import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Recall;
+import dev.millrace.store.Ownership.Recalled;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
@@ -533,6 +536,16 @@ final class PostgresStorage implements Storage {
     @Override
     public List<Absent> absent(Lease lease, int stream) {
         return protocol.absent(lease, stream);
+    }
+
+    @Override
+    public List<Behind> behind(Lease lease, int stream) {
+        return protocol.behind(lease, stream);
+    }
+
+    @Override
+    public List<Recalled> recall(Lease lease, int stream, List<Recall> rows) {
+        return protocol.recall(lease, stream, rows);
     }
 
     @Override

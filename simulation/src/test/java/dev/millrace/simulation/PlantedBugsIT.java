@@ -201,6 +201,8 @@ class PlantedBugsIT {
                 breaks(Bug.RETRIED_TO_THE_TAIL, IN_LINE).with("lines", "kill,drain"),
                 breaks(Bug.FIRST_PLACE_FORGOTTEN, IN_LINE).with("lines", "kill,drain"),
                 breaks(Bug.ABSENT_NOT_TOLD, IN_LINE).with("lines", "kill,drain"),
+                breaks(Bug.BEHIND_NOT_TOLD, IN_LINE, LOST).with("lines", "kill,drain"),
+                breaks(Bug.RECALLED_FROM_THE_END, IN_LINE, ATTEMPTS).with("lines", ""),
                 breaks(Bug.LIMIT_MISREAD, IN_LINE).with("lines", ""),
                 breaks(Bug.RATE_MISREAD, IN_RATE).with("rates", ""),
                 breaks(Bug.ALLOWANCE_FORGOTTEN, IN_RATE).with("rates", ""),

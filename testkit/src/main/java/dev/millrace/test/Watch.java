@@ -48,6 +48,7 @@ final class Watch {
             "schemas",
             "shards",
             "absent",
+            "behind",
             "over",
             "grant",
             "manifest",

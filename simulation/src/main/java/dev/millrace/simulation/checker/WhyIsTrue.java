@@ -7,6 +7,7 @@ import dev.millrace.State;
 import dev.millrace.Why;
 import dev.millrace.Why.Reason;
 import dev.millrace.store.Delivery;
+import dev.millrace.store.Ending;
 import dev.millrace.store.Records;
 import java.util.Set;
 import java.util.function.BiPredicate;
@@ -83,7 +84,9 @@ public final class WhyIsTrue implements Checker {
             case Why.InLine(var text, var front, var ahead) -> !job.state().ended() && stands(front);
             case Why.Paused(var text, var scope) -> paused.get().contains(scope);
             case Why.NoNode nobody -> !runnable(job);
-            case Why.Parked parked -> job.state() == State.AVAILABLE && (isPaused(job) || !runnable(job));
+            case Why.Parked parked ->
+                job.state() == State.AVAILABLE
+                        && (isPaused(job) || !runnable(job) || Ending.Parked.tellsOfBehind(job.reason()));
             case Why.Behind behind -> job.state() == State.AVAILABLE && runnable(job) && !isPaused(job);
             case Why.Ended ended -> job.state().ended();
             case Why.Unknown unknown -> false;

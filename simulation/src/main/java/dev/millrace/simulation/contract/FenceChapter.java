@@ -111,6 +111,8 @@ abstract class FenceChapter extends Chapter {
                 new Step("shards", on -> on.given.store.shards(on.lease(), List.of(on.given.queue))),
                 new Step("takeOver", on -> on.given.store.takeOver(on.lease(), on.stream.id())),
                 new Step("absent", on -> on.given.store.absent(on.lease(), on.stream.id())),
+                new Step("behind", on -> on.given.store.behind(on.lease(), on.stream.id())),
+                new Step("recall", on -> on.given.store.recall(on.lease(), on.stream.id(), List.of())),
                 new Step("grant", on -> on.given.store.grant(on.lease(), List.of())),
                 new Step("over", on -> on.given.store.over(on.lease(), List.of())),
                 new Step("giveUp", on -> on.given.store.giveUp(on.lease(), on.stream.id())),

@@ -51,7 +51,10 @@ abstract class ParkChapter extends Chapter {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Parking.class, mode = EnumSource.Mode.EXCLUDE, names = "UNDECODABLE")
+    @EnumSource(
+            value = Parking.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"UNDECODABLE", "BEHIND"})
     void a_node_that_has_room_for_it_releases_it(Parking parking) {
         var job = given.job();
         var node = given.node();

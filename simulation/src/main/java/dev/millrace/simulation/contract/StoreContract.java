@@ -200,6 +200,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class Recalling extends BehindChapter {
+        Recalling() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Rating extends RateChapter {
         Rating() {
             super(StoreContract.this);

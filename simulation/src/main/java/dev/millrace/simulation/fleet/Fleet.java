@@ -260,6 +260,7 @@ public final class Fleet {
                 2 + own.nextInt(8),
                 1 + own.nextInt(12),
                 own.nextInt(10),
+                1 + no % 6,
                 1 + own.nextInt(12),
                 50 + own.nextInt(400),
                 LEASE,

@@ -186,6 +186,10 @@ public enum Bug {
     FIRST_PLACE_FORGOTTEN,
     /** A new owner is not told what waits elsewhere for its next attempt. */
     ABSENT_NOT_TOLD,
+    /** A new owner is not told behind which rows jobs are parked. */
+    BEHIND_NOT_TOLD,
+    /** Of what is parked behind a row the last are recalled first. */
+    RECALLED_FROM_THE_END,
     /** Who asks for a start of a slow rate is told as if nothing of the key had ever started. */
     ALLOWANCE_FORGOTTEN,
     /** A delivery comes with a limit that is higher than what was asked for. */

@@ -5,20 +5,27 @@ import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.store.Claiming.StreamLock;
 import dev.millrace.simulation.store.Rows.Node.Life;
 import dev.millrace.store.Abilities;
+import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Line;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Ownership.Absent;
+import dev.millrace.store.Ownership.Back;
+import dev.millrace.store.Ownership.Behind;
 import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Recall;
+import dev.millrace.store.Ownership.Recalled;
 import dev.millrace.store.Ownership.Shard;
 import dev.millrace.store.Ownership.Shards;
 import dev.millrace.store.Ownership.Wish;
+import dev.millrace.store.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -89,8 +96,80 @@ final class Owning {
         if (tables.planted(Bug.ABSENT_NOT_TOLD)) return absent;
         for (var timer : tables.timers.all(tx))
             if (timer.turn().no() > 1) addAbsent(absent, timer.asked(), shard); // else it is the first of a new run
-        for (var parked : tables.parked.all(tx)) addAbsent(absent, parked.asked(), shard);
+        for (var parked : tables.parked.all(tx))
+            if (parked.parking() != Parking.BEHIND) addAbsent(absent, parked.asked(), shard);
         return absent;
+    }
+
+    // ---- what is parked behind
+
+    /** {@code V041__parked_behind.sql}. */
+    List<Behind> behind(Transaction tx, Lease lease, int shard) {
+        fences.prove(tx, lease);
+        tx.statement();
+        if (tables.planted(Bug.BEHIND_NOT_TOLD)) return List.of();
+        var rows = new LinkedHashMap<String, Behind>();
+        for (var parked : behindOf(tx, shard, null)) {
+            var line = lineOf(parked);
+            rows.putIfAbsent(line.row(), new Behind(line, firstOf(parked)));
+        }
+        return List.copyOf(rows.values());
+    }
+
+    List<Recalled> recall(Transaction tx, Lease lease, int shard, List<Recall> rows) {
+        tx.lockTimeout(PATIENCE);
+        fences.fence(tx, lease);
+        tx.statement();
+        tx.lock(new StreamLock(shard + 1));
+        tx.statement();
+        if (!lease.node().equals(tables.shardOwners.get(tx, shard)))
+            throw new StoreException.NotOwner("Shard %d is another's: nothing is recalled.".formatted(shard));
+        tx.statement();
+        var freed = new ArrayList<List<Rows.Parked>>();
+        for (var asked : rows) {
+            var all = behindOf(tx, shard, asked.row());
+            if (tables.planted(Bug.RECALLED_FROM_THE_END)) Collections.reverse(all);
+            var own = new ArrayList<Rows.Parked>();
+            for (var parked : all.subList(0, Math.min(asked.most(), all.size()))) {
+                var mine = tables.parked.delete(tx, parked.id(), any -> true);
+                if (mine != null) own.add(mine);
+            }
+            freed.add(own);
+        }
+        tx.statement();
+        int part = tables.meta(tx).currentPart();
+        for (var own : freed)
+            for (var parked : own) tables.append(tx, part, parked.asked().stream(), parked.asked(), parked.turn());
+        tx.statement();
+        var recalled = new ArrayList<Recalled>();
+        for (int i = 0; i < rows.size(); i++) {
+            var left = behindOf(tx, shard, rows.get(i).row());
+            recalled.add(new Recalled(
+                    freed.get(i).stream()
+                            .map(parked -> new Back(parked.asked().job(), firstOf(parked)))
+                            .toList(),
+                    left.isEmpty() ? null : firstOf(left.getFirst())));
+        }
+        return recalled;
+    }
+
+    /** What is parked behind a row of a shard, or behind any, in the order of the log. */
+    private List<Rows.Parked> behindOf(Transaction tx, int shard, @Nullable String row) {
+        var all = new ArrayList<Rows.Parked>();
+        for (var parked : tables.parked.all(tx))
+            if (parked.parking() == Parking.BEHIND
+                    && parked.asked().stream() == shard + 1
+                    && (row == null || lineOf(parked).row().equals(row))) all.add(parked);
+        all.sort(Comparator.comparing(Owning::firstOf));
+        return all;
+    }
+
+    private static Line lineOf(Rows.Parked parked) {
+        return Objects.requireNonNull(Line.of(parked.asked().headers()), "parked behind others, and in no line");
+    }
+
+    private static Line.Position firstOf(Rows.Parked parked) {
+        return Line.first(parked.asked().headers(), new Line.Position(0, 0));
     }
 
     private static void addAbsent(List<Absent> absent, Asked asked, int shard) {

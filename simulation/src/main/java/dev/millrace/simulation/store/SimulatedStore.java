@@ -38,7 +38,10 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
 import dev.millrace.store.Observations;
+import dev.millrace.store.Ownership.Behind;
 import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Recall;
+import dev.millrace.store.Ownership.Recalled;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
@@ -760,6 +763,16 @@ public final class SimulatedStore implements Storage {
     @Override
     public List<Absent> absent(Lease lease, int stream) {
         return step("absent", tx -> owning.absent(tx, lease, stream));
+    }
+
+    @Override
+    public List<Behind> behind(Lease lease, int stream) {
+        return step("behind", tx -> owning.behind(tx, lease, stream));
+    }
+
+    @Override
+    public List<Recalled> recall(Lease lease, int stream, List<Recall> rows) {
+        return step("recall", tx -> owning.recall(tx, lease, stream, rows));
     }
 
     @Override

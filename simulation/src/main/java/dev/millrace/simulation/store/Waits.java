@@ -234,7 +234,7 @@ final class Waits {
                 continue;
             if (!self.card().queues().contains(asked.queue()) || paused(tx, asked) || !worthTrying(self, parked))
                 continue;
-            if (!tables.mayClaim(tx, lease.node(), asked.stream())) continue;
+            if (parked.parking() == Parking.BEHIND || !tables.mayClaim(tx, lease.node(), asked.stream())) continue;
             left.merge(asked.kind(), -1, Integer::sum);
             fit.add(parked);
         }

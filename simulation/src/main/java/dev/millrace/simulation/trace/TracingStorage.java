@@ -29,7 +29,10 @@ import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
 import dev.millrace.store.Observations;
+import dev.millrace.store.Ownership.Behind;
 import dev.millrace.store.Ownership.Grant;
+import dev.millrace.store.Ownership.Recall;
+import dev.millrace.store.Ownership.Recalled;
 import dev.millrace.store.Ownership.Wish;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
@@ -368,6 +371,16 @@ public final class TracingStorage implements Storage {
     @Override
     public List<Absent> absent(Lease lease, int stream) {
         return tracer.quiet("look at what is absent", lease, () -> real.absent(lease, stream));
+    }
+
+    @Override
+    public List<Behind> behind(Lease lease, int stream) {
+        return tracer.quiet("look at what is behind", lease, () -> real.behind(lease, stream));
+    }
+
+    @Override
+    public List<Recalled> recall(Lease lease, int stream, List<Recall> rows) {
+        return tracer.quiet("recall", lease, () -> real.recall(lease, stream, rows));
     }
 
     @Override
