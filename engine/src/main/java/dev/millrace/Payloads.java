@@ -52,7 +52,7 @@ final class Payloads {
         return packed(codec.encoding(), what, codec.values().encode(value), mostBytes, instead);
     }
 
-    /** A text that somebody else wrote, its syntax checked. */
+    /** A text that somebody else wrote, its syntax checked. Where texts are encrypted nothing of one that is refused is told. */
     Packed written(String what, String text) {
         var codec = this.codec;
         if (codec == null)
@@ -63,7 +63,15 @@ final class Payloads {
                     "%s is given as it is stored: compressed or encrypted, or as a note that stands for that. Pass the payload itself; a process with the keys shows it."
                             .formatted(what));
         var packed = packed(codec.encoding(), what, text, Bounds.PAYLOAD_BYTES, PASS_IT);
-        codec.values().decode(text, Object.class);
+        try {
+            codec.values().decode(text, Object.class);
+        } catch (RuntimeException unread) {
+            if (!codec.encoding().encrypts()) throw unread;
+            var cause = unread.getCause() == null ? unread : unread.getCause();
+            throw new MillraceException( // without its cause, which tells the beginning of the text
+                    "%s can't be read by the store's codec, whose JSON it should be: %s. What stands there is not told, since payloads are encrypted here, and what is said of one may be kept in the clear. Check its syntax where you have it; nothing was done."
+                            .formatted(what, cause.getClass().getSimpleName()));
+        }
         return packed;
     }
 

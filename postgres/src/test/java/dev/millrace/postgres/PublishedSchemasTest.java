@@ -22,6 +22,7 @@ import dev.millrace.Store;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -145,6 +146,29 @@ class PublishedSchemasTest {
                         .as("what is said of it may be kept in the clear")
                         .isInstanceOf(PayloadRefused.class)
                         .hasMessageNotContaining("4711");
+        }
+    }
+
+    @Test
+    void a_text_that_is_no_json_is_shown_and_not_where_payloads_are_encrypted() {
+        var ring = KeyRing.writing(EncryptionKey.of("now", Base64.getEncoder().encodeToString(new byte[32])));
+        var text = "{\"card\":\"4711\" oops";
+
+        assertThatThrownBy(() -> ops.enqueue("send-invoice", 2, text, o -> o)).hasMessageContaining("4711");
+        try (var millrace = Millrace.on(new MemoryStore(PostgresStore.json().encrypted(ring)))) {
+            var hiding = millrace.operations("mara");
+            var job = new NamedJob("send-invoice", 2, text, o -> o);
+            for (ThrowingCallable way : List.<ThrowingCallable>of(
+                    () -> hiding.enqueue("send-invoice", 2, text, o -> o),
+                    () -> hiding.enqueueAll(List.of(job)),
+                    () -> hiding.schedule("nightly", Schedule.every(Duration.ofDays(1)), job, "why not")))
+                assertThatThrownBy(way)
+                        .as("it may be kept in the clear, as the failure of who enqueued it")
+                        .isInstanceOf(MillraceException.class)
+                        .hasMessageStartingWith("The payload of kind send-invoice can't be read")
+                        .hasMessageNotContaining("4711")
+                        .hasStackTraceContaining("Payloads.written")
+                        .hasNoCause();
         }
     }
 
