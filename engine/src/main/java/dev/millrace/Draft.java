@@ -3,9 +3,7 @@ package dev.millrace;
 import dev.millrace.KindBody.Work;
 import dev.millrace.node.KindPlan;
 import dev.millrace.node.NodePlan;
-import dev.millrace.store.Catalogue;
 import dev.millrace.store.Catalogue.KindSchema;
-import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -189,14 +187,9 @@ final class Draft {
                     .forEach((version, step) -> schemas.add(new KindSchema(
                             entry.kind.name().name(),
                             version,
-                            RawBody.isRaw(entry.kind) ? null : schema(codec, step.type()))));
+                            RawBody.isRaw(entry.kind) ? null : KindSchemas.of(codec, step.type()))));
         schemas.sort(Comparator.comparing(KindSchema::kind).thenComparingInt(KindSchema::version));
         return List.copyOf(schemas);
-    }
-
-    private static @Nullable String schema(Codec codec, Type type) {
-        var schema = codec.schema(type);
-        return schema == null || schema.length() > Catalogue.SCHEMA_BYTES ? null : schema;
     }
 
     private void refuseIfNothingToDo() {

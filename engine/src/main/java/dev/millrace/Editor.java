@@ -2,8 +2,14 @@ package dev.millrace;
 
 import dev.millrace.Payloads.TooLarge;
 import dev.millrace.store.Bulk.Editable;
+import dev.millrace.store.Bulk.Shape;
 import dev.millrace.store.Payload;
+import dev.millrace.store.StoreException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** How the payloads of many jobs become others: by a function of the caller, or by a merge patch. Here, where the keys are; never in the store. */
@@ -28,6 +34,21 @@ sealed interface Editor {
 
     /** The patch, to be kept; null if this is none. */
     Payload.@Nullable Text kept();
+
+    /** What patched payloads are held against by whoever goes on with it; null if that is not known here. */
+    @Nullable
+    Shape shape();
+
+    /** What was asked for, to be compared. */
+    Asked asked();
+
+    /**
+     * What was asked for, to be compared.
+     *
+     * @param exactly the same for the same patch, and telling nothing of it
+     * @param elsewhere what processes say of it that have other keys of encryption
+     */
+    record Asked(String exactly, Set<String> elsewhere) {}
 
     /** For people: what is done, as {@code with SendInvoice}. */
     String inWords();
@@ -116,6 +137,16 @@ sealed interface Editor {
         }
 
         @Override
+        public @Nullable Shape shape() {
+            return null;
+        }
+
+        @Override
+        public Asked asked() {
+            return new Asked(inWords(), Set.of());
+        }
+
+        @Override
         public String inWords() {
             return "by a function from %1$s to %1$s".formatted(type.getSimpleName());
         }
@@ -126,12 +157,24 @@ sealed interface Editor {
      *
      * @param text as it was given
      * @param kind what the jobs are to be read as; null if that is not known here
+     * @param shape what payloads of that class look like, as whoever began it says; null if that is not known
+     * @param fields where payloads did not fit so far
      */
     record Patched(
             Engine engine,
             String text,
             MergePatch patch,
-            @Nullable KindType kind) implements Editor {
+            @Nullable KindType kind,
+            @Nullable Shape shape,
+            Set<String> fields)
+            implements Editor {
+
+        /** Reasons are counted, and a map may have any number of keys. */
+        private static final int FIELDS = 50;
+
+        Patched(Engine engine, String text, @Nullable KindType kind, @Nullable Shape shape) {
+            this(engine, text, MergePatch.of(text), kind, shape, ConcurrentHashMap.newKeySet());
+        }
 
         @Override
         public Result edit(Editable job) {
@@ -144,14 +187,15 @@ sealed interface Editor {
             try {
                 var after = patch.applied(before);
                 if (after.equals(before)) return same();
-                return Editor.edited(
-                        engine,
-                        job,
-                        kind,
-                        engine.payloads().written("The payload of kind " + job.kind(), after),
-                        before);
+                var packed = engine.payloads().written("The payload of kind " + job.kind(), after);
+                var misfits = engine.schemas().misfits(new KindName(job.kind(), job.kindVersion()), after, shape);
+                return misfits.isEmpty()
+                        ? Editor.edited(engine, job, kind, packed, before)
+                        : new Result.Refused(brief(misfits.getFirst()), unfit(job, misfits));
             } catch (MergePatch.NoObject why) {
                 return new Result.Refused("its payload is no JSON object", said(why));
+            } catch (StoreException unasked) {
+                throw unasked; // it says nothing of the payload
             } catch (TooLarge why) {
                 return new Result.Refused("its payload would be too large", said(why));
             } catch (MillraceException why) {
@@ -159,10 +203,40 @@ sealed interface Editor {
             }
         }
 
+        /** With the field, by which an operator finds what to mend; elements of a list are one, and so are all fields beyond the first fifty. */
+        private String brief(Misfit misfit) {
+            var field = Words.cut(Words.line(misfit.pointer().replaceAll("/\\d+(?=/|$)", "/*")), 100);
+            if (fields.size() < FIELDS) fields.add(field);
+            return "its payload would not fit its kind: "
+                    + (field.isEmpty() ? "the whole of it" : fields.contains(field) ? field : "another field");
+        }
+
+        private static String unfit(Editable job, List<Misfit> misfits) {
+            return "It would not fit %s v%d, as nodes that run it or its class say: %s."
+                    .formatted(
+                            job.kind(),
+                            job.kindVersion(),
+                            misfits.stream().limit(5).map(Misfit::message).collect(Collectors.joining(". ")));
+        }
+
         /** Encrypted where payloads are: it may say what they say. */
         @Override
         public Payload.Text kept() {
-            return (Payload.Text) engine.payloads().written("The patch", text).kept();
+            return (Payload.Text) packed().kept();
+        }
+
+        private Payloads.Packed packed() {
+            return engine.payloads().written("The patch", text);
+        }
+
+        @Override
+        public Asked asked() {
+            var packed = packed();
+            return new Asked(
+                    "by the patch " + engine.payloads().digest(packed),
+                    engine.payloads().digestsElsewhere(packed).stream()
+                            .map("by the patch "::concat)
+                            .collect(Collectors.toUnmodifiableSet()));
         }
 
         @Override

@@ -268,6 +268,26 @@ public final class Filter {
         return said.isEmpty() ? "all jobs" : said.toString();
     }
 
+    /** To be compared: the same text for filters that say the same, and another one for others. */
+    String exactly() {
+        var said = new StringBuilder();
+        say(said, "state", quoted(state == null ? null : state.wireName()));
+        say(said, "queue", quoted(queue));
+        say(said, "kind", quoted(kind));
+        say(said, "tenant", quoted(tenant));
+        say(said, "tag", quoted(tag));
+        say(said, "failed with", quoted(failedWith));
+        say(said, "fingerprint", quoted(fingerprint));
+        say(said, "text", quoted(text));
+        say(said, "since", ago == null ? since : "the last " + ago);
+        say(said, "until", until);
+        return said.toString();
+    }
+
+    private static @Nullable String quoted(@Nullable String word) {
+        return word == null ? null : '"' + word.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
     private static void say(StringBuilder said, String name, @Nullable Object value) {
         if (value == null) return;
         if (!said.isEmpty()) said.append(", ");

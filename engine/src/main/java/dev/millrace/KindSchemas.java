@@ -1,13 +1,17 @@
 package dev.millrace;
 
+import dev.millrace.store.Bulk.Shape;
+import dev.millrace.store.Catalogue;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Storage;
 import dev.millrace.world.World;
+import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** What nodes have published of their payloads, held against what is given as text. Typed jobs never come here. */
 final class KindSchemas {
@@ -55,10 +59,38 @@ final class KindSchemas {
         if (!misfits.isEmpty()) throw new PayloadRefused(kind, misfits);
     }
 
+    /**
+     * What of a text does not fit what is known of its kind, not older than two seconds, or else a class of the kind. For who asks this of many.
+     *
+     * @param shape what the class tells; null if there is none
+     */
+    List<Misfit> misfits(KindName kind, String json, @Nullable Shape shape) {
+        var published = misfits(kind, json, known(kind));
+        return published.isEmpty() && shape != null && shape.version() == kind.version()
+                ? misfits(kind, json, shape.schema())
+                : published;
+    }
+
     private List<Misfit> misfits(KindName kind, String json, Optional<Published> known) {
+        return known.isEmpty() ? List.of() : misfits(kind, json, known.get().schema());
+    }
+
+    private List<Misfit> misfits(KindName kind, String json, String schema) {
         var codec = storage.codec();
-        return codec == null || known.isEmpty()
-                ? List.of()
-                : codec.misfits(json, known.get().schema(), PayloadRefused.inShort(kind));
+        return codec == null ? List.of() : codec.misfits(json, schema, PayloadRefused.inShort(kind));
+    }
+
+    /** What payloads of a class look like; null if the codec can't tell, or it is more than is kept. */
+    static @Nullable String of(Codec codec, Type type) {
+        var schema = codec.schema(type);
+        return schema == null || schema.length() > Catalogue.SCHEMA_BYTES ? null : schema;
+    }
+
+    /** The same of the class of a kind. */
+    @Nullable
+    Shape shape(KindType kind) {
+        var codec = storage.codec();
+        var schema = codec == null || RawBody.isRaw(kind) ? null : of(codec, kind.type());
+        return schema == null ? null : new Shape(kind.name().version(), schema);
     }
 }

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -197,7 +198,9 @@ final class NamedOperations implements Operations {
      * @param type what the jobs are to be read as; null if that is not known
      */
     Editor patch(String text, @Nullable Class<?> type) {
-        return new Editor.Patched(engine, text, MergePatch.of(text), type == null ? null : engine.kind(type));
+        var kind = type == null ? null : engine.kind(type);
+        return new Editor.Patched(
+                engine, text, kind, kind == null ? null : engine.schemas().shape(kind));
     }
 
     /** As it was begun here; else by the patch that is kept. */
@@ -207,21 +210,48 @@ final class NamedOperations implements Operations {
             throw new MillraceException(
                     "The operation %s edits by a function of the process that began it, which is not kept. Go on with the same function, operation(id).resume(SendInvoice.class, old -> …), or take back what it has done, bulk undo."
                             .formatted(change.id()));
-        return patch(engine.payloads().opened(patch), null);
+        return new Editor.Patched(
+                engine, engine.payloads().opened(patch), null, change.details().shape());
     }
 
     /**
-     * Writes down what is to be done.
+     * Writes down what is to be done, or finds it written under its id.
      *
+     * @param elsewhere the same request, as processes that have other keys of encryption write it
      * @param editor how, if it edits
+     * @throws OperationTaken if another thing is written there
      */
-    Operation begun(Change change, @Nullable Editor editor) {
-        try {
-            storage.begin(change);
-        } catch (CommitUnknown unheard) {
-            storage.begin(change); // saying it again changes nothing
+    Operation begun(Change change, Set<String> elsewhere, @Nullable Editor editor) {
+        var id = change.id();
+        var before = storage.change(id);
+        if (before.isEmpty()) {
+            try {
+                storage.begin(change);
+            } catch (CommitUnknown unheard) {
+                storage.begin(change); // saying it again changes nothing
+            }
         }
-        return new Operation(this, change.id(), editor);
+        before.or(() -> storage.change(id)).ifPresent(kept -> refuseIfOther(kept, change, elsewhere));
+        return new Operation(this, id, before.isPresent(), editor);
+    }
+
+    private static void refuseIfOther(KeptChange kept, Change asked, Set<String> elsewhere) {
+        var known = kept.change().request();
+        if (known != null && (known.equals(asked.request()) || elsewhere.contains(known))) return;
+        throw new OperationTaken(
+                asked.id(),
+                "The id %s stands for an operation that %s began at %s: %s. Now it came with another request: %s. Nothing was begun. Take a new id for a new operation; or go on with the one that is there, operation(id).resume(), bulk resume."
+                        .formatted(
+                                asked.id(),
+                                kept.change().by(),
+                                kept.at(),
+                                known == null
+                                        ? "%s, because: %s (what was asked for exactly is not known)"
+                                                .formatted(
+                                                        OperationView.of(kept).what(),
+                                                        kept.change().reason())
+                                        : known,
+                                asked.request()));
     }
 
     /** Does some of a change. */

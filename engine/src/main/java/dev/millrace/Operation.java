@@ -5,6 +5,7 @@ import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.Details;
 import dev.millrace.store.Bulk.KeptChange;
 import java.time.Duration;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -15,22 +16,29 @@ public final class Operation {
 
     private final NamedOperations operations;
     private final UUID id;
+    private final boolean existed;
     private final @Nullable Editor editor;
 
     Operation(NamedOperations operations, UUID id) {
-        this(operations, id, null);
+        this(operations, id, true, null);
     }
 
     /** @param editor how it edits, if it does, and was begun here */
-    Operation(NamedOperations operations, UUID id, @Nullable Editor editor) {
+    Operation(NamedOperations operations, UUID id, boolean existed, @Nullable Editor editor) {
         this.operations = operations;
         this.id = id;
+        this.existed = existed;
         this.editor = editor;
     }
 
     /** Its identity, to ask for it later: {@code ops.operation(id)}. */
     public UUID id() {
         return id;
+    }
+
+    /** Whether it was there before: it was looked for, or was begun under an id that stood for it already. */
+    public boolean existed() {
+        return existed;
     }
 
     /** How it stands now. */
@@ -103,6 +111,17 @@ public final class Operation {
      * @throws MillraceException if this one takes back another one
      */
     public Operation beginUndo(String reason) {
+        return beginUndo(operations.newId(), reason);
+    }
+
+    /**
+     * The same under an id of yours: to say it again, since the answer was lost, gives the operation that is there, and begins no second one.
+     *
+     * @param undo the id of the operation that takes back
+     * @throws OperationTaken if it stands for another one
+     * @throws MillraceException if this one takes back another one
+     */
+    public Operation beginUndo(UUID undo, String reason) {
         var why = Bounds.reason("To take back a change of many jobs", reason);
         var kept = kept();
         if (kept.change().undoes() != null)
@@ -118,7 +137,7 @@ public final class Operation {
         };
         return operations.begun(
                 new Change(
-                        operations.newId(),
+                        undo,
                         action,
                         id,
                         null,
@@ -126,7 +145,9 @@ public final class Operation {
                         kept.progress().changed(),
                         kept.change().perSecond(),
                         why,
-                        operations.actor()),
+                        operations.actor(),
+                        "undo %s, because: %s".formatted(id, why)),
+                Set.of(),
                 null);
     }
 

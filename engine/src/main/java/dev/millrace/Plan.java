@@ -8,6 +8,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +26,11 @@ public final class Plan {
     private static final int MOST_PER_SECOND = 1_000_000;
 
     private final NamedOperations operations;
+    private final UUID id;
     private final Filter filter;
     private final Action action;
     private final Details details;
+    private final String said;
     private final @Nullable Editor editor;
     private final Bulk.Selection selection;
     private final long count;
@@ -54,13 +59,16 @@ public final class Plan {
             Filter filter,
             Action action,
             Details details,
+            String said,
             @Nullable Editor editor,
             Bulk.Selection selection,
             Walk walk) {
         this.operations = operations;
+        this.id = operations.newId();
         this.filter = filter;
         this.action = action;
         this.details = details;
+        this.said = said;
         this.editor = editor;
         this.selection = selection;
         this.count = walk.count;
@@ -68,6 +76,22 @@ public final class Plan {
         this.edits = List.copyOf(walk.edits);
         this.refusedCount = walk.refusedCount;
         this.refused = List.copyOf(walk.refused);
+    }
+
+    private Plan(Plan other, UUID id) {
+        this.operations = other.operations;
+        this.id = id;
+        this.filter = other.filter;
+        this.action = other.action;
+        this.details = other.details;
+        this.said = other.said;
+        this.editor = other.editor;
+        this.selection = other.selection;
+        this.count = other.count;
+        this.first = other.first;
+        this.edits = other.edits;
+        this.refusedCount = other.refusedCount;
+        this.refused = other.refused;
     }
 
     /** What is met on the way over all jobs. */
@@ -102,7 +126,8 @@ public final class Plan {
         Details at(Instant now);
     }
 
-    static Plan of(NamedOperations operations, Filter filter, Action action, Saying details) {
+    /** @param said what is said beside the verb, as it was said */
+    static Plan of(NamedOperations operations, Filter filter, Action action, Saying details, String said) {
         var now = now(operations, filter);
         var selection = Selection.selection(filter, Objects.requireNonNull(filter.state), now);
         var walk = new Walk();
@@ -112,7 +137,7 @@ public final class Plan {
             if (piece.next() == null) break;
             piece = operations.storage().select(selection, piece.next(), LOOK);
         }
-        return new Plan(operations, filter, action, details.at(now), null, selection, walk);
+        return new Plan(operations, filter, action, details.at(now), said, null, selection, walk);
     }
 
     /** The same for an edit: all payloads are read, and edited, so that it is known what would become of them. */
@@ -125,7 +150,8 @@ public final class Plan {
             if (piece.next() == null) break;
             piece = operations.storage().payloads(selection, piece.next(), LOOK, LOOK);
         }
-        return new Plan(operations, filter, Action.EDIT, Details.patch(editor.kept()), editor, selection, walk);
+        var details = Details.patch(editor.kept(), editor.shape());
+        return new Plan(operations, filter, Action.EDIT, details, editor.asked().exactly(), editor, selection, walk);
     }
 
     /** On the store's clock. */
@@ -168,9 +194,25 @@ public final class Plan {
         return refused;
     }
 
+    /** The id that its operation has, once it is begun: say it to whoever is to go on with it, before anything is done. */
+    public UUID id() {
+        return id;
+    }
+
+    /**
+     * The same plan under an id of yours. Who loses the answer to {@link #begin} or {@link #run} makes the same plan again, with the same id, and says the same: if
+     * the operation is there, it is gone on with, and no second one is begun. The same is the same change, of the same filter as it was said, at the same
+     * rate, for the same reason; functions of edits can't be compared, and count as the same.
+     */
+    public Plan withId(UUID id) {
+        return new Plan(this, id);
+    }
+
     /**
      * Does it, and returns when it is done: {@link #begin} and {@link Operation#resume} in one. Jobs that have changed since the plan was made are left as they are.
+     * A plan is done once: to run it again goes on with what was begun.
      *
+     * @throws OperationTaken if its {@link #id} stands for another operation
      * @throws MillraceException if it is about all jobs of a state, and {@link Filter#everything} was not said
      */
     public Operation run(String reason) {
@@ -189,9 +231,10 @@ public final class Plan {
 
     /**
      * Writes down what is to be done, under your name and with your reason. Nothing is done yet: {@link Operation#resume} does it, some hundred jobs at a time; if
-     * its process dies, resume goes on, from any other, at the same rate.
+     * its process dies, resume goes on, from any other, at the same rate. To begin it again, since the answer was lost, gives the operation that is there.
      *
      * @param perSecond not more jobs in a second; 0 means as fast as it goes
+     * @throws OperationTaken if its {@link #id} stands for another operation
      */
     public Operation begin(String reason, int perSecond) {
         var why = Bounds.reason("A change of many jobs", reason);
@@ -202,7 +245,7 @@ public final class Plan {
         if (perSecond != 0) Bounds.count("The number of jobs a second", perSecond, MOST_PER_SECOND);
         return operations.begun(
                 new Change(
-                        operations.newId(),
+                        id,
                         action,
                         null,
                         selection,
@@ -210,8 +253,24 @@ public final class Plan {
                         count,
                         perSecond,
                         why,
-                        operations.actor()),
+                        operations.actor(),
+                        request(said, perSecond, why)),
+                editor == null
+                        ? Set.of()
+                        : editor.asked().elsewhere().stream()
+                                .map(other -> request(other, perSecond, why))
+                                .collect(Collectors.toUnmodifiableSet()),
                 editor);
+    }
+
+    private String request(String beside, int perSecond, String why) {
+        return "%s%s of jobs with %s%s, because: %s"
+                .formatted(
+                        OperationView.word(action),
+                        beside.isEmpty() ? "" : " " + beside,
+                        filter.exactly(),
+                        perSecond == 0 ? "" : ", %d a second".formatted(perSecond),
+                        why);
     }
 
     @Override

@@ -57,7 +57,13 @@ public final class Selection {
                     "Jobs that are %s have not ended, and run by themselves. Requeue those that are discarded or cancelled."
                             .formatted(state.wireName()));
         var details = Details.priority(options.apply(RequeueOptions.DEFAULT).priority);
-        return Plan.of(operations, filter, Action.REQUEUE, now -> details);
+        var priority = details.priority();
+        return Plan.of(
+                operations,
+                filter,
+                Action.REQUEUE,
+                now -> details,
+                priority == null ? "" : "at priority " + priority.wireName());
     }
 
     /** Withdraws them. Those that a node has are left alone: cancel them one by one, which tells their handlers. */
@@ -67,7 +73,7 @@ public final class Selection {
             throw new MillraceException(
                     "Jobs that are %s have ended, and can't be cancelled. Cancel those that are scheduled, retryable or available."
                             .formatted(state.wireName()));
-        return Plan.of(operations, filter, Action.CANCEL, now -> Details.NONE);
+        return Plan.of(operations, filter, Action.CANCEL, now -> Details.NONE, "");
     }
 
     /**
@@ -81,7 +87,7 @@ public final class Selection {
             throw new MillraceException(
                     "Jobs can't be rescheduled to %s. A time is after 1970 and before the year 3000.".formatted(runAt));
         var details = Details.at(runAt.truncatedTo(ChronoUnit.MICROS));
-        return Plan.of(operations, filter, Action.RESCHEDULE, now -> details);
+        return Plan.of(operations, filter, Action.RESCHEDULE, now -> details, "to " + details.runAt());
     }
 
     /** The same, to a time so long from now, the moment of the plan. Zero is at once. */
@@ -92,7 +98,8 @@ public final class Selection {
                 operations,
                 filter,
                 Action.RESCHEDULE,
-                now -> Details.at(now.plus(delay).truncatedTo(ChronoUnit.MICROS)));
+                now -> Details.at(now.plus(delay).truncatedTo(ChronoUnit.MICROS)),
+                "to %s from then".formatted(delay));
     }
 
     /**
@@ -104,7 +111,8 @@ public final class Selection {
     public Plan delay(Duration by) {
         waiting("delay");
         Bounds.span("The shift", by.abs(), Bounds.DELAY);
-        return Plan.of(operations, filter, Action.RESCHEDULE, now -> Details.later(Duration.ofMillis(by.toMillis())));
+        var shift = Duration.ofMillis(by.toMillis());
+        return Plan.of(operations, filter, Action.RESCHEDULE, now -> Details.later(shift), "by " + shift);
     }
 
     private void waiting(String verb) {
@@ -133,8 +141,9 @@ public final class Selection {
      * The same by a JSON merge patch (RFC 7396): {@code edit("{\"currency\":\"EUR\"}")}. Members that it names become what it says, those that it says are null are
      * taken out, the others stay as they are, to the letter. It is kept with the operation, encrypted where payloads are; so who resumes it needs only the keys.
      *
-     * <p>What it makes of a payload is checked against the class by which the filter named the kind, and by the nodes of this process that handle it; where
-     * there is neither, only its syntax is.
+     * <p>What it makes of a payload is held against what nodes have published of its kind and version, as what is enqueued as text is; against the class by which
+     * the filter named the kind; and it must be readable by the nodes of this process that handle it. Where there is none of these, only its syntax is checked.
+     * Whoever goes on with it checks alike: what the class tells is kept with the operation.
      */
     public Plan edit(String mergePatch) {
         editable();
@@ -158,7 +167,7 @@ public final class Selection {
             throw new MillraceException(
                     "Jobs that are %s have not ended, and can't be deleted. Cancel them first; then delete those that are cancelled."
                             .formatted(state.wireName()));
-        return Plan.of(operations, filter, Action.DELETE, now -> Details.NONE);
+        return Plan.of(operations, filter, Action.DELETE, now -> Details.NONE, "");
     }
 
     private State state(String verb) {

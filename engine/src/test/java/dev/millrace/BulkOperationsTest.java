@@ -412,4 +412,89 @@ class BulkOperationsTest {
     void an_operation_that_nobody_began_is_not_known() {
         assertThat(ops.operation(UUID.randomUUID())).isEmpty();
     }
+
+    // ---- said again
+
+    private static final UUID ID = UUID.fromString("3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d10");
+
+    private Plan shift(Duration by) {
+        return ops.jobs(f -> f.kind(SendInvoice.class).state(State.SCHEDULED))
+                .delay(by)
+                .withId(ID);
+    }
+
+    @Test
+    void a_change_that_is_asked_for_again_under_its_id_is_done_once() {
+        var waits = millrace.enqueue(new SendInvoice(1), o -> o.in(ofHours(1)));
+        var runAt = runAt(waits);
+
+        var first = shift(ofHours(2)).run("the provider is down");
+        var again = shift(ofHours(2)).run("the provider is down");
+
+        assertThat(runAt(waits)).isEqualTo(runAt.plus(ofHours(2)));
+        assertThat(List.of(first.id(), again.id())).containsOnly(ID);
+        assertThat(List.of(first.existed(), again.existed())).containsExactly(false, true);
+        assertThat(ops.operations(10)).hasSize(1);
+    }
+
+    @Test
+    void a_plan_knows_its_id_before_anything_is_done_and_is_done_once() {
+        var waits = millrace.enqueue(new SendInvoice(1), o -> o.in(ofHours(1)));
+        var runAt = runAt(waits);
+        var plan =
+                ops.jobs(f -> f.kind(SendInvoice.class).state(State.SCHEDULED)).delay(ofHours(2));
+
+        assertThat(ops.operation(plan.id())).isEmpty();
+        assertThat(plan.run("the provider is down").id()).isEqualTo(plan.id());
+        plan.run("the provider is down");
+
+        assertThat(runAt(waits)).isEqualTo(runAt.plus(ofHours(2)));
+    }
+
+    @Test
+    void an_id_that_stands_for_another_operation_is_refused_with_both() {
+        millrace.enqueue(new SendInvoice(1), o -> o.in(ofHours(1)));
+        shift(ofHours(2)).run("the provider is down");
+
+        assertThatThrownBy(() -> shift(ofHours(3)).run("the provider is down"))
+                .isInstanceOfSatisfying(
+                        OperationTaken.class,
+                        taken -> assertThat(taken.operation()).isEqualTo(ID))
+                .hasMessageContaining("that mara began at")
+                .hasMessageContaining("reschedule by PT2H of jobs with state \"scheduled\", kind \"send-invoice\"")
+                .hasMessageContaining("another request: reschedule by PT3H");
+        for (UnaryOperator<Filter> other :
+                List.<UnaryOperator<Filter>>of(f -> f.since(ofHours(6)), f -> f.queue("q"), f -> f.tenant("acme")))
+            assertThatThrownBy(() -> ops.jobs(
+                                    f -> other.apply(f.kind(SendInvoice.class).state(State.SCHEDULED)))
+                            .delay(ofHours(2))
+                            .withId(ID)
+                            .run("the provider is down"))
+                    .isInstanceOf(OperationTaken.class);
+        assertThatThrownBy(() -> shift(ofHours(2)).run("the provider is up"))
+                .as("for another reason")
+                .isInstanceOf(OperationTaken.class);
+        assertThatThrownBy(() -> shift(ofHours(2)).run("the provider is down", 7))
+                .as("at another rate")
+                .isInstanceOf(OperationTaken.class);
+        assertThat(ops.operations(10)).hasSize(1);
+    }
+
+    @Test
+    void an_undo_that_is_asked_for_again_under_its_id_is_one() {
+        millrace.enqueue(new SendInvoice(1), o -> o.in(ofHours(1)));
+        var operation = ops.jobs(f -> f.kind(SendInvoice.class).state(State.SCHEDULED))
+                .delay(ofHours(2))
+                .run("the provider is down");
+
+        operation.beginUndo(ID, "wrong hour").resume();
+        var again = operation.beginUndo(ID, "wrong hour").resume();
+
+        assertThat(again.view().changed()).isEqualTo(1);
+        assertThat(again.existed()).isTrue();
+        assertThat(ops.operations(10)).hasSize(2);
+        assertThatThrownBy(() -> operation.beginUndo(ID, "another reason")).isInstanceOf(OperationTaken.class);
+        assertThatThrownBy(() -> operation.beginUndo(operation.id(), "wrong hour"))
+                .isInstanceOf(OperationTaken.class);
+    }
 }

@@ -12,11 +12,13 @@ import dev.millrace.Kind;
 import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
+import dev.millrace.OperationTaken;
 import dev.millrace.Plan;
 import dev.millrace.State;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** Payloads of many jobs are edited where their keys are, and nothing is written that a handler could not read. */
@@ -151,6 +153,26 @@ class EditManyTest {
                             id, "{\"order\":7,\"currency\":\"USD\"}", "{\"order\":7,\"currency\":\"EUR\"}"));
             plan.run("a slip");
             assertThat(payload(millrace, id)).contains("EUR");
+        }
+    }
+
+    @Test
+    void a_patch_under_an_id_is_compared_by_what_it_says_though_it_is_encrypted() {
+        try (var millrace = with(plain.encrypted(may))) {
+            waiting(millrace, new SendInvoice(7, "USD"));
+            var id = UUID.randomUUID();
+            patched(millrace, "{\"currency\":\"EUR\"}").withId(id).run("a slip");
+
+            assertThat(patched(millrace, "{\"currency\":\"EUR\"}")
+                            .withId(id)
+                            .run("a slip")
+                            .existed())
+                    .isTrue();
+            assertThatThrownBy(() -> patched(millrace, "{\"currency\":\"CHF\"}")
+                            .withId(id)
+                            .run("a slip"))
+                    .isInstanceOf(OperationTaken.class)
+                    .hasMessageNotContainingAny("EUR", "CHF");
         }
     }
 }

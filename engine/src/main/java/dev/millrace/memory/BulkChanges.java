@@ -7,6 +7,7 @@ import dev.millrace.JobId;
 import dev.millrace.State;
 import dev.millrace.memory.Standing.Parked;
 import dev.millrace.memory.Standing.Timer;
+import dev.millrace.store.Bulk;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.Details;
@@ -27,6 +28,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -191,10 +193,14 @@ final class BulkChanges {
         var selected = new ArrayList<Editable>();
         @Nullable JobId last = null;
         int looked = 0;
+        long bytes = 0;
         for (var job : older(before).values()) {
             if (looked++ == look || selected.size() == most) break;
+            boolean isSelected = isSelected(job, selection);
+            if (isSelected) bytes += job.payload.bytes();
+            if (!selected.isEmpty() && bytes > Bulk.PAYLOAD_BYTES) break;
             last = job.id;
-            if (!isSelected(job, selection)) continue;
+            if (!isSelected) continue;
             var turn = job.standing().turn();
             selected.add(new Editable(job.id, job.kind, job.kindVersion, turn.run(), turn.no(), job.payload));
         }
@@ -238,9 +244,13 @@ final class BulkChanges {
         if (all.putIfAbsent(change.id(), new Known(change, now)) != null) return;
         var undone = change.undoes() == null ? null : all.get(change.undoes());
         if (undone != null && undone.endedAt == null) undone.endedAt = now;
+        var needed = new HashSet<UUID>(); // by what takes it back, and is not done
+        for (var known : all.values())
+            if (known.endedAt == null && known.change.undoes() != null) needed.add(known.change.undoes());
         var oldest = all.values().iterator();
         while (all.size() > REMEMBERED && oldest.hasNext()) {
-            if (oldest.next().endedAt != null) oldest.remove();
+            var known = oldest.next();
+            if (known.endedAt != null && !needed.contains(known.change.id())) oldest.remove();
         }
     }
 
@@ -280,14 +290,19 @@ final class BulkChanges {
         var undone = all.get(Objects.requireNonNull(known.change.undoes()));
         var changed = undone == null ? Collections.<JobId, Before>emptyNavigableMap() : undone.changed;
         var left = (known.cursor == null ? changed : changed.headMap(known.cursor, false)).descendingMap();
-        var some = new ArrayList<>(left.entrySet()).subList(0, Math.min(most, left.size()));
-        for (var entry : some) {
+        long bytes = 0;
+        int looked = 0;
+        for (var entry : new ArrayList<>(left.entrySet())) {
+            var old = entry.getValue().payload();
+            if (old != null) bytes += old.bytes();
+            if (looked == most || (looked > 0 && bytes > Bulk.PAYLOAD_BYTES)) break;
+            looked++;
             known.cursor = entry.getKey();
             var job = ledger.jobs.get(entry.getKey());
             if (job == null) known.result(entry.getKey(), null, "it is past retention");
             else undo(known, job, entry.getValue(), now);
         }
-        return !some.isEmpty();
+        return looked > 0;
     }
 
     private void undo(Known known, KeptJob job, Before before, Instant now) {

@@ -88,8 +88,11 @@ public interface Bulk {
      */
     record FailurePiece(List<FailureGroup> groups, @Nullable JobId next) {}
 
+    /** Of payloads that are read or put back in one step. */
+    long PAYLOAD_BYTES = 4L * 1024 * 1024;
+
     /**
-     * Looks at some jobs, the newest first, and gives those that are selected with their payloads, as many as fit into some megabytes, at least one.
+     * Looks at some jobs, the newest first, and gives those that are selected with their payloads, as many as fit into {@link #PAYLOAD_BYTES}, at least one.
      *
      * @param before only at older ones than this; null to begin
      * @param look at how many at most
@@ -112,7 +115,10 @@ public interface Bulk {
      */
     record Editable(JobId job, String kind, int kindVersion, int run, int no, Payload payload) {}
 
-    /** Writes down what is to be done. Saying it again changes nothing. */
+    /**
+     * Writes down what is to be done. Saying it again changes nothing, and neither does saying another thing under the same id: {@link #change} tells what is
+     * kept. It is kept until it has ended and retention has passed since then; what it changed also as long as one that takes it back has not ended.
+     */
     void begin(Change change);
 
     /**
@@ -122,6 +128,8 @@ public interface Bulk {
      * @param selection null if it undoes another one
      * @param planned how many jobs it was to be about when it was planned
      * @param perSecond not more jobs in a second; 0 is as fast as it goes. Kept here for whoever goes on with it
+     * @param request what was asked for, in words that are the same for the same request: who says an id again is held against them. Null if a build wrote it that
+     *     knew none
      */
     record Change(
             UUID id,
@@ -132,7 +140,22 @@ public interface Bulk {
             long planned,
             int perSecond,
             String reason,
-            String by) {
+            String by,
+            @Nullable String request) {
+
+        /** One that nobody asked for by an id of their own. */
+        public Change(
+                UUID id,
+                Action action,
+                @Nullable UUID undoes,
+                @Nullable Selection selection,
+                Details details,
+                long planned,
+                int perSecond,
+                String reason,
+                String by) {
+            this(id, action, undoes, selection, details, planned, perSecond, reason, by, null);
+        }
 
         /** For the history of a job that it changed. */
         public JobHistory.Change told(Instant at) {
@@ -148,35 +171,49 @@ public interface Bulk {
      * @param runAt the time that rescheduled jobs wait for
      * @param delay how much later than they would have, if there is no such time; negative is earlier. Jobs that wait for no time count from now
      * @param patch how payloads are edited, a JSON merge patch as it is stored; null if by a function that is not kept
+     * @param shape what patched payloads are held against by whoever goes on with it; null if whoever began it knew no class of theirs
      */
     record Details(
             @Nullable Priority priority,
             @Nullable Instant runAt,
             @Nullable Duration delay,
-            Payload.@Nullable Text patch) {
+            Payload.@Nullable Text patch,
+            @Nullable Shape shape) {
 
-        public static final Details NONE = new Details(null, null, null, null);
+        public static final Details NONE = new Details(null, null, null, null, null);
 
         public static Details priority(@Nullable Priority priority) {
-            return new Details(priority, null, null, null);
+            return new Details(priority, null, null, null, null);
         }
 
         public static Details at(Instant runAt) {
-            return new Details(null, runAt, null, null);
+            return new Details(null, runAt, null, null, null);
         }
 
         public static Details later(Duration delay) {
-            return new Details(null, null, delay, null);
+            return new Details(null, null, delay, null, null);
         }
 
         public static Details patch(Payload.@Nullable Text patch) {
-            return new Details(null, null, null, patch);
+            return patch(patch, null);
+        }
+
+        public static Details patch(Payload.@Nullable Text patch, @Nullable Shape shape) {
+            return new Details(null, null, null, patch, shape);
         }
     }
 
     /**
+     * What payloads of one version of the kind look like, by the class that who began an edit had.
+     *
+     * @param schema as nodes publish it: {@link Catalogue}
+     */
+    record Shape(int version, String schema) {}
+
+    /**
      * Does some of it: changes so many jobs at most. Once all is done, it does nothing. What has left the selection since it was planned is not met. A change that
-     * edits, has not ended and does not take another one back is done by {@link #edit}.
+     * edits, has not ended and does not take another one back is done by {@link #edit}. One that takes back an edit puts back no more payloads at once than
+     * {@link #payloads} gives.
      *
      * @return empty if there is no such change
      * @throws RuntimeException if it is to be done by {@link #edit}

@@ -362,7 +362,7 @@ final class JobSql {
                 """);
         failures = q.in("SELECT * FROM $.failure_groups(?::jsonb, ?::uuid, ?::int)");
         payloads = q.in("SELECT * FROM $.select_payloads(?::jsonb, ?, ?, ?, ?)");
-        beginChange = q.in("SELECT $.begin_change(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        beginChange = q.in("SELECT $.begin_change(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         goOn = q.in("SELECT matched, changed, done FROM $.go_on_with(?, ?)");
         editJobs = q.in("SELECT matched, changed, done, cursor FROM $.edit_jobs(?, ?, ?, ?, ?, ?, ?, ?, ?)");
         deletion = q.in("""
@@ -371,7 +371,7 @@ final class JobSql {
                    AND NOT EXISTS (SELECT FROM $.timer t WHERE t.job_id = d.job_id AND t.run > d.run)
                 """);
         changes = q.in("""
-                SELECT b.id, b.action, b.undoes, b.selection, b.priority, b.run_at, b.delay_millis, b.patch, b.cursor, b.planned, b.rate, b.reason, b.by, b.at, b.ended_at, b.matched, b.changed,
+                SELECT b.id, b.action, b.undoes, b.selection, b.priority, b.run_at, b.delay_millis, b.patch, b.shape_version, b.shape, b.request, b.cursor, b.planned, b.rate, b.reason, b.by, b.at, b.ended_at, b.matched, b.changed,
                        b.ended_at IS NOT NULL AS done,
                        (SELECT jsonb_object_agg(w.left_because, w.n) FROM (
                             SELECT j.left_because, count(*) AS n FROM $.bulk_change_job j

@@ -28,9 +28,6 @@ import org.jspecify.annotations.Nullable;
 /** Changes of many jobs: each step is one call of one function of the schema, and commits by itself. */
 final class PostgresBulk implements Bulk {
 
-    /** Of payloads that are read at once. */
-    private static final long PAYLOAD_BYTES = 4 * 1024 * 1024;
-
     private final JobSql sql;
     private final Pool pool;
     private final Json json;
@@ -173,6 +170,7 @@ final class PostgresBulk implements Bulk {
             var priority = said.priority();
             var delay = said.delay();
             var patch = said.patch();
+            var shape = said.shape();
             try (var s = Session.prepare(
                     c,
                     sql.beginChange,
@@ -184,10 +182,13 @@ final class PostgresBulk implements Bulk {
                     said.runAt(),
                     delay == null ? null : delay.toMillis(),
                     patch == null ? null : patch.text(),
+                    shape == null ? null : shape.version(),
+                    shape == null ? null : shape.schema(),
                     change.planned(),
                     change.perSecond(),
                     change.reason(),
-                    change.by())) {
+                    change.by(),
+                    change.request())) {
                 return s.execute();
             }
         });
@@ -308,6 +309,8 @@ final class PostgresBulk implements Bulk {
         long millis = rows.getLong("delay_millis");
         var delay = rows.wasNull() ? null : Duration.ofMillis(millis);
         var patch = rows.getString("patch");
+        var schema = rows.getString("shape");
+        var shape = schema == null ? null : new Shape(rows.getInt("shape_version"), schema);
         var left = new HashMap<String, Long>();
         json.read(rows.getString("left_by_reason")).forEach((why, count) -> left.put(why, Long.valueOf(count)));
         return new KeptChange(
@@ -320,11 +323,13 @@ final class PostgresBulk implements Bulk {
                                 priority,
                                 Session.instant(rows, "run_at"),
                                 delay,
-                                patch == null ? null : new Payload.Text(patch)),
+                                patch == null ? null : new Payload.Text(patch),
+                                shape),
                         rows.getLong("planned"),
                         rows.getInt("rate"),
                         rows.getString("reason"),
-                        rows.getString("by")),
+                        rows.getString("by"),
+                        rows.getString("request")),
                 Objects.requireNonNull(Session.instant(rows, "at")),
                 Session.instant(rows, "ended_at"),
                 progress(rows),

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -302,7 +303,8 @@ class KeepingIT {
             bench.storage.begin(
                     new Change(change, Action.DELETE, null, cancelled, Details.NONE, 1, 0, "test data", "mara"));
             assertThat(bench.storage.goOn(change, 10).orElseThrow().changed()).isEqualTo(1);
-            bench.sql("UPDATE millrace.bulk_change SET at = at - INTERVAL '90 days'");
+            bench.sql(
+                    "UPDATE millrace.bulk_change SET at = at - INTERVAL '90 days', ended_at = clock_timestamp() - INTERVAL '90 days'");
 
             bench.sql("UPDATE millrace.deleted_job SET sweep_at = '-infinity'");
             keep(bench, node, 1);
@@ -318,6 +320,49 @@ class KeepingIT {
                     .isZero();
             assertThat(bench.storage.deletion(job)).isEmpty();
             assertThat(bench.storage.change(change)).isEmpty();
+        }
+    }
+
+    /** A change of no jobs that was begun long ago. */
+    private static UUID begun(Workbench bench, @Nullable UUID undoes, String ended) {
+        var id = UUID.randomUUID();
+        var nothing = new Selection(State.SCHEDULED, null, null, null, null, null, null, null, null, null);
+        bench.storage.begin(new Change(
+                id, Action.CANCEL, undoes, undoes == null ? nothing : null, Details.NONE, 1, 0, "a test", "mara"));
+        bench.sql("""
+                UPDATE millrace.bulk_change SET at = at - INTERVAL '90 days', ended_at = %s WHERE id = '%s';
+                INSERT INTO millrace.bulk_change_job (change, job_id, run) VALUES ('%s', gen_random_uuid(), 1);
+                """.formatted(ended, id, id));
+        return id;
+    }
+
+    @Test
+    void an_operation_is_forgotten_when_retention_is_over_since_it_ended_and_never_before_it_has() {
+        try (var bench = bench("operations")) {
+            var node = bench.node();
+            var longAgo = "clock_timestamp() - INTERVAL '8 days'";
+            var over = begun(bench, null, longAgo);
+            var justEnded = begun(bench, null, "clock_timestamp() - INTERVAL '1 hour'");
+            var interrupted = begun(bench, null, "NULL");
+            var takenBack = begun(bench, null, longAgo);
+            var undo = begun(bench, takenBack, "NULL");
+
+            bench.storage.keep(node);
+
+            assertThat(bench.storage.change(over)).isEmpty();
+            assertThat(List.of(justEnded, interrupted, takenBack, undo))
+                    .allSatisfy(
+                            change -> assertThat(bench.storage.change(change)).isPresent());
+            assertThat(bench.number("SELECT count(*) FROM millrace.bulk_change_job"))
+                    .as("and with them what they changed")
+                    .isEqualTo(4);
+
+            bench.sql("UPDATE millrace.bulk_change SET ended_at = " + longAgo + " WHERE ended_at IS NULL");
+            bench.sql("UPDATE millrace.meta SET kept_at = '-infinity'");
+            bench.storage.keep(node);
+
+            assertThat(bench.text("SELECT string_agg(id::text, ',') FROM millrace.bulk_change"))
+                    .isEqualTo(justEnded.toString());
         }
     }
 

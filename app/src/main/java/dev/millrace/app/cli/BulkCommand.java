@@ -42,6 +42,9 @@ final class BulkCommand implements Runnable {
 
     private static final Duration TELL = Duration.ofSeconds(2);
 
+    private static final String ID =
+            "An id for the operation, of your own: the command can be repeated with it, and goes on with what it began. Default: one is drawn, and told first.";
+
     @Mixin
     Common common = new Common();
 
@@ -94,6 +97,10 @@ final class BulkCommand implements Runnable {
                 description = "Not faster than N jobs a second. Default: as fast as it goes.")
         int rate;
 
+        @Option(names = "--id", paramLabel = "UUID", description = ID)
+        @Nullable
+        String id;
+
         Changing(Shell shell) {
             super(shell);
         }
@@ -106,6 +113,7 @@ final class BulkCommand implements Runnable {
                 throw new CommandFailed(
                         ExitCode.USAGE, "Why is it done? Who looks at it later reads that: add --reason TEXT.");
             if (rate < 0) throw new CommandFailed(ExitCode.USAGE, "--rate is 1 or more; 0 is as fast as it goes.");
+            if (id != null) parsed(id);
         }
 
         @Override
@@ -115,7 +123,9 @@ final class BulkCommand implements Runnable {
                 tell(plan);
                 return ExitCode.OK;
             }
-            go(this, plan.begin(reason == null ? "" : reason, rate));
+            var named = id == null ? plan : plan.withId(parsed(id));
+            sayFirst(this, named.id());
+            go(this, named.begin(reason == null ? "" : reason, rate));
             return ExitCode.OK;
         }
 
@@ -160,11 +170,15 @@ final class BulkCommand implements Runnable {
         return line.length() <= 300 ? line : line.substring(0, 300) + "… (--json shows all)";
     }
 
-    /** Tells its id before anything is done: whoever is interrupted can go on with it, or take it back. */
+    /** Tells the id before anything is written: whoever is interrupted, whenever, can go on with it, or take it back. */
+    private static void sayFirst(EngineCommand command, UUID id) {
+        command.console()
+                .say(
+                        "Operation %s begins. If this stops: millrace bulk resume %<s. If there is none by that id then, nothing was done."
+                                .formatted(id));
+    }
+
     private static void go(EngineCommand command, Operation operation) {
-        if (!command.common.json)
-            command.console()
-                    .say("Operation %s is begun. If this stops: millrace bulk resume %<s".formatted(operation.id()));
         long[] told = {command.shell.world().nanoTime()};
         operation.resume(view -> {
             long now = command.shell.world().nanoTime();
@@ -307,8 +321,8 @@ final class BulkCommand implements Runnable {
             name = "edit",
             description = {
                 "Patch the payloads of scheduled, retryable, available or discarded jobs; discarded ones run again. The patch is",
-                "a JSON merge patch: members that it names become what it says, those that it says are null are taken out. Here",
-                "nobody knows what handlers can read: only the syntax is checked. Shows what would be done, unless --run is said."
+                "a JSON merge patch: members that it names become what it says, those that it says are null are taken out. What",
+                "would not fit what nodes have published of its kind is left. Shows what would be done, unless --run is said."
             },
             footer = {
                 "  millrace bulk edit --state discarded --kind send-invoice --patch '{\"currency\":\"EUR\"}'",
@@ -410,7 +424,9 @@ final class BulkCommand implements Runnable {
 
     private static UUID parsed(String id) {
         try {
-            return UUID.fromString(id);
+            var read = UUID.fromString(id);
+            if (read.toString().equalsIgnoreCase(id)) return read;
+            throw new IllegalArgumentException("it has too few digits");
         } catch (IllegalArgumentException none) {
             throw new CommandFailed(
                     ExitCode.USAGE,
@@ -440,7 +456,9 @@ final class BulkCommand implements Runnable {
 
         @Override
         ExitCode run(Operations operations) {
-            go(this, operation(operations, id));
+            var operation = operation(operations, id);
+            if (!common.json) console().say("Operation %s goes on.".formatted(operation.id()));
+            go(this, operation);
             return ExitCode.OK;
         }
     }
@@ -462,6 +480,10 @@ final class BulkCommand implements Runnable {
         @Option(names = "--reason", paramLabel = "TEXT", required = true, description = "Why; kept with who did it.")
         String reason = "";
 
+        @Option(names = "--id", paramLabel = "UUID", description = ID)
+        @Nullable
+        String undo;
+
         Undo(Shell shell) {
             super(shell);
         }
@@ -469,12 +491,24 @@ final class BulkCommand implements Runnable {
         @Override
         void checkArguments() {
             parsed(id);
+            if (undo != null) parsed(undo);
         }
 
         @Override
         ExitCode run(Operations operations) {
-            done(this, operation(operations, id).undo(reason).view());
+            var undone = operation(operations, id);
+            var taking = undo == null ? drawn(shell) : parsed(undo);
+            sayFirst(this, taking);
+            go(this, undone.beginUndo(taking, reason));
             return ExitCode.OK;
+        }
+
+        /** By chance, version 4. */
+        private static UUID drawn(Shell shell) {
+            var random = shell.world().random();
+            return new UUID(
+                    (random.nextLong() & 0xffff_ffff_ffff_0fffL) | 0x4000L,
+                    (random.nextLong() & 0x3fff_ffff_ffff_ffffL) | 0x8000_0000_0000_0000L);
         }
     }
 }

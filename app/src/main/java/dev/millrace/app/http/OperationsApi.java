@@ -2,6 +2,7 @@ package dev.millrace.app.http;
 
 import dev.millrace.Filter;
 import dev.millrace.Operation;
+import dev.millrace.OperationView;
 import dev.millrace.Operations;
 import dev.millrace.Plan;
 import dev.millrace.Selection;
@@ -20,7 +21,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Changes of many jobs over HTTP. Without {@code "run":true} a request tells what would be done. With it the change is written down, and gone on with for
- * some seconds; if it is not done by then, whoever asks goes on with it by further requests. So none of them takes long, and no change hangs on one.
+ * some seconds; if it is not done by then, whoever asks goes on with it by further requests. So none of them takes long, and no change hangs on one. A request
+ * that brings its operation's id can be repeated: it finds what it began.
  */
 final class OperationsApi {
 
@@ -28,6 +30,7 @@ final class OperationsApi {
     private static final Duration TURN = Duration.ofSeconds(10);
 
     private static final Set<String> FIELDS = new TreeSet<>(Set.of(
+            "id",
             "what",
             "filter",
             "everything",
@@ -67,6 +70,7 @@ final class OperationsApi {
             throw bad("Why is it done? Who looks at it later reads that: \"reason\":\"the provider is back\".");
         int perSecond = said.count("perSecond", 0);
         boolean everything = flag(said, "everything");
+        var id = id(context, said);
         var filter = said.get("filter");
         var plan =
                 plan(said, operations.jobs(f -> everything ? filter(f, filter).everything() : filter(f, filter)));
@@ -74,9 +78,37 @@ final class OperationsApi {
             JobsApi.answer(context, Shapes.plan(plan));
             return;
         }
-        var operation = plan.begin(reason, perSecond);
+        begun(context, (id == null ? plan : plan.withId(id)).begin(reason, perSecond));
+    }
+
+    /** The id that whoever asks gives to the operation: in the body, or by the header by which jobs have their key. */
+    private static @Nullable UUID id(Context context, Fields said) {
+        var body = said.text("id");
+        var header = context.header("Idempotency-Key");
+        if (body != null && header != null && !body.equals(header))
+            throw bad("The header Idempotency-Key says \"%s\" and the body \"%s\". Send one of them."
+                    .formatted(JobRequest.shown(header), JobRequest.shown(body)));
+        var id = body == null ? header : body;
+        if (id == null) return null;
+        try {
+            var read = UUID.fromString(id);
+            if (read.toString().equalsIgnoreCase(id)) return read;
+        } catch (IllegalArgumentException none) {
+            throw new Problem(ProblemType.BAD_REQUEST, noId(id), none);
+        }
+        throw bad(noId(id));
+    }
+
+    private static String noId(String id) {
+        return "\"%s\" can't be the id of an operation, which is a UUID such as 3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d10. Draw one for each operation, and send it again when you repeat the request."
+                .formatted(JobRequest.shown(id));
+    }
+
+    /** What was begun now, or before under the same id. */
+    private static void begun(Context context, Operation operation) {
         context.header("Location", "/api/operations/" + operation.id());
-        goOn(context, operation);
+        var view = goneOn(context, operation);
+        JobsApi.answer(context, Shapes.operation(view).put("existed", operation.existed()));
     }
 
     private static Plan plan(Fields said, Selection selection) {
@@ -181,27 +213,27 @@ final class OperationsApi {
     }
 
     void resume(Context context) {
-        goOn(context, operation(context));
+        JobsApi.answer(context, Shapes.operation(goneOn(context, operation(context))));
     }
 
     void undo(Context context) {
         var operation = operation(context);
         var body = JobsApi.body(context, "{\"reason\":\"wrong hour\"}");
         if (!body.isObject()) throw bad("The body is not an object. Send {\"reason\":\"wrong hour\"}.");
-        checkNames(body, "The undo", Set.of("reason"));
-        var reason = new Fields(body, "The undo").text("reason");
+        checkNames(body, "The undo", new TreeSet<>(Set.of("id", "reason")));
+        var said = new Fields(body, "The undo");
+        var id = id(context, said);
+        var reason = said.text("reason");
         if (reason == null)
             throw bad("Why is it taken back? Who looks at it later reads that: {\"reason\":\"wrong hour\"}.");
-        var undo = operation.beginUndo(reason);
-        context.header("Location", "/api/operations/" + undo.id());
-        goOn(context, undo);
+        begun(context, id == null ? operation.beginUndo(reason) : operation.beginUndo(id, reason));
     }
 
     /** 200 if it is done, 202 if there is more to do. */
-    private static void goOn(Context context, Operation operation) {
+    private static OperationView goneOn(Context context, Operation operation) {
         var view = operation.resumeFor(TURN).view();
         context.status(view.endedAt() == null ? 202 : 200);
-        JobsApi.answer(context, Shapes.operation(view));
+        return view;
     }
 
     void failures(Context context) {

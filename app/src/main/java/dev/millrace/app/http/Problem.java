@@ -2,6 +2,7 @@ package dev.millrace.app.http;
 
 import dev.millrace.KeyTaken;
 import dev.millrace.MillraceException;
+import dev.millrace.OperationTaken;
 import dev.millrace.PayloadRefused;
 import dev.millrace.ScheduleTaken;
 import dev.millrace.app.http.worker.WorkerProblem;
@@ -52,6 +53,7 @@ final class Problem extends RuntimeException {
             case KeyTaken taken -> new Problem(ProblemType.CONFLICT, taken.getMessage(), taken);
             case WorkerProblem worker -> new Problem(typeOf(worker.why()), worker.getMessage(), worker);
             case ScheduleTaken taken -> new Problem(ProblemType.CONFLICT, taken.getMessage(), taken);
+            case OperationTaken taken -> new Problem(ProblemType.CONFLICT, taken.getMessage(), taken);
             case MillraceException refused -> new Problem(ProblemType.REFUSED, refused.getMessage(), refused);
             default ->
                 new Problem(
@@ -90,6 +92,8 @@ final class Problem extends RuntimeException {
                             misfit -> Json.object()
                                     .put("pointer", misfit.pointer())
                                     .put("detail", misfit.message())));
+        if (getCause() instanceof OperationTaken taken)
+            json.put("operation", taken.operation().toString());
         return json;
     }
 }

@@ -84,6 +84,70 @@ class BulkCommandTest {
         assertThat(job(id).get("state").stringValue()).isEqualTo("available");
     }
 
+    private CommandLineFixture.Ran shifted(String id, String reason) {
+        return line.run(
+                "bulk",
+                "reschedule",
+                "--state",
+                "scheduled",
+                "--kind",
+                "send-invoice",
+                "--later",
+                "1h",
+                "--run",
+                "--reason",
+                reason,
+                "--id",
+                id,
+                "--json");
+    }
+
+    @Test
+    void a_command_that_is_repeated_with_its_id_is_done_once() {
+        var id = enqueued("{}", "--at", "2027-03-27T02:30:00Z");
+        var operation = "3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d10";
+
+        var first = shifted(operation, "the provider is down");
+        var again = shifted(operation, "the provider is down");
+
+        assertThat(first.err())
+                .as("told before anything is written")
+                .startsWith("Operation %s begins. If this stops: millrace bulk resume %<s.".formatted(operation));
+        assertThat(again.exit()).as(again.err()).isZero();
+        assertThat(operation(again.out())).isEqualTo(operation);
+        assertThat(job(id).get("runAt").stringValue()).isEqualTo("2027-03-27T03:30:00Z");
+        assertThat(shifted(operation, "another reason").exit()).isEqualTo(ExitCode.REFUSED.number());
+        assertThat(shifted("7", "the provider is down").exit()).isEqualTo(ExitCode.USAGE.number());
+
+        var undo = "4f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d10";
+        for (int times = 0; times < 2; times++) {
+            var undone = line.run("bulk", "undo", operation, "--reason", "it is back", "--id", undo);
+            assertThat(undone.exit()).as(undone.err()).isZero();
+            assertThat(undone.err()).startsWith("Operation %s begins.".formatted(undo));
+            assertThat(undone.out()).contains("1 of 1 jobs");
+        }
+        assertThat(job(id).get("runAt").stringValue()).isEqualTo("2027-03-27T02:30:00Z");
+    }
+
+    @Test
+    void an_id_is_told_before_the_operation_is_begun() {
+        enqueued("{}", "--at", "2027-03-27T02:30:00Z");
+
+        var done = line.run(
+                "bulk",
+                "cancel",
+                "--state",
+                "scheduled",
+                "--kind",
+                "send-invoice",
+                "--run",
+                "--reason",
+                "a test",
+                "--json");
+
+        assertThat(done.err()).startsWith("Operation " + operation(done.out()) + " begins.");
+    }
+
     @Test
     void a_time_is_said_once() {
         refused(ExitCode.USAGE, "--at", "bulk", "reschedule", "--state", "scheduled", "--all");

@@ -71,6 +71,66 @@ class OperationsApiTest {
     }
 
     @Test
+    void a_request_that_is_repeated_under_its_id_is_one_operation() {
+        var id = enqueued("repeated");
+        var operation = "5d0c7a10-8f2e-4c43-9b0e-0a1f6b2c3d4e";
+        var change = of(
+                "repeated",
+                "\"what\":\"reschedule\",\"later\":\"1h\",\"run\":true,\"reason\":\"the provider is down\"");
+
+        var first = http.post("/api/operations", change, "Idempotency-Key", operation);
+        var again = http.post(
+                "/api/operations", change.replace("{\"filter\"", "{\"id\":\"%s\",\"filter\"".formatted(operation)));
+
+        assertThat(first.status()).as(first.text()).isEqualTo(200);
+        assertThat(first.json().get("existed").booleanValue()).isFalse();
+        assertThat(again.status()).as(again.text()).isEqualTo(200);
+        assertThat(again.json().get("existed").booleanValue()).isTrue();
+        assertThat(again.json().get("id").stringValue()).isEqualTo(operation);
+        assertThat(again.header("Location")).isEqualTo("/api/operations/" + operation);
+        assertThat(job(id).get("runAt").stringValue()).isEqualTo("2027-03-27T03:30:00Z");
+
+        var other = http.post("/api/operations", change.replace("1h", "2h"), "Idempotency-Key", operation);
+        assertThat(other.status()).as(other.text()).isEqualTo(409);
+        assertThat(other.json().get("type").stringValue()).isEqualTo("urn:millrace:problem:conflict");
+        assertThat(other.json().get("operation").stringValue()).isEqualTo(operation);
+        assertThat(other.json().get("detail").stringValue())
+                .contains("reschedule by PT1H of jobs")
+                .contains("reschedule by PT2H of jobs");
+        assertThat(job(id).get("runAt").stringValue()).isEqualTo("2027-03-27T03:30:00Z");
+    }
+
+    @Test
+    void an_undo_that_is_repeated_under_its_id_is_one_operation() {
+        enqueued("undone");
+        var run = http.post(
+                "/api/operations", of("undone", "\"what\":\"cancel\",\"run\":true,\"reason\":\"not wanted\""));
+        var undo = run.header("Location") + "/undo";
+        var said = "{\"id\":\"6d0c7a10-8f2e-4c43-9b0e-0a1f6b2c3d4e\",\"reason\":\"wanted\"}";
+
+        assertThat(http.post(undo, said).json().get("existed").booleanValue()).isFalse();
+        var again = http.post(undo, said);
+
+        assertThat(again.json().get("existed").booleanValue()).isTrue();
+        assertThat(again.json().get("changed").intValue()).isEqualTo(1);
+        assertThat(http.post(undo, said.replace("wanted", "needed")).status()).isEqualTo(409);
+    }
+
+    @Test
+    void an_id_that_is_none_is_refused() {
+        refused(of("x", "\"what\":\"cancel\",\"id\":\"7\""), "which is a UUID");
+        refused(of("x", "\"what\":\"cancel\",\"id\":\"1-1-1-1-1\""), "which is a UUID");
+        refused(of("x", "\"what\":\"cancel\",\"id\":7"), "must be a text");
+        var two = http.post(
+                "/api/operations",
+                of("x", "\"what\":\"cancel\",\"id\":\"6d0c7a10-8f2e-4c43-9b0e-0a1f6b2c3d4e\""),
+                "Idempotency-Key",
+                "5d0c7a10-8f2e-4c43-9b0e-0a1f6b2c3d4e");
+        assertThat(two.status()).isEqualTo(400);
+        assertThat(two.json().get("detail").stringValue()).contains("Send one of them");
+    }
+
+    @Test
     void payloads_are_patched() {
         var id = enqueued("second");
         var change = "\"what\":\"edit\",\"patch\":{\"order\":null,\"number\":8}";

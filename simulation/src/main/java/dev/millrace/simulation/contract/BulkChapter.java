@@ -17,6 +17,7 @@ import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Records.Query;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -392,6 +394,59 @@ abstract class BulkChapter extends Chapter {
 
         assertThat(step(id, 10).done()).isTrue();
         assertThat(job).isInRun(2);
+    }
+
+    @Test
+    void what_was_asked_for_is_kept_and_the_first_word_under_an_id_stands() {
+        var job = discarded(1).getFirst();
+        var id = UUID.randomUUID();
+        var said = (Function<String, Change>) request -> new Change(
+                id,
+                Action.REQUEUE,
+                null,
+                all(State.DISCARDED),
+                Details.priority(request.equals("first") ? Priority.BULK : Priority.HIGH),
+                12,
+                0,
+                request,
+                "mara",
+                request);
+
+        given.store.begin(said.apply("first"));
+        given.store.begin(said.apply("second"));
+
+        assertThat(kept(id).change()).isEqualTo(said.apply("first"));
+        done(id);
+        assertThat(given.view(job).priority()).isEqualTo(Priority.BULK);
+    }
+
+    @Test
+    void of_two_that_say_one_id_at_once_all_of_one_is_kept() {
+        var id = UUID.randomUUID();
+        var racers = new ArrayList<Callable<Boolean>>();
+        for (int i = 1; i <= 4; i++) {
+            var change = new Change(
+                    id,
+                    Action.RESCHEDULE,
+                    null,
+                    all(State.SCHEDULED),
+                    Details.later(Duration.ofSeconds(i)),
+                    i,
+                    0,
+                    "racer " + i,
+                    "mara",
+                    "by " + i);
+            racers.add(() -> {
+                given.store.begin(change);
+                return true;
+            });
+        }
+
+        Races.run(racers);
+
+        var kept = kept(id).change();
+        assertThat("by " + kept.planned()).isEqualTo(kept.request());
+        assertThat(kept.details().delay()).isEqualTo(Duration.ofSeconds(kept.planned()));
     }
 
     @Test

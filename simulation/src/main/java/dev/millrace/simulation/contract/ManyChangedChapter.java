@@ -7,6 +7,7 @@ import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.State;
+import dev.millrace.store.Bulk;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.Details;
@@ -14,6 +15,7 @@ import dev.millrace.store.Bulk.Editable;
 import dev.millrace.store.Bulk.Edited;
 import dev.millrace.store.Bulk.KeptChange;
 import dev.millrace.store.Bulk.Selection;
+import dev.millrace.store.Bulk.Shape;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Line;
@@ -331,6 +333,9 @@ abstract class ManyChangedChapter extends Chapter {
         assertThat(kept(to).change().details()).isEqualTo(Details.at(at));
         assertThat(kept(by).change().details()).isEqualTo(Details.later(LATER.negated()));
         assertThat(kept(edit).change().details()).isEqualTo(Details.patch(patch));
+        var shaped = Details.patch(patch, new Shape(4, "{\"type\":\"object\"}"));
+        var held = begun(Action.EDIT, null, all(State.SCHEDULED), shaped);
+        assertThat(kept(held).change().details()).isEqualTo(shaped);
         assertThat(Optional.ofNullable(kept(edit).cursor())).isEmpty();
     }
 
@@ -350,6 +355,24 @@ abstract class ManyChangedChapter extends Chapter {
                         .jobs())
                 .extracting(Editable::job)
                 .containsExactly(jobs.getFirst());
+    }
+
+    @Test
+    void large_payloads_are_read_and_put_back_some_at_a_time() {
+        int bytes = 250_000;
+        int fit = (int) (Bulk.PAYLOAD_BYTES / bytes);
+        given.jobs(fit + 2, as -> as.in(LATER).payload("\"" + "x".repeat(bytes - 2) + "\""));
+
+        assertThat(given.store
+                        .payloads(all(State.SCHEDULED), null, 1_000, 1_000)
+                        .jobs())
+                .hasSize(fit);
+        var change = edited(State.SCHEDULED);
+        assertChanged(change, fit + 2);
+
+        var undo = begun(Action.EDIT, change.change().id(), null, Details.NONE);
+        assertThat(given.store.goOn(undo, 1_000).orElseThrow().matched()).isEqualTo(fit);
+        assertChanged(done(undo), fit + 2);
     }
 
     @Test

@@ -48,7 +48,8 @@ import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Changes of many jobs: {@code V028__bulk_changes.sql}, {@code V030__batches.sql}, {@code V038__more_bulk_changes.sql}. */
+/** Changes of many jobs: {@code V028__bulk_changes.sql}, {@code V030__batches.sql}, {@code V038__more_bulk_changes.sql},
+ * {@code V043__surer_operations.sql}. */
 final class BulkChanges {
 
     private static final Comparator<JobId> NEWEST_FIRST =
@@ -116,12 +117,15 @@ final class BulkChanges {
         tx.statement();
         var selected = new ArrayList<Bulk.Editable>();
         @Nullable JobId last = null;
+        long bytes = 0;
         for (var job : some(tx, before, look)) {
             if (looking.find(tx, job)
                     .filter(view -> isSelected(view, selection))
                     .isPresent()) {
-                if (selected.size() == most) break;
-                selected.add(asked(tx, job));
+                var asked = asked(tx, job);
+                bytes += asked.payload().bytes();
+                if (selected.size() == most || (!selected.isEmpty() && bytes > Bulk.PAYLOAD_BYTES)) break;
+                selected.add(asked);
             }
             last = job;
         }
@@ -247,13 +251,14 @@ final class BulkChanges {
     private BulkRow someUndone(Transaction tx, BulkRow row, int most) {
         var change = row.change();
         tx.statement();
-        var left = tables.bulkJobs.all(tx).stream()
+        var all = tables.bulkJobs.all(tx).stream()
                 .filter(job -> job.key().change().equals(change.undoes()) && job.leftBecause() == null)
                 .sorted(Comparator.comparing(job -> job.key().job(), NEWEST_FIRST))
                 .filter(job ->
                         row.cursor() == null || NEWEST_FIRST.compare(job.key().job(), row.cursor()) > 0)
                 .limit(most)
                 .toList();
+        var left = fitting(all);
         if (left.isEmpty()) return row.ended(tables.now());
         if (change.action() != Action.REQUEUE && change.action() != Action.DELETE)
             lockStreams(tx, left.stream().map(before -> before.key().job()).toList());
@@ -281,6 +286,17 @@ final class BulkChanges {
             note(tx, change.id(), job, done, "it has run since, or a node has it");
         }
         return row.upTo(left.getLast().key().job(), left.size(), changed);
+    }
+
+    /** As many as one step puts back: of payloads so many bytes, at least one. */
+    private static List<BulkJob> fitting(List<BulkJob> all) {
+        long bytes = 0;
+        for (int n = 0; n < all.size(); n++) {
+            var old = all.get(n).payload();
+            if (old != null) bytes += old.bytes();
+            if (n > 0 && bytes > Bulk.PAYLOAD_BYTES) return all.subList(0, n);
+        }
+        return all;
     }
 
     /** In their order: who changes others at the same time waits, and for nobody else. */
