@@ -23,6 +23,8 @@ import dev.millrace.store.Timetable.SetSchedule;
 import dev.millrace.store.Timetable.Setting;
 import dev.millrace.world.World;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -436,11 +438,38 @@ final class NamedOperations implements Operations {
     }
 
     @Override
-    public void pause(Scope scope, String reason) {
-        if (!storage.pause(checked(scope), Bounds.reason("A pause", reason), actor))
+    public Paused pause(Scope scope, String reason) {
+        return paused(scope, reason, null);
+    }
+
+    @Override
+    public Paused pause(Scope scope, String reason, Instant until) {
+        var now = now();
+        if (!until.isAfter(now) || until.isAfter(now.plus(Bounds.DELAY)))
+            throw new MillraceException(
+                    "A pause can't end at %s: it is %s by the store's clock, and a pause ends later than that, and within ten years. Nothing was paused."
+                            .formatted(until, now));
+        return paused(scope, reason, until.truncatedTo(ChronoUnit.MICROS));
+    }
+
+    @Override
+    public Paused pause(Scope scope, String reason, Duration lasts) {
+        var checked = Bounds.span("The time to pause for", lasts, Bounds.DELAY);
+        return paused(scope, reason, now().plus(checked).truncatedTo(ChronoUnit.MICROS));
+    }
+
+    /** On the store's clock. */
+    private Instant now() {
+        return storage.select(Selection.selection(Filter.ALL, State.DISCARDED, null), null, 1)
+                .now();
+    }
+
+    private Paused paused(Scope scope, String reason, @Nullable Instant until) {
+        if (!storage.pause(checked(scope), Bounds.reason("A pause", reason), actor, until))
             throw new MillraceException(
                     "The %s %s can't be paused: %,d things are, as many as may. Nothing was changed. End some of these pauses, or pause a queue or a kind that they have in common."
                             .formatted(scope.type(), scope.name(), Steering.MOST_PAUSES));
+        return PauseLook.of(storage, scope, until);
     }
 
     @Override
@@ -451,7 +480,7 @@ final class NamedOperations implements Operations {
     @Override
     public List<PauseView> pauses() {
         return storage.pauses().stream()
-                .map(pause -> new PauseView(pause.scope(), pause.reason(), pause.by(), pause.since()))
+                .map(pause -> new PauseView(pause.scope(), pause.reason(), pause.by(), pause.since(), pause.until()))
                 .toList();
     }
 

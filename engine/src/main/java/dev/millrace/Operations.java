@@ -1,5 +1,7 @@
 package dev.millrace;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -103,11 +105,27 @@ public interface Operations {
 
     /**
      * Lets nothing of the scope start any more, on any node, from about a second on; until it is resumed, whatever restarts meanwhile. What runs goes on. To pause
-     * again what is paused changes the reason, who said it, and since when.
+     * again what is paused changes the reason, who said it, since when, and until when.
      *
+     * @return what it meets: a scope to which nothing belongs that waits now is paused as well, and may be a slip
      * @throws MillraceException if 10,000 things are paused
      */
-    void pause(Scope scope, String reason);
+    Paused pause(Scope scope, String reason);
+
+    /**
+     * The same until a moment, if it is not resumed before: {@code pause(Scope.queue("billing"), "the provider moves", tomorrow)}. It ends by itself, by the store's
+     * clock, and nodes hear of that within two seconds, whatever restarts meanwhile.
+     *
+     * @param until in the future by the store's clock, at most ten years
+     */
+    Paused pause(Scope scope, String reason, Instant until);
+
+    /**
+     * The same for a while, from now.
+     *
+     * @param lasts 1 ms to ten years
+     */
+    Paused pause(Scope scope, String reason, Duration lasts);
 
     /** Ends a pause; without one, does nothing. */
     void resume(Scope scope);

@@ -234,6 +234,7 @@ final class QueueDoctor {
                                     && queue.available().count()
                                                     + queue.parked().count()
                                             > 0);
+            if (pause.until() != null && !holdsUp) continue; // it can't be forgotten
             if (since != null && since.compareTo(holdsUp ? HOLDING_UP : FORGOTTEN) >= 0)
                 found.add(pause(pause, since, holdsUp));
         }
@@ -249,7 +250,8 @@ final class QueueDoctor {
                                 Found.span(since),
                                 pause.by() == null ? "" : ", by " + pause.by(),
                                 sentence(pause.reason())))
-                .matters(holdsUp ? "Jobs wait for it to end." : "Whatever comes will wait for it to end.")
+                .matters((holdsUp ? "Jobs wait for it to end." : "Whatever comes will wait for it to end.")
+                        + (pause.until() == null ? "" : " It ends by itself at " + pause.until() + "."))
                 .mend(
                         "End it, if it is not meant any more.",
                         "millrace resume %s %s"
@@ -260,6 +262,7 @@ final class QueueDoctor {
                 .fact("reason", pause.reason())
                 .fact("by", pause.by())
                 .fact("since", pause.since())
+                .fact("until", pause.until())
                 .fact("pausedMillis", since)
                 .made();
     }

@@ -405,6 +405,20 @@ class DoctorTest {
     }
 
     @Test
+    void a_pause_that_ends_by_itself_is_not_forgotten_and_told_only_if_jobs_wait_for_it() {
+        var queues = List.of(queue("mail", 3, 0, 0), queue("idle", 0, 0, 0));
+        var until = NOW.plus(Duration.ofDays(1));
+        var since = NOW.minus(Duration.ofDays(2));
+
+        assertThat(QueueDoctor.pauses(List.of(new Pause(Scope.queue("idle"), "x", "anna", since, until)), queues, NOW))
+                .isEmpty();
+        assertThat(one(QueueDoctor.pauses(
+                                List.of(new Pause(Scope.queue("mail"), "x", "anna", since, until)), queues, NOW))
+                        .why())
+                .contains("It ends by itself at " + until);
+    }
+
+    @Test
     void a_schedule_that_nobody_fires_is_told() {
         assertThat(QueueDoctor.schedules(List.of(schedule(true, null)))).isEmpty();
         assertThat(one(QueueDoctor.schedules(List.of(schedule(false, null)))).severity())

@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +63,10 @@ final class Ledger {
     final NavigableMap<Long, Parked> parked = new TreeMap<>();
     final NavigableMap<Long, Place> withdrawn = new TreeMap<>();
     final Map<Scope, Pause> pauses = new LinkedHashMap<>();
+
+    /** The first of their ends; null if none has one. */
+    private @Nullable Instant pausesEnd;
+
     final NavigableMap<String, Adjustment.Kept> adjustments = new TreeMap<>(); // by what they are of and its name
 
     private final Crowds crowds = new Crowds();
@@ -306,11 +311,28 @@ final class Ledger {
 
     // ---- what people said
 
-    boolean pause(Scope scope, String reason, String by, Instant now) {
-        if (pauses.size() >= Steering.MOST_PAUSES && !pauses.containsKey(scope)) return false;
-        pauses.put(scope, new Pause(scope, reason, by, now));
+    boolean pause(Pause pause) {
+        if (pauses.size() >= Steering.MOST_PAUSES && !pauses.containsKey(pause.scope())) return false;
+        pauses.put(pause.scope(), pause);
+        pausesEnd = nextEnd();
         hint(new Wakeup.Command());
         return true;
+    }
+
+    /** Ends those whose end has come. Each step begins with it, so that none finds one that is over. */
+    void endPauses(Instant now) {
+        if (pausesEnd == null || pausesEnd.isAfter(now)) return;
+        pauses.values().removeIf(pause -> pause.isOver(now));
+        pausesEnd = nextEnd();
+        hint(new Wakeup.Command());
+    }
+
+    private @Nullable Instant nextEnd() {
+        return pauses.values().stream()
+                .map(Pause::until)
+                .flatMap(Stream::ofNullable)
+                .min(Comparator.naturalOrder())
+                .orElse(null);
     }
 
     boolean adjust(Adjustment adjustment, String reason, String by, Instant now) {

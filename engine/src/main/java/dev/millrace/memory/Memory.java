@@ -79,7 +79,9 @@ public final class Memory {
         lock.lock();
         try {
             ledger.begin();
-            answer = body.apply(world.now());
+            var now = world.now();
+            ledger.endPauses(now);
+            answer = body.apply(now);
         } finally {
             hints = ledger.takeHints();
             lock.unlock();

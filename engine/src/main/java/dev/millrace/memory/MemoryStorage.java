@@ -244,8 +244,8 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
-    public boolean pause(Scope scope, String reason, String by) {
-        return step(now -> memory.ledger.pause(scope, reason, by, now));
+    public boolean pause(Scope scope, String reason, String by, @Nullable Instant until) {
+        return step(now -> memory.ledger.pause(new Pause(scope, reason, by, now, until)));
     }
 
     @Override

@@ -51,12 +51,25 @@ public record Observations(
      *
      * @param by who said it; null if it is not kept
      * @param since when it was said last; null if it is not kept
+     * @param until when it ends by itself; null if it is to be resumed
      */
     public record Pause(
             Scope scope,
             String reason,
             @Nullable String by,
-            @Nullable Instant since) {}
+            @Nullable Instant since,
+            @Nullable Instant until) {
+
+        /** Until it is resumed. */
+        public Pause(Scope scope, String reason, @Nullable String by, @Nullable Instant since) {
+            this(scope, reason, by, since, null);
+        }
+
+        /** Whether it has ended by itself. */
+        public boolean isOver(Instant now) {
+            return until != null && !until.isAfter(now);
+        }
+    }
 
     /**
      * A delivery that a node has claimed, and that has not ended.

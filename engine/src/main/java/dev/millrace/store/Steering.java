@@ -3,7 +3,9 @@ package dev.millrace.store;
 import dev.millrace.JobId;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What an operator, or a sender, does to jobs that are under way. */
 public interface Steering {
@@ -32,9 +34,15 @@ public interface Steering {
     /**
      * Lets nothing of the scope start any more. What runs goes on. Repeating it changes nothing but when it was said, so unknown: pause again.
      *
+     * @param until when it ends by itself, on the store's clock: from then on no look finds it. Null if it is to be resumed. What was said before is replaced
      * @return whether it is paused; if not, there are {@link #MOST_PAUSES}, or a few more, and nothing was done
      */
-    boolean pause(Scope scope, String reason, String by);
+    boolean pause(Scope scope, String reason, String by, @Nullable Instant until);
+
+    /** The same until it is resumed. */
+    default boolean pause(Scope scope, String reason, String by) {
+        return pause(scope, reason, by, null);
+    }
 
     /** Ends a pause; without one, does nothing. */
     void resume(Scope scope, String by);

@@ -341,12 +341,13 @@ final class JobSql {
         cancel = q.in("SELECT $.cancel_job(?, ?, ?)");
         requeue = q.in("SELECT $.requeue_job(?, ?, ?)");
         pause = q.in("""
-                INSERT INTO $.pause AS p (scope, name, reason, by)
-                SELECT a.scope, a.name, a.reason, a.by FROM (VALUES (?, ?, ?, ?, ?::bigint)) a (scope, name, reason, by, most)
+                INSERT INTO $.pause_said AS p (scope, name, reason, by, until)
+                SELECT a.scope, a.name, a.reason, a.by, a.until
+                  FROM (VALUES (?, ?, ?, ?, ?::timestamptz, ?::bigint)) a (scope, name, reason, by, until, most)
                  WHERE (SELECT count(*) FROM $.pause) < a.most OR EXISTS (SELECT FROM $.pause o WHERE o.scope = a.scope AND o.name = a.name)
-                ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, by = excluded.by, at = clock_timestamp()
+                ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, by = excluded.by, at = clock_timestamp(), until = excluded.until
                 """);
-        resume = q.in("DELETE FROM $.pause WHERE scope = ? AND name = ?");
+        resume = q.in("DELETE FROM $.pause_said WHERE scope = ? AND name = ?");
         adjust = q.in("""
                 INSERT INTO $.adjustment (of, name, at_once, starts, millis, burst, reason, by)
                 SELECT a.of, a.name, a.at_once, a.starts, a.millis, a.burst, a.reason, a.by

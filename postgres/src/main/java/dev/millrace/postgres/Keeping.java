@@ -102,6 +102,7 @@ final class Keeping {
         lookedAt(c, "forget deletions", q.in("SELECT $.sweep_deleted(?)"));
         forgetSlots(c);
         forgetChanges(c);
+        forgetPauses(c);
         sweep(c);
     }
 
@@ -239,6 +240,11 @@ final class Keeping {
                 "forget changes of many jobs",
                 q.in("SELECT $.sweep_changes(?::bigint * INTERVAL '1 ms', ?)"),
                 settings.retention().toMillis());
+    }
+
+    /** Those that have ended by themselves, which no look finds. */
+    private void forgetPauses(Connection c) throws SQLException {
+        update(c, q.in("DELETE FROM $.pause_said WHERE until <= clock_timestamp()"));
     }
 
     /** Some at a call, each a transaction of its own, until there are no more or others want their turn. */

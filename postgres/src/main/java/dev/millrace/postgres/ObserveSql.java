@@ -15,7 +15,7 @@ final class ObserveSql {
     final String manners;
     final String who = "SELECT clock_timestamp(), current_user, current_database()";
     final String parked;
-    final String pauses = "SELECT scope, name, reason, by, at FROM pause ORDER BY at";
+    final String pauses = "SELECT scope, name, reason, by, at, until FROM pause ORDER BY at";
     final String held;
     final String nodeClocks;
     final String sessions;

@@ -116,7 +116,7 @@ final class PostgresRecords implements Records {
         inLine = q.in("SELECT what, job_id, headers, xid, seq, nr FROM $.in_line(?, ?)");
         adjustments = q.in(
                 "SELECT of, name, at_once, starts, millis, burst, reason, by, at FROM $.adjustment ORDER BY of, name");
-        pauses = q.in("SELECT scope, name, reason, by, at FROM $.pause ORDER BY scope, name");
+        pauses = q.in("SELECT scope, name, reason, by, at, until FROM $.pause ORDER BY scope, name");
         batch = q.in("SELECT * FROM $.look_at_batch(?)");
         blockers = q.in("SELECT * FROM $.blockers_of(?, ?)");
         parts = q.in("SELECT * FROM $.parts_of(?, ?, ?) LIMIT ?");
@@ -370,7 +370,11 @@ final class PostgresRecords implements Records {
                 var scope = PostgresProtocol.scope(rows.getString("scope"), rows.getString("name"));
                 if (scope.isPresent())
                     found.add(new Pause(
-                            scope.get(), rows.getString("reason"), rows.getString("by"), Session.instant(rows, "at")));
+                            scope.get(),
+                            rows.getString("reason"),
+                            rows.getString("by"),
+                            Session.instant(rows, "at"),
+                            Session.instant(rows, "until")));
             }
         }
         return List.copyOf(found);

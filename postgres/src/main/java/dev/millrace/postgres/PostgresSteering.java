@@ -8,6 +8,7 @@ import dev.millrace.store.Line;
 import dev.millrace.store.Steering;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -36,11 +37,12 @@ final class PostgresSteering implements Steering {
     }
 
     @Override
-    public boolean pause(Scope scope, String reason, String by) {
+    public boolean pause(Scope scope, String reason, String by, @Nullable Instant until) {
         return pool.transaction("pause", c -> {
             if (scope instanceof Scope.OfSchedule(var schedule)) run(c, sql.lockSchedule, schedule);
-            if (changed(c, sql.pause, scope.type(), scope.name(), reason, by, MOST_PAUSES) == 0) return false;
-            run(c, sql.audit, by, "pause", scope.type() + " " + scope.name(), reason);
+            if (changed(c, sql.pause, scope.type(), scope.name(), reason, by, until, MOST_PAUSES) == 0) return false;
+            var target = scope.type() + " " + scope.name();
+            run(c, sql.audit, by, until == null ? "pause" : "pause until " + until, target, reason);
             command(c);
             return true;
         });

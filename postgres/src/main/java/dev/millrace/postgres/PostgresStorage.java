@@ -49,6 +49,7 @@ import dev.millrace.world.World;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
@@ -437,8 +438,8 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public boolean pause(Scope scope, String reason, String by) {
-        return steering.pause(scope, reason, by);
+    public boolean pause(Scope scope, String reason, String by, @Nullable Instant until) {
+        return steering.pause(scope, reason, by, until);
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
@@ -18,6 +19,7 @@ import dev.millrace.store.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -363,6 +365,41 @@ class KeepingIT {
 
             assertThat(bench.text("SELECT string_agg(id::text, ',') FROM millrace.bulk_change"))
                     .isEqualTo(justEnded.toString());
+        }
+    }
+
+    /** As builds say it that know of no end. */
+    private static final String OLDER_PAUSE = """
+            INSERT INTO millrace.pause AS p (scope, name, reason, by)
+            SELECT a.scope, a.name, a.reason, a.by FROM (VALUES ('queue', 'mail', 'it is down', 'noor', 10000)) a (scope, name, reason, by, most)
+             WHERE (SELECT count(*) FROM millrace.pause) < a.most
+                OR EXISTS (SELECT FROM millrace.pause o WHERE o.scope = a.scope AND o.name = a.name)
+            ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, by = excluded.by, at = clock_timestamp()
+            """;
+
+    @Test
+    void a_pause_that_has_ended_by_itself_goes_with_the_housekeeping_and_older_builds_pause_as_ever() {
+        try (var bench = bench("ends")) {
+            var node = bench.node();
+            var mail = Scope.queue("mail");
+            bench.storage.pause(mail, "it moves", "mara", Instant.parse("2099-01-01T00:00:00Z"));
+            bench.sql("UPDATE millrace.pause_said SET until = clock_timestamp() - INTERVAL '1 s'");
+            assertThat(bench.storage.pauses()).isEmpty();
+
+            bench.sql(OLDER_PAUSE);
+            assertThat(bench.storage.pauses()).singleElement().satisfies(pause -> {
+                assertThat(pause.by()).isEqualTo("noor");
+                assertThat(pause.until()).isNull();
+            });
+            bench.sql("DELETE FROM millrace.pause WHERE scope = 'queue' AND name = 'mail'");
+            assertThat(bench.storage.pauses()).isEmpty();
+            bench.sql(OLDER_PAUSE);
+            assertThat(bench.storage.pauses()).hasSize(1);
+
+            bench.storage.pause(Scope.kind("k"), "it moves", "mara", Instant.parse("2099-01-01T00:00:00Z"));
+            bench.sql("UPDATE millrace.pause_said SET until = clock_timestamp() - INTERVAL '1 s' WHERE scope = 'kind'");
+            bench.storage.keep(node);
+            assertThat(bench.text("SELECT string_agg(name, ',') FROM millrace.pause_said")).isEqualTo("mail");
         }
     }
 

@@ -421,6 +421,23 @@ class VirtualTimeTest {
         assertThat(invoice.state()).isEqualTo(State.COMPLETED);
     }
 
+    @Test
+    void a_pause_with_an_end_ends_by_itself_within_two_seconds() {
+        run();
+        var operations = millrace.operations("mara");
+        var scopes = List.of(Scope.queue("default"), Scope.kind("send-invoice"), Scope.tenant("acme"));
+        for (var scope : scopes) operations.pause(scope, "the provider moves", ofHours(2));
+        var invoice = millrace.enqueue(new SendInvoice(1), o -> o.tenant("acme"));
+
+        millrace.advance(ofMinutes(119));
+        assertThat(invoice.state()).isEqualTo(State.AVAILABLE);
+        assertThat(operations.pauses()).hasSize(3);
+        millrace.advance(ofSeconds(62));
+
+        assertThat(invoice.state()).isEqualTo(State.COMPLETED);
+        assertThat(operations.pauses()).isEmpty();
+    }
+
     // ---- the rest of a Millrace
 
     @Test

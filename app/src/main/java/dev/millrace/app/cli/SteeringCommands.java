@@ -1,17 +1,24 @@
 package dev.millrace.app.cli;
 
 import dev.millrace.Operations;
+import dev.millrace.Paused;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.app.console.CommandFailed;
+import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Table;
 import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -169,10 +176,13 @@ final class SteeringCommands {
             description = {
                 "Let nothing of a queue, a kind, a tenant, an order key or a limit start any more, or let a schedule",
                 "enqueue nothing. What runs goes on. What stands in line for a key or a limit stays there, in order.",
-                "When a schedule is resumed, the slots of its pause count as missed: see --missed of schedule preview."
+                "When a schedule is resumed, the slots of its pause count as missed: see --missed of schedule preview.",
+                "With --for or --until the pause ends by itself, else it lasts until it is resumed. To pause again what is",
+                "paused replaces its end."
             },
             footer = {
                 "  millrace pause queue billing --reason 'the provider is down'",
+                "  millrace pause queue billing --for 2h",
                 "  millrace pause kind send-invoice",
                 "  millrace pause schedule close-day",
                 "  millrace pause tenant acme --reason 'the bill is open'",
@@ -206,23 +216,67 @@ final class SteeringCommands {
                 description = "Why; shown to who asks why.")
         String reason = "";
 
+        @ArgGroup
+        @Nullable
+        End end;
+
+        /** One of these. */
+        static final class End {
+            @Option(
+                    names = "--for",
+                    paramLabel = "SPAN",
+                    converter = Durations.class,
+                    description = "It ends by itself after so long: 30s, 5m, 2h, 1d.")
+            @Nullable
+            Duration lasts;
+
+            @Option(
+                    names = "--until",
+                    paramLabel = "MOMENT",
+                    converter = EnqueueCommand.Moment.class,
+                    description = "It ends by itself at this moment, as 2027-03-27T06:00:00Z.")
+            @Nullable
+            Instant until;
+        }
+
         Pause(Shell shell) {
             super(shell);
+        }
+
+        private Paused paused(Operations operations, Scope scope) {
+            if (end == null) return operations.pause(scope, reason);
+            if (end.lasts != null) return operations.pause(scope, reason, end.lasts);
+            return operations.pause(scope, reason, Objects.requireNonNull(end.until));
         }
 
         @Override
         ExitCode run(Operations operations) {
             var scope = what.scope(name, values);
-            operations.pause(scope, reason);
-            if (common.json) print(said(scope).put("paused", true));
-            else
+            var paused = paused(operations, scope);
+            if (common.json) {
+                print(Shapes.paused(said(scope), paused));
+                return ExitCode.OK;
+            }
+            console()
+                    .print("The %s %s is paused%s: nothing of it %s. To end that%s: millrace resume %s"
+                            .formatted(
+                                    scope.type(),
+                                    Visible.text(scope.name()),
+                                    paused.until() == null
+                                            ? ""
+                                            : " until "
+                                                    + Times.text(
+                                                            paused.until(),
+                                                            shell.world().now()),
+                                    what == What.SCHEDULE ? "is enqueued" : "starts",
+                                    paused.until() == null ? "" : " before",
+                                    scope.type() + " " + Visible.text(quoted(scope.name()))));
+            if (!paused.note().isEmpty()) console().say(paused.note());
+            var other = paused.other();
+            if (other != null)
                 console()
-                        .print("The %s %s is paused: nothing of it %s. To end that: millrace resume %s"
-                                .formatted(
-                                        scope.type(),
-                                        Visible.text(scope.name()),
-                                        what == What.SCHEDULE ? "is enqueued" : "starts",
-                                        scope.type() + " " + Visible.text(quoted(scope.name()))));
+                        .say("If you mean that: millrace pause %s %s"
+                                .formatted(other.type(), Visible.text(quoted(other.name()))));
             return ExitCode.OK;
         }
     }
@@ -288,12 +342,13 @@ final class SteeringCommands {
                 return ExitCode.OK;
             }
             var now = shell.world().now();
-            var table = new Table("what", "name", "since", "by", "reason");
+            var table = new Table("what", "name", "since", "ends", "by", "reason");
             for (var pause : pauses)
                 table.row(
                         pause.scope().type(),
                         pause.scope().name(),
                         pause.since() == null ? "" : Times.distance(pause.since(), now),
+                        pause.until() == null ? "" : Times.distance(pause.until(), now),
                         pause.by() == null ? "" : pause.by(),
                         pause.reason());
             table.lines(console()).forEach(console()::print);

@@ -22,7 +22,10 @@ final class ControlApi {
     private static final Set<String> NAMED = new TreeSet<>(Set.of("queue", "kind", "schedule", "tenant"));
 
     private static final Set<String> PAUSE_FIELDS =
-            new TreeSet<>(Set.of("queue", "kind", "schedule", "tenant", "key", "limit", "reason"));
+            new TreeSet<>(Set.of("queue", "kind", "schedule", "tenant", "key", "limit", "reason", "until", "for"));
+
+    private static final Set<String> SCOPES =
+            new TreeSet<>(Set.of("queue", "kind", "schedule", "tenant", "key", "limit"));
 
     private final Operations operations;
 
@@ -41,9 +44,16 @@ final class ControlApi {
         var body = JobsApi.body(context, PAUSE);
         var fields = fields(body, "The pause", PAUSE_FIELDS, PAUSE);
         var scope = scope(fields);
-        var reason = fields.text("reason");
-        operations.pause(scope, reason == null ? "paused over HTTP" : reason);
-        JobsApi.answer(context, told(scope).put("paused", true));
+        var said = fields.text("reason");
+        var reason = said == null ? "paused over HTTP" : said;
+        var until = fields.moment("until");
+        var lasts = fields.span("for");
+        if (until != null && lasts != null)
+            throw bad("The pause has both until and for, which say two things about its end. Send one of them.");
+        var paused = until != null
+                ? operations.pause(scope, reason, until)
+                : lasts != null ? operations.pause(scope, reason, lasts) : operations.pause(scope, reason);
+        JobsApi.answer(context, Shapes.paused(told(scope), paused));
     }
 
     /** Without a pause it does nothing. */
@@ -128,7 +138,7 @@ final class ControlApi {
 
     private static Scope scope(Fields fields) {
         var said = new ArrayList<String>();
-        for (var name : PAUSE_FIELDS) if (!name.equals("reason") && fields.get(name) != null) said.add(name);
+        for (var name : SCOPES) if (fields.get(name) != null) said.add(name);
         if (said.size() != 1)
             throw bad(
                     "The pause has to say what it is of, by one of queue, kind, schedule, tenant, key and limit. Send %s."

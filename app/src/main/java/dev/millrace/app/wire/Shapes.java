@@ -12,6 +12,7 @@ import dev.millrace.KindView;
 import dev.millrace.NodeView;
 import dev.millrace.OperationView;
 import dev.millrace.PauseView;
+import dev.millrace.Paused;
 import dev.millrace.Plan;
 import dev.millrace.QueueView;
 import dev.millrace.ScheduleView;
@@ -19,6 +20,7 @@ import dev.millrace.Why;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -245,7 +247,20 @@ public final class Shapes {
                 .put("name", pause.scope().name())
                 .put("reason", pause.reason())
                 .put("by", pause.by())
-                .put("since", text(pause.since()));
+                .put("since", text(pause.since()))
+                .put("until", text(pause.until()));
+    }
+
+    /** The same as it is said, with what it meets. */
+    public static ObjectNode paused(ObjectNode said, Paused paused) {
+        said.put("paused", true);
+        said.put("until", text(paused.until()));
+        said.put("meets", paused.meets().name().toLowerCase(Locale.ROOT));
+        var other = paused.other();
+        if (other == null) said.putNull("other");
+        else said.putObject("other").put("scope", other.type()).put("name", other.name());
+        said.put("note", paused.note().isEmpty() ? null : paused.note());
+        return said;
     }
 
     /** Numbers that are set; null is what code says. */

@@ -101,6 +101,28 @@ class CommandLineTest {
     }
 
     @Test
+    void a_pause_may_have_an_end_and_tells_what_it_meets() {
+        line.run("enqueue", "send-invoice", "{}", "--queue", "mail", "--in-order", "product", "--in-order", "42");
+
+        var slip = line.run("pause", "key", "mail (\"product\",\"42\")", "--for", "2h");
+        assertThat(slip.exit()).as(slip.err()).isZero();
+        assertThat(slip.out()).contains("is paused until").contains("To end that before: millrace resume key");
+        assertThat(slip.err())
+                .contains("Nothing that waits now belongs to it. The key mail (\"product\",42) is spelled otherwise")
+                .contains("If you mean that: millrace pause key 'mail (\"product\",42)'");
+        assertThat(line.run("pauses").out()).contains("ENDS").contains("in 1:5");
+        var past = line.run("pause", "queue", "mail", "--until", "2020-01-01T00:00:00Z");
+        assertThat(past.exit()).isEqualTo(4);
+        assertThat(past.err()).contains("Nothing was paused");
+        assertThat(line.run("pause", "queue", "mail", "--for", "1h", "--until", "2030-01-01T00:00:00Z")
+                        .exit())
+                .isEqualTo(2);
+        var paused = json(line.run("pause", "queue", "mail", "--json").out());
+        assertThat(paused.get("meets").stringValue()).isEqualTo("something");
+        assertThat(paused.get("until").isNull()).isTrue();
+    }
+
+    @Test
     void a_payload_on_standard_input_is_read_as_far_as_one_can_be_stored() {
         var before = System.in;
         var endless = new InputStream() {

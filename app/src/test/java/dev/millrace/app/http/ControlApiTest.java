@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -48,6 +51,41 @@ class ControlApiTest {
                     "/api/pauses?scope=%s&name=%s".formatted(pause.get("scope").stringValue(), name));
             assertThat(resumed.status()).as(resumed.text()).isEqualTo(200);
         }
+        assertThat(http.get("/api/pauses").json().get("pauses")).isEmpty();
+    }
+
+    @Test
+    void a_pause_tells_what_it_meets_and_may_have_an_end() {
+        http.post("/api/jobs", "{\"kind\":\"none\",\"queue\":\"unserved\",\"inOrder\":[\"product\",42]}");
+
+        var slip = http.post(
+                        "/api/pauses", "{\"key\":{\"queue\":\"unserved\",\"by\":[\"product\",\"42\"]},\"for\":\"2h\"}")
+                .json();
+        assertThat(slip.get("meets").stringValue()).isEqualTo("nothing");
+        assertThat(slip.get("other").get("scope").stringValue()).isEqualTo("key");
+        assertThat(slip.get("other").get("name").stringValue()).isEqualTo("unserved (\"product\",42)");
+        assertThat(slip.get("note").stringValue()).contains("spelled otherwise");
+        assertThat(slip.get("until").isString()).isTrue();
+
+        var until = Instant.now().plus(Duration.ofDays(2)).truncatedTo(ChronoUnit.SECONDS);
+        var meant = http.post(
+                        "/api/pauses",
+                        "{\"key\":{\"queue\":\"unserved\",\"by\":[\"product\",42]},\"until\":\"%s\"}".formatted(until))
+                .json();
+        assertThat(meant.get("meets").stringValue()).isEqualTo("something");
+        assertThat(meant.get("until").stringValue()).isEqualTo(until.toString());
+        assertThat(http.get("/api/pauses").json().get("pauses"))
+                .anySatisfy(
+                        pause -> assertThat(pause.get("until").stringValue()).isEqualTo(until.toString()));
+
+        refused(
+                http.post("/api/pauses", "{\"queue\":\"a\",\"until\":\"%s\",\"for\":\"2h\"}".formatted(until)),
+                "both until and for");
+        refused(
+                http.post("/api/pauses", "{\"queue\":\"a\",\"until\":\"2020-01-01T00:00:00Z\"}"),
+                "can't end at 2020-01-01T00:00:00Z");
+        http.send("DELETE", "/api/pauses?scope=key&name=unserved+(%22product%22,42)");
+        http.send("DELETE", "/api/pauses?scope=key&name=unserved+(%22product%22,%2242%22)");
         assertThat(http.get("/api/pauses").json().get("pauses")).isEmpty();
     }
 

@@ -1,4 +1,5 @@
--- What operators say, said more surely: an operation is kept as long as it can be gone on with, and one that is asked for twice is begun once.
+-- What operators say, said more surely: an operation is kept as long as it can be gone on with, and one that is asked for twice is begun once; a pause may
+-- have an end.
 
 SET LOCAL lock_timeout = '5s';
 
@@ -113,3 +114,22 @@ BEGIN
     DELETE FROM bulk_change b WHERE b.id = ANY (v_ids) AND NOT EXISTS (SELECT FROM bulk_change_job j WHERE j.change = b.id);
     RETURN v_n;
 END $$;
+
+-- ---------------------------------------------------------------------------------------------- pauses that end
+
+-- Who asks what is paused asks `pause`, in all functions and builds there are, and finds nothing of what has ended. What was said, and is over, goes with the
+-- housekeeping.
+ALTER TABLE pause RENAME TO pause_said;
+ALTER TABLE pause_said ADD COLUMN until TIMESTAMPTZ;                  -- when it ends by itself; null if it is to be resumed
+
+CREATE VIEW pause AS
+    SELECT scope, name, reason, by, at, until FROM pause_said WHERE until IS NULL OR until > statement_timestamp();
+
+-- Older builds know of no end: what one of them pauses again, after it has ended by itself and before the housekeeping took it away, has none any more.
+CREATE FUNCTION pause_without_end() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.until := NULL;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER without_end BEFORE UPDATE OF at ON pause_said FOR EACH ROW
+    WHEN (NEW.until = OLD.until AND NEW.until <= statement_timestamp()) EXECUTE FUNCTION pause_without_end();

@@ -7,15 +7,20 @@ import dev.millrace.JobId;
 import dev.millrace.QueueView;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -138,6 +143,87 @@ abstract class PauseChapter extends Chapter {
             assertThat(reasonOf(scope)).isEmpty();
         }
         assertThat(paused()).doesNotContainAnyElementsOf(scopes);
+    }
+
+    // ---- with an end
+
+    private void pause(Scope scope, @Nullable Instant until) {
+        given.store.pause(scope, "the provider moves", "mara", until);
+    }
+
+    private Instant in(Duration span) {
+        var any = new Selection(State.DISCARDED, given.queue, null, null, null, null, null, null, null, null);
+        return given.store.select(any, null, 1).now().plus(span).truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    private Set<Instant> endsOf(Scope scope) {
+        return said(scope).map(Pause::until).flatMap(Stream::ofNullable).collect(Collectors.toSet());
+    }
+
+    @Test
+    void a_pause_is_told_with_its_end() {
+        var scope = Scope.tenant(given.queue);
+        var until = in(Given.LATER);
+
+        pause(scope, until);
+
+        assertThat(paused()).contains(scope);
+        assertThat(endsOf(scope)).containsExactly(until);
+    }
+
+    @Test
+    void a_pause_with_an_end_ends_by_itself() {
+        given.job();
+        var scopes = List.of(
+                Scope.queue(given.queue),
+                Scope.kind(given.kind),
+                Scope.tenant(given.queue),
+                Scope.key(given.queue, 42),
+                Scope.limit(given.queue));
+        for (var scope : scopes) pause(scope, in(Given.SOON));
+
+        given.letSoonPass();
+
+        assertThat(paused()).doesNotContainAnyElementsOf(scopes);
+        for (var scope : scopes) assertThat(reasonOf(scope)).isEmpty();
+        assertThat(pausedBecause()).isNull();
+        given.store.resume(scopes.getFirst(), "mara");
+    }
+
+    @Test
+    void to_pause_again_replaces_the_end() {
+        var scope = Scope.queue(given.queue);
+        pause(scope, in(Given.SOON));
+        pause(scope, null);
+        given.letSoonPass();
+        assertThat(paused()).as("there is none any more").contains(scope);
+        assertThat(endsOf(scope)).isEmpty();
+
+        var later = in(Given.LATER);
+        pause(scope, later);
+        assertThat(endsOf(scope)).containsExactly(later);
+        pause(scope, in(Given.SOON));
+        given.letSoonPass();
+        assertThat(paused()).doesNotContain(scope);
+        pause(scope, null);
+        assertThat(paused()).as("after it has ended").contains(scope);
+    }
+
+    @Test
+    void what_is_parked_for_a_pause_that_has_ended_by_itself_is_released() {
+        for (var scope : List.of(Scope.queue(given.queue), Scope.kind(given.kind), Scope.tenant("shop-7"))) {
+            var job = of("shop-7");
+            var node = given.node();
+            pause(scope, in(Given.LATER));
+            node.runs(job, parked(Parking.PAUSED));
+            assertThat(node.releases(10)).isZero();
+
+            pause(scope, in(Given.SOON));
+            given.letSoonPass();
+
+            assertThat(node.releases(10)).isEqualTo(1);
+            node.runs(job, done());
+        }
     }
 
     private @Nullable String pausedBecause() {

@@ -41,6 +41,7 @@ import dev.millrace.store.Storage;
 import dev.millrace.store.StreamInfo;
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
@@ -404,8 +405,8 @@ final class Wire implements Storage {
     }
 
     @Override
-    public boolean pause(Scope scope, String reason, String by) {
-        return line.call("pause", () -> real.pause(scope, reason, by));
+    public boolean pause(Scope scope, String reason, String by, @Nullable Instant until) {
+        return line.call("pause", () -> real.pause(scope, reason, by, until));
     }
 
     @Override

@@ -350,7 +350,9 @@ final class Looking {
     List<Pause> pauses(Transaction tx) {
         tx.statement();
         if (tables.planted(Bug.PAUSES_NOT_TOLD)) return List.of();
+        var now = tables.now();
         return tables.pauses.all(tx).stream()
+                .filter(pause -> !pause.isOver(now))
                 .sorted(Comparator.comparing((Pause pause) -> pause.scope().type())
                         .thenComparing(pause -> pause.scope().name()))
                 .toList();

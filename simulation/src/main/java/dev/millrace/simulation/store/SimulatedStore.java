@@ -617,8 +617,8 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
-    public boolean pause(Scope scope, String reason, String by) {
-        return step("pause", tx -> steering.pause(tx, scope, reason, by));
+    public boolean pause(Scope scope, String reason, String by, @Nullable Instant until) {
+        return step("pause", tx -> steering.pause(tx, scope, reason, by, until));
     }
 
     @Override
@@ -917,7 +917,7 @@ public final class SimulatedStore implements Storage {
     public Set<Scope> paused() {
         return step("look at pauses", tx -> {
             tx.statement();
-            return Set.copyOf(tables.pauses.keys(tx));
+            return Set.copyOf(tables.paused(tx));
         });
     }
 }

@@ -20,10 +20,10 @@ import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Place;
 import dev.millrace.store.Storage.Wakeup;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -197,14 +197,14 @@ final class Steering {
         return Optional.of(outcome.state());
     }
 
-    boolean pause(Transaction tx, Scope scope, String reason, String by) {
+    boolean pause(Transaction tx, Scope scope, String reason, String by, @Nullable Instant until) {
         tx.statement();
         if (scope instanceof Scope.OfSchedule(var schedule)) {
             tables.schedules.lock(tx, schedule, any -> true); // who fires it is at its end, or sees this
             tx.statement();
         }
-        if (tables.pauses.keys(tx).size() >= MOST_PAUSES && tables.pauses.get(tx, scope) == null) return false;
-        var pause = new Pause(scope, reason, by, tables.now());
+        if (tables.paused(tx).size() >= MOST_PAUSES && tables.pause(tx, scope) == null) return false;
+        var pause = new Pause(scope, reason, by, tables.now(), until);
         if (!tables.pauses.insertIfAbsent(tx, scope, pause)) {
             tx.statement();
             tables.pauses.update(tx, scope, any -> true, old -> pause);
@@ -258,8 +258,7 @@ final class Steering {
             var since = Snapshot.parse(cursor);
             for (var mark : tables.cancelMarks.all(tx)) if (!since.sees(mark.marked())) cancelled.add(mark.place());
         }
-        var paused = new HashSet<Scope>();
-        for (var scope : Set.copyOf(tables.pauses.keys(tx))) paused.add(scope);
+        var paused = new HashSet<>(tables.paused(tx));
         var adjusted = new HashSet<Adjustment>();
         for (var kept : tables.adjustments.all(tx)) adjusted.add(kept.adjustment());
         return new Control(

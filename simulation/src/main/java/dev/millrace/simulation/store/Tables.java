@@ -276,8 +276,23 @@ final class Tables {
     /** Why something is paused; null if it is not. */
     @Nullable
     String pausedBecause(Transaction tx, Scope scope) {
-        var pause = pauses.get(tx, scope);
+        var pause = pause(tx, scope);
         return pause == null ? null : pause.reason();
+    }
+
+    /** A pause that is not over: {@code CREATE VIEW pause}. */
+    Observations.@Nullable Pause pause(Transaction tx, Scope scope) {
+        var pause = pauses.get(tx, scope);
+        return pause == null || pause.isOver(now()) ? null : pause;
+    }
+
+    /** What is paused. */
+    List<Scope> paused(Transaction tx) {
+        var now = now();
+        return pauses.all(tx).stream()
+                .filter(pause -> !pause.isOver(now))
+                .map(Observations.Pause::scope)
+                .toList();
     }
 
     // ---- keyed shards

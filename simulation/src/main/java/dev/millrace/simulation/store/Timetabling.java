@@ -193,7 +193,7 @@ final class Timetabling {
         if (tables.schedules.lockShared(tx, schedule, row -> lease.equals(row.owner()) && row.term() == term) == null)
             return OptionalInt.empty();
         tx.statement();
-        boolean paused = tables.pauses.get(tx, Scope.schedule(schedule)) != null
+        boolean paused = tables.pause(tx, Scope.schedule(schedule)) != null
                 && !tables.planted(Bug.PAUSE_OF_A_SCHEDULE_NOT_LOOKED_AT);
         int fired = 0;
         var some = tables.planted(Bug.ONLY_THE_NEWEST_SLOT) ? List.of(runs.getLast()) : runs;

@@ -255,9 +255,9 @@ final class Waits {
 
     private boolean paused(Transaction tx, Asked asked) {
         var tenant = asked.headers().get(Delivery.TENANT);
-        return tables.pauses.get(tx, Scope.queue(asked.queue())) != null
-                || tables.pauses.get(tx, Scope.kind(asked.kind())) != null
-                || (tenant != null && tables.pauses.get(tx, Scope.tenant(tenant)) != null);
+        return tables.pause(tx, Scope.queue(asked.queue())) != null
+                || tables.pause(tx, Scope.kind(asked.kind())) != null
+                || (tenant != null && tables.pause(tx, Scope.tenant(tenant)) != null);
     }
 
     /** What a node of this age could not decode it can't decode now: only one that started later may know better. */

@@ -46,6 +46,7 @@ import dev.millrace.store.StreamInfo;
 import dev.millrace.world.World;
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -638,8 +639,8 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
-    public boolean pause(Scope scope, String reason, String by) {
-        return real.pause(scope, reason, by);
+    public boolean pause(Scope scope, String reason, String by, @Nullable Instant until) {
+        return real.pause(scope, reason, by, until);
     }
 
     @Override
