@@ -125,6 +125,17 @@ ALTER TABLE pause_said ADD COLUMN until TIMESTAMPTZ;                  -- when it
 CREATE VIEW pause AS
     SELECT scope, name, reason, by, at, until FROM pause_said WHERE until IS NULL OR until > statement_timestamp();
 
+-- Who was granted the use of the table has it of the view: older builds ask for it by the name of both.
+DO $do$
+DECLARE g RECORD;
+BEGIN
+    FOR g IN SELECT a.grantee, a.privilege_type FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+              WHERE c.oid = '${schema}.pause_said'::REGCLASS AND a.grantee <> c.relowner AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+    LOOP
+        EXECUTE format('GRANT %s ON pause TO %s', g.privilege_type, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END);
+    END LOOP;
+END $do$;
+
 -- Older builds know of no end: what one of them pauses again, after it has ended by itself and before the housekeeping took it away, has none any more.
 CREATE FUNCTION pause_without_end() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
