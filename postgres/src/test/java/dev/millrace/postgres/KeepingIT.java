@@ -399,7 +399,8 @@ class KeepingIT {
             bench.storage.pause(Scope.kind("k"), "it moves", "mara", Instant.parse("2099-01-01T00:00:00Z"));
             bench.sql("UPDATE millrace.pause_said SET until = clock_timestamp() - INTERVAL '1 s' WHERE scope = 'kind'");
             bench.storage.keep(node);
-            assertThat(bench.text("SELECT string_agg(name, ',') FROM millrace.pause_said")).isEqualTo("mail");
+            assertThat(bench.text("SELECT string_agg(name, ',') FROM millrace.pause_said"))
+                    .isEqualTo("mail");
         }
     }
 
