@@ -12,6 +12,7 @@ import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Steering;
 import dev.millrace.store.Storage;
@@ -394,6 +395,11 @@ final class NamedOperations implements Operations {
             @Override
             public Optional<PlaceInLine> of(JobId job) {
                 return storage.inLine(job);
+            }
+
+            @Override
+            public Optional<PlaceInQueue> among(JobId job) {
+                return storage.inQueue(job);
             }
 
             @Override

@@ -1,13 +1,14 @@
 package dev.millrace;
 
 import dev.millrace.NodeView.Life;
+import dev.millrace.QueueView.Depth;
 import dev.millrace.Why.Reason;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Line;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records.Blockers;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out why a job is not running, from pictures of it, of the queues, of the pauses, of the nodes, of the batch that it follows, of the jobs that it runs after and of its line; each is
+ * Finds out why a job is not running, from pictures of it, of the queues, of the pauses, of the nodes, of the batch that it follows, of the jobs that it runs after, of its line and of what goes before it; each is
  * asked for at most once, and only if the answer needs it. Pure: what it can't see there it calls unknown.
  */
 record Reasons(
@@ -30,7 +31,7 @@ record Reasons(
         Supplier<Blockers> blockers,
         InLines lines) {
 
-    /** What is known of lines. */
+    /** What is known of where jobs stand among others. */
     interface InLines {
 
         /** How the job stands in line; empty if it does not, or that can't be told. */
@@ -41,6 +42,9 @@ record Reasons(
 
         /** What an operator has set for a limit. */
         Optional<Adjustment> adjusted(String limit);
+
+        /** Where the job stands in its queue; empty if it is in a line, or that can't be told. */
+        Optional<PlaceInQueue> among(JobId job);
 
         /** Nothing is known. */
         InLines NONE = new InLines() {
@@ -56,6 +60,11 @@ record Reasons(
 
             @Override
             public Optional<Adjustment> adjusted(String limit) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<PlaceInQueue> among(JobId job) {
                 return Optional.empty();
             }
         };
@@ -103,60 +112,30 @@ record Reasons(
         }
         var node = job.node();
         var since = "%s holds it since %s, attempt %d".formatted(told(node), job.startedAt(), job.attempt());
-        if (stands == null || !stands.exact()) {
+        if (stands == null) {
             reasons.add(new Why.Running(
                     "%s, and runs it, or lets it wait for others of %s.".formatted(since, keys(line)), node, null));
             return reasons;
         }
-        var first = line.order() == null
-                ? ""
-                : ", and none stands before it in the line of order key %s".formatted(line.order());
-        var limit = stands.limit();
-        if (limit == null) {
+        var order = line.order();
+        boolean sure = order == null || stands.exact();
+        if (!sure) {
+            reasons.add(new Why.Running(
+                    "%s, and runs it, or lets it wait for others of order key %s.".formatted(since, order),
+                    node,
+                    null));
+        } else if (order != null) {
+            since += ", and none stands before it in the line of order key " + order;
+        }
+        var limit = LimitedBy.of(line, stands, lines::adjusted);
+        if (limit.isPresent() && limit.get().mayHold(true)) {
+            reasons.add(limit.get().mayRun(sure ? since + ". " : "", node));
+        } else if (sure) {
             var then = reasons.isEmpty() ? "it runs, or is about to" : "it runs, if it had started before the pause";
-            reasons.add(new Why.Running("%s%s: %s.".formatted(since, first, then), node, null));
-        } else reasons.add(new Why.Running(since + first + ". " + limited(limit, stands), node, null));
+            var room = limit.map(LimitedBy::hasRoom).orElse("");
+            reasons.add(new Why.Running("%s: %s.%s".formatted(since, then, room), node, null));
+        }
         return reasons;
-    }
-
-    /** What its limit lets run and start, and how many there are. */
-    private String limited(Line.Limited said, PlaceInLine stands) {
-        var adjusted = lines.adjusted(said.name()).orElse(null);
-        var setAtOnce = adjusted == null ? null : adjusted.atOnce();
-        var setRate = adjusted == null ? null : adjusted.rate();
-        int atOnce = setAtOnce == null ? said.atOnce() : setAtOnce;
-        var rate = setRate != null
-                ? setRate
-                : said.rate() == null ? null : said.rate().rate();
-        var whose = "limit %s of %s".formatted(said.name(), said.key());
-        var by = adjusted == null ? "" : ", as an operator has set it";
-        if (stands.held() > atOnce)
-            return "It runs, or waits for %s, of which %,d may run at once%s: the node holds %,d."
-                    .formatted(whose, atOnce, by, stands.held());
-        if (rate == null)
-            return "It runs, or is about to: of %s %,d may run at once%s, and the node holds %,d."
-                    .formatted(whose, atOnce, by, stands.held());
-        return "It runs, or waits for the rate of %s, of which %s%s; %s"
-                .formatted(whose, said(rate), by, when(rate, said, stands));
-    }
-
-    private static String said(Line.Rate rate) {
-        var burst = rate.burst() > 1 ? ", %,d at once after a pause".formatted(rate.burst()) : "";
-        return "%,d may start in %s%s".formatted(rate.count(), Words.duration(rate.period()), burst);
-    }
-
-    /** About when: those before it take an interval each, or have had it; a slow one the store counts. */
-    private static String when(Line.Rate rate, Line.Limited said, PlaceInLine stands) {
-        int weight = said.rate() == null ? 1 : said.rate().weight();
-        var owed = stands.fullIn();
-        long wait = owed == null ? rate.costNanos(weight) : rate.waitNanos(owed.toNanos(), weight);
-        long others = Math.min(stands.heldAhead(), 100_000) * rate.intervalNanos();
-        var most = Duration.ofMillis((wait + others) / 1_000_000);
-        return stands.heldAhead() == 0
-                ? "none that the node holds stands before it: it starts in about %s at the latest, if nothing else holds it up."
-                        .formatted(Words.duration(most))
-                : "of those that the node holds %,d stand before it: it starts in about %s at the latest, if nothing else holds them up."
-                        .formatted(stands.heldAhead(), Words.duration(most));
     }
 
     private Reason behind(Line line, PlaceInLine stands, JobId front, String prefix) {
@@ -282,7 +261,7 @@ record Reasons(
         paused(paused, "Kind " + job.kind(), Scope.kind(job.kind())).ifPresent(reasons::add);
         reasons.addAll(pausedFor(paused));
         nobody().ifPresent(reasons::add);
-        if (reasons.isEmpty()) reasons.add(behind());
+        if (reasons.isEmpty()) reasons.addAll(behind());
         return reasons;
     }
 
@@ -362,21 +341,116 @@ record Reasons(
         });
     }
 
-    private Reason behind() {
-        var queue = queue().orElse(null);
-        if (queue == null)
-            return new Why.Unknown("It is available, and nothing is known of its queue, %s.".formatted(job.queue()));
+    /** What goes before it: others of its key, or others of its queue. */
+    private List<Reason> behind() {
         var line = Line.of(job.headers());
-        var others = new QueueView.Depth(
-                Math.max(0, queue.available().count() - 1), queue.available().exact());
-        var stands = line == null ? null : lines.of(job.id()).orElse(null);
-        if (line != null && stands != null && stands.first() != null)
+        if (line != null) return List.of(behind(line));
+        var place = lines.among(job.id()).orElse(null);
+        if (place == null) return List.of(behindSome());
+        var reasons = new ArrayList<Reason>();
+        if (!place.higher().isEmpty()) reasons.add(outranked(place));
+        if (place.stream().aside()) reasons.add(setAside(place));
+        if (reasons.isEmpty()) reasons.add(behindOthers(place));
+        return reasons;
+    }
+
+    private Reason behind(Line line) {
+        var stands = lines.of(job.id()).orElse(null);
+        if (stands != null && stands.first() != null)
             return behind(line, stands, stands.first(), "It is available, and not claimed. ");
-        if (line != null)
+        var limit = stands == null
+                ? Optional.<LimitedBy>empty()
+                : LimitedBy.of(line, stands, lines::adjusted).filter(one -> one.mayHold(false));
+        if (limit.isPresent()) return limit.get().waits();
+        var others = availableOthers().orElse(null);
+        if (others == null) return nothingKnownOfQueue();
+        return new Why.Behind(
+                "It is available, and gets in line for %s when the node that owns its shard claims it; %s others are available in queue %s."
+                        .formatted(keys(line), others, job.queue()),
+                others);
+    }
+
+    private Reason outranked(PlaceInQueue place) {
+        var bands = place.higher().stream()
+                .map(band -> "%s of priority %s"
+                        .formatted(words(band.available()), band.priority().wireName()))
+                .collect(Collectors.joining(" and "));
+        var text =
+                "It is available at priority %s of queue %s, where jobs of a higher priority go first, nine times out of ten: %s %s available. In its own %s, %s."
+                        .formatted(
+                                place.stream().priority().wireName(),
+                                job.queue(),
+                                bands,
+                                isOne(place.higher()) ? "is" : "are",
+                                place.stream().front() ? "front" : "shard",
+                                standBefore(place.ahead()));
+        return new Why.Outranked(text, place.higher(), place.ahead());
+    }
+
+    private static boolean isOne(List<Why.Band> bands) {
+        return bands.size() == 1
+                && bands.getFirst().available().count() == 1
+                && bands.getFirst().available().exact();
+    }
+
+    private Reason setAside(PlaceInQueue place) {
+        var tenant = job.headers().get(JobOptions.TENANT);
+        var others = sum(place.front(), place.shards());
+        boolean alone = place.stream().alone();
+        var text =
+                "%s has more than a few jobs waiting in queue %s, and was set aside: it is available in a side shard %s, where %s. What others have goes first, three times out of four: %s of their jobs %s available at priority %s."
+                        .formatted(
+                                tenant == null ? "Its tenant" : "Tenant " + tenant,
+                                job.queue(),
+                                alone ? "of its own" : "that such tenants share",
+                                standBefore(place.ahead()),
+                                others.count() == 0 && others.exact() ? "none" : words(others),
+                                others.count() == 1 && others.exact() ? "is" : "are",
+                                place.stream().priority().wireName());
+        return new Why.SetAside(text, tenant, alone, place.ahead(), others);
+    }
+
+    private Reason behindOthers(PlaceInQueue place) {
+        var others = sum(place.ahead(), sum(place.front(), place.shards()));
+        if (others.count() == 0 && others.exact())
             return new Why.Behind(
-                    "It is available, and gets in line for %s when the node that owns its shard claims it; %s others are available in queue %s."
-                            .formatted(keys(line), others, job.queue()),
+                    "It is available, and none stands before it in queue %s: it will be claimed next."
+                            .formatted(job.queue()),
                     others);
+        if (place.stream().front())
+            return new Why.Behind(
+                    "It has come back, and is available in the front of priority %s of queue %s, which goes first: %s."
+                            .formatted(place.stream().priority().wireName(), job.queue(), standBefore(place.ahead())),
+                    others);
+        var elsewhere = sum(place.front(), place.shards());
+        var text = "It is available at priority %s of queue %s: %s in its shard%s."
+                .formatted(
+                        place.stream().priority().wireName(),
+                        job.queue(),
+                        standBefore(place.ahead()),
+                        elsewhere.count() == 0 && elsewhere.exact()
+                                ? ""
+                                : ", and %s in others may be before it".formatted(words(elsewhere)));
+        return new Why.Behind(text, others);
+    }
+
+    private static String standBefore(Depth ahead) {
+        if (ahead.count() == 0 && ahead.exact()) return "none stands before it";
+        return "%s %s before it".formatted(words(ahead), ahead.count() == 1 && ahead.exact() ? "stands" : "stand");
+    }
+
+    private static String words(Depth depth) {
+        return "%s%,d".formatted(depth.exact() ? "" : "at least ", depth.count());
+    }
+
+    private static Depth sum(Depth one, Depth other) {
+        return new Depth(one.count() + other.count(), one.exact() && other.exact());
+    }
+
+    /** It was claimed, or moved, since it was looked at. */
+    private Reason behindSome() {
+        var others = availableOthers().orElse(null);
+        if (others == null) return nothingKnownOfQueue();
         if (others.count() == 0)
             return new Why.Behind(
                     "It is the only one available in queue %s, and will be claimed next.".formatted(job.queue()),
@@ -385,6 +459,15 @@ record Reasons(
                 ? "It is available; at most %s others in queue %s are before it."
                 : "It is available; %s others in queue %s may be before it.";
         return new Why.Behind(text.formatted(others, job.queue()), others);
+    }
+
+    private Reason nothingKnownOfQueue() {
+        return new Why.Unknown("It is available, and nothing is known of its queue, %s.".formatted(job.queue()));
+    }
+
+    private Optional<Depth> availableOthers() {
+        return queue().map(QueueView::available)
+                .map(available -> new Depth(Math.max(0, available.count() - 1), available.exact()));
     }
 
     private Reason ended() {

@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,36 @@ public record Why(JobId job, @Nullable State state, List<Reason> reasons) {
      */
     public record InLine(String text, JobId front, QueueView.Depth ahead) implements Reason {}
 
+    /**
+     * Its limit holds it up, or may: as many of its key run as may run at once, or its rate lets it start only in a while. Which of a key's jobs run the node that
+     * owns their shard knows alone, so of one that a node holds it may be that it runs.
+     *
+     * @param limit the limit's name
+     * @param key whose it counts against, as the jobs say it: {@code ("acme")}
+     * @param concurrency how many of the key may run at once; null if that is not limited
+     * @param rate how many of the key may start in a time; null if that is not limited
+     * @param adjusted whether operators have set any of these numbers over those that jobs say
+     * @param held how many of the key the node holds that owns their shard, this one included if it does: those that run and those that wait; not exact where
+     *     there may be more
+     * @param ahead how many of the key that have not ended stand before it, whether the node holds them or nobody has claimed them; not exact where there may be more
+     * @param mayRun whether it may be running; if not, nobody has claimed it yet
+     * @param startsWithin of a rate, about how long it takes at most until it starts, if nothing else holds it up; null without a rate, and if that is not known
+     * @param node which holds it, as far as is known; null if nobody has claimed it
+     */
+    public record Limited(
+            String text,
+            String limit,
+            String key,
+            @Nullable Integer concurrency,
+            AdjustmentView.@Nullable Rate rate,
+            boolean adjusted,
+            QueueView.Depth held,
+            QueueView.Depth ahead,
+            boolean mayRun,
+            @Nullable Duration startsWithin,
+            @Nullable String node)
+            implements Reason {}
+
     /** Somebody paused what it belongs to. */
     public record Paused(String text, Scope scope) implements Reason {}
 
@@ -67,7 +98,39 @@ public record Why(JobId job, @Nullable State state, List<Reason> reasons) {
     /** A node had it and could not run it: the text says what it waits for. */
     public record Parked(String text) implements Reason {}
 
-    /** Others are before it. */
+    /**
+     * Jobs of a higher priority are available in its queue, and go first: nine times out of ten.
+     *
+     * @param higher the priorities above its own at which jobs are available, the highest first, each with how many; never empty
+     * @param ahead how many stand before it in its own shard
+     */
+    public record Outranked(String text, List<Band> higher, QueueView.Depth ahead) implements Reason {
+
+        public Outranked {
+            higher = List.copyOf(higher);
+        }
+    }
+
+    /** Jobs of one priority in a queue that are available; not exact where there may be more. */
+    public record Band(Priority priority, QueueView.Depth available) {}
+
+    /**
+     * Its tenant has more than a few jobs waiting and was set aside: what others have goes first, three times out of four.
+     *
+     * @param tenant whose it is; null if the job does not say so any more
+     * @param alone whether its side shard is this tenant's alone; if not, others that have more than a few jobs share it
+     * @param ahead how many stand before it in its side shard
+     * @param others how many jobs go first: of those who are not set aside, at its own priority
+     */
+    public record SetAside(
+            String text, @Nullable String tenant, boolean alone, QueueView.Depth ahead, QueueView.Depth others)
+            implements Reason {}
+
+    /**
+     * Others are before it, or may be.
+     *
+     * @param others of its own priority in its queue, as far as that is known; not exact where there may be more
+     */
     public record Behind(String text, QueueView.Depth others) implements Reason {}
 
     /** It has ended, and will not run again unless somebody requeues it. */

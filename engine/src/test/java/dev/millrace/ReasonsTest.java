@@ -1,6 +1,8 @@
 package dev.millrace;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.millrace.NodeView.Life;
 import dev.millrace.QueueView.Depth;
@@ -8,7 +10,9 @@ import dev.millrace.store.Adjustment;
 import dev.millrace.store.Line;
 import dev.millrace.store.Line.Limited;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records.Blockers;
+import dev.millrace.store.StreamInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -176,13 +180,24 @@ class ReasonsTest {
                 null);
     }
 
-    private static List<Why.Reason> reasons(
-            JobView job,
+    private static PlaceInLine place(long ahead, @Nullable JobId first, @Nullable Limited limit, boolean exact) {
+        return new PlaceInLine(ahead, first, 0, true, 0, 0, 0, limit, exact, null);
+    }
+
+    private static PlaceInLine ofLimit(Limited limit, int held, int heldAhead, @Nullable Duration fullIn) {
+        return new PlaceInLine(0, null, held, true, heldAhead, 0, heldAhead, limit, true, fullIn);
+    }
+
+    private static Adjustment set(@Nullable Integer atOnce, Line.@Nullable Rate rate) {
+        return new Adjustment(Adjustment.Of.LIMIT, "calls", atOnce, rate);
+    }
+
+    private static Reasons.InLines lines(
             @Nullable PlaceInLine stands,
             @Nullable JobView front,
             @Nullable Adjustment adjusted,
-            Scope... paused) {
-        var lines = new Reasons.InLines() {
+            @Nullable PlaceInQueue place) {
+        return new Reasons.InLines() {
             @Override
             public Optional<PlaceInLine> of(JobId asked) {
                 return Optional.ofNullable(stands);
@@ -197,12 +212,50 @@ class ReasonsTest {
             public Optional<Adjustment> adjusted(String limit) {
                 return Optional.ofNullable(adjusted);
             }
+
+            @Override
+            public Optional<PlaceInQueue> among(JobId asked) {
+                return Optional.ofNullable(place);
+            }
         };
+    }
+
+    private static List<Why.Reason> reasons(
+            JobView job,
+            @Nullable PlaceInLine stands,
+            @Nullable JobView front,
+            @Nullable Adjustment adjusted,
+            Scope... paused) {
         Map<Scope, String> pauses = new HashMap<>();
         for (var scope : paused) pauses.put(scope, "the provider is down");
+        var lines = lines(stands, front, adjusted, null);
         return new Reasons(job, List::of, () -> pauses, List::of, Optional::empty, () -> Blockers.NONE, lines)
                 .why()
                 .reasons();
+    }
+
+    private static List<Why.Reason> notClaimed(JobView job, PlaceInLine stands) {
+        return notClaimed(job, lines(stands, null, null, null));
+    }
+
+    /** Of a job that a node could run. */
+    private static List<Why.Reason> notClaimed(JobView job, Reasons.InLines lines) {
+        return new Reasons(
+                        job,
+                        () -> List.of(queue(2, null)),
+                        Map::of,
+                        () -> List.of(node("billing", "send-invoice:2")),
+                        Optional::empty,
+                        () -> Blockers.NONE,
+                        lines)
+                .why()
+                .reasons();
+    }
+
+    private static Why.Limited onlyLimited(List<Why.Reason> reasons) {
+        assertThat(reasons).hasSize(1);
+        assertThat(reasons.getFirst()).isInstanceOf(Why.Limited.class);
+        return (Why.Limited) reasons.getFirst();
     }
 
     private static String only(List<Why.Reason> reasons) {
@@ -213,7 +266,7 @@ class ReasonsTest {
     @Test
     void a_job_that_is_held_behind_others_of_its_key_names_the_key_and_the_one_in_front() {
         var front = JobId.of("01932c07-209c-7fff-8a5c-3a1f8b2d9e11");
-        var stands = new PlaceInLine(3, front, 0, 0, null, true, null);
+        var stands = place(3, front, null, true);
         var waits = job(State.RETRYABLE, null, null, null, FAILURE, null);
 
         var reasons = reasons(held(new Line("(\"account\",7)", null)), stands, waits, null);
@@ -230,41 +283,14 @@ class ReasonsTest {
     void a_job_that_is_not_claimed_behind_others_of_its_key_says_the_same() {
         var front = JobId.of("01932c07-209c-7fff-8a5c-3a1f8b2d9e11");
         var job = with(available(), new Line("a", null).in(Map.of()));
-        var lines = new Reasons.InLines() {
-            @Override
-            public Optional<PlaceInLine> of(JobId asked) {
-                return Optional.of(new PlaceInLine(1, front, 0, 0, null, true, null));
-            }
-
-            @Override
-            public Optional<JobView> find(JobId asked) {
-                return Optional.empty();
-            }
-
-            @Override
-            public Optional<Adjustment> adjusted(String limit) {
-                return Optional.empty();
-            }
-        };
-
-        var why = new Reasons(
-                        job,
-                        () -> List.of(queue(2, null)),
-                        Map::of,
-                        () -> List.of(node("billing", "send-invoice:2")),
-                        Optional::empty,
-                        () -> Blockers.NONE,
-                        lines)
-                .why();
-
-        assertThat(only(why.reasons()))
+        assertThat(only(notClaimed(job, place(1, front, null, true))))
                 .isEqualTo("It is available, and not claimed. It waits in line for order key a of queue billing: job "
                         + front + " is in front.");
     }
 
     @Test
     void the_first_of_its_line_runs_or_is_about_to() {
-        var stands = new PlaceInLine(0, null, 0, 0, null, true, null);
+        var stands = place(0, null, null, true);
 
         assertThat(only(reasons(held(new Line("a", null)), stands, null, null)))
                 .endsWith("none stands before it in the line of order key a: it runs, or is about to.");
@@ -272,7 +298,7 @@ class ReasonsTest {
 
     @Test
     void what_can_not_be_told_of_a_line_is_left_open() {
-        var unsure = new PlaceInLine(0, null, 0, 0, null, false, null);
+        var unsure = place(0, null, null, false);
 
         for (var stands : new @Nullable PlaceInLine[] {unsure, null})
             assertThat(only(reasons(held(new Line("a", null)), stands, null, null)))
@@ -282,33 +308,197 @@ class ReasonsTest {
     @Test
     void a_limit_is_named_with_its_numbers_and_with_those_an_operator_has_set() {
         var job = held(new Line(null, new Limited("calls", 2, "(\"acme\")")));
-        var stands = new PlaceInLine(0, null, 7, 3, new Limited("calls", 2, "(\"acme\")"), true, null);
+        var stands = ofLimit(new Limited("calls", 2, "(\"acme\")"), 7, 3, null);
 
-        assertThat(only(reasons(job, stands, null, null)))
+        assertThat(onlyLimited(reasons(job, stands, null, null)))
+                .isEqualTo(new Why.Limited(
+                        "Node " + NODE
+                                + " holds it since 2026-11-23T16:00:00Z, attempt 2. It runs, or waits for limit calls of (\"acme\"), of which 2 may run at once: the node holds 7 of the key, 3 of them before it.",
+                        "calls",
+                        "(\"acme\")",
+                        2,
+                        null,
+                        false,
+                        new Depth(7, true),
+                        new Depth(3, true),
+                        true,
+                        null,
+                        NODE));
+        assertThat(onlyLimited(reasons(job, stands, null, set(3, null))))
+                .returns(3, Why.Limited::concurrency)
+                .returns(true, Why.Limited::adjusted)
+                .extracting(Why.Limited::text, as(STRING))
+                .contains("of which 3 may run at once, as an operator has set it: the node holds 7 of the key");
+        assertThat(reasons(job, stands, null, set(9, null)))
+                .singleElement()
+                .isInstanceOf(Why.Running.class)
+                .extracting(Why.Reason::text, as(STRING))
                 .endsWith(
-                        "It runs, or waits for limit calls of (\"acme\"), of which 2 may run at once: the node holds 7.");
-        assertThat(only(reasons(job, stands, null, new Adjustment(Adjustment.Of.LIMIT, "calls", 9, null))))
+                        "it runs, or is about to. Of limit calls of (\"acme\") 9 may run at once, as an operator has set it, and the node holds 7.");
+    }
+
+    @Test
+    void where_a_node_may_hold_more_of_a_limit_than_were_met_so_it_is_said() {
+        var job = held(new Line(null, new Limited("calls", 9, "(\"acme\")")));
+        var stands = new PlaceInLine(0, null, 7, false, 3, 0, 3, new Limited("calls", 9, "(\"acme\")"), false, null);
+
+        assertThat(onlyLimited(reasons(job, stands, null, null)))
+                .returns(new Depth(7, false), Why.Limited::held)
+                .returns(new Depth(3, false), Why.Limited::ahead)
+                .extracting(Why.Limited::text, as(STRING))
+                .endsWith("the node holds at least 7 of the key, 3 of them before it.");
+        var rated = new PlaceInLine(0, null, 7, false, 3, 0, 3, CALLS, false, null);
+        assertThat(onlyLimited(reasons(held(new Line(null, CALLS)), rated, null, null)))
+                .returns(null, Why.Limited::startsWithin)
+                .extracting(Why.Limited::text, as(STRING))
+                .endsWith("When it starts can't be told.");
+    }
+
+    @Test
+    void a_job_that_nobody_has_claimed_tells_the_limit_that_it_will_wait_for() {
+        var limit = new Limited("calls", 2, "(\"acme\")");
+        var job = with(available(), new Line(null, limit).in(Map.of()));
+        var full = new PlaceInLine(0, null, 2, true, 2, 1, 3, limit, true, null);
+
+        assertThat(onlyLimited(notClaimed(job, full)))
+                .isEqualTo(new Why.Limited(
+                        "It is available, and nobody has claimed it. Once claimed it waits for limit calls of (\"acme\"), of which 2 may run at once: the node that has its shard holds 2 of the key, 2 of them before it, and 1 that nobody has claimed stands before it.",
+                        "calls",
+                        "(\"acme\")",
+                        2,
+                        null,
+                        false,
+                        new Depth(2, true),
+                        new Depth(3, true),
+                        false,
+                        null,
+                        null));
+        assertThat(notClaimed(job, new PlaceInLine(0, null, 1, true, 1, 0, 1, limit, true, null)))
+                .singleElement()
+                .isInstanceOf(Why.Behind.class);
+        var rated = with(available(), new Line(null, CALLS).in(Map.of()));
+        assertThat(onlyLimited(notClaimed(rated, new PlaceInLine(0, null, 0, true, 0, 0, 0, CALLS, true, null))))
+                .returns(Duration.ofSeconds(1), Why.Limited::startsWithin)
+                .extracting(Why.Limited::text, as(STRING))
                 .endsWith(
-                        "It runs, or is about to: of limit calls of (\"acme\") 9 may run at once, as an operator has set it, and the node holds 7.");
+                        "Once claimed it waits for limit calls of (\"acme\"), of which 2 may run at once and 60 may start in 1 min: the node that has its shard holds none of the key. It starts in about 1 s at the latest, if nothing else holds it up.");
     }
 
     @Test
     void a_rate_is_named_with_about_when_it_lets_the_job_start() {
-        var stands = new PlaceInLine(0, null, 2, 1, CALLS, true, null);
-        assertThat(only(reasons(held(new Line(null, CALLS)), stands, null, null)))
+        var stands = ofLimit(CALLS, 2, 1, null);
+        assertThat(onlyLimited(reasons(held(new Line(null, CALLS)), stands, null, null)))
+                .returns(new AdjustmentView.Rate(60, Duration.ofMinutes(1), 1), Why.Limited::rate)
+                .returns(Duration.ofSeconds(2), Why.Limited::startsWithin)
+                .extracting(Why.Limited::text, as(STRING))
                 .endsWith(
-                        "It runs, or waits for the rate of limit calls of (\"acme\"), of which 60 may start in 1 min; of those that the node holds 1 stand before it: it starts in about 2 s at the latest, if nothing else holds them up.");
+                        "It runs, or waits for limit calls of (\"acme\"), of which 2 may run at once and 60 may start in 1 min: the node holds 2 of the key, 1 of them before it. It starts in about 2 s at the latest, if nothing else holds it up.");
+        var set = set(null, new Line.Rate(1, Duration.ofMinutes(1), 5));
+        assertThat(onlyLimited(reasons(held(new Line(null, CALLS)), stands, null, set)))
+                .returns(Duration.ofMinutes(2), Why.Limited::startsWithin)
+                .extracting(Why.Limited::text, as(STRING))
+                .contains("1 may start in 1 min, 5 at once after a pause, as an operator has set it:");
 
         var slow = new Limited("calls", 2, "(\"acme\")", new Line.Rated(new Line.Rate(1, Duration.ofHours(1), 1), 1));
-        var owed = new PlaceInLine(0, null, 1, 0, slow, true, Duration.ofMinutes(40));
-        assertThat(only(reasons(held(new Line(null, slow)), owed, null, null)))
-                .contains("1 may start in 1 h")
-                .endsWith("it starts in about 40 min at the latest, if nothing else holds it up.");
+        var owed = ofLimit(slow, 1, 0, Duration.ofMinutes(40));
+        assertThat(onlyLimited(reasons(held(new Line(null, slow)), owed, null, null))
+                        .text())
+                .contains("1 may start in 1 h: the node holds 1 of the key, none of them before it.")
+                .endsWith("It starts in about 40 min at the latest, if nothing else holds it up.");
+    }
+
+    @Test
+    void of_a_job_whose_place_in_line_is_not_sure_the_limit_is_told_as_well() {
+        var unsure = new PlaceInLine(0, null, 7, true, 3, 0, 3, CALLS, false, null);
+
+        var reasons = reasons(held(new Line("a", CALLS)), unsure, null, null);
+
+        assertThat(reasons).hasSize(2);
+        assertThat(reasons.get(0).text()).endsWith("and runs it, or lets it wait for others of order key a.");
+        assertThat(reasons.get(1)).isInstanceOf(Why.Limited.class);
+        assertThat(reasons.get(1).text()).startsWith("It runs, or waits for limit calls");
+    }
+
+    // ---- what goes before it in its queue
+
+    private static final Depth NONE = depth(0);
+
+    private static Why.Reason among(PlaceInQueue place, Map<String, String> headers) {
+        var reasons = notClaimed(with(available(), headers), lines(null, null, null, place));
+        assertThat(reasons).hasSize(1);
+        return reasons.getFirst();
+    }
+
+    private static StreamInfo stream(Priority priority, int shard) {
+        return new StreamInfo(7, "billing", priority, shard);
+    }
+
+    @Test
+    void jobs_of_a_higher_priority_are_named_by_priority_with_how_many_there_are() {
+        var higher = List.of(
+                new Why.Band(Priority.URGENT, new Depth(10_000, false)), new Why.Band(Priority.HIGH, depth(20)));
+        var place = new PlaceInQueue(stream(Priority.NORMAL, 0), depth(3), NONE, depth(5), higher);
+
+        assertThat(among(place, Map.of()))
+                .isEqualTo(new Why.Outranked(
+                        "It is available at priority normal of queue billing, where jobs of a higher priority go first, nine times out of ten: at least 10,000 of priority urgent and 20 of priority high are available. In its own shard, 3 stand before it.",
+                        higher,
+                        depth(3)));
+    }
+
+    @Test
+    void a_job_whose_tenant_is_set_aside_says_so_and_that_others_go_first() {
+        var alone = new PlaceInQueue(
+                stream(Priority.NORMAL, StreamInfo.ASIDE), new Depth(10_000, false), depth(1), depth(5), List.of());
+
+        assertThat(among(alone, Map.of("tenant", "acme")))
+                .isEqualTo(new Why.SetAside(
+                        "Tenant acme has more than a few jobs waiting in queue billing, and was set aside: it is available in a side shard of its own, where at least 10,000 stand before it. What others have goes first, three times out of four: 6 of their jobs are available at priority normal.",
+                        "acme",
+                        true,
+                        new Depth(10_000, false),
+                        depth(6)));
+
+        var shared = new PlaceInQueue(stream(Priority.NORMAL, 540), depth(1), NONE, NONE, List.of());
+        assertThat(among(shared, Map.of("tenant", "acme")).text())
+                .contains(
+                        "in a side shard that such tenants share, where 1 stands before it. What others have goes first, three times out of four: none of their jobs are available at priority normal.");
+    }
+
+    @Test
+    void of_a_job_that_is_set_aside_behind_a_higher_priority_both_are_told() {
+        var place = new PlaceInQueue(
+                stream(Priority.BULK, 501), depth(4), NONE, NONE, List.of(new Why.Band(Priority.NORMAL, depth(1))));
+
+        var reasons = notClaimed(available(), lines(null, null, null, place));
+
+        assertThat(reasons).hasExactlyElementsOfTypes(Why.Outranked.class, Why.SetAside.class);
+        assertThat(reasons.getFirst().text()).contains("1 of priority normal is available");
+        assertThat(reasons.getLast().text()).startsWith("Its tenant has more than a few jobs");
+    }
+
+    @Test
+    void otherwise_it_is_told_how_many_stand_before_it_and_how_many_may_be() {
+        var stream = stream(Priority.NORMAL, 2);
+        assertThat(among(new PlaceInQueue(stream, NONE, NONE, NONE, List.of()), Map.of()))
+                .isEqualTo(new Why.Behind(
+                        "It is available, and none stands before it in queue billing: it will be claimed next.", NONE));
+        assertThat(among(new PlaceInQueue(stream, depth(2), depth(1), depth(9), List.of()), Map.of()))
+                .isEqualTo(new Why.Behind(
+                        "It is available at priority normal of queue billing: 2 stand before it in its shard, and 10 in others may be before it.",
+                        depth(12)));
+        assertThat(among(
+                                new PlaceInQueue(
+                                        stream(Priority.NORMAL, StreamInfo.FRONT), depth(2), NONE, NONE, List.of()),
+                                Map.of())
+                        .text())
+                .isEqualTo(
+                        "It has come back, and is available in the front of priority normal of queue billing, which goes first: 2 stand before it.");
     }
 
     @Test
     void a_paused_key_or_limit_is_named_before_the_rest() {
-        var stands = new PlaceInLine(0, null, 1, 0, CALLS, true, null);
+        var stands = ofLimit(CALLS, 1, 0, null);
         var job = held(new Line("a", CALLS));
 
         var reasons = reasons(

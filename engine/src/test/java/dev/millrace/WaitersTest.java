@@ -10,6 +10,7 @@ import dev.millrace.store.Adjustment;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records;
 import dev.millrace.store.StoreException;
 import dev.millrace.world.SystemWorld;
@@ -235,6 +236,11 @@ class WaitersTest {
 
         @Override
         public Optional<PlaceInLine> inLine(JobId job) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Optional<PlaceInQueue> inQueue(JobId job) {
             throw new UnsupportedOperationException();
         }
 

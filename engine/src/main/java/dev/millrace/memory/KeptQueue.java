@@ -61,6 +61,11 @@ final class KeptQueue {
             this.info = info;
             this.queue = queue;
         }
+
+        /** What waits in it, in its order: what was cancelled meanwhile is left out. */
+        java.util.stream.Stream<Row> waiting() {
+            return pending.stream().filter(row -> row.outcome == null && !row.job().forgotten);
+        }
     }
 
     /** A side shard, and the tenant that had it last. */

@@ -36,6 +36,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -214,6 +215,11 @@ final class MemoryStorage implements Storage {
     @Override
     public Optional<PlaceInLine> inLine(JobId job) {
         return step(now -> memory.pictures.inLine(job, (queue, limit) -> memory.owners.fullIn(queue, limit, now)));
+    }
+
+    @Override
+    public Optional<PlaceInQueue> inQueue(JobId job) {
+        return step(now -> memory.pictures.inQueue(job));
     }
 
     @Override

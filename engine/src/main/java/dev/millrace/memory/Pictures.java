@@ -4,10 +4,12 @@ import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
+import dev.millrace.Priority;
 import dev.millrace.QueueView;
 import dev.millrace.QueueView.Depth;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.Why.Band;
 import dev.millrace.memory.Standing.Parked;
 import dev.millrace.memory.Standing.Timer;
 import dev.millrace.store.Ending.Parking;
@@ -19,6 +21,7 @@ import dev.millrace.store.Observations.ParkedJobs;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Records.Sample;
@@ -28,6 +31,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -190,7 +194,7 @@ final class Pictures {
             if (stand != null && line.home().equals(stand.line().home())) all.add(stand);
         }
         var limit = line.limit();
-        return PlaceInLine.of(job, all, true, limit == null ? null : fullIn.apply(own.queue.name, limit));
+        return PlaceInLine.of(job, all, true, true, limit == null ? null : fullIn.apply(own.queue.name, limit));
     }
 
     private static PlaceInLine.@Nullable Stand stand(KeptJob job) {
@@ -210,6 +214,32 @@ final class Pictures {
     }
 
     // ---- queues
+
+    Optional<PlaceInQueue> inQueue(JobId id) {
+        var job = ledger.jobs.get(id);
+        if (job == null || !(job.standing() instanceof Row row) || row.claim != null || row.outcome != null)
+            return Optional.empty();
+        var own = ledger.stream(row.place.stream());
+        if (own.info.keyed()) return Optional.empty();
+        long front = 0;
+        long shards = 0;
+        var higher = new EnumMap<Priority, Long>(Priority.class);
+        for (var stream : job.queue.streams()) {
+            var info = stream.info;
+            if (info.keyed() || stream.equals(own) || (own.info.front() && !info.front())) continue;
+            long waiting = stream.waiting().count();
+            if (info.priority().rank() < own.info.priority().rank()) higher.merge(info.priority(), waiting, Long::sum);
+            if (info.priority() != own.info.priority() || info.aside()) continue;
+            if (info.front()) front += waiting;
+            else shards += waiting;
+        }
+        var bands = higher.entrySet().stream()
+                .filter(band -> band.getValue() > 0)
+                .map(band -> new Band(band.getKey(), depth(band.getValue())))
+                .toList();
+        long ahead = own.waiting().takeWhile(other -> !other.equals(row)).count();
+        return Optional.of(new PlaceInQueue(own.info, depth(ahead), depth(front), depth(shards), bands));
+    }
 
     List<QueueView> queues(Instant now) {
         return ledger.queues.values().stream()
@@ -232,9 +262,7 @@ final class Pictures {
 
     private static @Nullable Instant oldestAvailable(KeptQueue queue) {
         return queue.streams().stream()
-                .flatMap(stream -> stream.pending.stream()
-                        .filter(row -> row.outcome == null)
-                        .limit(1))
+                .flatMap(stream -> stream.waiting().limit(1))
                 .map(row -> row.at)
                 .min(Instant::compareTo)
                 .orElse(null);

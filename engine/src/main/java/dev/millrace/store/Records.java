@@ -107,6 +107,13 @@ public interface Records {
      */
     Optional<PlaceInLine> inLine(JobId job);
 
+    /**
+     * Where a job that is available stands among the others of its queue. A bounded look, whatever waits; some hundredths of a second.
+     *
+     * @return empty if it is not available, is parked, stands in a line, or is not known
+     */
+    Optional<PlaceInQueue> inQueue(JobId job);
+
     /** All nodes that are alive or not yet gone, and those that went within the last day. */
     List<NodeView> nodes();
 

@@ -9,13 +9,16 @@ import dev.millrace.NodeView;
 import dev.millrace.Priority;
 import dev.millrace.QueueView;
 import dev.millrace.State;
+import dev.millrace.Why.Band;
 import dev.millrace.Why.Blocker;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Line;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records;
+import dev.millrace.store.StreamInfo;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -61,9 +64,12 @@ final class PostgresRecords implements Records {
     /** Jobs of a shard that are looked at in each place where they may stand. */
     private static final int LINE = 1_000;
 
+    private static final QueueView.Depth NONE = new QueueView.Depth(0, true);
+
     private final String pauses;
     private final String adjustments;
     private final String inLine;
+    private final String inQueue;
     private final String nodes;
     private final String batch;
     private final String blockers;
@@ -113,6 +119,7 @@ final class PostgresRecords implements Records {
                 SELECT queue, priority, tenant, since FROM $.side_tenant
                  WHERE used_at > clock_timestamp() - INTERVAL '30 s' ORDER BY since, tenant LIMIT 1000
                 """);
+        inQueue = q.in("SELECT what, stream, queue, priority, shard, n, exact FROM $.in_queue(?, ?)");
         inLine = q.in("SELECT what, job_id, headers, xid, seq, nr FROM $.in_line(?, ?)");
         adjustments = q.in(
                 "SELECT of, name, at_once, starts, millis, burst, reason, by, at FROM $.adjustment ORDER BY of, name");
@@ -385,12 +392,14 @@ final class PostgresRecords implements Records {
         return pool.look("look at a line", c -> {
             var all = new LinkedHashMap<JobId, PlaceInLine.Stand>();
             boolean complete = true;
+            boolean allHeld = true;
             @Nullable Duration fullIn = null;
             try (var s = Session.prepare(c, inLine, job.value(), LINE);
                     var rows = s.executeQuery()) {
                 while (rows.next()) {
                     switch (rows.getString("what")) {
                         case "cut" -> complete = false;
+                        case "held cut" -> allHeld = false;
                         case "full" -> fullIn = Duration.of(rows.getLong("nr"), ChronoUnit.MICROS);
                         case "held" -> stand(rows, PlaceInLine.Where.HELD, all);
                         case "back" -> stand(rows, PlaceInLine.Where.BACK, all);
@@ -400,7 +409,38 @@ final class PostgresRecords implements Records {
                     }
                 }
             }
-            return PlaceInLine.of(job, all.values(), complete, fullIn);
+            return PlaceInLine.of(job, all.values(), complete && allHeld, allHeld, fullIn);
+        });
+    }
+
+    @Override
+    public Optional<PlaceInQueue> inQueue(JobId job) {
+        return pool.look("look at a place in a queue", c -> {
+            @Nullable StreamInfo stream = null;
+            var ahead = NONE;
+            var front = NONE;
+            var shards = NONE;
+            var higher = new ArrayList<Band>();
+            try (var s = Session.prepare(c, inQueue, job.value(), PlaceInQueue.LOOK);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var priority = Priority.ofRank(rows.getInt("priority"));
+                    var depth = new QueueView.Depth(rows.getLong("n"), rows.getBoolean("exact"));
+                    switch (rows.getString("what")) {
+                        case "own" -> {
+                            stream = new StreamInfo(
+                                    rows.getInt("stream"), rows.getString("queue"), priority, rows.getInt("shard"));
+                            ahead = depth;
+                        }
+                        case "front" -> front = depth;
+                        case "shards" -> shards = depth;
+                        default -> higher.add(new Band(priority, depth));
+                    }
+                }
+            }
+            return stream == null
+                    ? Optional.empty()
+                    : Optional.of(new PlaceInQueue(stream, ahead, front, shards, higher));
         });
     }
 

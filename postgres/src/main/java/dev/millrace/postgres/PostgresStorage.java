@@ -39,6 +39,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -383,6 +384,11 @@ final class PostgresStorage implements Storage {
     @Override
     public Optional<PlaceInLine> inLine(JobId job) {
         return records.inLine(job);
+    }
+
+    @Override
+    public Optional<PlaceInQueue> inQueue(JobId job) {
+        return records.inQueue(job);
     }
 
     @Override

@@ -136,6 +136,29 @@ class KeyedShardsIT {
     }
 
     @Test
+    void who_stands_before_a_job_that_is_held_is_known_though_its_claim_lies_some_partitions_back() {
+        try (var bench = new Workbench(server, "held", store -> store)) {
+            var node = bench.node();
+            var first = enqueue(bench);
+            var shard = own(bench, node);
+            claim(bench, node, shard.stream());
+            day(bench, node);
+            var second = enqueue(bench); // perhaps before the stream has an anchor in the new partition
+            claim(bench, node, shard.stream());
+            for (int day = 0; day < 5; day++) day(bench, node);
+            var third = enqueue(bench);
+            claim(bench, node, shard.stream());
+
+            for (var job : List.of(second, third)) {
+                var place = bench.storage.inLine(job).orElseThrow();
+                assertThat(place.first()).isEqualTo(first);
+                assertThat(place.ahead()).isEqualTo(job.equals(second) ? 1 : 2);
+                assertThat(place.exact()).isTrue();
+            }
+        }
+    }
+
+    @Test
     void a_node_of_an_older_build_finds_nothing_in_keyed_shards_and_is_given_none() throws Exception {
         try (var bench = new Workbench(server, "older", store -> store)) {
             var older = UUID.randomUUID();

@@ -70,6 +70,7 @@ final class Watch {
             "queues",
             "pauses",
             "inLine",
+            "inQueue",
             "adjustments",
             "nodes",
             "observe",

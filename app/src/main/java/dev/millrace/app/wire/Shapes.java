@@ -175,9 +175,46 @@ public final class Shapes {
                 json.put("front", front.toString());
                 json.set("ahead", depth(ahead));
             }
+            case Why.Limited limited -> limited(json, limited);
+            case Why.Outranked(var text, var higher, var ahead) -> {
+                json.set("higher", all(higher, Shapes::band));
+                json.set("ahead", depth(ahead));
+            }
+            case Why.SetAside(var text, var tenant, var alone, var ahead, var others) -> {
+                json.put("tenant", tenant).put("alone", alone);
+                json.set("ahead", depth(ahead));
+                json.set("others", depth(others));
+            }
             case Why.Behind(var text, var others) -> json.set("others", depth(others));
             default -> {}
         }
+        return json;
+    }
+
+    private static void limited(ObjectNode json, Why.Limited limited) {
+        json.put("limit", limited.limit());
+        json.put("key", limited.key());
+        json.put("concurrency", limited.concurrency());
+        json.set("rate", rate(limited.rate()));
+        json.put("adjusted", limited.adjusted());
+        json.set("held", depth(limited.held()));
+        json.set("ahead", depth(limited.ahead()));
+        json.put("mayRun", limited.mayRun());
+        json.put("startsWithinMillis", millis(limited.startsWithin()));
+        json.put("node", limited.node());
+    }
+
+    private static JsonNode rate(AdjustmentView.@Nullable Rate rate) {
+        if (rate == null) return Json.object().nullNode();
+        return Json.object()
+                .put("count", rate.count())
+                .put("period", rate.period().toString())
+                .put("burst", rate.burst());
+    }
+
+    private static ObjectNode band(Why.Band band) {
+        var json = Json.object().put("priority", band.priority().wireName());
+        json.set("available", depth(band.available()));
         return json;
     }
 
@@ -205,6 +242,9 @@ public final class Shapes {
             case Why.PartsOpen r -> "parts-open";
             case Why.BlockersOpen r -> "blockers-open";
             case Why.InLine r -> "in-line";
+            case Why.Limited r -> "limited";
+            case Why.Outranked r -> "outranked";
+            case Why.SetAside r -> "set-aside";
             case Why.Paused r -> "paused";
             case Why.NoNode r -> "no-node";
             case Why.Parked r -> "parked";
@@ -269,13 +309,7 @@ public final class Shapes {
         json.put("of", view.of().name().toLowerCase(java.util.Locale.ROOT));
         json.put("name", view.name());
         json.put("concurrency", view.concurrency());
-        var rate = view.rate();
-        if (rate == null) json.putNull("rate");
-        else
-            json.putObject("rate")
-                    .put("count", rate.count())
-                    .put("period", rate.period().toString())
-                    .put("burst", rate.burst());
+        json.set("rate", rate(view.rate()));
         return json.put("reason", view.reason()).put("by", view.by()).put("since", text(view.since()));
     }
 

@@ -8,7 +8,9 @@ import dev.millrace.Why;
 import dev.millrace.Why.Reason;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
+import dev.millrace.store.Line;
 import dev.millrace.store.Records;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
@@ -82,6 +84,18 @@ public final class WhyIsTrue implements Checker {
             case Why.PartsOpen parts -> job.state() == State.SCHEDULED;
             case Why.BlockersOpen blockers -> job.state() == State.SCHEDULED;
             case Why.InLine(var text, var front, var ahead) -> !job.state().ended() && stands(front);
+            case Why.Limited limited -> isLimited(job, limited);
+            case Why.Outranked outranked ->
+                job.state() == State.AVAILABLE
+                        && runnable(job)
+                        && !isPaused(job)
+                        && outranked.higher().stream()
+                                .allMatch(band ->
+                                        band.priority().rank() < job.priority().rank());
+            case Why.SetAside aside ->
+                job.state() == State.AVAILABLE
+                        && !isPaused(job)
+                        && Objects.equals(aside.tenant(), job.headers().get(Delivery.TENANT));
             case Why.Paused(var text, var scope) -> paused.get().contains(scope);
             case Why.NoNode nobody -> !runnable(job);
             case Why.Parked parked ->
@@ -96,6 +110,15 @@ public final class WhyIsTrue implements Checker {
     /** Whether a job that is said to hold others up has not ended. Nothing moves any more: what was true a moment ago is so still. */
     private boolean stands(JobId front) {
         return why.apply(front).reasons().stream().noneMatch(Why.Ended.class::isInstance);
+    }
+
+    private static boolean isLimited(JobView job, Why.Limited limited) {
+        var line = Line.of(job.headers());
+        var limit = line == null ? null : line.limit();
+        return limit != null
+                && limit.name().equals(limited.limit())
+                && limit.key().equals(limited.key())
+                && job.state() == (limited.mayRun() ? State.RUNNING : State.AVAILABLE);
     }
 
     private boolean isPaused(JobView job) {

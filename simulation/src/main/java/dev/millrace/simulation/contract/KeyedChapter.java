@@ -285,6 +285,68 @@ abstract class KeyedChapter extends Chapter {
     }
 
     @Test
+    void of_a_limit_those_before_it_are_told_whether_they_are_held_or_not() {
+        var five = new Line(null, new Limited("calls", 2, "shop 1", new Line.Rated(new Line.Rate(9, LATER, 9), 5)));
+        given.job(draft -> draft.line(five));
+        given.job(draft -> draft.line(new Line(null, CALLS)));
+        var node = given.node();
+        var shard = ownedBy(node);
+        var held = claims(node, shard);
+        given.job(draft -> draft.line(five));
+        given.job(draft -> draft.line(new Line(null, new Limited("calls", 2, "shop 2"))));
+        var job = given.job(draft -> draft.line(new Line(null, CALLS)));
+
+        assertThat(stands(job).held()).isEqualTo(2);
+        assertThat(stands(job).heldAhead()).isEqualTo(2);
+        assertThat(stands(job).freeAhead()).isEqualTo(1);
+        assertThat(stands(job).weightAhead()).isEqualTo(11);
+        assertThat(stands(job).allHeld()).isTrue();
+        assertThat(stands(job).exact()).isTrue();
+
+        node.ends(held.getFirst(), handedBack());
+        assertThat(stands(job).heldAhead()).isEqualTo(1);
+        assertThat(stands(job).freeAhead()).as("what has come back").isEqualTo(2);
+        node.ends(held.getLast(), done());
+        assertThat(stands(job).held()).isZero();
+    }
+
+    @Test
+    void a_job_far_behind_all_that_is_looked_at_is_told_of_all_the_same() {
+        var jobs = given.bulk(1_100, draft -> draft.line(new Line(null, CALLS)));
+        var job = jobs.getLast();
+
+        assertThat(stands(job).held()).isZero();
+        assertThat(stands(job).freeAhead()).isBetween(900L, 1_099L);
+        assertThat(stands(job).limit()).isEqualTo(CALLS);
+        var inOrder = given.bulk(1_100, draft -> draft.line(ACCOUNT));
+        assertThat(inFrontOf(inOrder.getLast())).containsExactly(inOrder.getFirst());
+    }
+
+    @Test
+    void who_is_held_first_in_line_says_so_however_many_have_come_behind_and_however_often_others_were_claimed() {
+        var first = jobInLine();
+        var node = given.node();
+        var shard = ownedBy(node);
+        claims(node, shard);
+        var second = jobInLine();
+        claims(node, shard);
+        for (int round = 0; round < 10; round++) {
+            given.job(draft -> draft.line(new Line("account 8", null)));
+            for (var one : filled(node)) {
+                takesOver(node, one);
+                claims(node, one).forEach(delivery -> node.ends(delivery, done()));
+            }
+        }
+        given.bulk(1_100, KeyedChapter::inLine);
+
+        assertThat(stands(first).exact()).isTrue();
+        assertThat(inFrontOf(first)).isEmpty();
+        assertThat(inFrontOf(second)).containsExactly(first);
+        assertThat(stands(second).ahead()).isEqualTo(1);
+        assertThat(stands(second).exact()).isTrue();
+    }
+
+    @Test
     void of_a_slow_rate_it_is_told_how_long_its_allowance_takes() {
         var rate = new Line.Rate(1, Duration.ofHours(1), 1);
         var limited = new Limited("calls", 7, "shop " + given.queue, new Line.Rated(rate, 1));

@@ -12,11 +12,15 @@ import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
 import dev.millrace.NodeView.Life;
+import dev.millrace.Priority;
 import dev.millrace.QueueView;
 import dev.millrace.QueueView.Depth;
 import dev.millrace.State;
+import dev.millrace.Why.Band;
 import dev.millrace.store.Ending.Parking;
+import dev.millrace.store.Line;
 import dev.millrace.store.Payload;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Records.Waiting;
 import java.time.Duration;
@@ -312,6 +316,105 @@ abstract class LookingChapter extends Chapter {
         return given.store.queues().stream()
                 .filter(view -> view.name().equals(name))
                 .findFirst();
+    }
+
+    // ---- where in a queue
+
+    private PlaceInQueue place(JobId job) {
+        return given.store.inQueue(job).orElseThrow(() -> new AssertionError("job " + job + " waits in no queue"));
+    }
+
+    @Test
+    void a_job_tells_how_many_stand_before_it_in_its_stream() {
+        var jobs = given.jobs(5);
+        given.cancel(jobs.get(1));
+        given.job(as -> as.queue(given.queue + "-other"));
+
+        assertThat(place(jobs.get(0)).ahead()).isEqualTo(NONE);
+        assertThat(place(jobs.get(4)).ahead()).isEqualTo(new Depth(3, true));
+        assertThat(place(jobs.get(4)).higher()).isEmpty();
+        assertThat(place(jobs.get(4)).front()).isEqualTo(NONE);
+        assertThat(place(jobs.get(4)).stream().queue()).isEqualTo(given.queue);
+
+        given.node().claim(4);
+        assertThat(place(jobs.get(4)).ahead()).isEqualTo(NONE);
+    }
+
+    @Test
+    void a_job_tells_how_many_of_each_higher_priority_go_before_it() {
+        given.jobs(2, as -> as.priority(Priority.URGENT));
+        given.jobs(3, as -> as.priority(Priority.HIGH).spread("another shard"));
+        given.jobs(4, as -> as.priority(Priority.BULK));
+        var job = given.job();
+        var high = given.job(as -> as.priority(Priority.HIGH));
+
+        assertThat(place(job).higher())
+                .containsExactly(new Band(Priority.URGENT, depth(2)), new Band(Priority.HIGH, depth(4)));
+        assertThat(place(job).ahead()).isEqualTo(NONE);
+        assertThat(place(high).higher()).containsExactly(new Band(Priority.URGENT, depth(2)));
+
+        given.node().claim(6);
+        assertThat(place(job).higher()).isEmpty();
+    }
+
+    @Test
+    void the_front_of_its_priority_and_other_shards_are_counted_apart() {
+        given.jobs(2);
+        var node = given.node();
+        node.endsAll(node.claim(2), handedBack());
+        given.bulk(20, as -> as.spread(null));
+        var job = given.job();
+
+        var place = place(job);
+
+        assertThat(place.front()).isEqualTo(depth(2));
+        assertThat(place.ahead().count() + place.shards().count()).isEqualTo(20);
+        assertThat(place.stream().front()).isFalse();
+    }
+
+    @Test
+    void what_has_come_back_stands_before_all_that_has_not() {
+        given.jobs(3, as -> as.priority(Priority.URGENT));
+        var job = given.job();
+        var node = given.node();
+        node.endsAll(node.claim(4), handedBack());
+        given.jobs(5);
+        given.jobs(6, as -> as.priority(Priority.URGENT));
+
+        assertThat(place(job).stream().front()).isTrue();
+        assertThat(place(job).ahead()).isEqualTo(NONE);
+        assertThat(place(job).shards()).isEqualTo(NONE);
+        assertThat(place(job).higher()).containsExactly(new Band(Priority.URGENT, depth(3)));
+    }
+
+    @Test
+    void only_what_is_available_has_a_place() {
+        var node = given.node();
+        for (var stage : Stage.values()) {
+            var job = stage.job(given, node);
+            assertThat(given.store.inQueue(job).isPresent()).as("%s", stage).isEqualTo(stage == Stage.AVAILABLE);
+        }
+        assertThat(given.store.inQueue(Given.newId())).isEmpty();
+        assertThat(given.store.inQueue(given.job(as -> as.line(new Line("account 7", null)))))
+                .isEmpty();
+    }
+
+    @Test
+    void where_more_stand_before_it_than_are_counted_it_says_so() {
+        given.bulk(PlaceInQueue.LOOK + 1, as -> as);
+        var job = given.job();
+        var bulk = given.job(as -> as.priority(Priority.BULK));
+
+        var many = new Depth(PlaceInQueue.LOOK, false);
+        assertThat(place(job).ahead()).isEqualTo(many);
+        assertThat(place(bulk).higher()).containsExactly(new Band(Priority.NORMAL, many));
+        assertThat(place(bulk).ahead()).isEqualTo(NONE);
+    }
+
+    private static final Depth NONE = depth(0);
+
+    private static Depth depth(int count) {
+        return new Depth(count, true);
     }
 
     // ---- nodes

@@ -107,6 +107,31 @@ abstract class TenantChapter extends Chapter {
     }
 
     @Test
+    void a_job_of_a_tenant_that_is_set_aside_tells_where_it_stands_and_how_many_others_go_first() {
+        var aside = setAside("many", draft -> draft);
+        var crowd = given.bulk(CROWD, of("many"));
+        given.node().claim(aside, 10);
+        var before = others(crowd.getLast());
+        var few = given.jobs(3, of("few"));
+
+        var place = given.store.inQueue(crowd.getLast()).orElseThrow();
+
+        assertThat(place.stream()).isEqualTo(aside);
+        assertThat(place.ahead().count()).isGreaterThanOrEqualTo(CROWD - 1);
+        assertThat(others(crowd.getLast())).as("those of others go first").isEqualTo(before + 3);
+        var its = given.store.inQueue(few.getLast()).orElseThrow();
+        assertThat(its.stream().aside()).isFalse();
+        assertThat(its.ahead().count() + its.front().count() + its.shards().count())
+                .as("but what is set aside does not go before others")
+                .isEqualTo(before + 2);
+    }
+
+    private long others(JobId job) {
+        var place = given.store.inQueue(job).orElseThrow();
+        return place.front().count() + place.shards().count();
+    }
+
+    @Test
     void each_tenant_that_is_set_aside_has_a_shard_of_its_own() {
         var one = setAside("one", draft -> draft);
         var other = setAside("other", draft -> draft);

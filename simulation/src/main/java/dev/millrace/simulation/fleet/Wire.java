@@ -34,6 +34,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -459,6 +460,11 @@ final class Wire implements Storage {
     @Override
     public Optional<PlaceInLine> inLine(JobId job) {
         return real.inLine(job);
+    }
+
+    @Override
+    public Optional<PlaceInQueue> inQueue(JobId job) {
+        return real.inQueue(job);
     }
 
     @Override

@@ -5,10 +5,12 @@ import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
+import dev.millrace.Priority;
 import dev.millrace.QueueView;
 import dev.millrace.QueueView.Depth;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.Why.Band;
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.store.Rows.Claimed;
 import dev.millrace.simulation.store.Rows.DeliveryKey;
@@ -25,17 +27,21 @@ import dev.millrace.store.Observations.Held;
 import dev.millrace.store.Observations.ParkedJobs;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Payload;
+import dev.millrace.store.Place;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records;
 import dev.millrace.store.Records.Conclusion;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Records.Sample;
+import dev.millrace.store.StreamInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -317,7 +323,7 @@ final class Looking {
         }
         var limit = line.limit();
         var fullAt = limit == null ? null : tables.allowances.get(tx, queue + "\n" + limit.group());
-        return PlaceInLine.of(job, all, true, fullAt == null ? null : Duration.between(tables.now(), fullAt));
+        return PlaceInLine.of(job, all, true, true, fullAt == null ? null : Duration.between(tables.now(), fullAt));
     }
 
     private PlaceInLine.@Nullable Stand stand(Transaction tx, Standing one) {
@@ -345,6 +351,55 @@ final class Looking {
         return claiming.inOpenWindow(tx, row.place())
                 ? row.place().seq()
                 : (1L << 40) + row.place().seq();
+    }
+
+    // ---- queues
+
+    Optional<PlaceInQueue> inQueue(Transaction tx, JobId job) {
+        tx.statement();
+        var own = standing(tx, job);
+        if (own == null || !waits(own)) return Optional.empty();
+        var row = Objects.requireNonNull(own.row);
+        var stream = stream(tx, row);
+        if (stream.keyed()) return Optional.empty();
+        long ahead = 0;
+        long front = 0;
+        long shards = 0;
+        var higher = new EnumMap<Priority, Long>(Priority.class);
+        for (var other : everything(tx, asked -> asked.queue().equals(stream.queue()))) {
+            if (!waits(other)) continue;
+            var its = Objects.requireNonNull(other.row);
+            var info = stream(tx, its);
+            if (info.keyed() || (stream.front() && !info.front())) continue;
+            if (info.priority().rank() < stream.priority().rank()) higher.merge(info.priority(), 1L, Long::sum);
+            if (info.equals(stream)) {
+                if (isBefore(tx, its.place(), row.place())) ahead++;
+                continue;
+            }
+            if (info.priority() != stream.priority() || info.aside()) continue;
+            if (info.front()) front++;
+            else shards++;
+        }
+        var bands = higher.entrySet().stream()
+                .map(band -> new Band(band.getKey(), depth(band.getValue())))
+                .toList();
+        return Optional.of(new PlaceInQueue(stream, depth(ahead), depth(front), depth(shards), bands));
+    }
+
+    /** Whether it is available, and a node could claim it. */
+    private static boolean waits(Standing one) {
+        return one.state == State.AVAILABLE && one.row != null;
+    }
+
+    private StreamInfo stream(Transaction tx, Logged row) {
+        return Objects.requireNonNull(tables.streams.get(tx, row.place().stream()));
+    }
+
+    /** Of two that are not claimed: the window that the last claim has opened goes before all others, and in a window the order of the log holds. */
+    private boolean isBefore(Transaction tx, Place one, Place other) {
+        boolean open = claiming.inOpenWindow(tx, one);
+        if (open != claiming.inOpenWindow(tx, other)) return open;
+        return one.xid() != other.xid() ? one.xid() < other.xid() : one.seq() < other.seq();
     }
 
     List<Pause> pauses(Transaction tx) {

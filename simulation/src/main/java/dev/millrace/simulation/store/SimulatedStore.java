@@ -47,6 +47,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -559,6 +560,11 @@ public final class SimulatedStore implements Storage {
     @Override
     public Optional<PlaceInLine> inLine(JobId job) {
         return step("look at a line", tx -> looking.inLine(tx, job));
+    }
+
+    @Override
+    public Optional<PlaceInQueue> inQueue(JobId job) {
+        return step("look at a place in a queue", tx -> looking.inQueue(tx, job));
     }
 
     @Override

@@ -38,6 +38,7 @@ import dev.millrace.store.Payload;
 import dev.millrace.store.Peer;
 import dev.millrace.store.Place;
 import dev.millrace.store.PlaceInLine;
+import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Promoted;
 import dev.millrace.store.Rescued;
 import dev.millrace.store.Settled;
@@ -656,6 +657,11 @@ public final class TracingStorage implements Storage {
     @Override
     public Optional<PlaceInLine> inLine(JobId job) {
         return real.inLine(job);
+    }
+
+    @Override
+    public Optional<PlaceInQueue> inQueue(JobId job) {
+        return real.inQueue(job);
     }
 
     @Override
