@@ -104,6 +104,12 @@ record Reasons(
 
     /** It is held by the node that has its shard: what that lets run, it alone knows, but nobody starts before those that are before him. */
     private List<Reason> held(Line line) {
+        if (hasProgressed())
+            return List.of(new Why.Running(
+                    "%s holds it since %s, attempt %d, and runs it.%s"
+                            .formatted(told(job.node()), job.startedAt(), job.attempt(), progress()),
+                    job.node(),
+                    null));
         var reasons = new ArrayList<>(linePaused(pauses.get()));
         var stands = lines.of(job.id()).orElse(null);
         if (stands != null && stands.first() != null) {
@@ -184,7 +190,7 @@ record Reasons(
         var limit = line.limit();
         var order = line.order() == null ? "" : "order key " + line.order();
         if (limit == null) return order;
-        var limited = "limit %s%s, of which %d may run at once".formatted(limit.name(), limit.key(), limit.atOnce());
+        var limited = "limit %s of %s".formatted(limit.name(), limit.key());
         return order.isEmpty() ? limited : order + " and of " + limited;
     }
 
@@ -196,6 +202,13 @@ record Reasons(
                 .findFirst()
                 .map(node -> "Node %s (%s)".formatted(node.name(), id))
                 .orElse("Node " + id);
+    }
+
+    /** Whether its handler has told of progress since it was claimed. */
+    private boolean hasProgressed() {
+        var progress = job.progress();
+        var claimedAt = job.startedAt();
+        return progress != null && claimedAt != null && progress.at().isAfter(claimedAt);
     }
 
     private String progress() {
@@ -358,15 +371,17 @@ record Reasons(
         var stands = lines.of(job.id()).orElse(null);
         if (stands != null && stands.first() != null)
             return behind(line, stands, stands.first(), "It is available, and not claimed. ");
-        var limit = stands == null
-                ? Optional.<LimitedBy>empty()
-                : LimitedBy.of(line, stands, lines::adjusted).filter(one -> one.mayHold(false));
-        if (limit.isPresent()) return limit.get().waits();
+        var limit = stands == null ? Optional.<LimitedBy>empty() : LimitedBy.of(line, stands, lines::adjusted);
+        if (limit.isPresent() && limit.get().mayHold(false)) return limit.get().waits();
         var others = availableOthers().orElse(null);
         if (others == null) return nothingKnownOfQueue();
         return new Why.Behind(
-                "It is available, and gets in line for %s when the node that owns its shard claims it; %s others are available in queue %s."
-                        .formatted(keys(line), others, job.queue()),
+                "It is available, and gets in line for %s when the node that owns its shard claims it; %s others are available in queue %s.%s"
+                        .formatted(
+                                keys(line),
+                                others,
+                                job.queue(),
+                                limit.map(LimitedBy::hasRoom).orElse("")),
                 others);
     }
 
@@ -398,7 +413,7 @@ record Reasons(
         var others = sum(place.front(), place.shards());
         boolean alone = place.stream().alone();
         var text =
-                "%s has more than a few jobs waiting in queue %s, and was set aside: it is available in a side shard %s, where %s. What others have goes first, three times out of four: %s of their jobs %s available at priority %s."
+                "%s has asked for more than a few jobs of queue %s, and was set aside: it is available in a side shard %s, where %s. What others have goes first, three times out of four: %s of their jobs %s available at priority %s."
                         .formatted(
                                 tenant == null ? "Its tenant" : "Tenant " + tenant,
                                 job.queue(),

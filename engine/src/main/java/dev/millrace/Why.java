@@ -115,7 +115,7 @@ public record Why(JobId job, @Nullable State state, List<Reason> reasons) {
     public record Band(Priority priority, QueueView.Depth available) {}
 
     /**
-     * Its tenant has more than a few jobs waiting and was set aside: what others have goes first, three times out of four.
+     * Its tenant has asked for more than a few jobs and was set aside: what others have goes first, three times out of four.
      *
      * @param tenant whose it is; null if the job does not say so any more
      * @param alone whether its side shard is this tenant's alone; if not, others that have more than a few jobs share it

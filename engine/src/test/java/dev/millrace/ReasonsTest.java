@@ -177,7 +177,7 @@ class ReasonsTest {
                 null,
                 null,
                 null,
-                null);
+                job.progress());
     }
 
     private static PlaceInLine place(long ahead, @Nullable JobId first, @Nullable Limited limit, boolean exact) {
@@ -338,6 +338,24 @@ class ReasonsTest {
     }
 
     @Test
+    void one_whose_handler_has_told_of_progress_since_it_was_claimed_runs_whatever_its_limit() {
+        var line = new Line("a", CALLS).in(Map.of());
+        var stands = ofLimit(CALLS, 7, 3, null);
+        var later = new JobView.Progress(30, 100, THEN.plusSeconds(1));
+        var earlier = new JobView.Progress(30, 100, THEN.minusSeconds(1)); // in an attempt before
+
+        assertThat(reasons(with(job(State.RUNNING, null, NODE, THEN, null, later), line), stands, null, null))
+                .containsExactly(new Why.Running(
+                        "Node " + NODE
+                                + " holds it since 2026-11-23T16:00:00Z, attempt 2, and runs it. It is at 30 of 100.",
+                        NODE,
+                        null));
+        assertThat(reasons(with(job(State.RUNNING, null, NODE, THEN, null, earlier), line), stands, null, null))
+                .singleElement()
+                .isInstanceOf(Why.Limited.class);
+    }
+
+    @Test
     void where_a_node_may_hold_more_of_a_limit_than_were_met_so_it_is_said() {
         var job = held(new Line(null, new Limited("calls", 9, "(\"acme\")")));
         var stands = new PlaceInLine(0, null, 7, false, 3, 0, 3, new Limited("calls", 9, "(\"acme\")"), false, null);
@@ -375,7 +393,10 @@ class ReasonsTest {
                         null));
         assertThat(notClaimed(job, new PlaceInLine(0, null, 1, true, 1, 0, 1, limit, true, null)))
                 .singleElement()
-                .isInstanceOf(Why.Behind.class);
+                .isInstanceOf(Why.Behind.class)
+                .extracting(Why.Reason::text, as(STRING))
+                .isEqualTo(
+                        "It is available, and gets in line for limit calls of (\"acme\") when the node that owns its shard claims it; 1 others are available in queue billing. Of limit calls of (\"acme\") 2 may run at once, and the node holds 1.");
         var rated = with(available(), new Line(null, CALLS).in(Map.of()));
         assertThat(onlyLimited(notClaimed(rated, new PlaceInLine(0, null, 0, true, 0, 0, 0, CALLS, true, null))))
                 .returns(Duration.ofSeconds(1), Why.Limited::startsWithin)
@@ -453,7 +474,7 @@ class ReasonsTest {
 
         assertThat(among(alone, Map.of("tenant", "acme")))
                 .isEqualTo(new Why.SetAside(
-                        "Tenant acme has more than a few jobs waiting in queue billing, and was set aside: it is available in a side shard of its own, where at least 10,000 stand before it. What others have goes first, three times out of four: 6 of their jobs are available at priority normal.",
+                        "Tenant acme has asked for more than a few jobs of queue billing, and was set aside: it is available in a side shard of its own, where at least 10,000 stand before it. What others have goes first, three times out of four: 6 of their jobs are available at priority normal.",
                         "acme",
                         true,
                         new Depth(10_000, false),
@@ -474,7 +495,7 @@ class ReasonsTest {
 
         assertThat(reasons).hasExactlyElementsOfTypes(Why.Outranked.class, Why.SetAside.class);
         assertThat(reasons.getFirst().text()).contains("1 of priority normal is available");
-        assertThat(reasons.getLast().text()).startsWith("Its tenant has more than a few jobs");
+        assertThat(reasons.getLast().text()).startsWith("Its tenant has asked for more than a few jobs");
     }
 
     @Test

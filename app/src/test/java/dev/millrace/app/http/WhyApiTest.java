@@ -9,6 +9,7 @@ import dev.millrace.Millrace;
 import dev.millrace.Node;
 import dev.millrace.Operations;
 import dev.millrace.Priority;
+import dev.millrace.Scope;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.cli.TryOut;
 import dev.millrace.world.SystemWorld;
@@ -39,6 +40,7 @@ class WhyApiTest {
     private final Node node;
     private final HttpServer server;
     private final Operations operations;
+    private final JobId first;
 
     WhyApiTest() {
         CommandLineFixture.quiet();
@@ -46,7 +48,7 @@ class WhyApiTest {
         operations = millrace.operations("a test");
         node = millrace.node().slots(1).with(new TryOut(world)).start();
         server = HttpServer.start(new HttpServer.Address("127.0.0.1", 0), millrace, node::status, world, "memory");
-        var first = sleeps(o -> o.limit(SHOP, "acme"));
+        first = sleeps(o -> o.limit(SHOP, "acme"));
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .until(() -> operations.find(first).orElseThrow().progress() != null);
@@ -55,14 +57,14 @@ class WhyApiTest {
     @AfterAll
     void close() {
         server.close();
+        operations.pause(Scope.queue("default"), "the test is over");
+        operations.cancel(first, "the test is over");
         millrace.close();
         client.close();
     }
 
     private JobId sleeps(UnaryOperator<JobOptions> options) {
-        return operations
-                .enqueue("sleep", 1, "{\"millis\":25000}", o -> options.apply(o).deadline(Duration.ofSeconds(28)))
-                .id();
+        return operations.enqueue("sleep", 1, "{\"millis\":60000}", options).id();
     }
 
     private JsonNode why(JobId job) {
@@ -139,6 +141,7 @@ class WhyApiTest {
         assertThat(aside.get("ahead").get("count").intValue()).isPositive();
         assertThat(aside.get("others").get("count").intValue()).isPositive();
         assertThat(told(crowd[crowd.length - 1]))
-                .startsWith("Tenant many has more than a few jobs waiting in queue default, and was set aside");
+                .startsWith(
+                        "Tenant many has asked for more than a few jobs of queue default, and was set aside: it is available in a");
     }
 }
