@@ -70,6 +70,11 @@ record LimitedBy(
                 "%sIt runs, or waits for %s: the node holds %s.".formatted(prefix, numbers(), held()), true, node);
     }
 
+    /** Of one that is parked, since more of the key wait than the node holds. */
+    Why.Limited parked(String prefix) {
+        return reason("%sIt waits for %s: the node holds %s.".formatted(prefix, numbers(), held()), false, null);
+    }
+
     /** Of one that nobody has claimed. */
     Why.Limited waits() {
         return reason(

@@ -282,11 +282,16 @@ record Reasons(
         var line = Line.of(job.headers());
         if (line == null || !Ending.Parked.tellsOfBehind(reason))
             return new Why.Parked(sentence("It is parked: " + reason));
+        var meanwhile = "It is parked meanwhile, since %s. ".formatted(reason);
         var stands = lines.of(job.id()).orElse(null);
-        return stands != null && stands.first() != null
-                ? behind(line, stands, stands.first(), "It is parked meanwhile, since %s. ".formatted(reason))
-                : new Why.Parked("It is parked, since %s: it comes back when its turn does. It counts for %s."
-                        .formatted(reason, keys(line)));
+        if (stands != null && stands.first() != null) return behind(line, stands, stands.first(), meanwhile);
+        var limit = stands == null
+                ? null
+                : LimitedBy.of(line, stands, lines::adjusted).orElse(null);
+        return limit != null
+                ? limit.parked(meanwhile)
+                : new Why.Parked(
+                        meanwhile + "It comes back when it can go on. It counts for %s.".formatted(keys(line)));
     }
 
     /** What is paused of what its headers say: whose it is, and where it stands in line. */

@@ -126,13 +126,17 @@ BEGIN
         RETURN QUERY
             WITH timers AS MATERIALIZED (SELECT t.job_id, t.headers, t.no FROM timer t WHERE t.stream = v_front AND t.stream >= 1000000000 LIMIT 10 * p_look),
             waiting AS MATERIALIZED (
-                SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.parking <> 'undecodable' AND k.tenant IS NULL LIMIT 10 * p_look),
+                SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.parking <> 'undecodable' AND k.tenant IS NULL AND k.line IS NULL LIMIT 10 * p_look),
+            behind AS MATERIALIZED (
+                SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.line = row_of_headers(own.headers)
+                 ORDER BY k.first_xid, k.first_seq LIMIT 10 * p_look),
             aside AS MATERIALIZED (SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.tenant IS NOT NULL LIMIT 10 * p_look),
             unreadable AS MATERIALIZED (
                 SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.parking = 'undecodable' LIMIT 10 * p_look)
             SELECT 'absent'::TEXT, a.job_id, a.headers::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT FROM (
                 SELECT t.job_id, t.headers FROM timers t WHERE t.no > 1
                  UNION ALL SELECT w.job_id, w.headers FROM waiting w
+                 UNION ALL SELECT b.job_id, b.headers FROM behind b
                  UNION ALL SELECT s.job_id, s.headers FROM aside s
                  UNION ALL SELECT u.job_id, u.headers FROM unreadable u) a
              WHERE a.headers->>':order' = v_order
@@ -140,7 +144,7 @@ BEGIN
             SELECT 'absent', p_job, own.headers::TEXT, 0, 0, 0 WHERE own.part IS NULL
              UNION ALL
             SELECT 'cut', NULL, NULL, 0, 0, 0
-             WHERE greatest((SELECT count(*) FROM timers), (SELECT count(*) FROM waiting), (SELECT count(*) FROM aside), (SELECT count(*) FROM unreadable))
+             WHERE greatest((SELECT count(*) FROM timers), (SELECT count(*) FROM waiting), (SELECT count(*) FROM behind), (SELECT count(*) FROM aside), (SELECT count(*) FROM unreadable))
                    >= 10 * p_look;
     END IF;
     IF v_cut THEN RETURN QUERY SELECT 'cut'::TEXT, NULL::UUID, NULL::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT; END IF;
