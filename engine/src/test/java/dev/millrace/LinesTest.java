@@ -340,7 +340,7 @@ class LinesTest {
                         .contains("job " + first.id() + " is in front, which Node"));
         assertThat(why(first))
                 .contains(
-                        "It runs, or is about to: of limit two of (\"acme\") 2 may run at once, and the node holds 2.");
+                        "it runs, or is about to. Of limit two of (\"acme\") 2 may run at once, and the node holds 2.");
         go.countDown();
     }
 

@@ -81,7 +81,7 @@ class MemoryTest {
         store.close();
         other.enqueue(job("a value", null));
 
-        assertThat(heard).containsExactly(new Wakeup.Work("mail"));
+        assertThat(heard).containsExactly(new Wakeup.Streams("mail"), new Wakeup.Work("mail"));
         assertThat(heardHere).isEmpty();
     }
 
