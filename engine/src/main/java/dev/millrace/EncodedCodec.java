@@ -55,9 +55,18 @@ record EncodedCodec(Codec values, Encoding encoding) implements Codec {
     public List<Misfit> misfits(String text, String schema, String name) {
         var misfits = values.misfits(text, schema, name);
         if (!encoding.encrypts()) return misfits;
-        return misfits.stream()
-                .map(misfit -> new Misfit(misfit.pointer(), hidden(misfit.message())))
-                .toList();
+        return misfits.stream().map(EncodedCodec::hidden).toList();
+    }
+
+    private static Misfit hidden(Misfit misfit) {
+        var named = misfit.named();
+        return new Misfit(
+                named,
+                named,
+                named.equals(misfit.pointer())
+                        ? hidden(misfit.message())
+                        : "%s does not fit the schema; how is not told, since it would be in the clear"
+                                .formatted(named));
     }
 
     private static String hidden(String message) {

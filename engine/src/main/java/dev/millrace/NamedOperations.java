@@ -235,7 +235,9 @@ final class NamedOperations implements Operations {
             }
         }
         before.or(() -> storage.change(id)).ifPresent(kept -> refuseIfOther(kept, change, elsewhere));
-        return new Operation(this, id, before.isPresent(), editor);
+        // By a patch it is gone on with as it was begun, with all that is kept of that; a function is nowhere but here.
+        boolean kept = before.isPresent() && editor instanceof Editor.Patched;
+        return new Operation(this, id, before.isPresent(), kept ? null : editor);
     }
 
     private static void refuseIfOther(KeptChange kept, Change asked, Set<String> elsewhere) {

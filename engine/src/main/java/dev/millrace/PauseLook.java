@@ -4,7 +4,6 @@ import dev.millrace.Paused.Meets;
 import dev.millrace.store.Line;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Storage;
-import dev.millrace.store.StoreException;
 import dev.millrace.store.Timetable.Kept;
 import java.time.Instant;
 import java.util.List;
@@ -16,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 final class PauseLook {
 
     private static final List<State> WAITS = List.of(State.AVAILABLE, State.SCHEDULED, State.RETRYABLE);
+
+    /** What waits in a line is held by the node that has its shard, and looks like what runs. */
+    private static final List<State> WAITS_IN_LINE =
+            List.of(State.AVAILABLE, State.RUNNING, State.SCHEDULED, State.RETRYABLE);
 
     private final Storage storage;
     private final Scope scope;
@@ -34,8 +37,8 @@ final class PauseLook {
         Meets meets;
         try {
             meets = look.look();
-        } catch (StoreException.Unavailable unseen) {
-            meets = Meets.UNKNOWN; // it is paused all the same
+        } catch (MillraceException unseen) {
+            meets = Meets.UNKNOWN; // it is paused all the same, whatever became of the look
         }
         return new Paused(scope, until, meets, meets == Meets.SOMETHING ? null : look.other);
     }
@@ -73,7 +76,8 @@ final class PauseLook {
      */
     private Meets all(@Nullable String queue) {
         boolean more = false;
-        for (var state : WAITS) {
+        boolean inLine = scope instanceof Scope.Key || scope instanceof Scope.OfLimit;
+        for (var state : inLine ? WAITS_IN_LINE : WAITS) {
             var in = state == State.AVAILABLE ? queue : null;
             var page = storage.list(new Query(state, in, null, null, Query.MAX_LIMIT, true));
             for (var job : page) if (belongs(job).anyMatch(this::meets)) return Meets.SOMETHING;

@@ -20,6 +20,7 @@ import dev.millrace.store.Bulk.Piece;
 import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Bulk.Stepped;
+import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import java.time.Instant;
@@ -466,7 +467,7 @@ final class BulkChanges {
         var turn = job.standing().turn();
         if (job.standing() instanceof Row && job.stream.info.keyed()) return new Done.Left(IN_LINE);
         job.payload = payload;
-        if (job.standing() instanceof Parked parked) {
+        if (job.standing() instanceof Parked parked && parked.parking() != Parking.BEHIND) {
             ledger.stopWaiting(parked);
             ledger.append(job, turn, job.streamOf(turn), now);
         }

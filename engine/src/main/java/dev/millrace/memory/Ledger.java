@@ -374,7 +374,7 @@ final class Ledger {
                 Set.copyOf(pauses.keySet()),
                 adjustments.values().stream().map(Adjustment.Kept::adjustment).collect(Collectors.toUnmodifiableSet()),
                 setSchedules,
-                !parked.isEmpty());
+                parked.values().stream().anyMatch(one -> one.parking() != Parking.BEHIND));
     }
 
     // ---- forgetting

@@ -197,6 +197,12 @@ final class Pictures {
         return PlaceInLine.of(job, all, true, true, limit == null ? null : fullIn.apply(own.queue.name, limit));
     }
 
+    private static PlaceInLine.Where away(Standing standing) {
+        return standing instanceof Standing.Parked parked && parked.parking() == Parking.BEHIND
+                ? PlaceInLine.Where.BEHIND
+                : PlaceInLine.Where.ABSENT;
+    }
+
     private static PlaceInLine.@Nullable Stand stand(KeptJob job) {
         var line = Line.of(job.headers);
         if (line == null) return null;
@@ -204,7 +210,7 @@ final class Pictures {
         boolean again = standing.turn().no() > 1;
         if (!(standing instanceof Row row))
             return again && job.first != null
-                    ? new PlaceInLine.Stand(job.id, line, job.first, PlaceInLine.Where.ABSENT, 0)
+                    ? new PlaceInLine.Stand(job.id, line, job.first, away(standing), 0)
                     : null;
         var at = job.first == null ? new Line.Position(row.place.xid(), row.place.seq()) : job.first;
         if (row.claim != null) return new PlaceInLine.Stand(job.id, line, at, PlaceInLine.Where.HELD, again ? 0 : 1);

@@ -426,18 +426,27 @@ final class Claimer implements Loop {
         long now = world.nanoTime();
         var believed = hinted || listAgain ? STREAMS_KEPT_ON_HINT : STREAMS_KEPT;
         if (streamsKnown && !outdated && now - streamsAt < believed.toNanos()) return;
-        listAgain = false;
         outdated = false; // first this, then the look
+        boolean listed = false;
+        try {
+            list(node.storage().streams(node.plan().queues()));
+            listed = true;
+        } finally {
+            if (!listed) outdated = true;
+        }
+        listAgain = false;
+        streamsAt = now;
+        streamsKnown = true;
+    }
+
+    private void list(List<StreamInfo> all) {
         var known = new HashMap<Integer, StreamInfo>();
         var inLine = new TreeMap<Integer, StreamInfo>();
-        for (var stream : node.storage().streams(node.plan().queues()))
-            (stream.keyed() ? inLine : known).put(stream.id(), stream);
+        for (var stream : all) (stream.keyed() ? inLine : known).put(stream.id(), stream);
         streams = known;
         if (!inLine.keySet().equals(keyed.keySet())) owner.soon();
         keyed = inLine;
         anyKeyed = !inLine.isEmpty();
-        streamsAt = now;
-        streamsKnown = true;
     }
 
     private List<StreamInfo> ready(boolean room) {

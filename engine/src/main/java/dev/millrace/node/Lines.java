@@ -12,9 +12,11 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -91,8 +93,8 @@ final class Lines {
 
     private volatile boolean pausesAny;
 
-    /** Rows that could go on with what is parked behind them. */
-    private final ArrayDeque<Tail> wanting = new ArrayDeque<>();
+    /** Rows that could go on with what is parked behind them: in all shards. */
+    private int wanting;
 
     private long timed;
     private final Map<Place, HeldDelivery> places = new HashMap<>();
@@ -154,6 +156,9 @@ final class Lines {
         /** How many are about to be parked: before that is durable, nobody could recall them. */
         private int underWay;
 
+        /** How many were recalled and have not been read since. */
+        private int coming;
+
         private boolean listed;
 
         private Tail(Group group, @Nullable Order order, String row, Line.Position first) {
@@ -161,6 +166,15 @@ final class Lines {
             this.order = order;
             this.row = row;
             this.first = first;
+        }
+    }
+
+    /** A row that could go on, and where the first one stands that it could go on with. */
+    private record Wanting(Line.Position first, long no, Tail tail) implements Comparable<Wanting> {
+        @Override
+        public int compareTo(Wanting other) {
+            int byFirst = first.compareTo(other.first);
+            return byFirst != 0 ? byFirst : Long.compare(no, other.no);
         }
     }
 
@@ -216,6 +230,12 @@ final class Lines {
 
         private final SequencedSet<Tail> tails = new LinkedHashSet<>();
 
+        /** Of these the ones that could go on; the first in the log first. */
+        private final PriorityQueue<Wanting> wanting = new PriorityQueue<>();
+
+        /** What was recalled and has not been read since. */
+        private final Map<JobId, Tail> coming = new HashMap<>();
+
         /** Whether it had no room when that was looked at last, and nothing has been claimed of it since. */
         private boolean full;
 
@@ -259,6 +279,9 @@ final class Lines {
 
         /** What is parked behind those that stand in no order. */
         private @Nullable Tail tail;
+
+        /** Where what is parked of its rows begins, those with an order: all tails of them by where they begin. */
+        private final NavigableMap<Line.Position, Tail> behind = new TreeMap<>();
 
         /** How much its rate has let go for handlers that have not begun. */
         private int underWay;
@@ -448,6 +471,7 @@ final class Lines {
         var shard = shards.get(shardOf(from));
         if (shard == null) return Admitted.GOES;
         read(shard, from);
+        arrived(shard, held);
         var place = Line.first(held.delivery());
         var group = group(shard, line, place);
         var order = order(group, line);
@@ -459,6 +483,8 @@ final class Lines {
             return Admitted.GOES;
         }
         var tail = order == null ? group.tail : order.tail;
+        if (tail == null && line != null && order != null && isBehindOthers(group, order, place))
+            tail = tail(group, order, line, place);
         if (tail != null && place.compareTo(tail.first) >= 0) {
             stand.tail = tail;
             tail.underWay++;
@@ -482,12 +508,30 @@ final class Lines {
         return Admitted.STANDS;
     }
 
+    /** Whether others of its limit are parked that were there before it, and there is no room for it. */
+    private boolean isBehindOthers(Group group, Order order, Line.Position place) {
+        var oldest = group.behind.firstEntry();
+        return oldest != null
+                && group.limit != null
+                && oldest.getKey().compareTo(place) < 0
+                && order.waiting.isEmpty()
+                && order.started == null
+                && order.absent.isEmpty()
+                && !isRoomy(group.shard);
+    }
+
+    private static void arrived(Shard shard, HeldDelivery held) {
+        var tail = shard.coming.remove(held.delivery().job());
+        if (tail != null) tail.coming--;
+    }
+
     /** A delivery has been read that is about to be discarded: its line waits until that is durable. */
     synchronized void expired(HeldDelivery held, StreamInfo from) {
         var line = Line.of(held.delivery().headers());
         var shard = shards.get(shardOf(from));
         if (shard == null) return;
         read(shard, from);
+        arrived(shard, held);
         var group = group(shard, line, Line.first(held.delivery()));
         var order = order(group, line);
         held.stands(new Stand(shard, group, order, weight(line)));
@@ -498,7 +542,10 @@ final class Lines {
     /** A delivery has been read that is nothing to anybody any more: if its line waited for it, it does so no longer. */
     synchronized void over(HeldDelivery held, StreamInfo from) {
         var shard = shards.get(shardOf(from));
-        if (shard != null) read(shard, from);
+        if (shard != null) {
+            read(shard, from);
+            arrived(shard, held);
+        }
         var line = Line.of(held.delivery().headers());
         var key = line == null ? null : line.ordered();
         var order = shard == null || key == null ? null : shard.orders.get(key);
@@ -820,6 +867,21 @@ final class Lines {
 
     // ---- what is parked behind
 
+    /** So many of a shard may wait without holding up others: its own half, and its part of the half of all shards. */
+    private int roomOfAShard() {
+        int most = node.limits().inLine();
+        return Math.max(1, Math.min(most / 2, SHARDS * most / 2 / Math.max(1, shards.size())));
+    }
+
+    private long bytesOfAShard() {
+        long step = node.limits().readBytes();
+        return Math.min(step / 4, STEPS * step / 2 / Math.max(1, shards.size()));
+    }
+
+    private boolean isRoomy(Shard shard) {
+        return shard.waiting + shard.coming.size() < roomOfAShard();
+    }
+
     /**
      * Takes out of their lines what keeps shards from going on: of those that had no room for more when that was looked at before, and of which nothing could
      * start now, so that what waits elsewhere in them has its turn. Of each row the last go. They are the caller's to park.
@@ -838,7 +900,7 @@ final class Lines {
     }
 
     /** One that waits, and how many of its row stand before it. */
-    private record Ranked(HeldDelivery held, int before, Line.Position place) {}
+    private record Ranked(HeldDelivery held, Stand stand, int before, Line.Position place) {}
 
     private List<HeldDelivery> overflow(Shard shard) {
         var all = new ArrayList<Ranked>();
@@ -851,18 +913,16 @@ final class Lines {
                             .sorted(Comparator.comparing(held -> Line.first(held.delivery())))
                             .toList(),
                     all);
-        all.sort(Comparator.comparingInt(Ranked::before)
-                .thenComparing(Ranked::place)
-                .reversed());
+        all.sort(Comparator.comparingInt(Ranked::before).thenComparing(Ranked::place));
+        var next = next(all);
         var overflow = new ArrayList<HeldDelivery>();
         var changed = new HashSet<Group>();
-        for (var last : all) {
-            if (shard.waiting <= node.limits().inLine() / 2
-                    && shard.bytes <= node.limits().readBytes() / 4) break;
+        for (var last : all.reversed()) {
+            if (shard.waiting <= roomOfAShard() && shard.bytes <= bytesOfAShard()) break;
             var held = last.held;
-            var stand = Objects.requireNonNull(held.stand());
-            if (last.before == 0 && goesOn(stand.group, stand.order)) continue; // it would be recalled at once
-            var line = Objects.requireNonNull(Line.of(held.delivery().headers()), "in line, and in none");
+            var stand = last.stand;
+            var line = Line.of(held.delivery().headers());
+            if (line == null || next.contains(held)) continue;
             passed(held);
             if (stand.order == null) stand.group.ready.remove(held);
             else stand.order.waiting.remove(last.place);
@@ -875,9 +935,24 @@ final class Lines {
         return overflow;
     }
 
+    /** Of each group those that start soon: to park them would be to recall them at once. */
+    private Set<HeldDelivery> next(List<Ranked> inOrder) {
+        var next = Collections.newSetFromMap(new IdentityHashMap<HeldDelivery, Boolean>());
+        var left = new HashMap<Group, Integer>();
+        for (var one : inOrder) {
+            if (one.before > 0 || !goesOn(one.stand.order)) continue;
+            int some = left.computeIfAbsent(one.stand.group, this::startsSoon);
+            if (some == 0) continue;
+            left.put(one.stand.group, some - 1);
+            next.add(one.held);
+        }
+        return next;
+    }
+
     private static void rank(Collection<HeldDelivery> row, List<Ranked> all) {
         int before = 0;
-        for (var held : row) all.add(new Ranked(held, before++, Line.first(held.delivery())));
+        for (var held : row)
+            all.add(new Ranked(held, Objects.requireNonNull(held.stand()), before++, Line.first(held.delivery())));
     }
 
     /** That one is parked there. */
@@ -888,38 +963,60 @@ final class Lines {
             group.shard.tails.add(tail);
             if (order == null) group.tail = tail;
             else order.tail = tail;
-        } else if (at.compareTo(tail.first) < 0) tail.first = at;
+            if (order != null) group.behind.put(at, tail);
+        } else if (at.compareTo(tail.first) < 0) begins(tail, at);
         return tail;
+    }
+
+    private static void begins(Tail tail, Line.@Nullable Position at) {
+        var behind = tail.group.behind;
+        if (tail.order != null) behind.remove(tail.first, tail);
+        if (at == null) return;
+        tail.first = at;
+        if (tail.order != null) behind.put(at, tail);
     }
 
     private void consider(@Nullable Tail tail) {
         if (tail == null || tail.listed || !wants(tail)) return;
         tail.listed = true;
-        wanting.addLast(tail);
+        tail.group.shard.wanting.add(new Wanting(tail.first, timed++, tail));
+        wanting++;
     }
 
-    /** Whether its row could go on with what is parked: not before it can, and a little ahead only where there is room. */
+    /**
+     * Whether its row could go on with what is parked. Where there is no room it is recalled for who could start it now; where there is, a little ahead, the
+     * first in the log first, so that none waits for those that came later.
+     */
     private boolean wants(Tail tail) {
-        var shard = tail.group.shard;
-        if (tail.underWay > 0 || shard.phase != Phase.OPEN || !shard.tails.contains(tail)) return false;
-        if (!goesOn(tail.group, tail.order)) return false;
-        boolean roomy = shard.waiting < node.limits().inLine() / 2;
+        var group = tail.group;
+        var shard = group.shard;
+        if (tail.underWay > 0 || tail.coming > 0 || shard.phase != Phase.OPEN || !shard.tails.contains(tail))
+            return false;
         var order = tail.order;
-        if (order == null) return tail.group.alone == 0 || (roomy && tail.group.alone < FEW);
-        boolean hasSome = order.started != null || order.hasNext();
-        return !hasSome || (roomy && order.waiting.size() < FEW);
+        if (group.paused || !goesOn(order) || node.controller().pausedQueue(shard.stream.queue())) return false;
+        boolean roomy = isRoomy(shard);
+        int starts = startsSoon(group);
+        if (order == null) return (group.alone == 0 && starts > 0) || (roomy && group.alone < FEW);
+        if (order.started == null && !order.hasNext()) return roomy || (starts > 0 && group.ready.isEmpty());
+        return roomy && starts > 0 && order.waiting.size() < FEW;
     }
 
-    /** Whether what stands first in a row starts soon, if there is a slot for it. */
-    private boolean goesOn(Group group, @Nullable Order order) {
-        if (group.paused || group.running >= group.atOnce) return false;
-        if (order != null) return !order.paused && order.absent.isEmpty();
-        return group.allowance == null || group.allowance.waitNanos(1, now()) <= SOON;
+    /** Whether what stands first in a row could start, as far as the row is concerned. */
+    private static boolean goesOn(@Nullable Order order) {
+        return order == null || (!order.paused && order.absent.isEmpty());
+    }
+
+    /** How many of a group start soon, if there are slots for them. */
+    private int startsSoon(Group group) {
+        if (group.paused || group.running >= group.atOnce) return 0;
+        var allowance = group.allowance;
+        if (allowance == null) return group.atOnce - group.running;
+        return allowance.waitNanos(1, now()) <= SOON ? 1 : 0;
     }
 
     /** Whether rows want what is parked behind them. */
     synchronized boolean recalls() {
-        return !wanting.isEmpty();
+        return wanting > 0;
     }
 
     /** Looks at all rows behind which something is parked: time has gone by. */
@@ -927,23 +1024,23 @@ final class Lines {
         for (var shard : shards.values()) for (var tail : shard.tails) consider(tail);
     }
 
-    /** What is to be recalled of one shard; null if nothing is. The caller answers with {@link #recalled} or {@link #unheard}. */
+    /**
+     * What is to be recalled of one shard; null if nothing is. The caller answers with {@link #recalled} or {@link #unheard}.
+     */
     synchronized @Nullable Recalls toRecall() {
-        var tails = new ArrayList<Tail>();
-        var others = new ArrayList<Tail>();
-        for (Tail tail; tails.size() < ROWS && (tail = wanting.pollFirst()) != null; ) {
-            if (!tails.isEmpty() && !tail.group.shard.equals(tails.getFirst().group.shard)) {
-                others.add(tail);
-                continue;
+        if (wanting == 0) return null;
+        for (var shard : shards.values()) {
+            if (shard.wanting.isEmpty()) continue;
+            int room = Math.max(1, roomOfAShard() - shard.waiting - shard.coming.size());
+            var tails = new ArrayList<Tail>();
+            for (Wanting next; tails.size() < Math.min(ROWS, room) && (next = shard.wanting.poll()) != null; ) {
+                wanting--;
+                next.tail.listed = false;
+                if (wants(next.tail)) tails.add(next.tail);
             }
-            tail.listed = false;
-            if (wants(tail)) tails.add(tail);
+            if (!tails.isEmpty()) return new Recalls(shard.stream, tails, Math.clamp(room / tails.size(), 1, RECALLED));
         }
-        for (int i = others.size() - 1; i >= 0; i--) wanting.addFirst(others.get(i));
-        if (tails.isEmpty()) return null;
-        var shard = tails.getFirst().group.shard;
-        int room = node.limits().inLine() / 2 - shard.waiting;
-        return new Recalls(shard.stream, tails, Math.clamp(room / tails.size(), 1, RECALLED));
+        return null;
     }
 
     /** They are on their way to the shard's front. */
@@ -952,12 +1049,13 @@ final class Lines {
             var tail = asked.tails.get(i);
             var shard = tail.group.shard;
             var order = tail.order;
+            for (var job : answers.get(i).jobs()) {
+                if (order != null) order.absent.add(job.job());
+                if (shard.coming.put(job.job(), tail) == null) tail.coming++;
+            }
             var next = answers.get(i).next();
-            if (order != null)
-                for (var job : answers.get(i).jobs())
-                    if (!order.waiting.containsKey(job.first())) order.absent.add(job.job());
-            if (next != null) tail.first = next;
-            else {
+            begins(tail, next);
+            if (next == null) {
                 shard.tails.remove(tail);
                 if (order == null) tail.group.tail = null;
                 else order.tail = null;
@@ -1166,7 +1264,7 @@ final class Lines {
             throw new IllegalStateException("shard %d was given up with %d in line".formatted(stream, shard.waiting));
         if (shard == null) return;
         shards.remove(stream);
-        wanting.removeIf(tail -> tail.group.shard.equals(shard));
+        wanting -= shard.wanting.size();
         later.removeIf(waiting -> waiting.group.shard.equals(shard));
         resting.removeIf(waiting -> waiting.group.shard.equals(shard));
     }

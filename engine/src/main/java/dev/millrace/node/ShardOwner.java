@@ -74,18 +74,28 @@ final class ShardOwner {
             lines.considerAll();
         }
         if (!due && !lines.asks() && !lines.recalls()) return;
-        try {
+        tries("look after its keyed shards", () -> {
             wish();
-            recall();
             if (!due) return;
             if (own(streams)) soon();
             ask();
             lines.overflow().forEach(this::park);
+        });
+        tries("recall what is parked behind others", this::recall);
+    }
+
+    private void tries(String what, Runnable step) {
+        try {
+            step.run();
         } catch (StoreException.Fenced over) {
             throw over;
+        } catch (StoreException.NotOwner lostIt) {
+            soon();
+            node.failedInPart();
+            node.troubled("claimer", what, lostIt);
         } catch (StoreException away) {
             node.failedInPart();
-            node.troubled("claimer", "look after its keyed shards", away);
+            node.troubled("claimer", what, away);
         }
     }
 

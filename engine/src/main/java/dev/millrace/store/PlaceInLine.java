@@ -48,7 +48,10 @@ public record PlaceInLine(
         ENQUEUED,
 
         /** It has been delivered, and waits elsewhere: for its next attempt, or parked. */
-        ABSENT
+        ABSENT,
+
+        /** It is parked behind others of its row, and comes back before those that stand behind it. */
+        BEHIND
     }
 
     /**
@@ -63,7 +66,7 @@ public record PlaceInLine(
         /** Whether this one, which is of the same order and stands before the other in the log, is certainly known to whoever could start the other. */
         private boolean isKnownBefore(Stand other) {
             return switch (where) {
-                case ABSENT, BACK -> true;
+                case ABSENT, BACK, BEHIND -> true;
                 // Its transaction may have been slow: then it was claimed when the other one had started.
                 case HELD -> other.where != Where.HELD || nr == 0 || (nr > 0 && nr <= other.nr);
                 case ENQUEUED -> other.where == Where.ENQUEUED && nr < other.nr;

@@ -277,7 +277,7 @@ final class JobSql {
 
         ownership = q.in("SELECT what, queue, stream, node FROM $.keyed_shards_of(?, ?, ?)");
         takeOver = q.in("SELECT $.own_shard(?, ?, ?)");
-        absent = q.in("SELECT job_id, headers FROM $.waiting_of(?, ?, ?)");
+        absent = q.in("SELECT job_id, headers FROM $.absent_of_shard(?, ?, ?)");
         behind = q.in("SELECT headers, first_xid, first_seq FROM $.behind_of(?, ?, ?)");
         recall = q.in("SELECT nr, job_id, first_xid, first_seq FROM $.recall(?, ?, ?, ?, ?)");
         over = q.in("SELECT * FROM $.over_of(?, ?, ?)");
@@ -299,7 +299,7 @@ final class JobSql {
                  UNION ALL SELECT 'pause', scope, name, 0, 0, 0, 0 FROM $.pause
                  UNION ALL SELECT 'adjusted', of, name, coalesce(at_once, 0), coalesce(starts, 0), coalesce(millis, 0), coalesce(burst, 0) FROM $.adjustment
                  UNION ALL SELECT 'scheduled', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.schedule WHERE set_at_run_time)
-                 UNION ALL SELECT 'parked', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.parked)
+                 UNION ALL SELECT 'parked', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.parked WHERE line IS NULL)
                  UNION ALL SELECT 'cancel', NULL, NULL, part, stream, xid, seq FROM $.cancelled_since(?)
                 """);
 

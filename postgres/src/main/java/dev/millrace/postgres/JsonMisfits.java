@@ -37,6 +37,36 @@ final class JsonMisfits {
     private final List<Misfit> found = new ArrayList<>();
     private JsonNode root;
 
+    /** A place in a text: as a pointer, and with a star for what no schema names. */
+    private record At(String pointer, String named) {
+
+        static final At ALL = new At("", "");
+
+        At known(String field) {
+            return to(escaped(field), escaped(field));
+        }
+
+        At unknown(String field) {
+            return to(escaped(field), "*");
+        }
+
+        At element(int index) {
+            return to(Integer.toString(index), Integer.toString(index));
+        }
+
+        private At to(String end, String namedEnd) {
+            return new At(pointer + "/" + end, named + "/" + namedEnd);
+        }
+
+        boolean isAll() {
+            return pointer.isEmpty();
+        }
+
+        private static String escaped(String field) {
+            return field.replace("~", "~0").replace("/", "~1");
+        }
+    }
+
     /**
      * For one text.
      *
@@ -57,7 +87,7 @@ final class JsonMisfits {
             return List.of(); // it can't tell
         }
         try {
-            check(mapper.readTree(text), root, "", 0);
+            check(mapper.readTree(text), root, At.ALL, 0);
         } catch (JacksonException unread) {
             return List.of(new Misfit("", "It can't be read: " + shown(unread.getOriginalMessage())));
         } catch (NumberFormatException unread) { // of an exponent beyond all numbers; Jackson lets it pass
@@ -66,7 +96,7 @@ final class JsonMisfits {
         return List.copyOf(found);
     }
 
-    private void check(JsonNode value, JsonNode written, String at, int depth) {
+    private void check(JsonNode value, JsonNode written, At at, int depth) {
         if (found.size() >= MOST || depth > DEPTH) return;
         var schema = resolved(written);
         if (!schema.isObject()) return;
@@ -95,8 +125,8 @@ final class JsonMisfits {
         return at;
     }
 
-    private void say(String at, String message) {
-        found.add(new Misfit(at, message));
+    private void say(At at, String message) {
+        found.add(new Misfit(at.pointer, at.named, message));
     }
 
     // ---- a value by itself
@@ -170,13 +200,13 @@ final class JsonMisfits {
 
     // ---- what is inside
 
-    private void checkFields(JsonNode value, JsonNode schema, String at, int depth) {
+    private void checkFields(JsonNode value, JsonNode schema, At at, int depth) {
         var properties = schema.get("properties");
         var additional = schema.get("additionalProperties");
         var names = schema.get("propertyNames");
         for (var field : value.properties()) {
-            var inside = at + "/" + field.getKey().replace("~", "~0").replace("/", "~1");
             var known = properties == null ? null : properties.get(field.getKey());
+            var inside = known == null ? at.unknown(field.getKey()) : at.known(field.getKey());
             if (known != null) check(field.getValue(), known, inside, depth + 1);
             else if (additional != null && additional.isBoolean() && !additional.booleanValue())
                 sayUnknown(at, inside, field.getKey(), properties == null ? List.of() : properties.propertyNames());
@@ -197,13 +227,13 @@ final class JsonMisfits {
             if (value.has(field) || found.size() >= MOST) continue;
             var known = properties == null ? null : properties.get(field);
             say(
-                    at + "/" + field.replace("~", "~0").replace("/", "~1"),
+                    at.known(field),
                     "%s is missing%s; it must be %s"
                             .formatted(quoted(field), inside(at), known == null ? "there" : allowed(resolved(known))));
         }
     }
 
-    private void sayUnknown(String at, String inside, String field, Collection<String> known) {
+    private void sayUnknown(At at, At inside, String field, Collection<String> known) {
         var near = Nearest.of(field, known);
         var instead = near.isPresent()
                 ? "did you mean %s?".formatted(quoted(near.get()))
@@ -211,22 +241,22 @@ final class JsonMisfits {
                         ? "it has none"
                         : "its fields are "
                                 + listed(known.stream().map(this::quoted).toList());
-        say(inside, "%s is no field of %s; %s".formatted(quoted(field), at.isEmpty() ? name : place(at), instead));
+        say(inside, "%s is no field of %s; %s".formatted(quoted(field), at.isAll() ? name : place(at), instead));
     }
 
-    private void checkElements(JsonNode value, JsonNode schema, String at, int depth) {
+    private void checkElements(JsonNode value, JsonNode schema, At at, int depth) {
         var first = schema.get("prefixItems");
         var others = schema.get("items");
         for (int i = 0; i < value.size() && found.size() < MOST; i++) {
             var element = first != null && i < first.size() ? first.get(i) : others;
-            if (element != null) check(value.get(i), element, at + "/" + i, depth + 1);
+            if (element != null) check(value.get(i), element, at.element(i), depth + 1);
         }
     }
 
     // ---- one of some
 
     /** Held against the one that its tag names, if one does, so that what is said is about the slip and not about all the others. */
-    private void checkChoice(JsonNode value, JsonNode choices, String at, int depth) {
+    private void checkChoice(JsonNode value, JsonNode choices, At at, int depth) {
         var tags = new ArrayList<String>();
         String property = null;
         for (var written : choices) {
@@ -246,7 +276,7 @@ final class JsonMisfits {
             say(at, "%s is %s; it must be %s".formatted(where(at), shown(value), either(choices)));
             return;
         }
-        var inside = at + "/" + property;
+        var inside = at.known(property);
         if (!value.isObject()) say(at, "%s is %s; it must be an object".formatted(where(at), shown(value)));
         else if (value.has(property))
             say(inside, "%s is %s; it must be %s".formatted(where(inside), shown(value.get(property)), oneOf(tags)));
@@ -256,8 +286,8 @@ final class JsonMisfits {
     private boolean fitsAll(JsonNode value, JsonNode schema) {
         var before = found.size();
         if (!fits(value, schema)) return false;
-        if (value.isObject()) checkFields(value, schema, "", 1);
-        if (value.isArray()) checkElements(value, schema, "", 1);
+        if (value.isObject()) checkFields(value, schema, At.ALL, 1);
+        if (value.isArray()) checkElements(value, schema, At.ALL, 1);
         boolean fits = found.size() == before;
         while (found.size() > before) found.removeLast();
         return fits;
@@ -274,18 +304,18 @@ final class JsonMisfits {
 
     // ---- words
 
-    private String where(String at) {
-        return at.isEmpty() ? "The payload" : place(at);
+    private String where(At at) {
+        return at.isAll() ? "The payload" : place(at);
     }
 
-    private static String inside(String at) {
-        return at.isEmpty() ? "" : " in " + place(at);
+    private static String inside(At at) {
+        return at.isAll() ? "" : " in " + place(at);
     }
 
     /** Its end is what matters, if it is long. */
-    private static String place(String at) {
-        int cut = at.length() - LONGEST_PLACE;
-        return shown(cut <= 0 ? at : "…" + at.substring(cut), LONGEST_PLACE + 1);
+    private static String place(At at) {
+        int cut = at.pointer.length() - LONGEST_PLACE;
+        return shown(cut <= 0 ? at.pointer : "…" + at.pointer.substring(cut), LONGEST_PLACE + 1);
     }
 
     private String allowed(JsonNode schema) {

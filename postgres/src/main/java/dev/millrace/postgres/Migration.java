@@ -3,6 +3,7 @@ package dev.millrace.postgres;
 import dev.millrace.MillraceException;
 import dev.millrace.store.Look;
 import dev.millrace.store.Observations.Schema;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -12,6 +13,8 @@ import org.flywaydb.core.api.FlywayException;
 /** Makes the schema, or brings it up to date, by the numbered SQL files. Several processes may start at once: Flyway lets one do it. */
 final class Migration {
 
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+
     private Migration() {}
 
     static void run(DataSource dataSource, String schema) {
@@ -19,10 +22,22 @@ final class Migration {
             flyway(dataSource, schema).migrate();
         } catch (FlywayException e) {
             throw new MillraceException(
-                    "The schema \"%s\" could not be made or brought up to date: %s Grant the role CREATE on the database, or run the numbered SQL files as its owner and use withoutMigration()."
-                            .formatted(schema, root(e)),
+                    "The schema \"%s\" could not be made or brought up to date: %s %s"
+                            .formatted(schema, root(e), advice(e)),
                     e);
         }
+    }
+
+    private static String advice(Throwable e) {
+        return lockNotHad(e)
+                ? "Another transaction, such as a dump, holds a lock that this needs, and it waits for none longer than some seconds, since nodes wait behind it. Nothing was changed. Start again when that is over; millrace doctor names long transactions."
+                : "Grant the role CREATE on the database, or run the numbered SQL files as its owner and use withoutMigration().";
+    }
+
+    private static boolean lockNotHad(Throwable e) {
+        for (var cause = e; cause != null; cause = cause.getCause())
+            if (cause instanceof SQLException failed && LOCK_NOT_AVAILABLE.equals(failed.getSQLState())) return true;
+        return false;
     }
 
     private static Flyway flyway(DataSource dataSource, String schema) {

@@ -74,10 +74,10 @@ final class ObserveSql {
         // at.
         parked = """
                 WITH RECURSIVE waiting AS (
-                       (SELECT stream, kind FROM parked WHERE parking <> 'undecodable' AND tenant IS NULL ORDER BY stream, kind LIMIT 1)
+                       (SELECT stream, kind FROM parked WHERE parking <> 'undecodable' AND tenant IS NULL AND line IS NULL ORDER BY stream, kind LIMIT 1)
                         UNION ALL
                        SELECT n.stream, n.kind FROM waiting w
-                        CROSS JOIN LATERAL (SELECT p.stream, p.kind FROM parked p WHERE p.parking <> 'undecodable' AND p.tenant IS NULL AND (p.stream, p.kind) > (w.stream, w.kind)
+                        CROSS JOIN LATERAL (SELECT p.stream, p.kind FROM parked p WHERE p.parking <> 'undecodable' AND p.tenant IS NULL AND p.line IS NULL AND (p.stream, p.kind) > (w.stream, w.kind)
                                              ORDER BY p.stream, p.kind LIMIT 1) n),
                      aside AS (
                        (SELECT stream, tenant, kind, 1 AS nr FROM parked WHERE tenant IS NOT NULL ORDER BY stream, tenant, kind LIMIT 1)
@@ -92,12 +92,17 @@ final class ObserveSql {
                        SELECT n.stream, n.kind FROM undecodable w
                         CROSS JOIN LATERAL (SELECT p.stream, p.kind FROM parked p WHERE p.parking = 'undecodable' AND (p.stream, p.kind) > (w.stream, w.kind)
                                              ORDER BY p.stream, p.kind LIMIT 1) n),
+                     behind AS (
+                       (SELECT stream FROM parked WHERE line IS NOT NULL ORDER BY stream LIMIT 1)
+                        UNION ALL
+                       SELECT n.stream FROM behind w
+                        CROSS JOIN LATERAL (SELECT p.stream FROM parked p WHERE p.line IS NOT NULL AND p.stream > w.stream ORDER BY p.stream LIMIT 1) n),
                      most AS (
-                       SELECT least(10001, greatest(101, 100000 / greatest(1, (SELECT count(*) FROM waiting) + (SELECT count(*) FROM aside) + (SELECT count(*) FROM undecodable)))) AS n),
+                       SELECT least(10001, greatest(101, 100000 / greatest(1, (SELECT count(*) FROM waiting) + (SELECT count(*) FROM aside) + (SELECT count(*) FROM undecodable) + (SELECT count(*) FROM behind)))) AS n),
                      found AS (
                        SELECT p.*, count(*) OVER (PARTITION BY w.stream, w.kind) >= m.n AS cut FROM most m, waiting w
                         CROSS JOIN LATERAL (SELECT p.stream, p.kind, p.kind_version, p.parking, p.since, p.job_id, p.reason FROM parked p
-                                             WHERE p.parking <> 'undecodable' AND p.tenant IS NULL AND p.stream = w.stream AND p.kind = w.kind
+                                             WHERE p.parking <> 'undecodable' AND p.tenant IS NULL AND p.line IS NULL AND p.stream = w.stream AND p.kind = w.kind
                                              ORDER BY p.id + 0 LIMIT (SELECT n FROM most)) p
                         UNION ALL
                        SELECT p.*, count(*) OVER (PARTITION BY w.stream, w.tenant, w.kind) >= m.n OR w.nr = 1000 AS cut FROM most m, aside w
@@ -108,7 +113,12 @@ final class ObserveSql {
                        SELECT p.*, count(*) OVER (PARTITION BY w.stream, w.kind) >= m.n AS cut FROM most m, undecodable w
                         CROSS JOIN LATERAL (SELECT p.stream, p.kind, p.kind_version, p.parking, p.since, p.job_id, p.reason FROM parked p
                                              WHERE p.parking = 'undecodable' AND p.stream = w.stream AND p.kind = w.kind
-                                             ORDER BY p.since, p.id LIMIT (SELECT n FROM most)) p)
+                                             ORDER BY p.since, p.id LIMIT (SELECT n FROM most)) p
+                        UNION ALL
+                       SELECT p.*, count(*) OVER (PARTITION BY w.stream) >= m.n AS cut FROM most m, behind w
+                        CROSS JOIN LATERAL (SELECT p.stream, p.kind, p.kind_version, p.parking, p.since, p.job_id, p.reason FROM parked p
+                                             WHERE p.line IS NOT NULL AND p.stream = w.stream
+                                             ORDER BY p.line, p.first_xid, p.first_seq LIMIT (SELECT n FROM most)) p)
                 SELECT s.queue, f.kind, f.kind_version, f.parking, count(*) AS jobs, bool_or(f.cut) AS cut, min(f.since) AS oldest,
                        (array_agg(f.job_id ORDER BY f.since))[1] AS example, (array_agg(f.reason ORDER BY f.since))[1] AS detail
                   FROM found f JOIN stream s ON s.id = f.stream

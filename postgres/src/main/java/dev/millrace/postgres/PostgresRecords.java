@@ -404,6 +404,7 @@ final class PostgresRecords implements Records {
                         case "held" -> stand(rows, PlaceInLine.Where.HELD, all);
                         case "back" -> stand(rows, PlaceInLine.Where.BACK, all);
                         case "enqueued" -> stand(rows, PlaceInLine.Where.ENQUEUED, all);
+                        case "behind" -> stand(rows, PlaceInLine.Where.BEHIND, all);
                         case "absent" -> stand(rows, PlaceInLine.Where.ABSENT, all);
                         default -> {} // over
                     }

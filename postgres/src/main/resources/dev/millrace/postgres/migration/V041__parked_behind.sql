@@ -20,7 +20,7 @@ CREATE INDEX parked_behind ON parked (stream, line, first_xid, first_seq) WHERE 
 CREATE FUNCTION row_of(p_row TEXT) RETURNS UUID LANGUAGE sql IMMUTABLE AS $$ SELECT md5(p_row)::UUID $$;
 
 CREATE FUNCTION row_of_headers(p_headers JSONB) RETURNS UUID LANGUAGE plpgsql IMMUTABLE SET search_path = ${schema}, pg_temp AS $$
-DECLARE v_limit TEXT := p_headers->>':limit'; v_order TEXT := p_headers->>':order'; v_name TEXT := split_part(v_limit, ' ', 1); v_group TEXT;
+DECLARE v_limit TEXT := CASE WHEN p_headers->>':limit' ~ '^[^ ]* [0-9]{1,10} ' THEN p_headers->>':limit' END; v_order TEXT := p_headers->>':order'; v_name TEXT := split_part(v_limit, ' ', 1); v_group TEXT;
 BEGIN
     v_group := v_name || ' ' || substr(v_limit, length(v_name) + length(split_part(v_limit, ' ', 2)) + 3);
     RETURN row_of(CASE WHEN v_order IS NULL THEN 'limit ' || v_group ELSE 'order ' || coalesce(v_group || E'\n', '') || v_order END);
@@ -116,7 +116,7 @@ BEGIN
 END $$;
 
 -- As absent_of; but not what is parked behind others, of which a new owner asks by rows.
-CREATE FUNCTION waiting_of(p_node UUID, p_epoch INT, p_stream INT) RETURNS TABLE (job_id UUID, headers TEXT) LANGUAGE plpgsql
+CREATE FUNCTION absent_of_shard(p_node UUID, p_epoch INT, p_stream INT) RETURNS TABLE (job_id UUID, headers TEXT) LANGUAGE plpgsql
 SET search_path = ${schema}, pg_temp
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -141,7 +141,7 @@ END $$;
 CREATE OR REPLACE FUNCTION absent_of(p_node UUID, p_epoch INT, p_stream INT) RETURNS TABLE (job_id UUID, headers TEXT) LANGUAGE sql
 SET search_path = ${schema}, pg_temp
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
-    SELECT job_id, headers FROM waiting_of(p_node, p_epoch, p_stream)
+    SELECT job_id, headers FROM absent_of_shard(p_node, p_epoch, p_stream)
      UNION ALL
     SELECT k.job_id, k.headers::TEXT FROM parked k WHERE k.stream = (p_stream | 1) AND k.line IS NOT NULL AND k.headers ? ':order'
      ORDER BY 1
@@ -167,10 +167,10 @@ BEGIN
 END $$;
 
 -- Puts the first of what is parked behind rows to the shard's front, for its owner. Behind the lock of who claims from there, which a take-over needs too: a new
--- owner finds all that a former one has recalled. Told are the jobs of each row, then where the first one stands that is left, without a job.
+-- owner finds all that a former one has recalled. It waits for nobody who has one of them, such as a cancel: then what stands before that is taken. Told are the jobs of each row, then where the first one stands that is left, without a job.
 CREATE FUNCTION recall(p_node UUID, p_epoch INT, p_stream INT, p_rows TEXT[], p_most INT[])
 RETURNS TABLE (nr INT, job_id UUID, first_xid BIGINT, first_seq BIGINT) LANGUAGE plpgsql
-SET search_path = ${schema}, pg_temp SET lock_timeout = '5s'
+SET search_path = ${schema}, pg_temp SET lock_timeout = '500ms'
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -183,11 +183,14 @@ BEGIN
     END IF;
     RETURN QUERY
         WITH fit AS MATERIALIZED (
-            SELECT a.nr, f.id FROM unnest(p_rows, p_most) WITH ORDINALITY a (text, most, nr)
+            SELECT a.nr, f.id, row_number() OVER (PARTITION BY a.nr ORDER BY f.first_xid, f.first_seq) AS place
+              FROM unnest(p_rows, p_most) WITH ORDINALITY a (text, most, nr)
              CROSS JOIN LATERAL (
-                   SELECT p.id FROM parked p WHERE p.stream = (p_stream | 1) AND p.line = row_of(a.text)
+                   SELECT p.id, p.first_xid, p.first_seq FROM parked p WHERE p.stream = (p_stream | 1) AND p.line = row_of(a.text)
                     ORDER BY p.first_xid, p.first_seq LIMIT a.most) f),
-        mine AS MATERIALIZED (SELECT fit.nr, p.id FROM parked p JOIN fit ON fit.id = p.id ORDER BY p.id FOR UPDATE OF p),
+        had AS MATERIALIZED (SELECT fit.nr, fit.place, p.id FROM parked p JOIN fit ON fit.id = p.id ORDER BY p.id FOR UPDATE OF p SKIP LOCKED),
+        mine AS MATERIALIZED (
+            SELECT h.nr, h.id FROM (SELECT had.*, row_number() OVER (PARTITION BY had.nr ORDER BY had.place) AS got FROM had) h WHERE h.got = h.place),
         freed AS (DELETE FROM parked USING mine WHERE parked.id = mine.id RETURNING mine.nr, parked.*),
         back AS (
             INSERT INTO job_log (part, stream, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, expires_at, enqueued_at)
@@ -199,4 +202,54 @@ BEGIN
          CROSS JOIN LATERAL (
                SELECT p.first_xid, p.first_seq FROM parked p WHERE p.stream = (p_stream | 1) AND p.line = row_of(a.text)
                 ORDER BY p.first_xid, p.first_seq LIMIT 1) l;
+END $$;
+
+-- As before; but what is parked behind others stays there.
+CREATE OR REPLACE FUNCTION edit_one(p_change UUID, p_job UUID, p_run INT, p_no INT, p_payload TEXT, p_edited BIGINT, p_read TEXT)
+RETURNS TEXT LANGUAGE plpgsql AS $$
+DECLARE w RECORD; t timer; p parked; j job_log; v_old TEXT; v_no INT := p_no; v_left TEXT;
+BEGIN
+    PERFORM pg_advisory_xact_lock(lock_class + 2, hashtext(p_job::TEXT)) FROM meta;
+    SELECT * INTO w FROM waiting_of(p_job);
+    IF NOT FOUND THEN RETURN 'a node has it, or it has ended'; END IF;
+    IF w.held THEN RETURN 'another transaction is about to change it'; END IF;
+    IF (w.run, w.no) <> (p_run, p_no) THEN RETURN 'it has changed since it was read'; END IF;
+    SELECT * INTO t FROM timer x WHERE x.job_id = p_job LIMIT 1 FOR UPDATE SKIP LOCKED;                -- see wait_until
+    IF t.id IS NOT NULL THEN
+        v_old := t.payload;
+        IF hashtextextended(v_old, 0) <> p_edited THEN RETURN 'it was edited again since'; END IF;
+        IF is_other(t.kind, t.kind_version, v_old, p_read) THEN RETURN 'its payload has changed since it was read'; END IF;
+        UPDATE timer SET payload = p_payload WHERE id = t.id;
+    ELSE
+        SELECT * INTO p FROM parked x WHERE x.job_id = p_job LIMIT 1 FOR UPDATE SKIP LOCKED;
+        IF p.id IS NOT NULL THEN
+            v_old := p.payload;
+            IF hashtextextended(v_old, 0) <> p_edited THEN RETURN 'it was edited again since'; END IF;
+            IF is_other(p.kind, p.kind_version, v_old, p_read) THEN RETURN 'its payload has changed since it was read'; END IF;
+            IF p.line IS NOT NULL THEN
+                UPDATE parked SET payload = p_payload WHERE id = p.id;
+            ELSE
+                DELETE FROM parked WHERE id = p.id;
+                INSERT INTO job_log (part, stream, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, expires_at, enqueued_at)
+                SELECT m.current_part, p.stream, p.job_id, p.run, p.no, p.attempt, p.rescues, p.charged, p.kind, p.kind_version, p_payload, p.headers,
+                       p.expires_at, p.enqueued_at FROM meta m;
+                PERFORM pg_notify(current_schema() || '_wake', queue) FROM stream WHERE id = p.stream;
+            END IF;
+        ELSE
+            SELECT * INTO j FROM job_log l WHERE l.job_id = p_job ORDER BY run DESC, no DESC LIMIT 1;
+            IF NOT FOUND OR (j.run, j.no) <> (p_run, p_no) THEN RETURN 'it has changed since it was read'; END IF;
+            v_old := j.payload;
+            IF hashtextextended(v_old, 0) <> p_edited THEN RETURN 'it was edited again since'; END IF;
+            IF is_other(j.kind, j.kind_version, v_old, p_read) THEN RETURN 'its payload has changed since it was read'; END IF;
+            v_left := move_away(j, 'its payload was edited');
+            IF v_left IS NOT NULL THEN RETURN v_left; END IF;
+            v_no := j.no + 1;
+            INSERT INTO job_log (part, stream, job_id, run, no, attempt, rescues, charged, kind, kind_version, payload, headers, expires_at, enqueued_at)
+            SELECT m.current_part, j.stream, j.job_id, j.run, v_no, j.attempt, j.rescues, j.charged, j.kind, j.kind_version, p_payload, j.headers,
+                   j.expires_at, j.enqueued_at FROM meta m;
+            PERFORM pg_notify(current_schema() || '_wake', queue) FROM stream WHERE id = j.stream;
+        END IF;
+    END IF;
+    INSERT INTO bulk_change_job (change, job_id, run, no, payload, edited) VALUES (p_change, p_job, p_run, v_no, v_old, hashtextextended(p_payload, 0));
+    RETURN NULL;
 END $$;

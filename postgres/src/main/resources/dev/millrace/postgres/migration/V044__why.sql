@@ -62,12 +62,12 @@ SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     own RECORD; m manifest; c claim; v_shard INT; v_front INT; v_node UUID; v_order TEXT; v_name TEXT; v_key TEXT; v_open PLACE[]; v_since BIGINT;
-    v_claimed BOOL := false; v_n INT; v_cut BOOL := false; v_held_cut BOOL := false;
+    v_claimed BOOL := false; v_row UUID; v_n INT; v_cut BOOL := false; v_held_cut BOOL := false;
 BEGIN
     SELECT f.* INTO own FROM (
-        SELECT t.stream, t.headers, NULL::INT AS part, NULL::XID8 AS xid, NULL::BIGINT AS seq, 0 AS place FROM timer t WHERE t.job_id = p_job AND t.no > 1
-         UNION ALL SELECT k.stream, k.headers, NULL, NULL, NULL, 0 FROM parked k WHERE k.job_id = p_job
-         UNION ALL SELECT l.* FROM (SELECT x.stream, x.headers, x.part, x.xid, x.seq, 1 FROM job_log x WHERE x.job_id = p_job ORDER BY x.run DESC, x.no DESC LIMIT 1) l) f
+        SELECT t.stream, t.headers, NULL::INT AS part, NULL::XID8 AS xid, NULL::BIGINT AS seq, false AS behind, 0 AS place FROM timer t WHERE t.job_id = p_job AND t.no > 1
+         UNION ALL SELECT k.stream, k.headers, NULL, NULL, NULL, k.line IS NOT NULL, 0 FROM parked k WHERE k.job_id = p_job
+         UNION ALL SELECT l.* FROM (SELECT x.stream, x.headers, x.part, x.xid, x.seq, false, 1 FROM job_log x WHERE x.job_id = p_job ORDER BY x.run DESC, x.no DESC LIMIT 1) l) f
      ORDER BY f.place LIMIT 1;
     IF NOT FOUND OR own.stream < 1000000000 THEN RETURN; END IF;
     v_shard := own.stream & ~1;
@@ -127,25 +127,32 @@ BEGIN
             WITH timers AS MATERIALIZED (SELECT t.job_id, t.headers, t.no FROM timer t WHERE t.stream = v_front AND t.stream >= 1000000000 LIMIT 10 * p_look),
             waiting AS MATERIALIZED (
                 SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.parking <> 'undecodable' AND k.tenant IS NULL AND k.line IS NULL LIMIT 10 * p_look),
-            behind AS MATERIALIZED (
-                SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.line = row_of_headers(own.headers)
-                 ORDER BY k.first_xid, k.first_seq LIMIT 10 * p_look),
             aside AS MATERIALIZED (SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.tenant IS NOT NULL LIMIT 10 * p_look),
             unreadable AS MATERIALIZED (
                 SELECT k.job_id, k.headers FROM parked k WHERE k.stream = v_front AND k.parking = 'undecodable' LIMIT 10 * p_look)
             SELECT 'absent'::TEXT, a.job_id, a.headers::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT FROM (
                 SELECT t.job_id, t.headers FROM timers t WHERE t.no > 1
                  UNION ALL SELECT w.job_id, w.headers FROM waiting w
-                 UNION ALL SELECT b.job_id, b.headers FROM behind b
                  UNION ALL SELECT s.job_id, s.headers FROM aside s
                  UNION ALL SELECT u.job_id, u.headers FROM unreadable u) a
              WHERE a.headers->>':order' = v_order
              UNION ALL
-            SELECT 'absent', p_job, own.headers::TEXT, 0, 0, 0 WHERE own.part IS NULL
+            SELECT 'absent', p_job, own.headers::TEXT, 0, 0, 0 WHERE own.part IS NULL AND NOT own.behind
              UNION ALL
             SELECT 'cut', NULL, NULL, 0, 0, 0
-             WHERE greatest((SELECT count(*) FROM timers), (SELECT count(*) FROM waiting), (SELECT count(*) FROM behind), (SELECT count(*) FROM aside), (SELECT count(*) FROM unreadable))
+             WHERE greatest((SELECT count(*) FROM timers), (SELECT count(*) FROM waiting), (SELECT count(*) FROM aside), (SELECT count(*) FROM unreadable))
                    >= 10 * p_look;
+    END IF;
+    -- What is parked behind its row; of other rows of its limit it is not looked which.
+    v_row := row_of_headers(own.headers);
+    RETURN QUERY
+        SELECT 'behind'::TEXT, k.job_id, k.headers::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT
+          FROM parked k WHERE k.stream = v_front AND k.line = v_row ORDER BY k.first_xid, k.first_seq LIMIT 10 * p_look;
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    v_cut := v_cut OR v_n >= 10 * p_look
+        OR v_name IS NOT NULL AND EXISTS (SELECT FROM parked k WHERE k.stream = v_front AND k.line < v_row UNION ALL SELECT FROM parked k WHERE k.stream = v_front AND k.line > v_row);
+    IF own.behind AND v_n >= 10 * p_look THEN
+        RETURN QUERY SELECT 'behind'::TEXT, p_job, own.headers::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT;    -- if it is not among them
     END IF;
     IF v_cut THEN RETURN QUERY SELECT 'cut'::TEXT, NULL::UUID, NULL::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT; END IF;
     IF v_held_cut THEN RETURN QUERY SELECT 'held cut'::TEXT, NULL::UUID, NULL::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT; END IF;

@@ -5,6 +5,13 @@ import static dev.millrace.simulation.contract.Given.SOON;
 
 import dev.millrace.JobId;
 import dev.millrace.Scope;
+import dev.millrace.State;
+import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Details;
+import dev.millrace.store.Bulk.Editable;
+import dev.millrace.store.Bulk.Edited;
+import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Ending.Parked;
@@ -17,6 +24,7 @@ import dev.millrace.store.Ownership.Behind;
 import dev.millrace.store.Ownership.Recall;
 import dev.millrace.store.Ownership.Recalled;
 import dev.millrace.store.Ownership.Shard;
+import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException.NotOwner;
 import dev.millrace.store.StreamInfo;
 import java.time.Duration;
@@ -24,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -259,6 +268,31 @@ abstract class BehindChapter extends Chapter {
 
         assertThat(job).isDiscarded();
         assertThat(behind(owner, shard)).isEmpty();
+    }
+
+    @Test
+    void one_whose_payload_is_edited_stays_where_it_is() {
+        var jobs = jobs(3, ACCOUNT);
+        var owner = given.node();
+        var shard = ownedBy(owner);
+        var parked = parksAll(owner, shard);
+        var all = new Selection(State.AVAILABLE, given.queue, null, null, null, null, null, null, null, null);
+        var change = new Change(UUID.randomUUID(), Action.EDIT, null, all, Details.NONE, 0, 0, "a slip", "mara");
+        given.store.begin(change);
+        var read = given.store.payloads(all, null, 100, 100).jobs();
+        assertThat(read).extracting(Editable::job).containsExactlyInAnyOrderElementsOf(jobs);
+        var to = new Payload.Text("{\"edited\":true}");
+
+        given.store.edit(
+                change.id(),
+                null,
+                null,
+                read.stream().map(one -> new Edited(one, to, null)).toList());
+
+        assertThat(claims(owner, shard.front())).isEmpty();
+        assertThat(behind(owner, shard)).containsExactly(new Behind(ACCOUNT, Line.first(parked.getFirst())));
+        assertThat(jobsOf(recalls(owner, shard, ACCOUNT, 10))).containsExactlyElementsOf(jobs);
+        assertThat(claims(owner, shard.front())).extracting(Delivery::payload).containsOnly(to);
     }
 
     @Test

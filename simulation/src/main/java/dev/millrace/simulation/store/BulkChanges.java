@@ -29,6 +29,7 @@ import dev.millrace.store.Bulk.Piece;
 import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Bulk.Stepped;
+import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
 import dev.millrace.store.Storage.Wakeup;
@@ -654,6 +655,8 @@ final class BulkChanges {
                     waits.timer().id(),
                     any -> true,
                     was -> new Timer(was.id(), was.runAt(), was.retry(), was.reason(), was.failure(), asked, turn));
+        } else if (waits.parked() != null && waits.parked().parking() == Parking.BEHIND) {
+            tables.parked.update(tx, waits.parked().id(), any -> true, was -> was.withAsked(asked));
         } else {
             if (waits.parked() != null) tables.parked.delete(tx, waits.parked().id(), any -> true);
             if (waits.row() != null && !moveAway(tx, job, waits.row(), "its payload was edited")) return null;

@@ -336,7 +336,9 @@ final class Looking {
                 ? new Line.Position(0, 0)
                 : new Line.Position(row.place().xid(), row.place().seq());
         var where = row == null
-                ? PlaceInLine.Where.ABSENT
+                ? one.parked != null && one.parked.parking() == Ending.Parking.BEHIND
+                        ? PlaceInLine.Where.BEHIND
+                        : PlaceInLine.Where.ABSENT
                 : one.state == State.RUNNING
                         ? PlaceInLine.Where.HELD
                         : again ? PlaceInLine.Where.BACK : PlaceInLine.Where.ENQUEUED;

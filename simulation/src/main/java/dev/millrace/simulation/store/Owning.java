@@ -131,8 +131,9 @@ final class Owning {
             if (tables.planted(Bug.RECALLED_FROM_THE_END)) Collections.reverse(all);
             var own = new ArrayList<Rows.Parked>();
             for (var parked : all.subList(0, Math.min(asked.most(), all.size()))) {
-                var mine = tables.parked.delete(tx, parked.id(), any -> true);
-                if (mine != null) own.add(mine);
+                var mine = tables.parked.deleteUnlessLocked(tx, parked.id(), any -> true);
+                if (mine == null) break; // what stands behind it waits with it
+                own.add(mine);
             }
             freed.add(own);
         }

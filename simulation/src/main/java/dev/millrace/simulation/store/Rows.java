@@ -166,7 +166,12 @@ final class Rows {
     }
 
     /** A job that waits for a node that can run it. */
-    record Parked(long id, Parking parking, String reason, Instant since, Asked asked, Turn turn) {}
+    record Parked(long id, Parking parking, String reason, Instant since, Asked asked, Turn turn) {
+
+        Parked withAsked(Asked other) {
+            return new Parked(id, parking, reason, since, other, turn);
+        }
+    }
 
     /**
      * Who fires a schedule.

@@ -15,6 +15,7 @@ import dev.millrace.simulation.store.Rows.Logged;
 import dev.millrace.simulation.store.Rows.Outcome;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Control;
+import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Place;
@@ -267,6 +268,6 @@ final class Steering {
                 paused,
                 adjusted,
                 tables.schedules.all(tx).stream().anyMatch(row -> row.setting() != null),
-                !tables.parked.all(tx).isEmpty());
+                tables.parked.all(tx).stream().anyMatch(parked -> parked.parking() != Parking.BEHIND));
     }
 }
