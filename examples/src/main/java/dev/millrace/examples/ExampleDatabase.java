@@ -25,6 +25,33 @@ final class ExampleDatabase {
         return dataSource;
     }
 
+    /** The same, with tables of parcels and of what was done with them, for the examples that write by a library. */
+    static DataSource withParcels(String[] args) throws SQLException {
+        var dataSource = from(args);
+        execute(dataSource, """
+                CREATE TABLE IF NOT EXISTS example_parcel (
+                    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                    what text NOT NULL);
+                CREATE TABLE IF NOT EXISTS example_step (
+                    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                    parcel bigint NOT NULL REFERENCES example_parcel,
+                    what text NOT NULL)""");
+        return dataSource;
+    }
+
+    /** The parcel that was inserted last, and each step that was done with it. */
+    static String lastParcel(DataSource dataSource) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var query = connection.prepareStatement("""
+                        SELECT parcel.what || ': ' || string_agg(step.what, ', ' ORDER BY step.what) AS told
+                        FROM example_parcel parcel JOIN example_step step ON step.parcel = parcel.id
+                        GROUP BY parcel.id ORDER BY parcel.id DESC LIMIT 1""");
+                var row = query.executeQuery()) {
+            row.next();
+            return row.getString("told");
+        }
+    }
+
     /** Runs a statement in a transaction of its own. */
     static void execute(DataSource dataSource, String sql) throws SQLException {
         try (var connection = dataSource.getConnection();

@@ -14,6 +14,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -34,6 +35,8 @@ class ExamplesIT {
     @interface Example {
         Class<?> value();
     }
+
+    private static final Path SOURCES = Path.of("src/main/java/dev/millrace/examples");
 
     private final EmbeddedPostgres server = start();
     private List<String> printed = List.of();
@@ -137,6 +140,26 @@ class ExamplesIT {
     void a_job_shares_the_fate_of_the_transaction_that_enqueued_it() {
         assertThat(printed)
                 .containsExactly("Committed: a chair is on its way", "Rolled back: there never was such a job");
+    }
+
+    @Example(SpringTransaction.class)
+    void a_job_shares_the_fate_of_a_transaction_of_spring_and_its_handler_writes_once() {
+        assertThatWrittenWithItsTransaction();
+    }
+
+    @Example(JooqTransaction.class)
+    void a_job_shares_the_fate_of_a_transaction_of_jooq_and_its_handler_writes_once() {
+        assertThatWrittenWithItsTransaction();
+    }
+
+    @Example(HibernateTransaction.class)
+    void a_job_shares_the_fate_of_a_transaction_of_hibernate_and_its_handler_writes_once() {
+        assertThatWrittenWithItsTransaction();
+    }
+
+    @Example(JdbiTransaction.class)
+    void a_job_shares_the_fate_of_a_transaction_of_jdbi_and_its_handler_writes_once() {
+        assertThatWrittenWithItsTransaction();
     }
 
     @Example(InBulk.class)
@@ -299,6 +322,25 @@ class ExamplesIT {
     }
 
     @Test
+    void each_line_of_code_in_the_guide_to_transactions_stands_in_an_example() throws Exception {
+        var code = new StringBuilder();
+        for (var main : mains()) code.append(Files.readString(SOURCES.resolve(main + ".java")));
+        var examples = withoutSpace(code.toString());
+        var quoted = new ArrayList<String>();
+        boolean inCode = false;
+        for (var line : Files.readAllLines(Path.of("../docs/guides/transactions.md"))) {
+            if (line.startsWith("```")) inCode = line.equals("```java");
+            else if (inCode) quoted.add(line);
+        }
+
+        assertThat(quoted).isNotEmpty().allSatisfy(line -> assertThat(examples).contains(withoutSpace(line)));
+    }
+
+    private static String withoutSpace(String code) {
+        return code.replaceAll("\\s", "");
+    }
+
+    @Test
     void an_example_without_its_database_says_how_to_give_one_and_exits_with_2() throws Exception {
         var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         var process = new ProcessBuilder(
@@ -312,8 +354,17 @@ class ExamplesIT {
         assertThat(said).contains("Give its JDBC URL as the first argument, or in MILLRACE_DATABASE");
     }
 
+    private void assertThatWrittenWithItsTransaction() {
+        assertThat(printed)
+                .containsExactly(
+                        "Committed: a chair was sent",
+                        "Committed: a chair was billed",
+                        "Rolled back: there never was such a job",
+                        "Tried 2 times, and written once: a chair: billed, sent");
+    }
+
     private static List<String> mains() throws IOException {
-        try (var files = Files.list(Path.of("src/main/java/dev/millrace/examples"))) {
+        try (var files = Files.list(SOURCES)) {
             return files.map(file -> file.getFileName().toString().replace(".java", ""))
                     .filter(name -> !name.equals("package-info"))
                     .filter(ExamplesIT::hasMain)
