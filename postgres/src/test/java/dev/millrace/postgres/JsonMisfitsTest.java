@@ -1,9 +1,13 @@
 package dev.millrace.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import dev.millrace.EncryptionKey;
+import dev.millrace.KeyRing;
 import dev.millrace.Misfit;
 import java.time.LocalDate;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +48,21 @@ class JsonMisfitsTest {
     @Test
     void what_fits_has_nothing_said_about_it() {
         assertThat(said(with("note", "'a'"))).isEmpty();
+    }
+
+    @Test
+    void names_that_no_schema_has_are_stars_where_a_text_must_not_be_told() {
+        var ring = KeyRing.writing(EncryptionKey.of("now", Base64.getEncoder().encodeToString(new byte[32])));
+        var text = with("counts", "{'jane@example.com':'x'}").replace('\'', '"');
+
+        assertThat(codec.misfits(text, schema, "it"))
+                .extracting(Misfit::pointer, Misfit::named)
+                .containsExactly(tuple("/counts/jane@example.com", "/counts/*"));
+        assertThat(codec.encrypted(ring).misfits(text, schema, "it"))
+                .singleElement()
+                .asString()
+                .contains("/counts/*")
+                .doesNotContain("jane");
     }
 
     @Test
