@@ -878,8 +878,9 @@ final class Lines {
         return Math.min(step / 4, STEPS * step / 2 / Math.max(1, shards.size()));
     }
 
+    /** Whether a good part of that is free: so that some are recalled together, and not each by itself. */
     private boolean isRoomy(Shard shard) {
-        return shard.waiting + shard.coming.size() < roomOfAShard();
+        return shard.waiting + shard.coming.size() < Math.max(1, roomOfAShard() * 3 / 4);
     }
 
     /**
