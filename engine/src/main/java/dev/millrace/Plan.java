@@ -33,11 +33,7 @@ public final class Plan {
     private final String said;
     private final @Nullable Editor editor;
     private final Bulk.Selection selection;
-    private final long count;
-    private final List<JobId> first;
-    private final List<Edit> edits;
-    private final long refusedCount;
-    private final List<Refusal> refused;
+    private final Found found;
 
     /**
      * What would become of one job's payload.
@@ -56,43 +52,27 @@ public final class Plan {
 
     private Plan(
             NamedOperations operations,
+            UUID id,
             Filter filter,
             Action action,
             Details details,
             String said,
             @Nullable Editor editor,
             Bulk.Selection selection,
-            Walk walk) {
+            Found found) {
         this.operations = operations;
-        this.id = operations.newId();
+        this.id = id;
         this.filter = filter;
         this.action = action;
         this.details = details;
         this.said = said;
         this.editor = editor;
         this.selection = selection;
-        this.count = walk.count;
-        this.first = List.copyOf(walk.first);
-        this.edits = List.copyOf(walk.edits);
-        this.refusedCount = walk.refusedCount;
-        this.refused = List.copyOf(walk.refused);
+        this.found = found;
     }
 
-    private Plan(Plan other, UUID id) {
-        this.operations = other.operations;
-        this.id = id;
-        this.filter = other.filter;
-        this.action = other.action;
-        this.details = other.details;
-        this.said = other.said;
-        this.editor = other.editor;
-        this.selection = other.selection;
-        this.count = other.count;
-        this.first = other.first;
-        this.edits = other.edits;
-        this.refusedCount = other.refusedCount;
-        this.refused = other.refused;
-    }
+    /** What was met on the way over all jobs: how many, and the first of them. */
+    private record Found(long count, List<JobId> first, List<Edit> edits, long refusedCount, List<Refusal> refused) {}
 
     /** What is met on the way over all jobs. */
     private static final class Walk {
@@ -101,6 +81,10 @@ public final class Plan {
         final List<JobId> first = new ArrayList<>();
         final List<Edit> edits = new ArrayList<>();
         final List<Refusal> refused = new ArrayList<>();
+
+        Found found() {
+            return new Found(count, List.copyOf(first), List.copyOf(edits), refusedCount, List.copyOf(refused));
+        }
 
         void met(JobId job) {
             count++;
@@ -137,7 +121,8 @@ public final class Plan {
             if (piece.next() == null) break;
             piece = operations.storage().select(selection, piece.next(), LOOK);
         }
-        return new Plan(operations, filter, action, details.at(now), said, null, selection, walk);
+        return new Plan(
+                operations, operations.newId(), filter, action, details.at(now), said, null, selection, walk.found());
     }
 
     /** The same for an edit: all payloads are read, and edited, so that it is known what would become of them. */
@@ -151,7 +136,16 @@ public final class Plan {
             piece = operations.storage().payloads(selection, piece.next(), LOOK, LOOK);
         }
         var details = Details.patch(editor.kept(), editor.shape());
-        return new Plan(operations, filter, Action.EDIT, details, editor.asked().exactly(), editor, selection, walk);
+        return new Plan(
+                operations,
+                operations.newId(),
+                filter,
+                Action.EDIT,
+                details,
+                editor.asked().exactly(),
+                editor,
+                selection,
+                walk.found());
     }
 
     /** On the store's clock. */
@@ -168,12 +162,12 @@ public final class Plan {
      * are counted whose payload would become another one; the others are {@link #refused}.
      */
     public long count() {
-        return count;
+        return found.count;
     }
 
     /** The newest of them, ten at most, as they stand now. */
     public List<JobView> sample() {
-        return first.stream()
+        return found.first.stream()
                 .flatMap(id -> operations.find(id).stream())
                 .map(JobView::brief)
                 .toList();
@@ -181,17 +175,17 @@ public final class Plan {
 
     /** What would become of the payloads of the newest of them, ten at most; none if this is no edit. */
     public List<Edit> edits() {
-        return edits;
+        return found.edits;
     }
 
     /** How many jobs are selected, and would be left as they are: since their payload can't be read, or the edit of it could not be, or changes nothing. */
     public long refusedCount() {
-        return refusedCount;
+        return found.refusedCount;
     }
 
     /** The newest of these, ten at most, and why. */
     public List<Refusal> refused() {
-        return refused;
+        return found.refused;
     }
 
     /** The id that its operation has, once it is begun: say it to whoever is to go on with it, before anything is done. */
@@ -205,7 +199,7 @@ public final class Plan {
      * rate, for the same reason; functions of edits can't be compared, and count as the same.
      */
     public Plan withId(UUID id) {
-        return new Plan(this, id);
+        return new Plan(operations, id, filter, action, details, said, editor, selection, found);
     }
 
     /**
@@ -241,7 +235,7 @@ public final class Plan {
         if (!filter.everything && filter.queue == null && filter.kind == null && !filter.looksInside())
             throw new MillraceException(
                     "This is about all %,d jobs that are %s. Narrow it down, by kind(…), queue(…) or since(…), for example; or say that you mean it: everything(), or --all on the command line."
-                            .formatted(count, selection.state().wireName()));
+                            .formatted(found.count, selection.state().wireName()));
         if (perSecond != 0) Bounds.count("The number of jobs a second", perSecond, MOST_PER_SECOND);
         return operations.begun(
                 new Change(
@@ -250,7 +244,7 @@ public final class Plan {
                         null,
                         selection,
                         details,
-                        count,
+                        found.count,
                         perSecond,
                         why,
                         operations.actor(),
@@ -275,7 +269,7 @@ public final class Plan {
 
     @Override
     public String toString() {
-        return "%s %,d jobs%s: %s".formatted(OperationView.word(action), count, how(), filter);
+        return "%s %,d jobs%s: %s".formatted(OperationView.word(action), found.count, how(), filter);
     }
 
     private String how() {

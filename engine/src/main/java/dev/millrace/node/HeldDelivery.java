@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * that was not heeded, the shutdown, or the lost lease. Whoever moves it to {@code ENDED} owns what follows; everybody else, such as
  * a handler that comes back long after its deadline, is too late and changes nothing.
  */
-final class HeldDelivery implements Held, Runnable, Lines.Ready {
+final class HeldDelivery implements Held, Runnable, Group.Ready {
 
     enum Stage {
         /** Waits for a slot. */
@@ -81,7 +81,7 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
     private long flushesBefore;
     private @Nullable Ended ended; // written before the finisher's queue, read behind it
     private int logLines; // guarded by the reporter
-    private Lines.@Nullable Stand stand; // guarded by the lines
+    private @Nullable Stand stand; // guarded by the lines
 
     HeldDelivery(Incarnation node, Delivery delivery, Batch batch, int index, @Nullable KindLine kind, long nanoTime) {
         this.node = node;
@@ -187,11 +187,12 @@ final class HeldDelivery implements Held, Runnable, Lines.Ready {
     }
 
     /** Where it stands in line; null if it waits for nobody. */
-    Lines.@Nullable Stand stand() {
+    @Nullable
+    Stand stand() {
         return stand;
     }
 
-    void stands(Lines.@Nullable Stand where) {
+    void stands(@Nullable Stand where) {
         stand = where;
     }
 

@@ -12,11 +12,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,21 +43,10 @@ import org.jspecify.annotations.Nullable;
 final class Lines {
 
     /** Shards' worth of deliveries that wait in lines, at most, before nothing more is claimed but what comes back; a manifest names each of them. */
-    private static final int SHARDS = 16;
-
-    /** So many are recalled of a row at once, at most, and of so many rows. */
-    private static final int RECALLED = 64;
-
-    private static final int ROWS = 100;
-
-    /** A row of which fewer wait recalls some, if its shard has room for them. */
-    private static final int FEW = 16;
-
-    /** What waits for its rate so long is not recalled yet. */
-    private static final long SOON = Duration.ofSeconds(1).toNanos();
+    static final int SHARDS = 16;
 
     /** How many steps' worth of payload wait in lines; of one shard, half a step. */
-    private static final int STEPS = 4;
+    static final int STEPS = 4;
 
     private static final long NO_ANSWER = Duration.ofMillis(500).toNanos();
 
@@ -93,20 +79,16 @@ final class Lines {
 
     private volatile boolean pausesAny;
 
-    /** Rows that could go on with what is parked behind them: in all shards. */
-    private int wanting;
-
     private long timed;
     private final Map<Place, HeldDelivery> places = new HashMap<>();
     private int waiting;
     private long bytes;
+    private final ParkedRows parked;
 
     Lines(Incarnation node) {
         this.node = node;
+        this.parked = new ParkedRows(node, shards.values());
     }
-
-    /** What can be the next of a group. */
-    sealed interface Ready permits HeldDelivery, Order {}
 
     /** A group at a time; of those of one time, the one that came first. */
     private record Timed(long at, long no, Group group) implements Comparable<Timed> {
@@ -119,75 +101,6 @@ final class Lines {
     /** A wish, and whose it is. */
     record Asked(Ownership.Wish wish, Group group) {}
 
-    /** Where a delivery of this node stands, or stood when its turn came. */
-    static final class Stand {
-        private final Shard shard;
-        private final Group group;
-        private final @Nullable Order order;
-
-        /** How much of its limit's rate it takes. */
-        private final int weight;
-
-        /** That it is parked, or about to be, behind others of its row. */
-        private @Nullable Tail tail;
-
-        private boolean running;
-
-        /** How much its rate has let go for it, whose handler has not begun. */
-        private int underWay;
-
-        private Stand(Shard shard, Group group, @Nullable Order order, int weight) {
-            this.shard = shard;
-            this.group = group;
-            this.order = order;
-            this.weight = weight;
-        }
-    }
-
-    /** What is parked behind a row. Its row does not start what stood behind the first of them. */
-    static final class Tail {
-        private final Group group;
-        private final @Nullable Order order;
-        private final String row;
-
-        /** Where the first of them stands, or is about to; none stands before that. */
-        private Line.Position first;
-
-        /** How many are about to be parked: before that is durable, nobody could recall them. */
-        private int underWay;
-
-        /** How many were recalled and have not been read since. */
-        private int coming;
-
-        private boolean listed;
-
-        private Tail(Group group, @Nullable Order order, String row, Line.Position first) {
-            this.group = group;
-            this.order = order;
-            this.row = row;
-            this.first = first;
-        }
-    }
-
-    /** A row that could go on, and where the first one stands that it could go on with. */
-    private record Wanting(Line.Position first, long no, Tail tail) implements Comparable<Wanting> {
-        @Override
-        public int compareTo(Wanting other) {
-            int byFirst = first.compareTo(other.first);
-            return byFirst != 0 ? byFirst : Long.compare(no, other.no);
-        }
-    }
-
-    /** Rows of one shard of which some are to be recalled, so many of each at most. */
-    record Recalls(StreamInfo stream, List<Tail> tails, int most) {
-
-        List<Ownership.Recall> rows() {
-            return tails.stream()
-                    .map(tail -> new Ownership.Recall(tail.row, most))
-                    .toList();
-        }
-    }
-
     /** What becomes of a delivery that was read. */
     enum Admitted {
         /** It stands in line. */
@@ -198,183 +111,7 @@ final class Lines {
         BEHIND
     }
 
-    private enum Phase {
-        /** What is absent is known; the front is not read to its end. */
-        LOADING,
-        OPEN,
-        /** Nothing starts any more; it is given up when nothing of it is held. */
-        LEAVING
-    }
-
-    /** A shard that this node owns. */
-    static final class Shard {
-        private final StreamInfo stream;
-        private final StreamInfo front;
-        private final long since;
-        private final Map<String, Group> groups = new HashMap<>();
-        private final Map<String, Order> orders = new HashMap<>();
-        private Phase phase = Phase.LOADING;
-        private boolean frontClaimed;
-        private int held;
-        private int waiting;
-        private long bytes;
-
-        /** Claimed of what was enqueued, and not read. */
-        private int unread;
-
-        /** Whether it has more than was claimed, as far as is known. */
-        private boolean more;
-
-        /** Deliveries of it that could not be read: nobody knows whose turn it is. */
-        private int unreadable;
-
-        private final SequencedSet<Tail> tails = new LinkedHashSet<>();
-
-        /** Of these the ones that could go on; the first in the log first. */
-        private final PriorityQueue<Wanting> wanting = new PriorityQueue<>();
-
-        /** What was recalled and has not been read since. */
-        private final Map<JobId, Tail> coming = new HashMap<>();
-
-        /** Whether it had no room when that was looked at last, and nothing has been claimed of it since. */
-        private boolean full;
-
-        /** Whether some may have been recalled of which nobody has heard. */
-        private boolean doubtful;
-
-        private Shard(StreamInfo stream, StreamInfo front, long since) {
-            this.stream = stream;
-            this.front = front;
-            this.since = since;
-        }
-    }
-
-    /** The jobs of one key of one limit; or those of a shard that have no limit. */
-    static final class Group {
-        private final Shard shard;
-        private final String key;
-
-        /** Whose limit it is; null if it has none. */
-        private final Scope.@Nullable OfLimit limit;
-
-        /** Whether operators let nothing of it start. */
-        private boolean paused;
-
-        private int atOnce = Integer.MAX_VALUE;
-
-        /** What its jobs say, and what operators say of its limit. */
-        private int saidAtOnce = Integer.MAX_VALUE;
-
-        private Line.@Nullable Rate saidRate;
-        private @Nullable Adjustment adjusted;
-        private Line.@Nullable Position saidAt;
-        private int running;
-        private int orders;
-
-        /** Of what is ready, those that stand in no order. */
-        private int alone;
-
-        private boolean listed;
-        private boolean resting;
-
-        /** What is parked behind those that stand in no order. */
-        private @Nullable Tail tail;
-
-        /** Where what is parked of its rows begins, those with an order: all tails of them by where they begin. */
-        private final NavigableMap<Line.Position, Tail> behind = new TreeMap<>();
-
-        /** How much its rate has let go for handlers that have not begun. */
-        private int underWay;
-
-        /** Null if its limit has no rate, or it has no limit. */
-        private @Nullable Allowance allowance;
-
-        /** Since when it has had something that could start, but for its limit. */
-        private long readySince;
-
-        /** What could start: lines, and deliveries that stand in none. */
-        private final ArrayDeque<Ready> ready = new ArrayDeque<>();
-
-        private Group(Shard shard, Line.@Nullable Limited limit) {
-            this.shard = shard;
-            this.key = limit == null ? "" : limit.group();
-            this.limit = limit == null ? null : new Scope.OfLimit(limit.name(), limit.key());
-        }
-
-        private boolean isAmong(Set<Scope> scopes) {
-            return limit != null && (scopes.contains(limit) || scopes.contains(new Scope.OfLimit(limit.limit(), null)));
-        }
-
-        /** What the job says that was enqueued last is right. Returns whether it says another rate than those before it. */
-        private boolean hear(Line.Limited said, Line.Position at, long now) {
-            if (saidAt != null && saidAt.compareTo(at) > 0) return false;
-            saidAt = at;
-            saidAtOnce = said.atOnce();
-            saidRate = said.rate() == null ? null : said.rate().rate();
-            return settle(now);
-        }
-
-        /** What an operator says goes before what the jobs say. Returns whether it has another rate than before. */
-        private boolean adjust(@Nullable Adjustment newest, long now) {
-            if (Objects.equals(adjusted, newest)) return false;
-            adjusted = newest;
-            return settle(now);
-        }
-
-        private boolean settle(long now) {
-            var setAtOnce = adjusted == null ? null : adjusted.atOnce();
-            var setRate = adjusted == null ? null : adjusted.rate();
-            atOnce = setAtOnce == null ? saidAtOnce : setAtOnce;
-            var rate = setRate == null ? saidRate : setRate;
-            var before = allowance;
-            if (rate == null) allowance = null;
-            else if (before == null) allowance = new Allowance(rate, shard.since, now);
-            else return before.follow(rate, now);
-            return before != null;
-        }
-
-        private void add(Ready some, long now) {
-            if (ready.isEmpty()) readySince = now;
-            ready.addLast(some);
-        }
-
-        private boolean hasRoom() {
-            return !paused && running < atOnce && !ready.isEmpty();
-        }
-    }
-
-    /** The jobs of one order key. */
-    static final class Order implements Ready {
-        private final Group group;
-        private final String key;
-        private final NavigableMap<Line.Position, HeldDelivery> waiting = new TreeMap<>();
-        private final Set<JobId> absent = new TreeSet<>(Lines::compare);
-        private final Scope.Key scope;
-
-        /** Whether operators let nothing of it start. */
-        private boolean paused;
-
-        private @Nullable HeldDelivery started;
-        private boolean listed;
-        private @Nullable Tail tail;
-
-        private Order(Group group, String key, String order) {
-            this.group = group;
-            this.key = key;
-            this.scope = new Scope.Key(group.shard.stream.queue(), order);
-        }
-
-        private boolean mayStart() {
-            return !paused && started == null && absent.isEmpty() && hasNext() && group.shard.unreadable == 0;
-        }
-
-        /** Whether it has one that stands before all that is parked. */
-        private boolean hasNext() {
-            return !waiting.isEmpty() && (tail == null || waiting.firstKey().compareTo(tail.first) < 0);
-        }
-    }
-
-    private static int compare(JobId one, JobId other) {
+    static int compare(JobId one, JobId other) {
         return one.value().compareTo(other.value());
     }
 
@@ -427,7 +164,7 @@ final class Lines {
     synchronized List<StreamInfo> streams() {
         var streams = new ArrayList<StreamInfo>();
         for (var shard : shards.values()) {
-            if (shard.phase == Phase.LEAVING) continue;
+            if (shard.phase == Shard.Phase.LEAVING) continue;
             streams.add(shard.front);
             if (room(shard) > 0) streams.add(shard.stream);
             else shard.more = true;
@@ -439,7 +176,7 @@ final class Lines {
     synchronized List<StreamInfo> frontsToClaim() {
         var fronts = new ArrayList<StreamInfo>();
         for (var shard : shards.values())
-            if (shard.phase == Phase.LOADING && !shard.frontClaimed) fronts.add(shard.front);
+            if (shard.phase == Shard.Phase.LOADING && !shard.frontClaimed) fronts.add(shard.front);
         return fronts;
     }
 
@@ -453,8 +190,8 @@ final class Lines {
     synchronized boolean frontsRead() {
         boolean opened = false;
         for (var shard : shards.values()) {
-            if (shard.phase != Phase.LOADING || !shard.frontClaimed) continue;
-            shard.phase = Phase.OPEN;
+            if (shard.phase != Shard.Phase.LOADING || !shard.frontClaimed) continue;
+            shard.phase = Shard.Phase.OPEN;
             opened = true;
             for (var group : shard.groups.values()) list(group);
         }
@@ -478,13 +215,13 @@ final class Lines {
         var stand = new Stand(shard, group, order, weight(line));
         held.stands(stand);
         shard.held++;
-        if (shard.phase == Phase.LEAVING) {
+        if (shard.phase == Shard.Phase.LEAVING) {
             if (order != null) order.absent.add(held.delivery().job());
             return Admitted.GOES;
         }
         var tail = order == null ? group.tail : order.tail;
-        if (tail == null && line != null && order != null && isBehindOthers(group, order, place))
-            tail = tail(group, order, line, place);
+        if (tail == null && line != null && order != null && parked.isBehindOthers(group, order, place))
+            tail = parked.parked(group, order, line, place);
         if (tail != null && place.compareTo(tail.first) >= 0) {
             stand.tail = tail;
             tail.underWay++;
@@ -506,18 +243,6 @@ final class Lines {
         }
         list(group);
         return Admitted.STANDS;
-    }
-
-    /** Whether others of its limit are parked that were there before it, and there is no room for it. */
-    private boolean isBehindOthers(Group group, Order order, Line.Position place) {
-        var oldest = group.behind.firstEntry();
-        return oldest != null
-                && group.limit != null
-                && oldest.getKey().compareTo(place) < 0
-                && order.waiting.isEmpty()
-                && order.started == null
-                && order.absent.isEmpty()
-                && !isRoomy(group.shard);
     }
 
     private static void arrived(Shard shard, HeldDelivery held) {
@@ -609,7 +334,7 @@ final class Lines {
     }
 
     private void list(Group group) {
-        if (group.listed || group.shard.phase != Phase.OPEN || !group.hasRoom()) return;
+        if (group.listed || group.shard.phase != Shard.Phase.OPEN || !group.hasRoom()) return;
         group.listed = true;
         (group.allowance == null ? open : rated).addLast(group);
     }
@@ -674,7 +399,7 @@ final class Lines {
     private @Nullable HeldDelivery nextOf(ArrayDeque<Group> from) {
         for (Group group; (group = from.pollFirst()) != null; ) {
             group.listed = false;
-            var held = group.shard.phase == Phase.OPEN ? next(group) : null;
+            var held = group.shard.phase == Shard.Phase.OPEN ? next(group) : null;
             if (held == null) {
                 forget(group);
                 continue;
@@ -684,7 +409,7 @@ final class Lines {
             stand.running = true;
             passed(held);
             list(group); // behind the other groups
-            consider(stand.order == null ? group.tail : stand.order.tail);
+            parked.consider(stand.order == null ? group.tail : stand.order.tail);
             return held;
         }
         return null;
@@ -791,7 +516,7 @@ final class Lines {
     synchronized List<Asked> wishes(int most) {
         var wishes = new ArrayList<Asked>();
         for (Group group; wishes.size() < most && (group = asking.pollFirst()) != null; ) {
-            var first = group.shard.phase == Phase.OPEN && group.hasRoom() ? first(group) : null;
+            var first = group.shard.phase == Shard.Phase.OPEN && group.hasRoom() ? first(group) : null;
             if (first == null || group.allowance == null || startsNever(first))
                 rated.addLast(group); // looked at again there
             else
@@ -867,22 +592,6 @@ final class Lines {
 
     // ---- what is parked behind
 
-    /** So many of a shard may wait without holding up others: its own half, and its part of the half of all shards. */
-    private int roomOfAShard() {
-        int most = node.limits().inLine();
-        return Math.max(1, Math.min(most / 2, SHARDS * most / 2 / Math.max(1, shards.size())));
-    }
-
-    private long bytesOfAShard() {
-        long step = node.limits().readBytes();
-        return Math.min(step / 4, STEPS * step / 2 / Math.max(1, shards.size()));
-    }
-
-    /** Whether a good part of that is free: so that some are recalled together, and not each by itself. */
-    private boolean isRoomy(Shard shard) {
-        return shard.waiting + shard.coming.size() < Math.max(1, roomOfAShard() * 3 / 4);
-    }
-
     /**
      * Takes out of their lines what keeps shards from going on: of those that had no room for more when that was looked at before, and of which nothing could
      * start now, so that what waits elsewhere in them has its turn. Of each row the last go. They are the caller's to park.
@@ -893,191 +602,62 @@ final class Lines {
         for (var group : rated) if (group.hasRoom()) starting.add(group.shard);
         var overflow = new ArrayList<HeldDelivery>();
         for (var shard : shards.values()) {
-            boolean full = shard.phase == Phase.OPEN && shard.unread == 0 && shard.waiting > 0 && room(shard) == 0;
+            boolean full =
+                    shard.phase == Shard.Phase.OPEN && shard.unread == 0 && shard.waiting > 0 && room(shard) == 0;
             if (full && shard.full && !starting.contains(shard)) overflow.addAll(overflow(shard));
             shard.full = full;
         }
         return overflow;
     }
 
-    /** One that waits, and how many of its row stand before it. */
-    private record Ranked(HeldDelivery held, Stand stand, int before, Line.Position place) {}
-
     private List<HeldDelivery> overflow(Shard shard) {
-        var all = new ArrayList<Ranked>();
-        for (var order : shard.orders.values()) rank(order.waiting.values(), all);
-        for (var group : shard.groups.values())
-            rank(
-                    group.ready.stream()
-                            .filter(HeldDelivery.class::isInstance)
-                            .map(HeldDelivery.class::cast)
-                            .sorted(Comparator.comparing(held -> Line.first(held.delivery())))
-                            .toList(),
-                    all);
-        all.sort(Comparator.comparingInt(Ranked::before).thenComparing(Ranked::place));
-        var next = next(all);
         var overflow = new ArrayList<HeldDelivery>();
         var changed = new HashSet<Group>();
-        for (var last : all.reversed()) {
-            if (shard.waiting <= roomOfAShard() && shard.bytes <= bytesOfAShard()) break;
-            var held = last.held;
-            var stand = last.stand;
-            var line = Line.of(held.delivery().headers());
-            if (line == null || next.contains(held)) continue;
-            passed(held);
-            if (stand.order == null) stand.group.ready.remove(held);
-            else stand.order.waiting.remove(last.place);
-            stand.tail = tail(stand.group, stand.order, line, last.place);
+        for (var last : parked.tooMany(shard)) {
+            var stand = last.stand();
+            passed(last.held());
+            if (stand.order == null) stand.group.ready.remove(last.held());
+            else stand.order.waiting.remove(last.place());
+            stand.tail = parked.parked(stand.group, stand.order, last.line(), last.place());
             stand.tail.underWay++;
             changed.add(stand.group);
-            overflow.add(held);
+            overflow.add(last.held());
         }
         lookAgain(changed);
         return overflow;
     }
 
-    /** Of each group those that start soon: to park them would be to recall them at once. */
-    private Set<HeldDelivery> next(List<Ranked> inOrder) {
-        var next = Collections.newSetFromMap(new IdentityHashMap<HeldDelivery, Boolean>());
-        var left = new HashMap<Group, Integer>();
-        for (var one : inOrder) {
-            if (one.before > 0 || !goesOn(one.stand.order)) continue;
-            int some = left.computeIfAbsent(one.stand.group, this::startsSoon);
-            if (some == 0) continue;
-            left.put(one.stand.group, some - 1);
-            next.add(one.held);
-        }
-        return next;
-    }
-
-    private static void rank(Collection<HeldDelivery> row, List<Ranked> all) {
-        int before = 0;
-        for (var held : row)
-            all.add(new Ranked(held, Objects.requireNonNull(held.stand()), before++, Line.first(held.delivery())));
-    }
-
-    /** That one is parked there. */
-    private Tail tail(Group group, @Nullable Order order, Line line, Line.Position at) {
-        var tail = order == null ? group.tail : order.tail;
-        if (tail == null) {
-            tail = new Tail(group, order, line.row(), at);
-            group.shard.tails.add(tail);
-            if (order == null) group.tail = tail;
-            else order.tail = tail;
-            if (order != null) group.behind.put(at, tail);
-        } else if (at.compareTo(tail.first) < 0) begins(tail, at);
-        return tail;
-    }
-
-    private static void begins(Tail tail, Line.@Nullable Position at) {
-        var behind = tail.group.behind;
-        if (tail.order != null) behind.remove(tail.first, tail);
-        if (at == null) return;
-        tail.first = at;
-        if (tail.order != null) behind.put(at, tail);
-    }
-
-    private void consider(@Nullable Tail tail) {
-        if (tail == null || tail.listed || !wants(tail)) return;
-        tail.listed = true;
-        tail.group.shard.wanting.add(new Wanting(tail.first, timed++, tail));
-        wanting++;
-    }
-
-    /**
-     * Whether its row could go on with what is parked. Where there is no room it is recalled for who could start it now; where there is, a little ahead, the
-     * first in the log first, so that none waits for those that came later.
-     */
-    private boolean wants(Tail tail) {
-        var group = tail.group;
-        var shard = group.shard;
-        if (tail.underWay > 0 || tail.coming > 0 || shard.phase != Phase.OPEN || !shard.tails.contains(tail))
-            return false;
-        var order = tail.order;
-        if (group.paused || !goesOn(order) || node.controller().pausedQueue(shard.stream.queue())) return false;
-        boolean roomy = isRoomy(shard);
-        int starts = startsSoon(group);
-        if (order == null) return (group.alone == 0 && starts > 0) || (roomy && group.alone < FEW);
-        if (order.started == null && !order.hasNext()) return roomy || (starts > 0 && group.ready.isEmpty());
-        return roomy && starts > 0 && order.waiting.size() < FEW;
-    }
-
-    /** Whether what stands first in a row could start, as far as the row is concerned. */
-    private static boolean goesOn(@Nullable Order order) {
-        return order == null || (!order.paused && order.absent.isEmpty());
-    }
-
-    /** How many of a group start soon, if there are slots for them. */
-    private int startsSoon(Group group) {
-        if (group.paused || group.running >= group.atOnce) return 0;
-        var allowance = group.allowance;
-        if (allowance == null) return group.atOnce - group.running;
-        return allowance.waitNanos(1, now()) <= SOON ? 1 : 0;
-    }
-
     /** Whether rows want what is parked behind them. */
     synchronized boolean recalls() {
-        return wanting > 0;
+        return parked.recalls();
     }
 
     /** Looks at all rows behind which something is parked: time has gone by. */
     synchronized void considerAll() {
-        for (var shard : shards.values()) for (var tail : shard.tails) consider(tail);
+        parked.considerAll();
     }
 
-    /**
-     * What is to be recalled of one shard; null if nothing is. The caller answers with {@link #recalled} or {@link #unheard}.
-     */
-    synchronized @Nullable Recalls toRecall() {
-        if (wanting == 0) return null;
-        for (var shard : shards.values()) {
-            if (shard.wanting.isEmpty()) continue;
-            int room = Math.max(1, roomOfAShard() - shard.waiting - shard.coming.size());
-            var tails = new ArrayList<Tail>();
-            for (Wanting next; tails.size() < Math.min(ROWS, room) && (next = shard.wanting.poll()) != null; ) {
-                wanting--;
-                next.tail.listed = false;
-                if (wants(next.tail)) tails.add(next.tail);
-            }
-            if (!tails.isEmpty()) return new Recalls(shard.stream, tails, Math.clamp(room / tails.size(), 1, RECALLED));
-        }
-        return null;
+    /** What is to be recalled of one shard; null if nothing is. The caller answers with {@link #recalled} or {@link #unheard}. */
+    synchronized ParkedRows.@Nullable Recalls toRecall() {
+        return parked.toRecall();
     }
 
     /** They are on their way to the shard's front. */
-    synchronized void recalled(Recalls asked, List<Ownership.Recalled> answers) {
+    synchronized void recalled(ParkedRows.Recalls asked, List<Ownership.Recalled> answers) {
         for (int i = 0; i < answers.size(); i++) {
-            var tail = asked.tails.get(i);
-            var shard = tail.group.shard;
-            var order = tail.order;
-            for (var job : answers.get(i).jobs()) {
-                if (order != null) order.absent.add(job.job());
-                if (shard.coming.put(job.job(), tail) == null) tail.coming++;
-            }
-            var next = answers.get(i).next();
-            begins(tail, next);
-            if (next == null) {
-                shard.tails.remove(tail);
-                if (order == null) tail.group.tail = null;
-                else order.tail = null;
-            }
-            if (shard.doubtful) { // all that stands at its front is read before anything goes on: some may be from
-                // before
-                shard.doubtful = false;
-                shard.phase = Phase.LOADING;
-                shard.frontClaimed = false;
-            }
-            if (order != null) {
-                list(order);
-                forget(order);
+            var tail = asked.tails().get(i);
+            parked.recalled(tail, answers.get(i));
+            if (tail.order != null) {
+                list(tail.order);
+                forget(tail.order);
             } else forget(tail.group);
-            consider(tail);
+            parked.consider(tail);
         }
     }
 
     /** Whether they are nobody knows. */
-    synchronized void unheard(Recalls asked) {
-        for (var tail : asked.tails) tail.group.shard.doubtful = true;
+    synchronized void unheard(ParkedRows.Recalls asked) {
+        for (var tail : asked.tails()) tail.group.shard.doubtful = true;
     }
 
     // ---- for operators
@@ -1139,7 +719,7 @@ final class Lines {
         var tail = stand.tail;
         if (tail != null) {
             tail.underWay--;
-            consider(tail);
+            parked.consider(tail);
             return;
         }
         if (order != null) {
@@ -1159,8 +739,8 @@ final class Lines {
             forget(order);
         }
         list(group);
-        if (order != null) consider(order.tail);
-        consider(group.tail);
+        if (order != null) parked.consider(order.tail);
+        parked.consider(group.tail);
         forget(group);
     }
 
@@ -1200,7 +780,7 @@ final class Lines {
         shards.put(stream.id(), shard);
         for (var row : behind) {
             var group = group(shard, row.line(), new Line.Position(0, 0));
-            tail(group, order(group, row.line()), row.line(), row.first());
+            parked.parked(group, order(group, row.line()), row.line(), row.first());
         }
         for (var job : absent) {
             var order = order(group(shard, job.line(), new Line.Position(0, 0)), job.line());
@@ -1219,8 +799,8 @@ final class Lines {
     /** Starts nothing more of a shard. What waits is the caller's to hand back; until it comes back, here or elsewhere, its lines wait for it. */
     synchronized List<HeldDelivery> leave(int stream) {
         var shard = shards.get(stream);
-        if (shard == null || shard.phase == Phase.LEAVING) return List.of();
-        shard.phase = Phase.LEAVING;
+        if (shard == null || shard.phase == Shard.Phase.LEAVING) return List.of();
+        shard.phase = Shard.Phase.LEAVING;
         var left = new ArrayList<HeldDelivery>();
         for (var group : shard.groups.values()) {
             for (var ready : group.ready) if (ready instanceof HeldDelivery held) left.add(held);
@@ -1241,15 +821,15 @@ final class Lines {
     /** It stays after all: what was handed back is absent until it has come back, as the front is claimed to its end again. */
     synchronized void stay(int stream) {
         var shard = shards.get(stream);
-        if (shard == null || shard.phase != Phase.LEAVING) return;
-        shard.phase = Phase.LOADING;
+        if (shard == null || shard.phase != Shard.Phase.LEAVING) return;
+        shard.phase = Shard.Phase.LOADING;
         shard.frontClaimed = false;
         shard.more = true;
     }
 
     synchronized boolean leaving(int stream) {
         var shard = shards.get(stream);
-        return shard != null && shard.phase == Phase.LEAVING;
+        return shard != null && shard.phase == Shard.Phase.LEAVING;
     }
 
     /** Whether nothing of a shard has been read and not ended. */
@@ -1265,7 +845,7 @@ final class Lines {
             throw new IllegalStateException("shard %d was given up with %d in line".formatted(stream, shard.waiting));
         if (shard == null) return;
         shards.remove(stream);
-        wanting -= shard.wanting.size();
+        parked.dropped(shard);
         later.removeIf(waiting -> waiting.group.shard.equals(shard));
         resting.removeIf(waiting -> waiting.group.shard.equals(shard));
     }

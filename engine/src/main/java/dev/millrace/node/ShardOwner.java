@@ -89,11 +89,8 @@ final class ShardOwner {
             step.run();
         } catch (StoreException.Fenced over) {
             throw over;
-        } catch (StoreException.NotOwner lostIt) {
-            soon();
-            node.failedInPart();
-            node.troubled("claimer", what, lostIt);
         } catch (StoreException away) {
+            if (away instanceof StoreException.NotOwner) soon(); // it looks what is still its own
             node.failedInPart();
             node.troubled("claimer", what, away);
         }

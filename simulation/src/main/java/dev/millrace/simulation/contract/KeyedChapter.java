@@ -15,21 +15,16 @@ import dev.millrace.JobId;
 import dev.millrace.Priority;
 import dev.millrace.State;
 import dev.millrace.store.Bulk.Action;
-import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.Details;
-import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Line;
-import dev.millrace.store.Line.Limited;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeId;
-import dev.millrace.store.Ownership;
 import dev.millrace.store.Ownership.Absent;
 import dev.millrace.store.Ownership.Shard;
 import dev.millrace.store.PartOf;
-import dev.millrace.store.PlaceInLine;
 import dev.millrace.store.Settled;
 import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.store.StoreException.Fenced;
@@ -37,24 +32,19 @@ import dev.millrace.store.StoreException.NotOwner;
 import dev.millrace.store.StreamInfo;
 import dev.millrace.store.UniqueKey;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Jobs that wait for others of their key go to keyed shards, from which one node claims at a time; what comes back comes to the front, and keeps its place. */
-abstract class KeyedChapter extends Chapter {
-
-    private static final Line ACCOUNT = new Line("account 7", null);
-    private static final Limited CALLS = new Limited("calls", 2, "shop 1");
+abstract class KeyedChapter extends KeyedWords {
 
     /** Their places in line. */
     private static final Comparator<Delivery> BY_PLACE = Comparator.comparing(Line::first);
@@ -65,48 +55,8 @@ abstract class KeyedChapter extends Chapter {
 
     // ---- words of these tests
 
-    private static Draft inLine(Draft draft) {
-        return draft.line(ACCOUNT);
-    }
-
-    private JobId jobInLine() {
-        return given.job(KeyedChapter::inLine);
-    }
-
-    private List<Shard> shards(TestNode by) {
-        return given.store.shards(by.lease, List.of(given.queue)).shards();
-    }
-
-    /** Those in which something waits. */
-    private List<Shard> filled(TestNode by) {
-        var all = shards(by);
-        var some = given.store.poll(all.stream()
-                .flatMap(shard -> Stream.of(shard.stream(), shard.front()))
-                .toList());
-        return all.stream()
-                .filter(shard -> some.contains(shard.stream()) || some.contains(shard.front()))
-                .toList();
-    }
-
-    private Shard onlyFilled(TestNode by) {
-        var filled = filled(by);
-        assertThat(filled).as("shards in which something waits").hasSize(1);
-        return filled.getFirst();
-    }
-
-    private boolean takesOver(TestNode node, Shard shard) {
-        return given.store.takeOver(node.lease, shard.stream());
-    }
-
     private boolean givesUp(TestNode node, Shard shard) {
         return given.store.giveUp(node.lease, shard.stream());
-    }
-
-    /** The node takes over the shard in which something waits. */
-    private Shard ownedBy(TestNode node) {
-        var shard = onlyFilled(node);
-        assertThat(takesOver(node, shard)).as("takes over %s", shard).isTrue();
-        return shard;
     }
 
     private @Nullable NodeId owner(TestNode by, Shard shard) {
@@ -120,29 +70,6 @@ abstract class KeyedChapter extends Chapter {
     /** The living nodes that serve this test's queue. */
     private List<NodeId> couldOwn(TestNode by) {
         return given.store.shards(by.lease, List.of(given.queue)).nodes().getOrDefault(given.queue, List.of());
-    }
-
-    private StreamInfo stream(int id) {
-        return given.streams(given.queue).stream()
-                .filter(stream -> stream.id() == id)
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("There is no stream " + id + " of " + given.queue + "."));
-    }
-
-    /** All that waits in a shard, its front first. */
-    private List<Delivery> claims(TestNode node, Shard shard) {
-        given.recorder.look();
-        var all = new ArrayList<>(node.claim(stream(shard.front()), 100));
-        all.addAll(node.claim(stream(shard.stream()), 100));
-        return all;
-    }
-
-    private Delivery claimsOne(TestNode node, Shard shard) {
-        var claimed = claims(node, shard);
-        assertThat(claimed)
-                .as("what node %s could claim of %s", node.id(), shard)
-                .hasSize(1);
-        return claimed.getFirst();
     }
 
     private void assertRefused(TestNode node, Shard shard) {
@@ -164,213 +91,11 @@ abstract class KeyedChapter extends Chapter {
         assertThat(Line.of(delivery.headers())).isEqualTo(ACCOUNT);
     }
 
-    private UUID changed(Action action, @Nullable UUID undoes, @Nullable State selected, @Nullable Priority priority) {
-        return changed(action, undoes, selected, Details.priority(priority));
-    }
-
-    private UUID changed(Action action, @Nullable UUID undoes, @Nullable State selected, Details details) {
-        var id = UUID.randomUUID();
-        var selection = selected == null
-                ? null
-                : new Selection(selected, given.queue, null, null, null, null, null, null, null, null);
-        given.store.begin(new Change(id, action, undoes, selection, details, 0, 0, "the wrong shop", "mara"));
-        var progress = given.store.goOn(id, 1_000).orElseThrow();
-        while (!progress.done()) progress = given.store.goOn(id, 1_000).orElseThrow();
-        given.recorder.look();
-        return id;
-    }
-
-    // ---- who stands before whom
-
-    private PlaceInLine stands(JobId job) {
-        return given.store.inLine(job).orElseThrow(() -> new AssertionError("job " + job + " stands in no line"));
-    }
-
-    private List<JobId> inFrontOf(JobId job) {
-        var first = stands(job).first();
-        return first == null ? List.of() : List.of(first);
-    }
-
-    @Test
-    void a_job_tells_who_stands_before_it_whether_a_node_holds_them_or_not() {
-        var first = jobInLine();
-        var second = jobInLine();
-        var third = jobInLine();
-        given.job(draft -> draft.line(new Line("account 8", null)));
-        assertThat(stands(first).ahead()).isZero();
-        assertThat(stands(first).exact()).isTrue();
-        assertThat(inFrontOf(third)).containsExactly(first);
-        assertThat(stands(third).ahead()).isEqualTo(2);
-
-        var node = given.node();
-        for (var shard : filled(node)) {
-            takesOver(node, shard);
-            claims(node, shard);
-        }
-
-        assertThat(inFrontOf(first)).isEmpty();
-        assertThat(stands(first).exact()).isTrue();
-        assertThat(inFrontOf(second)).containsExactly(first);
-        assertThat(inFrontOf(third)).containsExactly(first);
-        assertThat(stands(third).ahead()).isEqualTo(2);
-        var late = jobInLine();
-        assertThat(stands(late).ahead()).isEqualTo(3);
-        assertThat(stands(late).exact()).isTrue();
-    }
-
-    @Test
-    void one_that_waits_elsewhere_stands_before_the_others_until_it_has_ended() {
-        var first = jobInLine();
-        var second = jobInLine();
-        var node = given.node();
-        var shard = ownedBy(node);
-        var claimed = claims(node, shard);
-        node.ends(claimed.getFirst(), retry(LATER));
-        assertThat(inFrontOf(second)).containsExactly(first);
-
-        given.store.cancel(first, "no longer needed", "mara");
-        assertThat(inFrontOf(second)).isEmpty();
-        assertThat(given.store.inLine(first)).isEmpty();
-
-        node.ends(claimed.getLast(), parked(Parking.PAUSED));
-        var third = jobInLine();
-        assertThat(inFrontOf(third)).containsExactly(second);
-        assertThat(stands(second).ahead()).isZero();
-    }
-
-    @Test
-    void one_that_no_node_could_start_is_not_given_another_time() {
-        var job = jobInLine();
-        var node = given.node();
-        var shard = ownedBy(node);
-        node.ends(claimsOne(node, shard), parked(Parking.LIMIT));
-
-        var change = changed(Action.RESCHEDULE, null, State.AVAILABLE, Details.later(LATER));
-
-        var kept = given.store.change(change).orElseThrow();
-        assertThat(kept.left().values()).containsExactly(1L);
-        assertThat(kept.progress().changed()).isZero();
-        assertThat(job).isAvailable();
-    }
-
-    @Test
-    void one_that_has_come_back_and_is_not_claimed_stands_where_it_stood() {
-        var first = jobInLine();
-        var second = jobInLine();
-        var node = given.node();
-        var shard = ownedBy(node);
-        node.ends(claims(node, shard).getFirst(), handedBack());
-
-        assertThat(inFrontOf(second)).containsExactly(first);
-        assertThat(stands(first).ahead()).isZero();
-    }
-
-    @Test
-    void of_a_limit_it_is_told_how_many_a_node_holds_and_what_the_last_of_them_says() {
-        var first = given.job(draft -> draft.line(new Line(null, CALLS)));
-        assertThat(stands(first).held()).isZero();
-        assertThat(stands(first).limit()).isEqualTo(CALLS);
-        var node = given.node();
-        var shard = ownedBy(node);
-        var raised = new Limited("calls", 5, "shop 1");
-        given.job(draft -> draft.line(new Line(null, raised)));
-        claims(node, shard);
-        given.job(draft -> draft.line(new Line(null, new Limited("calls", 7, "shop 1"))));
-        given.job(draft -> draft.line(new Line(null, new Limited("calls", 7, "shop 2"))));
-
-        assertThat(stands(first).held()).isEqualTo(2);
-        assertThat(stands(first).heldAhead()).isZero();
-        assertThat(stands(first).limit()).isEqualTo(raised);
-        assertThat(stands(first).fullIn()).isNull();
-    }
-
-    @Test
-    void of_a_limit_those_before_it_are_told_whether_they_are_held_or_not() {
-        var five = new Line(null, new Limited("calls", 2, "shop 1", new Line.Rated(new Line.Rate(9, LATER, 9), 5)));
-        given.job(draft -> draft.line(five));
-        given.job(draft -> draft.line(new Line(null, CALLS)));
-        var node = given.node();
-        var shard = ownedBy(node);
-        var held = claims(node, shard);
-        given.job(draft -> draft.line(five));
-        given.job(draft -> draft.line(new Line(null, new Limited("calls", 2, "shop 2"))));
-        var job = given.job(draft -> draft.line(new Line(null, CALLS)));
-
-        assertThat(stands(job).held()).isEqualTo(2);
-        assertThat(stands(job).heldAhead()).isEqualTo(2);
-        assertThat(stands(job).freeAhead()).isEqualTo(1);
-        assertThat(stands(job).weightAhead()).isEqualTo(11);
-        assertThat(stands(job).allHeld()).isTrue();
-        assertThat(stands(job).exact()).isTrue();
-
-        node.ends(held.getFirst(), handedBack());
-        assertThat(stands(job).heldAhead()).isEqualTo(1);
-        assertThat(stands(job).freeAhead()).as("what has come back").isEqualTo(2);
-        node.ends(held.getLast(), done());
-        assertThat(stands(job).held()).isZero();
-    }
-
-    @Test
-    void a_job_far_behind_all_that_is_looked_at_is_told_of_all_the_same() {
-        var jobs = given.bulk(1_100, draft -> draft.line(new Line(null, CALLS)));
-        var job = jobs.getLast();
-
-        assertThat(stands(job).held()).isZero();
-        assertThat(stands(job).freeAhead()).isBetween(900L, 1_099L);
-        assertThat(stands(job).limit()).isEqualTo(CALLS);
-        var inOrder = given.bulk(1_100, draft -> draft.line(ACCOUNT));
-        assertThat(inFrontOf(inOrder.getLast())).containsExactly(inOrder.getFirst());
-    }
-
-    @Test
-    void who_is_held_first_in_line_says_so_however_many_have_come_behind_and_however_often_others_were_claimed() {
-        var first = jobInLine();
-        var node = given.node();
-        var shard = ownedBy(node);
-        claims(node, shard);
-        var second = jobInLine();
-        claims(node, shard);
-        for (int round = 0; round < 10; round++) {
-            given.job(draft -> draft.line(new Line("account 8", null)));
-            for (var one : filled(node)) {
-                takesOver(node, one);
-                claims(node, one).forEach(delivery -> node.ends(delivery, done()));
-            }
-        }
-        given.bulk(1_100, KeyedChapter::inLine);
-
-        assertThat(stands(first).exact()).isTrue();
-        assertThat(inFrontOf(first)).isEmpty();
-        assertThat(inFrontOf(second)).containsExactly(first);
-        assertThat(stands(second).ahead()).isEqualTo(1);
-        assertThat(stands(second).exact()).isTrue();
-    }
-
-    @Test
-    void of_a_slow_rate_it_is_told_how_long_its_allowance_takes() {
-        var rate = new Line.Rate(1, Duration.ofHours(1), 1);
-        var limited = new Limited("calls", 7, "shop " + given.queue, new Line.Rated(rate, 1));
-        var job = given.job(draft -> draft.line(new Line(null, limited)));
-        var node = given.node();
-        given.store.grant(
-                node.lease, List.of(new Ownership.Wish(given.queue, limited.group(), rate, 1, Duration.ZERO)));
-
-        assertThat(stands(job).fullIn()).isNotNull().isBetween(Duration.ofMinutes(50), Duration.ofMinutes(60));
-    }
-
-    @Test
-    void a_job_without_a_key_one_that_waits_for_its_first_time_and_one_that_is_not_known_stand_in_no_line() {
-        assertThat(given.store.inLine(given.job())).isEmpty();
-        assertThat(given.store.inLine(given.job(draft -> draft.line(ACCOUNT).in(LATER))))
-                .isEmpty();
-        assertThat(given.store.inLine(new JobId(UUID.randomUUID()))).isEmpty();
-    }
-
     // ---- where they go
 
     @Test
     void jobs_of_one_order_go_to_one_shard_and_come_in_order() {
-        var jobs = given.jobs(6, KeyedChapter::inLine);
+        var jobs = given.jobs(6, KeyedWords::inLine);
         var owner = given.node();
         var shard = ownedBy(owner);
 
@@ -425,7 +150,7 @@ abstract class KeyedChapter extends Chapter {
     @Test
     void jobs_that_come_in_bulk_go_there_too() {
         var single = jobInLine();
-        var bulk = given.bulk(3, KeyedChapter::inLine);
+        var bulk = given.bulk(3, KeyedWords::inLine);
         var owner = given.node();
 
         assertThat(claims(owner, ownedBy(owner)))
@@ -454,7 +179,7 @@ abstract class KeyedChapter extends Chapter {
 
     @Test
     void so_does_a_part_of_a_batch_and_the_job_that_follows() {
-        var then = given.newJob(KeyedChapter::inLine);
+        var then = given.newJob(KeyedWords::inLine);
         var part = given.newJob(
                 as -> inLine(as.headers(Map.of(PartOf.HEADER, then.id().toString()))));
         assertThat(given.store.enqueueBatch(then, List.of(part).iterator())).isTrue();
@@ -474,7 +199,7 @@ abstract class KeyedChapter extends Chapter {
     void so_does_one_that_is_enqueued_in_the_transaction_of_a_caller() throws SQLException {
         var connection = given.contract.transaction();
         assumeTrue(connection.isPresent(), "this store can't join a transaction");
-        var jobs = List.of(given.newJob(KeyedChapter::inLine), given.newJob(KeyedChapter::inLine));
+        var jobs = List.of(given.newJob(KeyedWords::inLine), given.newJob(KeyedWords::inLine));
 
         try (var tx = connection.orElseThrow()) {
             given.store.enqueue(tx, jobs.getFirst());
@@ -528,7 +253,7 @@ abstract class KeyedChapter extends Chapter {
 
     @Test
     void who_does_not_own_a_shard_is_refused_and_writes_nothing() {
-        var jobs = given.jobs(3, KeyedChapter::inLine);
+        var jobs = given.jobs(3, KeyedWords::inLine);
         var stranger = given.node();
         var shard = onlyFilled(stranger);
         var token = TestNode.token();
@@ -614,7 +339,7 @@ abstract class KeyedChapter extends Chapter {
 
     @Test
     void the_shard_of_a_dead_node_is_free_when_all_that_it_held_has_been_taken_back() {
-        var jobs = given.jobs(3, KeyedChapter::inLine);
+        var jobs = given.jobs(3, KeyedWords::inLine);
         var dead = given.node();
         var shard = ownedBy(dead);
         var first = claims(dead, shard);
@@ -687,7 +412,7 @@ abstract class KeyedChapter extends Chapter {
 
     @Test
     void who_gave_a_shard_up_is_refused_and_another_may_take_it_over() {
-        var jobs = given.jobs(2, KeyedChapter::inLine);
+        var jobs = given.jobs(2, KeyedWords::inLine);
         var before = given.node();
         var shard = ownedBy(before);
         before.ends(before.claim(stream(shard.stream()), 1).getFirst(), done());
@@ -805,7 +530,7 @@ abstract class KeyedChapter extends Chapter {
 
     @Test
     void what_was_handed_back_comes_to_the_front_and_is_not_absent() {
-        var jobs = given.jobs(3, KeyedChapter::inLine);
+        var jobs = given.jobs(3, KeyedWords::inLine);
         var owner = given.node();
         var shard = ownedBy(owner);
         var first = claims(owner, shard);

@@ -200,6 +200,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class PlacesInLine extends PlaceInLineChapter {
+        PlacesInLine() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Recalling extends BehindChapter {
         Recalling() {
             super(StoreContract.this);
