@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import dev.millrace.Finding.Severity;
+import dev.millrace.store.Bulk.KeptChange;
 import dev.millrace.store.Look;
 import dev.millrace.store.Observations;
 import dev.millrace.store.Observations.Server;
@@ -34,6 +35,9 @@ final class Doctor {
     /** Of one type. A server where more of the same is wrong is told what is worst. */
     private static final int MOST = 20;
 
+    /** Unfinished changes of many jobs that are looked at, the oldest. */
+    static final int OPERATIONS = 200;
+
     /** They are seen in Millrace's own tables: what is missing is a right to these. */
     private static final Set<Finding.Type> OF_THE_SCHEMA = Set.of(
             Finding.Type.NO_NODE,
@@ -41,6 +45,7 @@ final class Doctor {
             Finding.Type.BUILDS,
             Finding.Type.UNSERVED_QUEUE,
             Finding.Type.SCHEDULE,
+            Finding.Type.OPERATION,
             Finding.Type.PARKED,
             Finding.Type.PAUSE,
             Finding.Type.LONG_RUN,
@@ -69,6 +74,7 @@ final class Doctor {
             Look<List<QueueView>> queues,
             Look<List<NodeView>> nodes,
             Look<List<Kept>> schedules,
+            Look<List<KeptChange>> operations,
             List<Node.Status> own) {
         var server = seen.server();
         var alive = of(nodes, all -> all.stream().filter(Doctor::beats).toList());
@@ -81,6 +87,7 @@ final class Doctor {
                 Finding.Type.UNSERVED_QUEUE,
                 both(queues, alive, (all, some) -> QueueDoctor.unserved(all, some, seen.now())));
         doctor.about(Finding.Type.SCHEDULE, of(schedules, QueueDoctor::schedules));
+        doctor.about(Finding.Type.OPERATION, of(operations, some -> QueueDoctor.operations(some, seen.now())));
         doctor.about(
                 Finding.Type.LONG_RUN,
                 both(seen.held(), alive, (held, some) -> FleetDoctor.longRuns(held, some, seen.now())));

@@ -112,7 +112,9 @@ public record Finding(
         /** A pause. */
         PAUSE("pauses"),
         /** A schedule that nobody fires. */
-        SCHEDULE("schedules");
+        SCHEDULE("schedules"),
+        /** A change of many jobs that was begun, and is not done. */
+        OPERATION("changes of many jobs");
 
         private final String looksAt;
 

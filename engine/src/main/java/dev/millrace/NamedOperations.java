@@ -372,7 +372,12 @@ final class NamedOperations implements Operations {
     @Override
     public Checkup doctor() {
         return Doctor.checkup(
-                storage.observe(), storage.seeQueues(), storage.seeNodes(), storage.seeSchedules(), engine.statuses());
+                storage.observe(),
+                storage.seeQueues(),
+                storage.seeNodes(),
+                storage.seeSchedules(),
+                storage.seeUnfinished(Doctor.OPERATIONS),
+                engine.statuses());
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.millrace.store.Bulk.Action;
 import dev.millrace.store.Bulk.Change;
 import dev.millrace.store.Bulk.Details;
 import dev.millrace.store.Bulk.KeptChange;
+import dev.millrace.store.Bulk.Stopped;
 import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
@@ -89,6 +90,18 @@ public final class Operation {
                     "The operation %s is no edit, and takes no function. Go on with resume().".formatted(id));
         operations.finish(kept, operations.editor(kind, edit), null, () -> {});
         return this;
+    }
+
+    /**
+     * Ends it where it is: what it has done stays done, and what it has not is left as it is. Nobody can go on with it then; what it did can still be taken back.
+     * A step that another process has begun is the last one. Of one that has ended already nothing changes.
+     *
+     * @return whether it had not ended before
+     */
+    public boolean stop(String reason) {
+        var why = Bounds.reason("To stop a change of many jobs", reason);
+        kept();
+        return operations.storage().stop(id, new Stopped(operations.actor(), why));
     }
 
     /**

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param matched jobs that it met, so far: fewer than planned, if others have changed since
  * @param changed how many of them were changed
  * @param left how many were left as they were, by the reason for it
+ * @param stopped who ended it before it was done, and why; null if nobody did
  */
 public record OperationView(
         UUID id,
@@ -35,7 +36,11 @@ public record OperationView(
         int perSecond,
         long matched,
         long changed,
-        Map<String, Long> left) {
+        Map<String, Long> left,
+        @Nullable Stopped stopped) {
+
+    /** That somebody ended it before it was done. */
+    public record Stopped(String by, String reason) {}
 
     static OperationView of(KeptChange kept) {
         var change = kept.change();
@@ -52,7 +57,10 @@ public record OperationView(
                 change.perSecond(),
                 kept.progress().matched(),
                 kept.progress().changed(),
-                Map.copyOf(kept.left()));
+                Map.copyOf(kept.left()),
+                kept.stopped() == null
+                        ? null
+                        : new Stopped(kept.stopped().by(), kept.stopped().reason()));
     }
 
     static String word(Action action) {

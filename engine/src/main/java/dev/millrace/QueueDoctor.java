@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import dev.millrace.Finding.Severity;
+import dev.millrace.store.Bulk.KeptChange;
 import dev.millrace.store.Observations.ParkedJobs;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Timetable.Kept;
@@ -223,6 +224,41 @@ final class QueueDoctor {
     }
 
     // ---- pauses
+
+    /** What changes many jobs goes on by itself for as long as its process lives: hours, if it is told to be slow. */
+    static List<Finding> operations(List<KeptChange> unfinished, Instant now) {
+        return unfinished.stream()
+                .filter(kept -> Duration.between(kept.at(), now).compareTo(FORGOTTEN) >= 0)
+                .map(kept -> operation(OperationView.of(kept), Duration.between(kept.at(), now)))
+                .toList();
+    }
+
+    private static Finding operation(OperationView view, Duration since) {
+        return Found.a(Finding.Type.OPERATION, Severity.NOTICE, "operation " + view.id())
+                .says(
+                        "The operation %s (%s, planned for %,d jobs) was begun %s ago by %s, has met %,d, and is not done: %s"
+                                .formatted(
+                                        view.id(),
+                                        view.what(),
+                                        view.planned(),
+                                        Found.span(since),
+                                        view.by(),
+                                        view.matched(),
+                                        sentence(view.reason())))
+                .matters(
+                        "Who did it may have died, or works slowly. Until it ends, all that it has noted is kept beyond retention; of an edit that is payloads.")
+                .mend("Go on with it.", "millrace bulk resume " + view.id())
+                .mend("Or end it where it is.", "millrace bulk stop %s --reason 'why'".formatted(view.id()))
+                .fact("operation", view.id())
+                .fact("what", view.what())
+                .fact("by", view.by())
+                .fact("reason", view.reason())
+                .fact("at", view.at())
+                .fact("planned", view.planned())
+                .fact("matched", view.matched())
+                .fact("sinceMillis", since)
+                .made();
+    }
 
     static List<Finding> pauses(List<Pause> pauses, List<QueueView> queues, Instant now) {
         var found = new ArrayList<Finding>();

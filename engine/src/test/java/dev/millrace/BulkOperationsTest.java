@@ -351,6 +351,24 @@ class BulkOperationsTest {
         found.resume();
     }
 
+    @Test
+    void who_stops_an_operation_leaves_the_rest_as_it_is_and_nobody_goes_on_with_it() {
+        var handles = discarded(5);
+        var operation = ops.jobs(f -> f.kind(SendInvoice.class).state(State.DISCARDED))
+                .requeue()
+                .begin("the provider is back", 0);
+
+        assertThat(operation.stop("it was the wrong queue")).isTrue();
+
+        assertThat(operation.view().stopped()).isEqualTo(new OperationView.Stopped("mara", "it was the wrong queue"));
+        operation.resume();
+        assertThat(operation.view().changed()).isZero();
+        assertThat(handles).allSatisfy(handle -> assertThat(handle.state()).isEqualTo(State.DISCARDED));
+        assertThat(operation.stop("again")).isFalse();
+        assertThat(operation.undo("all of it").view().changed()).isZero();
+        assertThatThrownBy(() -> operation.stop(" ")).hasMessageContaining("reason");
+    }
+
     // ---- not told of any more
 
     @Test

@@ -8,6 +8,11 @@ import dev.millrace.Finding.Remedy;
 import dev.millrace.Finding.Severity;
 import dev.millrace.NodeView.Life;
 import dev.millrace.QueueView.Depth;
+import dev.millrace.store.Bulk.Action;
+import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Details;
+import dev.millrace.store.Bulk.KeptChange;
+import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Look;
 import dev.millrace.store.Observations;
@@ -78,6 +83,7 @@ class DoctorTest {
                 Look.seen(List.of()),
                 Look.seen(List.of(node("a", SECOND))),
                 Look.seen(List.of()),
+                Look.seen(List.of()),
                 List.of());
 
         assertThat(checkup.findings()).isEmpty();
@@ -129,6 +135,7 @@ class DoctorTest {
                         Look.seen(List.of()),
                         Look.seen(List.of(node("a", SECOND))),
                         Look.seen(List.of()),
+                        Look.seen(List.of()),
                         List.of())
                 .findings());
 
@@ -146,6 +153,7 @@ class DoctorTest {
                         seen,
                         Look.seen(List.of()),
                         Look.seen(List.of(node("a", SECOND))),
+                        Look.seen(List.of()),
                         Look.seen(List.of()),
                         List.of())
                 .findings();
@@ -867,6 +875,7 @@ class DoctorTest {
                 new Look.Unseen<>("canceling statement due to lock timeout", false),
                 new Look.Unseen<>("the server did not answer within 5 s", false),
                 Look.seen(List.of()),
+                Look.seen(List.of()),
                 List.of());
 
         assertThat(checkup.verdict()).isEqualTo(Verdict.UNKNOWN);
@@ -883,11 +892,36 @@ class DoctorTest {
         assertThat(checkup.figures()).doesNotContainKeys("queues", "nodes", "nodesAlive");
     }
 
+    @Test
+    void a_change_of_many_jobs_that_is_not_done_after_a_day_is_told_with_how_to_go_on_and_how_to_end_it() {
+        var young = unfinished(Duration.ofHours(23));
+        var old = unfinished(Duration.ofDays(3));
+
+        var finding = one(QueueDoctor.operations(List.of(old, young), NOW));
+
+        assertThat(finding.type()).isEqualTo(Finding.Type.OPERATION);
+        assertThat(finding.severity()).isEqualTo(Severity.NOTICE);
+        assertThat(finding.text()).contains("requeue, planned for 12 jobs", "3 d", "by mara", "has met 5");
+        assertThat(finding.remedies())
+                .extracting(Finding.Remedy::command)
+                .containsExactly(
+                        "millrace bulk resume " + old.change().id(),
+                        "millrace bulk stop %s --reason 'why'"
+                                .formatted(old.change().id()));
+    }
+
+    private static KeptChange unfinished(Duration since) {
+        var change = new Change(
+                UUID.randomUUID(), Action.REQUEUE, null, null, Details.NONE, 12, 0, "the provider is back", "mara");
+        return new KeptChange(change, NOW.minus(since), null, new Progress(5, 5, false), Map.of(), null, null);
+    }
+
     private static Checkup checkup(Server server) {
         return Doctor.checkup(
                 seen(server),
                 Look.seen(List.of(queue("default", 2, 1, 0))),
                 Look.seen(List.of(node("a", SECOND))),
+                Look.seen(List.of()),
                 Look.seen(List.of()),
                 List.of(status(true, 0)));
     }

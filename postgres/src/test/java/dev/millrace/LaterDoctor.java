@@ -18,6 +18,7 @@ public final class LaterDoctor {
                 store.seeQueues(),
                 store.seeNodes(),
                 store.seeSchedules(),
+                store.seeUnfinished(Doctor.OPERATIONS),
                 List.of());
     }
 }

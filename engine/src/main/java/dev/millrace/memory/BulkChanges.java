@@ -20,6 +20,7 @@ import dev.millrace.store.Bulk.Piece;
 import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Bulk.Stepped;
+import dev.millrace.store.Bulk.Stopped;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
@@ -76,6 +77,9 @@ final class BulkChanges {
 
         @Nullable
         Instant endedAt;
+
+        @Nullable
+        Stopped stopped;
 
         Known(Change change, Instant at) {
             this.change = change;
@@ -264,6 +268,14 @@ final class BulkChanges {
                 && !(known.change.undoes() == null ? some(known, most, now) : someUndone(known, most, now)))
             known.endedAt = now;
         return Optional.of(known.progress());
+    }
+
+    boolean stop(UUID id, Stopped stopped, Instant now) {
+        var known = all.get(id);
+        if (known == null || known.endedAt != null) return false;
+        known.endedAt = now;
+        known.stopped = stopped;
+        return true;
     }
 
     /** Whether there was anything to look at. */
@@ -529,8 +541,22 @@ final class BulkChanges {
         return List.copyOf(changes.subList(0, Math.min(limit, changes.size())));
     }
 
+    List<KeptChange> unfinished(int limit) {
+        return all.values().stream()
+                .filter(known -> known.endedAt == null)
+                .limit(limit)
+                .map(BulkChanges::kept)
+                .toList();
+    }
+
     private static KeptChange kept(Known known) {
         return new KeptChange(
-                known.change, known.at, known.endedAt, known.progress(), Map.copyOf(known.left), known.cursor);
+                known.change,
+                known.at,
+                known.endedAt,
+                known.progress(),
+                Map.copyOf(known.left),
+                known.cursor,
+                known.stopped);
     }
 }

@@ -307,6 +307,11 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
+    public boolean stop(UUID change, Stopped stopped) {
+        return step(now -> memory.bulk.stop(change, stopped, now));
+    }
+
+    @Override
     public Optional<KeptChange> change(UUID id) {
         return step(now -> memory.bulk.change(id));
     }
@@ -314,6 +319,11 @@ final class MemoryStorage implements Storage {
     @Override
     public List<KeptChange> changes(int limit) {
         return step(now -> memory.bulk.newest(limit));
+    }
+
+    @Override
+    public List<KeptChange> unfinished(int limit) {
+        return step(now -> memory.bulk.unfinished(limit));
     }
 
     // ---- life of a node

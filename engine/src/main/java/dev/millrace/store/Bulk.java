@@ -263,6 +263,16 @@ public interface Bulk {
      */
     record Stepped(Progress progress, @Nullable JobId cursor) {}
 
+    /**
+     * Ends a change where it is: what was done stays done, and nothing more is. A step that is under way is the last one. Said again it changes nothing.
+     *
+     * @return whether it had not ended before; false if there is no such change
+     */
+    boolean stop(UUID change, Stopped stopped);
+
+    /** Who ended a change before it was done, and why. */
+    record Stopped(String by, String reason) {}
+
     /** By whom and why an ended job was deleted; empty if it was not, or is not known. */
     Optional<Deletion> deletion(JobId job);
 
@@ -272,11 +282,15 @@ public interface Bulk {
     /** The newest ones first. */
     List<KeptChange> changes(int limit);
 
+    /** Those that have not ended, the oldest ones first. */
+    List<KeptChange> unfinished(int limit);
+
     /**
      * A change as it is kept.
      *
      * @param left how many jobs were left as they were, by the reason for it
      * @param cursor this job and newer ones were looked at; null before the first step
+     * @param stopped null if nobody ended it before it was done
      */
     record KeptChange(
             Change change,
@@ -284,5 +298,6 @@ public interface Bulk {
             @Nullable Instant endedAt,
             Progress progress,
             Map<String, Long> left,
-            @Nullable JobId cursor) {}
+            @Nullable JobId cursor,
+            @Nullable Stopped stopped) {}
 }

@@ -33,6 +33,11 @@ public interface Storage
         return Look.seen(schedules());
     }
 
+    /** As {@link #unfinished}; where that can't be told within seconds, why not. */
+    default Look<List<KeptChange>> seeUnfinished(int limit) {
+        return Look.seen(unfinished(limit));
+    }
+
     /** A short name for people: {@code memory}, or the database's address without credentials. */
     String describe();
 

@@ -161,9 +161,11 @@ final class JobSql {
 
     final String beginChange;
     final String goOn;
+    final String stopChange;
     final String editJobs;
     final String deletion;
     final String changes;
+    final String unfinished;
 
     JobSql(String schema) {
         var q = new Qualifier(schema);
@@ -365,21 +367,26 @@ final class JobSql {
         payloads = q.in("SELECT * FROM $.select_payloads(?::jsonb, ?, ?, ?, ?)");
         beginChange = q.in("SELECT $.begin_change(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         goOn = q.in("SELECT matched, changed, done FROM $.go_on_with(?, ?)");
+        stopChange = q.in("SELECT $.stop_change(?, ?, ?)");
         editJobs = q.in("SELECT matched, changed, done, cursor FROM $.edit_jobs(?, ?, ?, ?, ?, ?, ?, ?, ?)");
         deletion = q.in("""
                 SELECT d.change, b.by, b.reason, d.at FROM $.deleted_job d JOIN $.bulk_change b ON b.id = d.change
                  WHERE d.job_id = ? AND d.run = (SELECT max(l.run) FROM $.job_log l WHERE l.job_id = d.job_id)
                    AND NOT EXISTS (SELECT FROM $.timer t WHERE t.job_id = d.job_id AND t.run > d.run)
                 """);
-        changes = q.in("""
+        var change = """
                 SELECT b.id, b.action, b.undoes, b.selection, b.priority, b.run_at, b.delay_millis, b.patch, b.shape_version, b.shape, b.request, b.cursor, b.planned, b.rate, b.reason, b.by, b.at, b.ended_at, b.matched, b.changed,
+                       b.stopped_by, b.stopped_reason,
                        b.ended_at IS NOT NULL AS done,
                        (SELECT jsonb_object_agg(w.left_because, w.n) FROM (
                             SELECT j.left_because, count(*) AS n FROM $.bulk_change_job j
                              WHERE j.change = b.id AND j.left_because IS NOT NULL GROUP BY j.left_because) w) AS left_by_reason
-                  FROM $.bulk_change b, (SELECT ?::uuid AS id) asked
-                 WHERE asked.id IS NULL OR b.id = asked.id ORDER BY b.at DESC LIMIT ?
-                """);
+                  FROM $.bulk_change b
+                """;
+        changes = q.in(
+                change
+                        + ", (SELECT ?::uuid AS id) asked WHERE asked.id IS NULL OR b.id = asked.id ORDER BY b.at DESC LIMIT ?");
+        unfinished = q.in(change + " WHERE b.ended_at IS NULL ORDER BY b.at LIMIT ?");
         audit = q.in("INSERT INTO $.audit (by, action, target, reason) VALUES (?, ?, ?, ?)");
     }
 

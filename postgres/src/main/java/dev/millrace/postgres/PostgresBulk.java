@@ -10,6 +10,7 @@ import dev.millrace.store.Payload;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -209,6 +210,16 @@ final class PostgresBulk implements Bulk {
     }
 
     @Override
+    public boolean stop(UUID change, Stopped stopped) {
+        return pool.once("stop a change of many jobs", c -> {
+            try (var s = Session.prepare(c, sql.stopChange, change, stopped.by(), stopped.reason());
+                    var rows = s.executeQuery()) {
+                return rows.next() && rows.getBoolean(1);
+            }
+        });
+    }
+
+    @Override
     public Optional<Stepped> edit(UUID change, @Nullable JobId cursor, @Nullable JobId next, List<Edited> jobs) {
         var payloads = new @Nullable String[jobs.size()];
         var left = new @Nullable String[jobs.size()];
@@ -291,15 +302,26 @@ final class PostgresBulk implements Bulk {
         return kept(null, limit);
     }
 
+    @Override
+    public List<KeptChange> unfinished(int limit) {
+        return pool.look("look at unfinished changes of many jobs", c -> unfinished(c, limit));
+    }
+
+    List<KeptChange> unfinished(Connection c, int limit) throws SQLException {
+        return kept(c, sql.unfinished, limit);
+    }
+
     private List<KeptChange> kept(@Nullable UUID id, int limit) {
-        return pool.look("look at changes of many jobs", c -> {
-            var found = new ArrayList<KeptChange>();
-            try (var s = Session.prepare(c, sql.changes, id, limit);
-                    var rows = s.executeQuery()) {
-                while (rows.next()) found.add(kept(rows));
-            }
-            return List.copyOf(found);
-        });
+        return pool.look("look at changes of many jobs", c -> kept(c, sql.changes, id, limit));
+    }
+
+    private List<KeptChange> kept(Connection c, String statement, @Nullable Object... said) throws SQLException {
+        var found = new ArrayList<KeptChange>();
+        try (var s = Session.prepare(c, statement, said);
+                var rows = s.executeQuery()) {
+            while (rows.next()) found.add(kept(rows));
+        }
+        return List.copyOf(found);
     }
 
     private KeptChange kept(ResultSet rows) throws SQLException {
@@ -334,7 +356,13 @@ final class PostgresBulk implements Bulk {
                 Session.instant(rows, "ended_at"),
                 progress(rows),
                 Map.copyOf(left),
-                cursor(rows));
+                cursor(rows),
+                stopped(rows));
+    }
+
+    private static @Nullable Stopped stopped(ResultSet rows) throws SQLException {
+        var by = rows.getString("stopped_by");
+        return by == null ? null : new Stopped(by, rows.getString("stopped_reason"));
     }
 
     private static Priority priority(int rank) {

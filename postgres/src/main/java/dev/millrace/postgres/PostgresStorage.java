@@ -272,6 +272,11 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
+    public boolean stop(UUID change, Stopped stopped) {
+        return bulk.stop(change, stopped);
+    }
+
+    @Override
     public Optional<KeptChange> change(UUID id) {
         return bulk.change(id);
     }
@@ -279,6 +284,11 @@ final class PostgresStorage implements Storage {
     @Override
     public List<KeptChange> changes(int limit) {
         return bulk.changes(limit);
+    }
+
+    @Override
+    public List<KeptChange> unfinished(int limit) {
+        return bulk.unfinished(limit);
     }
 
     // ---- intake
@@ -424,6 +434,11 @@ final class PostgresStorage implements Storage {
     @Override
     public Look<List<Kept>> seeSchedules() {
         return observing.see(timetable::schedules);
+    }
+
+    @Override
+    public Look<List<KeptChange>> seeUnfinished(int limit) {
+        return observing.see(c -> bulk.unfinished(c, limit));
     }
 
     @Override

@@ -62,6 +62,7 @@ final class BulkCommand implements Runnable {
                 .addSubcommand(new Delete(shell))
                 .addSubcommand(new Listing(shell))
                 .addSubcommand(new Resume(shell))
+                .addSubcommand(new Stop(shell))
                 .addSubcommand(new Undo(shell));
     }
 
@@ -196,12 +197,15 @@ final class BulkCommand implements Runnable {
         }
         command.console()
                 .print("%s %s: %,d of %,d jobs.".formatted(view.what(), view.id(), view.changed(), view.planned()));
-        if (view.matched() < view.planned())
+        if (view.matched() < view.planned() && view.stopped() == null)
             command.console()
                     .print("  %,d were not met any more: they have changed since it was planned."
                             .formatted(view.planned() - view.matched()));
         view.left()
                 .forEach((why, count) -> command.console().print("  %,d left as they are: %s".formatted(count, why)));
+        var stopped = view.stopped();
+        if (stopped != null)
+            command.console().print("  stopped by %s: %s".formatted(stopped.by(), Visible.line(stopped.reason())));
         if (view.undoes() == null && view.changed() > 0)
             command.console().hint("Take it back: millrace bulk undo %s --reason 'why'".formatted(view.id()));
     }
@@ -407,7 +411,7 @@ final class BulkCommand implements Runnable {
                         "%,d".formatted(view.changed()),
                         view.by(),
                         Times.distance(view.at(), now),
-                        view.endedAt() == null ? "not done" : "done",
+                        view.stopped() != null ? "stopped" : view.endedAt() == null ? "not done" : "done",
                         view.reason());
             table.lines(console()).forEach(console()::print);
             return ExitCode.OK;
@@ -459,6 +463,42 @@ final class BulkCommand implements Runnable {
             var operation = operation(operations, id);
             if (!common.json) console().say("Operation %s goes on.".formatted(operation.id()));
             go(this, operation);
+            return ExitCode.OK;
+        }
+    }
+
+    /** Ends one where it is. */
+    @Command(
+            name = "stop",
+            description = {
+                "End a change where it is: what it has done stays done, what it has not is left as it is. Nobody can go on with it then;",
+                "what it did can still be taken back."
+            },
+            footer = {"  millrace bulk stop 3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d10 --reason 'it was the wrong queue'"})
+    private static final class Stop extends EngineCommand {
+
+        @Parameters(paramLabel = "ID", description = "The operation's id.")
+        String id = "";
+
+        @Option(names = "--reason", paramLabel = "TEXT", required = true, description = "Why; kept with who did it.")
+        String reason = "";
+
+        Stop(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        void checkArguments() {
+            parsed(id);
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            var operation = operation(operations, id);
+            boolean stopped = operation.stop(reason);
+            if (!stopped && !common.json)
+                console().say("Operation %s had ended already. Nothing was changed.".formatted(operation.id()));
+            done(this, operation.view());
             return ExitCode.OK;
         }
     }

@@ -159,6 +159,7 @@ public final class HttpServer implements AutoCloseable {
             routes.get("/api/operations", many::list);
             routes.get("/api/operations/{id}", many::one);
             routes.post("/api/operations/{id}/resume", many::resume);
+            routes.post("/api/operations/{id}/stop", many::stop);
             routes.post("/api/operations/{id}/undo", many::undo);
             routes.get("/api/failures", many::failures);
             routes.post("/api/workers", connected::open);

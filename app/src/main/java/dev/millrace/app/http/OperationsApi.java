@@ -229,6 +229,20 @@ final class OperationsApi {
         begun(context, id == null ? operation.beginUndo(reason) : operation.beginUndo(id, reason));
     }
 
+    /** Of one that has ended already nothing changes. */
+    void stop(Context context) {
+        var operation = operation(context);
+        var body = JobsApi.body(context, "{\"reason\":\"it was the wrong queue\"}");
+        if (!body.isObject()) throw bad("The body is not an object. Send {\"reason\":\"it was the wrong queue\"}.");
+        checkNames(body, "The stop", Set.of("reason"));
+        var reason = new Fields(body, "The stop").text("reason");
+        if (reason == null)
+            throw bad(
+                    "Why does it go no further? Who looks at it later reads that: {\"reason\":\"it was the wrong queue\"}.");
+        operation.stop(reason);
+        JobsApi.answer(context, Shapes.operation(operation.view()));
+    }
+
     /** 200 if it is done, 202 if there is more to do. */
     private static OperationView goneOn(Context context, Operation operation) {
         var view = operation.resumeFor(TURN).view();

@@ -424,6 +424,9 @@ public final class Shapes {
         json.put("reason", view.reason());
         json.put("at", text(view.at()));
         json.put("endedAt", text(view.endedAt()));
+        var stopped = view.stopped();
+        if (stopped == null) json.putNull("stopped");
+        else json.putObject("stopped").put("by", stopped.by()).put("reason", stopped.reason());
         json.put("planned", view.planned());
         json.put("perSecond", view.perSecond());
         json.put("matched", view.matched());

@@ -2,6 +2,8 @@ package dev.millrace.app.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.Millrace;
+import dev.millrace.State;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.console.ExitCode;
 import org.junit.jupiter.api.Test;
@@ -146,6 +148,36 @@ class BulkCommandTest {
                 "--json");
 
         assertThat(done.err()).startsWith("Operation " + operation(done.out()) + " begins.");
+    }
+
+    @Test
+    void an_operation_that_nobody_is_to_go_on_with_is_stopped() {
+        var id = enqueued("{}", "--at", "2027-03-27T02:30:00Z");
+        var begun = Millrace.on(line.store())
+                .operations("mara")
+                .jobs(f -> f.state(State.SCHEDULED).kind("send-invoice"))
+                .cancel()
+                .begin("a test", 0);
+
+        var stopped = line.run("bulk", "stop", begun.id().toString(), "--reason", "it was the wrong queue");
+
+        assertThat(stopped.exit()).as(stopped.err()).isZero();
+        assertThat(stopped.out()).contains("0 of 1 jobs", "stopped by", "it was the wrong queue");
+        assertThat(line.run("bulk", "list").out()).contains("stopped");
+        line.run("bulk", "resume", begun.id().toString());
+        assertThat(job(id).get("state").stringValue()).isEqualTo("scheduled");
+        assertThat(line.run("bulk", "stop", begun.id().toString(), "--reason", "again")
+                        .err())
+                .contains("had ended already");
+        refused(ExitCode.USAGE, "--reason", "bulk", "stop", begun.id().toString());
+        refused(
+                ExitCode.NOT_FOUND,
+                "There is no operation",
+                "bulk",
+                "stop",
+                "3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d11",
+                "--reason",
+                "which?");
     }
 
     @Test

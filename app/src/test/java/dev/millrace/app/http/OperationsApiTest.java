@@ -117,6 +117,25 @@ class OperationsApiTest {
     }
 
     @Test
+    void who_stops_an_operation_says_why_and_of_one_that_has_ended_nothing_changes() {
+        enqueued("stopped");
+        var run = http.post(
+                "/api/operations", of("stopped", "\"what\":\"cancel\",\"run\":true,\"reason\":\"not wanted\""));
+        var stop = run.header("Location") + "/stop";
+
+        assertThat(http.post(stop, "{}").status()).isEqualTo(400);
+        assertThat(http.post(stop, "{\"why\":\"wrong\"}").text()).contains("\\\"why\\\", which is not known");
+        var answer = http.post(stop, "{\"reason\":\"wrong\"}");
+
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        assertThat(answer.json().get("stopped").isNull()).isTrue();
+        assertThat(answer.json().get("changed").intValue()).isEqualTo(1);
+        assertThat(http.post("/api/operations/3f1c9a52-0e0c-4b1a-9d3e-5a2f7c8b9d11/stop", "{\"reason\":\"x\"}")
+                        .status())
+                .isEqualTo(404);
+    }
+
+    @Test
     void an_id_that_is_none_is_refused() {
         refused(of("x", "\"what\":\"cancel\",\"id\":\"7\""), "which is a UUID");
         refused(of("x", "\"what\":\"cancel\",\"id\":\"1-1-1-1-1\""), "which is a UUID");

@@ -14,6 +14,7 @@ import dev.millrace.store.Bulk.Details;
 import dev.millrace.store.Bulk.KeptChange;
 import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Bulk.Selection;
+import dev.millrace.store.Bulk.Stopped;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Records.Query;
@@ -447,6 +448,37 @@ abstract class BulkChapter extends Chapter {
         var kept = kept(id).change();
         assertThat("by " + kept.planned()).isEqualTo(kept.request());
         assertThat(kept.details().delay()).isEqualTo(Duration.ofSeconds(kept.planned()));
+    }
+
+    @Test
+    void who_stops_a_change_leaves_done_what_is_done_and_the_rest_as_it_is() {
+        discarded(3);
+        var change = begun(Action.REQUEUE, all(State.DISCARDED), null);
+        step(change, 2);
+        var stopped = new Stopped("noor", "it was the wrong queue");
+
+        assertThat(given.store.stop(change, stopped)).isTrue();
+
+        assertThat(done(change)).isEqualTo(new Progress(2, 2, true));
+        assertThat(selected(all(State.DISCARDED))).hasSize(1);
+        var kept = kept(change);
+        assertThat(kept.endedAt()).isNotNull();
+        assertThat(kept.stopped()).isEqualTo(stopped);
+        assertThat(given.store.stop(change, new Stopped("mara", "again"))).isFalse();
+        assertThat(kept(change)).isEqualTo(kept);
+        assertThat(done(undoing(change, Action.CANCEL)).changed()).isEqualTo(2);
+    }
+
+    @Test
+    void a_change_that_is_done_can_not_be_stopped() {
+        discarded(1);
+        var change = begun(Action.REQUEUE, all(State.DISCARDED), null);
+        done(change);
+
+        assertThat(given.store.stop(change, new Stopped("noor", "too late"))).isFalse();
+        assertThat(kept(change).stopped()).isNull();
+        assertThat(given.store.stop(UUID.randomUUID(), new Stopped("noor", "which one?")))
+                .isFalse();
     }
 
     @Test

@@ -153,6 +153,11 @@ final class Wire implements Storage {
     }
 
     @Override
+    public boolean stop(UUID change, Stopped stopped) {
+        return line.call("stop a change of many", () -> real.stop(change, stopped));
+    }
+
+    @Override
     public Optional<KeptChange> change(UUID id) {
         return line.call("change", () -> real.change(id));
     }
@@ -160,6 +165,11 @@ final class Wire implements Storage {
     @Override
     public List<KeptChange> changes(int limit) {
         return line.call("changes", () -> real.changes(limit));
+    }
+
+    @Override
+    public List<KeptChange> unfinished(int limit) {
+        return line.call("unfinished changes", () -> real.unfinished(limit));
     }
 
     // ---- claim

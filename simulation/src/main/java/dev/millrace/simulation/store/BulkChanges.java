@@ -29,6 +29,7 @@ import dev.millrace.store.Bulk.Piece;
 import dev.millrace.store.Bulk.Progress;
 import dev.millrace.store.Bulk.Selection;
 import dev.millrace.store.Bulk.Stepped;
+import dev.millrace.store.Bulk.Stopped;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.PartOf;
 import dev.millrace.store.Payload;
@@ -193,8 +194,8 @@ final class BulkChanges {
 
     void begin(Transaction tx, Change change) {
         tx.statement();
-        if (!tables.bulkChanges.insertIfAbsent(tx, change.id(), new BulkRow(change, tables.now(), null, 0, 0, null)))
-            return;
+        if (!tables.bulkChanges.insertIfAbsent(
+                tx, change.id(), new BulkRow(change, tables.now(), null, 0, 0, null, null))) return;
         if (change.undoes() == null) return;
         tx.statement();
         tables.bulkChanges.update(tx, change.undoes(), row -> row.endedAt() == null, row -> row.ended(tables.now()));
@@ -215,6 +216,13 @@ final class BulkChanges {
         tx.statement();
         tables.bulkChanges.update(tx, id, any -> true, any -> then);
         return Optional.of(progress(then));
+    }
+
+    boolean stop(Transaction tx, UUID id, Stopped stopped) {
+        tx.statement();
+        return tables.bulkChanges.update(
+                        tx, id, row -> row.endedAt() == null, row -> row.stopped(stopped, tables.now()))
+                != null;
     }
 
     private static Progress progress(BulkRow row) {
@@ -613,7 +621,8 @@ final class BulkChanges {
                         cursor,
                         row.matched() + jobs.size(),
                         row.changed() + changed,
-                        tables.now())
+                        tables.now(),
+                        null)
                 : row.upTo(next, jobs.size(), changed);
         tx.statement();
         tables.bulkChanges.update(tx, id, any -> true, any -> upTo);
@@ -720,11 +729,20 @@ final class BulkChanges {
                 .toList();
     }
 
+    List<KeptChange> unfinished(Transaction tx) {
+        tx.statement();
+        return tables.bulkChanges.all(tx).stream()
+                .filter(row -> row.endedAt() == null)
+                .sorted(Comparator.comparing(BulkRow::at))
+                .map(row -> kept(tx, row))
+                .toList();
+    }
+
     private KeptChange kept(Transaction tx, BulkRow row) {
         var left = new HashMap<String, Long>();
         for (var job : tables.bulkJobs.all(tx))
             if (job.key().change().equals(row.change().id()) && job.leftBecause() != null)
                 left.merge(job.leftBecause(), 1L, Long::sum);
-        return new KeptChange(row.change(), row.at(), row.endedAt(), progress(row), left, row.cursor());
+        return new KeptChange(row.change(), row.at(), row.endedAt(), progress(row), left, row.cursor(), row.stopped());
     }
 }

@@ -5,6 +5,7 @@ import dev.millrace.JobId;
 import dev.millrace.State;
 import dev.millrace.simulation.database.Snapshot;
 import dev.millrace.store.Bulk.Change;
+import dev.millrace.store.Bulk.Stopped;
 import dev.millrace.store.Catalogue.Published;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Ending.Parking;
@@ -272,14 +273,19 @@ final class Rows {
             @Nullable JobId cursor,
             long matched,
             long changed,
-            @Nullable Instant endedAt) {
+            @Nullable Instant endedAt,
+            @Nullable Stopped stopped) {
 
         BulkRow ended(Instant now) {
-            return new BulkRow(change, at, cursor, matched, changed, now);
+            return new BulkRow(change, at, cursor, matched, changed, now, null);
+        }
+
+        BulkRow stopped(Stopped by, Instant now) {
+            return new BulkRow(change, at, cursor, matched, changed, now, by);
         }
 
         BulkRow upTo(JobId job, int more, int moreChanged) {
-            return new BulkRow(change, at, job, matched + more, changed + moreChanged, endedAt);
+            return new BulkRow(change, at, job, matched + more, changed + moreChanged, endedAt, stopped);
         }
     }
 

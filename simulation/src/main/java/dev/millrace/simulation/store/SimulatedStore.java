@@ -514,6 +514,11 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
+    public boolean stop(UUID change, Stopped stopped) {
+        return step("stop a change of many", tx -> bulk.stop(tx, change, stopped));
+    }
+
+    @Override
     public Optional<KeptChange> change(UUID id) {
         return changes(Integer.MAX_VALUE).stream()
                 .filter(kept -> kept.change().id().equals(id))
@@ -523,6 +528,13 @@ public final class SimulatedStore implements Storage {
     @Override
     public List<KeptChange> changes(int limit) {
         return step("changes", bulk::changes).stream().limit(limit).toList();
+    }
+
+    @Override
+    public List<KeptChange> unfinished(int limit) {
+        return step("unfinished changes", bulk::unfinished).stream()
+                .limit(limit)
+                .toList();
     }
 
     // ---- looking

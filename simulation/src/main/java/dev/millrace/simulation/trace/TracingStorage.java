@@ -533,6 +533,11 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
+    public boolean stop(UUID change, Stopped stopped) {
+        return real.stop(change, stopped);
+    }
+
+    @Override
     public Optional<KeptChange> change(UUID id) {
         return real.change(id);
     }
@@ -540,6 +545,11 @@ public final class TracingStorage implements Storage {
     @Override
     public List<KeptChange> changes(int limit) {
         return real.changes(limit);
+    }
+
+    @Override
+    public List<KeptChange> unfinished(int limit) {
+        return real.unfinished(limit);
     }
 
     // ---- passed through
