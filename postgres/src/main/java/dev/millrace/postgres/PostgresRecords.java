@@ -92,12 +92,7 @@ final class PostgresRecords implements Records {
                 SELECT l.run, l.attempt, l.enqueued_at, o.started_at, o.at AS ended_at, o.took_micros, o.outcome, o.reason, o.failure,
                        coalesce(o.node, c.node)::text AS node
                   FROM $.job_log l LEFT JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
-                  LEFT JOIN LATERAL (
-                       SELECT x.node FROM $.claim x
-                        WHERE o.outcome IS NULL AND x.stream = l.stream AND x.n > 0 AND (l.xid, l.seq) > (x.from_xid, x.from_seq)
-                          AND (l.xid, l.seq) <= (x.upto_xid, x.upto_seq)
-                          AND pg_visible_in_snapshot(l.xid, x.snap) AND NOT pg_visible_in_snapshot(l.xid, x.prev)
-                        ORDER BY x.no DESC LIMIT 1) c ON true
+                  LEFT JOIN LATERAL (SELECT x.node FROM $.claim_that_has(l.part, l.stream, l.xid, l.seq) x WHERE o.outcome IS NULL) c ON true
                  WHERE l.job_id = ? ORDER BY l.run, l.no
                 """);
         log = q.in("SELECT attempt, at, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");

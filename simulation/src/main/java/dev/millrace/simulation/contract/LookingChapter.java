@@ -115,6 +115,27 @@ abstract class LookingChapter extends Chapter {
         assertThat(given.view(job).endedAt()).isNull();
     }
 
+    @Test
+    void who_has_a_job_that_runs_for_long_is_told_however_often_others_were_claimed_since() {
+        var before = given.job();
+        var node = given.node();
+        node.claimOne();
+        var job = given.job();
+        var claimedBy = given.node();
+        claimedBy.claimOne();
+        var since = given.view(job).startedAt();
+        for (int round = 0; round < 40; round++) {
+            given.job();
+            node.claimOne();
+        }
+
+        assertThat(given.view(job).node()).isEqualTo(claimedBy.id().toString());
+        assertThat(given.view(job).startedAt()).isNotNull().isEqualTo(since);
+        assertThat(given.view(before).node()).isEqualTo(node.id().toString());
+        assertThat(given.store.history(job).orElseThrow().steps().getFirst().node())
+                .isEqualTo(claimedBy.id().toString());
+    }
+
     // ---- lists
 
     @Test
