@@ -79,6 +79,9 @@ final class Lines {
 
     private volatile boolean pausesAny;
 
+    /** Whether a limit has ever let fewer run at once than it had let go: if not, nobody need look. */
+    private volatile boolean lowered;
+
     private long timed;
     private final Map<Place, HeldDelivery> places = new HashMap<>();
     private int waiting;
@@ -300,6 +303,7 @@ final class Lines {
             return made;
         });
         if (limit != null && group.hear(limit, place, now())) lookAgain(Set.of(group));
+        if (group.running > group.atOnce) lowered = true;
         return group;
     }
 
@@ -687,18 +691,20 @@ final class Lines {
         for (var shard : shards.values()) {
             for (var group : shard.groups.values()) {
                 if (group.limit != null && group.adjust(adjusted.get(group.limit.limit()), now())) changed.add(group);
+                if (group.running > group.atOnce) lowered = true;
                 list(group);
             }
         }
         lookAgain(changed);
     }
 
-    /** Whether operators have paused its key, or its limit, since its turn came. */
-    boolean isPaused(HeldDelivery held) {
+    /** Whether its key or its limit has been paused since its turn came, or its limit lets fewer run at once than it did then, and too many would. */
+    boolean takesBack(HeldDelivery held) {
         var stand = held.stand();
-        if (stand == null || !pausesAny) return false;
+        if (stand == null || !(pausesAny || lowered)) return false;
         synchronized (this) {
-            return stand.group.paused || (stand.order != null && stand.order.paused);
+            var group = stand.group;
+            return group.paused || group.running > group.atOnce || (stand.order != null && stand.order.paused);
         }
     }
 

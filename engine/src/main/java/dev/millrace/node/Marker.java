@@ -47,6 +47,8 @@ final class Marker implements Loop {
         if (node.closing()) {
             for (var held : batch) handBack(held);
         } else {
+            seated.removeIf(node.starter()::endsUnstarted);
+            batch = first(seated);
             var places = places(batch);
             if (!places.isEmpty()) node.storage().mark(node.lease(), places);
             if (!node.beater().trusted()) return GATE; // the answer took too long to be believed: mark again, and see

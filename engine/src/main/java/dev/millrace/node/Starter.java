@@ -413,14 +413,19 @@ final class Starter implements Loop {
             if (held.stand() != null) node.startBell().ring(); // somebody else's turn
             return false;
         }
+        return !endsUnstarted(held);
+    }
+
+    /** Ends one whose handler has not begun, if operators have said since its turn came that it may not; whether it did. From any thread. */
+    boolean endsUnstarted(HeldDelivery held) {
         var paused = node.pausedBecause(held.delivery());
         if (paused != null) {
             end(held, new Ending.Parked(Ending.Parking.PAUSED, paused));
-            return false;
+            return true;
         }
-        if (!node.lines().isPaused(held)) return true;
+        if (!node.lines().takesBack(held)) return false;
         end(held, new Ending.HandedBack()); // it keeps its place in line, and waits there
-        return false;
+        return true;
     }
 
     private void waitForKind(HeldDelivery held) {
@@ -522,7 +527,6 @@ final class Starter implements Loop {
     }
 
     private void end(HeldDelivery held, Ending ending) {
-        held.end();
-        node.finish(held, ending);
+        if (held.end() != null) node.finish(held, ending);
     }
 }

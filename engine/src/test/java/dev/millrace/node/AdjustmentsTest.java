@@ -107,6 +107,27 @@ class AdjustmentsTest {
     }
 
     @Test
+    void one_whose_turn_had_come_and_that_waits_for_a_slot_does_not_start_beside_another_when_the_limit_is_lowered() {
+        node = new OneNode(OneNode.LIMITS.withSlots(2));
+        warmUp();
+        var first = limited(1, 2, null).getFirst();
+        var other = node.send();
+        node.pass(ofSeconds(1));
+        var second = limited(1, 2, null).getFirst();
+        node.pass(ofSeconds(1));
+        set(Of.LIMIT, "shop", 1, null);
+
+        node.done(other);
+        node.pass(ofSeconds(5));
+        assertThat(node.runs(first)).isTrue();
+        assertThat(node.runs(second)).isFalse();
+
+        node.done(first);
+        node.pass(ofSeconds(1));
+        assertThat(node.runs(second)).isTrue();
+    }
+
+    @Test
     void what_jobs_say_later_does_not_undo_what_an_operator_said() {
         warmUp();
         set(Of.LIMIT, "shop", 3, null);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobId;
 import dev.millrace.Priority;
+import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Delivery;
@@ -164,6 +165,28 @@ class StarterTest {
         node.pass(Duration.ofSeconds(1));
         assertThat(node.runs(job)).isTrue();
         assertThat(node.wire.asked("mark")).isEqualTo(2);
+    }
+
+    @Test
+    void a_rescued_delivery_that_is_paused_before_its_start_is_marked_does_not_start() {
+        var node = new OneNode();
+        var job = sendUnseen(node, 1).getFirst();
+        diesWith(node, 1, false);
+        node.turn("controller");
+        node.turn("claimer");
+        node.turn("starter");
+        node.store.pause(Scope.kind("work"), "the printer is on fire", "mara");
+        node.turn("controller");
+
+        node.turn("marker");
+        node.pass(Duration.ofSeconds(5));
+        assertThat(node.wire.asked("mark")).isZero();
+        assertThat(node.runs(job)).isFalse();
+        assertThat(node.job(job).reason()).contains("kind work is paused");
+
+        node.store.resume(Scope.kind("work"), "mara");
+        node.pass(Duration.ofSeconds(5));
+        assertThat(node.runs(job)).isTrue();
     }
 
     @Test
