@@ -154,13 +154,21 @@ public final class OneOfAKey implements Checker {
     }
 
     /** Of these there is at most one. */
-    private static boolean counts(UniqueKey key, JobView view) {
+    private boolean counts(UniqueKey key, JobView view) {
         return switch (key.policy()) {
             case UniqueKey.UntilEnded until -> !view.state().ended();
             case UniqueKey.Within within -> false;
-            case UniqueKey.Replace replace -> view.state() == State.SCHEDULED;
-            case UniqueKey.Debounce debounce -> view.state() == State.SCHEDULED;
+            case UniqueKey.Replace replace -> waitsForItsTime(view);
+            case UniqueKey.Debounce debounce -> waitsForItsTime(view);
         };
+    }
+
+    /** One that has run, and was put off by a node that closes, is scheduled as well; it holds no key any more. */
+    private boolean waitsForItsTime(JobView view) {
+        return view.state() == State.SCHEDULED
+                && sight.apply(view.id())
+                        .map(now -> now.state() == State.SCHEDULED)
+                        .orElse(false);
     }
 
     /** Those that ended and went before are known by the last look at them. */
