@@ -14,13 +14,16 @@ import dev.millrace.simulation.checker.DeadRecovered;
 import dev.millrace.simulation.checker.EndsOnce;
 import dev.millrace.simulation.checker.ExactlyOnce;
 import dev.millrace.simulation.checker.Fenced;
+import dev.millrace.simulation.checker.HeardInTime;
 import dev.millrace.simulation.checker.InLine;
 import dev.millrace.simulation.checker.InRate;
+import dev.millrace.simulation.checker.KindsHold;
 import dev.millrace.simulation.checker.LivingNotDeposed;
 import dev.millrace.simulation.checker.NeighboursSpared;
 import dev.millrace.simulation.checker.NothingCollides;
 import dev.millrace.simulation.checker.NothingPassedOver;
 import dev.millrace.simulation.checker.OneOutcome;
+import dev.millrace.simulation.checker.PausesHold;
 import dev.millrace.simulation.checker.RanBeforeDone;
 import dev.millrace.simulation.checker.RescuedFirst;
 import dev.millrace.simulation.checker.Rounds;
@@ -123,8 +126,12 @@ public final class Simulation {
                 new StatesFollowTheTable(intended),
                 new RanBeforeDone(intended),
                 new ExactlyOnce(intended, store::effects),
-                new InLine(store::inLine, store::open, store::alive),
-                new InRate(store::inLine, store::alive, timeline::now),
+                new PausesHold(fleet.heard(), store::scopes),
+                new HeardInTime(fleet.heard(), store::said, fleet::hearing, timeline::now),
+                new InLine(store::inLine, store::open, store::alive, fleet.heard()::inForce),
+                new InRate(store::inLine, store::alive, timeline::now, fleet.heard()::inForce),
+                new KindsHold(fleet.heard(), fleet::atOnce, store::kind),
+                fleet.starving(),
                 fleet.after(),
                 fleet.batches(), // before those that only see that something is stuck
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),

@@ -63,6 +63,10 @@ class PlantedBugsIT {
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
     private static final String IN_RATE = "jobs of a key start within its rate";
+    private static final String PAUSED = "what is paused does not start";
+    private static final String KINDS = "a kind runs as often as it may on a node";
+    private static final String HEARD = "what operators say reaches each node in two seconds";
+    private static final String STARVES = "nobody starves beside a flood";
     private static final String BOUNDS = "nodes stay within bounds, and fail only as they may";
     private static final String LOST = "nothing acknowledged is lost, and each job ends once";
 
@@ -81,10 +85,19 @@ class PlantedBugsIT {
         }
 
         Planted with(String workloads, String disasters) {
+            return with(workloads, disasters, Scenario.JOBS);
+        }
+
+        /** The same, with more jobs than are usual. */
+        Planted with(String workloads, String disasters, int jobs) {
             return new Planted(
                     bug,
                     (seed, bugs) -> fleet(
-                            Scenario.seed(seed).withWorkloads(names(workloads)).withDisasters(names(disasters)), bugs),
+                            Scenario.seed(seed)
+                                    .withWorkloads(names(workloads))
+                                    .withDisasters(names(disasters))
+                                    .withJobs(jobs),
+                            bugs),
                     false,
                     from,
                     invariants);
@@ -210,6 +223,13 @@ class PlantedBugsIT {
                 breaks(Bug.RATE_MISREAD, IN_RATE).with("rates", ""),
                 breaks(Bug.ALLOWANCE_FORGOTTEN, IN_RATE).with("rates", ""),
                 breaks(Bug.SIDE_SHARD_NOT_LISTED, LOST).with("tenants", ""),
+                breaks(Bug.PAUSES_IGNORED, PAUSED).with("pauses", ""),
+                breaks(Bug.KEY_PAUSES_IGNORED, PAUSED).with("pauses", ""),
+                breaks(Bug.NUMBERS_IGNORED, IN_RATE, IN_LINE).with("numbers", ""),
+                breaks(Bug.KIND_NUMBERS_IGNORED, KINDS).with("numbers", ""),
+                breaks(Bug.OPERATORS_HEARD_LATE, HEARD).with("pauses", ""),
+                breaks(Bug.FLOODS_NOT_SET_ASIDE, STARVES).with("floods", "", 600),
+                breaks(Bug.NO_AGEING, STARVES).with("floods", "", 600),
                 breaks(Bug.BLOCKER_RETRIES_TAKEN_FOR_ENDS, AFTER).with("after", ""),
                 breaks(Bug.BLOCKER_FAILURES_IGNORED, AFTER).with("after", ""),
                 breaks(Bug.DEPENDENT_LET_GO_BY_THE_FIRST, AFTER).with("after", ""),

@@ -93,7 +93,7 @@ final class Stage {
                 new LivingNotDeposed(node -> true),
                 new NothingCollides(store::collisions),
                 new WrittenOnce(store::endedTwice),
-                new InLine(store::inLine, store::open, store::alive),
+                new InLine(store::inLine, store::open, store::alive, (node, said) -> said),
                 new NothingPassedOver(store::passedOver),
                 slots);
         checkers = new Checkers(invariants);

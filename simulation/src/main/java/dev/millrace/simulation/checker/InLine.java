@@ -4,18 +4,21 @@ import dev.millrace.JobId;
 import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.simulation.trace.TraceEvent.Held;
 import dev.millrace.store.Line;
+import dev.millrace.store.Line.Limited;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Place;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A job with an order key starts when those of its key have ended that came before it, and none of its key runs; and of a limit no more run at once than
- * it says. Of a deposed node nothing of this counts: what it ends is refused. Nor does the order count of what was requeued.
+ * it says, or than operators say, once its node has heard of that. Of a deposed node nothing of this counts: what it ends is refused. Nor does the order count of what was requeued.
  */
 public final class InLine implements Checker {
 
@@ -40,6 +43,12 @@ public final class InLine implements Checker {
             return limit == null ? null : queue + "\n" + limit.group();
         }
 
+        /** It, with the numbers that hold on a node. */
+        Sight as(UnaryOperator<Limited> numbers) {
+            var limit = line.limit();
+            return limit == null ? this : new Sight(queue, new Line(line.order(), numbers.apply(limit)), before);
+        }
+
         int atOnce() {
             var limit = line.limit();
             return limit == null ? Integer.MAX_VALUE : limit.atOnce();
@@ -49,6 +58,7 @@ public final class InLine implements Checker {
     private final Function<Place, Optional<Sight>> sight;
     private final Predicate<Place> open;
     private final Predicate<NodeId> alive;
+    private final BiFunction<NodeId, Limited, Limited> numbers;
     private final List<Running> running = new ArrayList<>();
 
     /** One that was started. It runs until it has an outcome, for as long as its node is alive. */
@@ -58,11 +68,17 @@ public final class InLine implements Checker {
      * @param sight a delivery as it is now; empty if it waits for nobody
      * @param open whether a delivery has no outcome
      * @param alive whether a node has not been deposed
+     * @param numbers those that hold on a node, of what a job says of its limit
      */
-    public InLine(Function<Place, Optional<Sight>> sight, Predicate<Place> open, Predicate<NodeId> alive) {
+    public InLine(
+            Function<Place, Optional<Sight>> sight,
+            Predicate<Place> open,
+            Predicate<NodeId> alive,
+            BiFunction<NodeId, Limited, Limited> numbers) {
         this.sight = sight;
         this.open = open;
         this.alive = alive;
+        this.numbers = numbers;
     }
 
     @Override
@@ -75,7 +91,7 @@ public final class InLine implements Checker {
         var node = event.at().node();
         if (node == null || !(event instanceof TraceEvent.Started(var at, var token, var held))) return;
         var now = sight.apply(held.place()).orElse(null);
-        if (now != null) starts(node, held, now);
+        if (now != null) starts(node, held, now.as(said -> numbers.apply(node, said)));
     }
 
     private void starts(NodeId node, Held held, Sight now) {

@@ -12,8 +12,10 @@ import dev.millrace.simulation.checker.Checkers;
 import dev.millrace.simulation.checker.DeadRecovered;
 import dev.millrace.simulation.checker.EachSlotOnce;
 import dev.millrace.simulation.checker.FollowedOnce;
+import dev.millrace.simulation.checker.Heard;
 import dev.millrace.simulation.checker.Intended;
 import dev.millrace.simulation.checker.ManifestsTellAll;
+import dev.millrace.simulation.checker.NobodyStarves;
 import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.checker.PoisonStopped;
 import dev.millrace.simulation.store.Bug;
@@ -81,6 +83,9 @@ public final class Fleet {
     private final ChangedOnce bulk;
     private final FollowedOnce batches;
     private final AfterOthers after;
+    private final Heard heard = new Heard();
+    private final NobodyStarves starving;
+    private long disturbedAt;
     private final List<SchedulePlan> schedules = new ArrayList<>();
     private SchedulePlan.@Nullable Reader setSchedules;
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
@@ -100,6 +105,8 @@ public final class Fleet {
         this.bulk = new ChangedOnce(ground.store::change, ground.store::jobsOfChange);
         this.batches = new FollowedOnce(ground.store::batches, intended::wasEverCancelled);
         this.after = new AfterOthers(ground.store::standing, intended::wasRequeued, ground.timeline::now);
+        this.starving =
+                new NobodyStarves(this::room, this::disturbedAt, ground.timeline::now, intended::wasEverCancelled);
     }
 
     public void checkers(Checkers all) {
@@ -154,6 +161,15 @@ public final class Fleet {
 
     public AfterOthers after() {
         return after;
+    }
+
+    /** What nodes have heard of operators. */
+    public Heard heard() {
+        return heard;
+    }
+
+    public NobodyStarves starving() {
+        return starving;
     }
 
     public Bounds bounds() {
@@ -354,6 +370,44 @@ public final class Fleet {
                 living().stream().mapToLong(SimulatedNode::thereSince).min().orElse(Long.MAX_VALUE),
                 ground.weather.upSince());
         return there <= from - HANDOVER.toNanos() ? to - from : 0;
+    }
+
+    /** The nodes that nothing keeps from hearing what operators say, and since when. */
+    public Map<NodeId, Long> hearing() {
+        var hearing = new LinkedHashMap<NodeId, Long>();
+        for (var node : living()) {
+            var id = node.id();
+            long since = Math.max(node.hearsSince(), ground.weather.upSince());
+            if (id != null && since <= ground.timeline.now() && ground.store.alive(id)) hearing.put(id, since);
+        }
+        return hearing;
+    }
+
+    /** How often a node's code lets a kind run at once. */
+    public int atOnce(NodeId id, String kind) {
+        for (var node : nodes) {
+            var plan = node.is(id) ? node.plan().kinds().get(kind) : null;
+            if (plan != null) return plan.concurrency();
+        }
+        return Integer.MAX_VALUE;
+    }
+
+    /** How many deliveries all nodes together have slots for, or may claim ahead. */
+    private int room() {
+        return living().stream()
+                .mapToInt(node ->
+                        node.plan().limits().slots() + node.plan().limits().buffer())
+                .sum();
+    }
+
+    void disturbed() {
+        disturbedAt = ground.timeline.now();
+    }
+
+    private long disturbedAt() {
+        return living().stream()
+                .mapToLong(SimulatedNode::disturbedAt)
+                .reduce(Math.max(disturbedAt, ground.weather.upSince()), Math::max);
     }
 
     public List<String> busy() {

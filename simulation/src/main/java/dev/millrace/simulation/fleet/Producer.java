@@ -2,6 +2,7 @@ package dev.millrace.simulation.fleet;
 
 import dev.millrace.store.Storage;
 import java.time.Duration;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
 /** A process without a node: it is never cut off, killed or frozen by itself, but its line is like any other. */
@@ -17,7 +18,7 @@ public final class Producer implements Client {
     public static Storage reaches(Fleet fleet, RandomGenerator random) {
         var self = new Producer(fleet);
         var line = new Line(fleet.timeline(), fleet.weather(), fleet.trace(), self, random, false);
-        return new Wire(fleet.store(), line, self, control -> {});
+        return new Wire(fleet.store(), line, self, UnaryOperator.identity());
     }
 
     @Override

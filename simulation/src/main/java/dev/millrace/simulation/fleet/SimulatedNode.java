@@ -1,5 +1,6 @@
 package dev.millrace.simulation.fleet;
 
+import dev.millrace.Scope;
 import dev.millrace.node.Attempts;
 import dev.millrace.node.Duty;
 import dev.millrace.node.Incarnation;
@@ -9,6 +10,8 @@ import dev.millrace.simulation.time.SimulatedWorld;
 import dev.millrace.simulation.time.Timeline;
 import dev.millrace.simulation.trace.TraceEvent;
 import dev.millrace.simulation.trace.TracingStorage;
+import dev.millrace.store.Adjustment;
+import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.NodeCard;
 import dev.millrace.store.NodeId;
@@ -19,9 +22,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A process of the fleet: turns the duties of its incarnation, each turn on a strand of its own, and plays its handlers as scripts. */
@@ -31,6 +36,12 @@ public final class SimulatedNode implements Attempts, Client {
 
     /** Slow statements included; of a slow line it is told that it {@linkplain #troubled troubled}. */
     private static final Duration LONGEST_BEAT = Duration.ofSeconds(3);
+
+    /** Of the duties that share a thread with the one that hears operators: who takes longer keeps it from that. */
+    private static final Duration QUICK_TURN = Duration.ofMillis(300);
+
+    /** A duty that has failed rests so long at most. */
+    private static final Duration LONGEST_BACK_OFF = Duration.ofSeconds(5);
 
     private final Fleet fleet;
     private final Timeline timeline;
@@ -54,6 +65,8 @@ public final class SimulatedNode implements Attempts, Client {
     private long beatBegan;
     private long lastTrouble = -1;
     private long joinedAt;
+    private long deskBegan;
+    private long deskWasSlow;
     private int thrown;
 
     SimulatedNode(Fleet fleet, int no, int build, SimulatedWorld world, NodePlan plan) {
@@ -70,11 +83,31 @@ public final class SimulatedNode implements Attempts, Client {
                 this,
                 world.random(),
                 fleet.planted(Bug.UNKNOWN_TAKEN_FOR_ROLLED_BACK));
-        this.storage = new Wire(
-                fleet.tracedFor(this),
-                line,
-                this,
-                control -> control.cancelled().forEach(fleet::withdrawn));
+        this.storage = new Wire(fleet.tracedFor(this), line, this, this::hears);
+    }
+
+    /** What operators have said has come back to it. */
+    private Control hears(Control control) {
+        control.cancelled().forEach(fleet::withdrawn);
+        var own = id();
+        if (own != null) fleet.heard().hears(own, control);
+        var paused = new HashSet<>(control.paused());
+        if (fleet.planted(Bug.PAUSES_IGNORED)) paused.removeIf(scope -> !isOfALine(scope));
+        if (fleet.planted(Bug.KEY_PAUSES_IGNORED)) paused.removeIf(SimulatedNode::isOfALine);
+        return new Control(
+                control.cursor(),
+                control.cancelled(),
+                paused,
+                control.adjusted().stream()
+                        .filter(set -> !fleet.planted(
+                                set.of() == Adjustment.Of.LIMIT ? Bug.NUMBERS_IGNORED : Bug.KIND_NUMBERS_IGNORED))
+                        .collect(Collectors.toSet()),
+                control.setSchedules(),
+                control.parked());
+    }
+
+    private static boolean isOfALine(Scope scope) {
+        return scope instanceof Scope.Key || scope instanceof Scope.OfLimit;
     }
 
     public int no() {
@@ -215,6 +248,7 @@ public final class SimulatedNode implements Attempts, Client {
             return;
         }
         busy.put(duty.seat(), duty);
+        if (duty.seat() == Duty.Seat.DESK) deskBegan = timeline.now();
         if (duty.seat() == Duty.Seat.BEAT) beatBegan = timeline.now();
         timeline.start(name() + " " + duty.name(), () -> turning(joined, duty));
     }
@@ -230,6 +264,7 @@ public final class SimulatedNode implements Attempts, Client {
             throw new IllegalStateException("nobody interrupts a duty of a simulation", impossible);
         } finally {
             busy.remove(duty.seat());
+            if (duty.seat() == Duty.Seat.DESK && deskIsSlow()) deskWasSlow = timeline.now();
             var next = waiting.remove(duty.seat());
             if (next != null && incarnation == joined) for (var other : next) turnIn(joined, other, STEP);
         }
@@ -241,6 +276,7 @@ public final class SimulatedNode implements Attempts, Client {
         if (closing) {
             fleet.trace().tell("node %d has left", no);
             dead = true;
+            fleet.disturbed();
             fleet.replace(this);
         } else {
             fleet.trace().tell("node %d was deposed", no);
@@ -266,6 +302,7 @@ public final class SimulatedNode implements Attempts, Client {
         if (dead) return;
         fleet.trace().tell("node %d is killed %s", no, how);
         dead = true;
+        fleet.disturbed();
         var id = id();
         if (id != null) fleet.died(id);
         incarnation = null;
@@ -380,6 +417,21 @@ public final class SimulatedNode implements Attempts, Client {
     long thereSince() {
         if (dead || incarnation == null || closing) return Long.MAX_VALUE;
         return Math.max(joinedAt, Math.max(frozenUntil, cutOffUntil));
+    }
+
+    private boolean deskIsSlow() {
+        return timeline.now() - deskBegan > QUICK_TURN.toNanos();
+    }
+
+    /** Since when nothing keeps it from hearing what operators say; never, if something does. */
+    long hearsSince() {
+        if (thereSince() > timeline.now() || (busy.containsKey(Duty.Seat.DESK) && deskIsSlow())) return Long.MAX_VALUE;
+        return Math.max(Math.max(thereSince(), deskWasSlow), lastTrouble + LONGEST_BACK_OFF.toNanos());
+    }
+
+    /** When something was last the matter with it. */
+    long disturbedAt() {
+        return thereSince() > timeline.now() ? timeline.now() : Math.max(thereSince(), lastTrouble);
     }
 
     // ---- handlers

@@ -52,6 +52,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The store as one client reaches it: every call goes over its {@link Line}. */
@@ -60,10 +61,10 @@ final class Wire implements Storage {
     private final Storage real;
     private final Line line;
     private final Client client;
-    private final Consumer<Control> controlHeard;
+    private final UnaryOperator<Control> controlHeard;
 
-    /** @param controlHeard hears what the client has heard of operators' words */
-    Wire(Storage real, Line line, Client client, Consumer<Control> controlHeard) {
+    /** @param controlHeard hears what the client has heard of operators' words, and answers what that makes of it */
+    Wire(Storage real, Line line, Client client, UnaryOperator<Control> controlHeard) {
         this.real = real;
         this.line = line;
         this.client = client;
@@ -241,9 +242,7 @@ final class Wire implements Storage {
 
     @Override
     public Control control(Lease lease, String cursor) {
-        var control = line.call("control", () -> real.control(lease, cursor));
-        controlHeard.accept(control);
-        return control;
+        return controlHeard.apply(line.call("control", () -> real.control(lease, cursor)));
     }
 
     // ---- keyed shards

@@ -197,7 +197,23 @@ public enum Bug {
     /** A delivery comes with a rate that is twice what was asked for. */
     RATE_MISREAD,
 
-    // ---- tenants
+    // ---- what operators say while all runs
+    /** A node that has heard that a queue, a kind or a tenant is paused starts what it has of it all the same. */
+    PAUSES_IGNORED,
+    /** The same of an order key, or a limit. */
+    KEY_PAUSES_IGNORED,
+    /** A node that has heard other numbers of a limit goes on by those that jobs say. */
+    NUMBERS_IGNORED,
+    /** The same of a kind. */
+    KIND_NUMBERS_IGNORED,
+    /** Nodes are told of a pause some seconds late. */
+    OPERATORS_HEARD_LATE,
+
+    // ---- tenants, and priorities
+    /** A tenant's flood is never set aside: others stand behind it. */
+    FLOODS_NOT_SET_ASIDE,
+    /** While there is anything more urgent, nobody is told of what is less so. */
+    NO_AGEING,
     /** Nodes are not told of shards that are made for tenants while they run. */
     SIDE_SHARD_NOT_LISTED,
 

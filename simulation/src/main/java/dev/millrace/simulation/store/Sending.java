@@ -122,7 +122,7 @@ final class Sending {
     /** Counts the job of a tenant: the side shards that have to be made for it; none if it needs none, or they are there. */
     List<Integer> sidesToMake(NewJob job) {
         var tenant = Crowds.tenant(job);
-        if (tenant == null) return List.of();
+        if (tenant == null || tables.planted(Bug.FLOODS_NOT_SET_ASIDE)) return List.of();
         long now = Duration.between(Instant.EPOCH, tables.now()).toNanos();
         var load = crowds.add(job, tenant, now);
         var whose = new Tenant(job.queue(), job.priority(), tenant);

@@ -14,6 +14,7 @@ import dev.millrace.State;
 import dev.millrace.simulation.checker.AfterOthers;
 import dev.millrace.simulation.checker.ChangedOnce;
 import dev.millrace.simulation.checker.FollowedOnce;
+import dev.millrace.simulation.checker.Heard;
 import dev.millrace.simulation.checker.InLine;
 import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.database.Database;
@@ -80,6 +81,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -265,6 +267,23 @@ public final class SimulatedStore implements Storage {
     public boolean alive(NodeId node) {
         var row = tables.nodes.committed(node);
         return row != null && row.life() == Life.ALIVE && row.timeline() == database.serverTimeline();
+    }
+
+    /** What operators have said, as all see it now, without letting anybody else run meanwhile. */
+    public Heard.Words said() {
+        return steering.said();
+    }
+
+    /** The kind of the job of a delivery, as all see it now; empty if it is not there. */
+    public Optional<String> kind(Place place) {
+        var row = tables.log.committed(place);
+        return row == null ? Optional.empty() : Optional.of(row.asked().kind());
+    }
+
+    /** All by which the job of a delivery could be paused, as all see it now; none if it is not there. */
+    public List<Scope> scopes(Place place) {
+        var row = tables.log.committed(place);
+        return row == null ? List.of() : Steering.scopes(row.asked());
     }
 
     /** How many runs of a schedule were fired since somebody had asked for them. */
@@ -704,7 +723,20 @@ public final class SimulatedStore implements Storage {
 
     @Override
     public Set<Integer> poll(Collection<Integer> streams) {
-        return step("poll", tx -> claiming.poll(tx, streams));
+        return step("poll", tx -> {
+            var found = claiming.poll(tx, streams);
+            return tables.planted(Bug.NO_AGEING) ? mostUrgent(tx, found) : found;
+        });
+    }
+
+    private Set<Integer> mostUrgent(Transaction tx, Set<Integer> found) {
+        int first = found.stream()
+                .mapToInt(stream -> tables.stream(tx, stream).priority().rank())
+                .min()
+                .orElse(0);
+        return found.stream()
+                .filter(stream -> tables.stream(tx, stream).priority().rank() == first)
+                .collect(Collectors.toSet());
     }
 
     @Override

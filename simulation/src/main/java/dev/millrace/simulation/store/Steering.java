@@ -7,6 +7,7 @@ import dev.millrace.Failure;
 import dev.millrace.JobId;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.simulation.checker.Heard;
 import dev.millrace.simulation.database.Snapshot;
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.store.Rows.CancelMark;
@@ -15,17 +16,22 @@ import dev.millrace.simulation.store.Rows.Logged;
 import dev.millrace.simulation.store.Rows.Outcome;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Control;
+import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Lease;
+import dev.millrace.store.Line;
 import dev.millrace.store.Observations.Pause;
 import dev.millrace.store.Place;
 import dev.millrace.store.Storage.Wakeup;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +42,10 @@ final class Steering {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int LOOKS = 100;
+    private static final Heard.Words NOTHING = new Heard.Words(Set.of(), Set.of());
+
+    /** So late nodes hear, where that is a bug. */
+    private static final Duration LATE = Duration.ofSeconds(3);
 
     private final Tables tables;
     private final Fences fences;
@@ -249,6 +259,40 @@ final class Steering {
         if (tables.pauses.delete(tx, scope, any -> true) != null) hints.accept(tx, new Wakeup.Command());
     }
 
+    private static boolean isYoung(@Nullable Pause pause, Instant old) {
+        var since = pause == null ? null : pause.since();
+        return since != null && since.isAfter(old);
+    }
+
+    /** What is committed, for who checks, and is no transaction. */
+    Heard.Words said() {
+        if (tables.pauses.changes() + tables.adjustments.changes() == 0) return NOTHING;
+        var now = tables.now();
+        return new Heard.Words(
+                tables.pauses.committed().stream()
+                        .filter(pause -> !pause.isOver(now))
+                        .map(Pause::scope)
+                        .collect(Collectors.toSet()),
+                tables.adjustments.committed().stream()
+                        .map(Adjustment.Kept::adjustment)
+                        .collect(Collectors.toSet()));
+    }
+
+    /** All by which a job could be paused. */
+    static List<Scope> scopes(Asked asked) {
+        var scopes = new ArrayList<Scope>(List.of(Scope.queue(asked.queue()), Scope.kind(asked.kind())));
+        var tenant = asked.headers().get(Delivery.TENANT);
+        if (tenant != null) scopes.add(Scope.tenant(tenant));
+        var line = Line.of(asked.headers());
+        var order = line == null ? null : line.order();
+        if (order != null) scopes.add(new Scope.Key(asked.queue(), order));
+        var limit = line == null ? null : line.limit();
+        if (limit == null) return scopes;
+        scopes.add(new Scope.OfLimit(limit.name(), null));
+        scopes.add(new Scope.OfLimit(limit.name(), limit.key()));
+        return scopes;
+    }
+
     /** Everything that was cancelled since the cursor, by transaction: a slow one is not skipped. */
     Control control(Transaction tx, Lease lease, String cursor) {
         fences.prove(tx, lease);
@@ -262,6 +306,10 @@ final class Steering {
         var paused = new HashSet<>(tables.paused(tx));
         var adjusted = new HashSet<Adjustment>();
         for (var kept : tables.adjustments.all(tx)) adjusted.add(kept.adjustment());
+        if (tables.planted(Bug.OPERATORS_HEARD_LATE)) {
+            var old = tables.now().minus(LATE);
+            paused.removeIf(scope -> isYoung(tables.pauses.get(tx, scope), old));
+        }
         return new Control(
                 now.toString(),
                 cancelled,

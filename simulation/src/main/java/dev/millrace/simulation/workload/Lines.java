@@ -18,11 +18,11 @@ import java.util.Map;
  */
 final class Lines implements Workload {
 
-    private static final List<String> QUEUES = List.of("first", "second");
+    static final List<String> QUEUES = List.of("first", "second");
 
     private static final List<String> ORDERS = List.of("one", "two", "three");
 
-    private static final List<Limited> LIMITS = List.of(
+    static final List<Limited> LIMITS = List.of(
             new Limited("calls", 1, "shop 1"), new Limited("calls", 2, "shop 2"), new Limited("mails", 3, "all"));
 
     private static final int MOST_TOGETHER = 6;
@@ -48,19 +48,19 @@ final class Lines implements Workload {
         if (on.random().nextInt(3) == 0) Operators.pauseFor(on, aLimit(on));
     }
 
-    private static Scope aKey(Office on) {
+    static Scope aKey(Office on) {
         return new Scope.Key(
                 QUEUES.get(on.random().nextInt(QUEUES.size())),
                 ORDERS.get(on.random().nextInt(ORDERS.size())));
     }
 
-    private static Scope aLimit(Office on) {
+    static Scope aLimit(Office on) {
         var limit = LIMITS.get(on.random().nextInt(LIMITS.size()));
         return new Scope.OfLimit(limit.name(), on.random().nextBoolean() ? limit.key() : null);
     }
 
     /** Jobs of one line; now and then of several. */
-    private static void send(Office on, int jobs) {
+    static void send(Office on, int jobs) {
         boolean mixed = on.random().nextInt(4) == 0;
         var queue = QUEUES.get(on.random().nextInt(QUEUES.size()));
         var line = line(on);

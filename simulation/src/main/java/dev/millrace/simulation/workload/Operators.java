@@ -4,6 +4,7 @@ import dev.millrace.MillraceException;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** People at work: they cancel, requeue, pause and resume while everything runs. */
 final class Operators implements Workload {
@@ -55,10 +56,21 @@ final class Operators implements Workload {
     }
 
     static void pauseFor(Office on, Scope scope) {
+        pauseFor(on, scope, null);
+    }
+
+    /** @param end after so long it ends by itself, if nobody was faster; null if somebody has to resume it */
+    static void pauseFor(Office on, Scope scope, @Nullable Duration end) {
         var from = Duration.ofNanos(on.random().nextLong(on.hours().toNanos()));
         on.at(from, "an operator pauses", () -> {
-            on.fleet().trace().tell("%s is paused", scope);
-            on.insist(() -> on.fleet().store().pause(scope, "maintenance", ME));
+            on.fleet().trace().tell(end == null ? "%s is paused" : "%s is paused for %s", scope, end);
+            on.insist(() -> on.fleet()
+                    .store()
+                    .pause(
+                            scope,
+                            "maintenance",
+                            ME,
+                            end == null ? null : on.fleet().storeNow().plus(end)));
         });
         var until = from.plusSeconds(1 + on.random().nextInt(15));
         on.at(until, "an operator resumes", () -> resume(on, scope));

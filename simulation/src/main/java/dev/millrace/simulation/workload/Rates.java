@@ -20,7 +20,7 @@ final class Rates implements Workload {
 
     private static final List<String> QUEUES = List.of("first", "second");
 
-    private static final List<Limited> LIMITS = List.of(
+    static final List<Limited> LIMITS = List.of(
             limited("shop 1", 1_000, new Rate(4, Duration.ofSeconds(1), 1)),
             limited("shop 2", 2, new Rate(2, Duration.ofSeconds(1), 3)),
             limited("shop 3", 1_000, new Rate(10, Duration.ofMinutes(1), 2)),
@@ -31,8 +31,10 @@ final class Rates implements Workload {
 
     private static final int MOST_TOGETHER = 12;
 
+    static final String QUOTA = "quota";
+
     private static Limited limited(String shop, int atOnce, Rate rate) {
-        return new Limited("quota", atOnce, shop, new Rated(rate, 1));
+        return new Limited(QUOTA, atOnce, shop, new Rated(rate, 1));
     }
 
     @Override
@@ -55,7 +57,7 @@ final class Rates implements Workload {
         for (int i = on.random().nextInt(6); i > 0; i--) on.sometime("an operator cancels", () -> Operators.cancel(on));
     }
 
-    private static void send(Office on, Limited limit, int jobs) {
+    static void send(Office on, Limited limit, int jobs) {
         var queue = QUEUES.get(limit.key().hashCode() % 2 == 0 ? 0 : 1); // a key of one queue is another one in another
         if (on.random().nextInt(4) == 0) SlowProducers.transaction(on, jobs, () -> draft(on, queue, limit));
         else {

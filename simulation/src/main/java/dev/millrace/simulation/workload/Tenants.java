@@ -15,7 +15,7 @@ import java.util.TreeMap;
  */
 final class Tenants implements Workload {
 
-    private static final List<String> MANY = List.of("many", "more", "most");
+    static final List<String> MANY = List.of("many", "more", "most");
     private static final int FEW = 12;
     private static final int SMALLEST_CROWD = 10;
     private static final int LARGEST_CROWD = 40;
@@ -42,7 +42,7 @@ final class Tenants implements Workload {
         for (int i = on.random().nextInt(4); i > 0; i--) on.sometime("an operator cancels", () -> Operators.cancel(on));
     }
 
-    private static void send(Office on, String tenant, int jobs) {
+    static void send(Office on, String tenant, int jobs) {
         if (on.random().nextInt(5) == 0) {
             SlowProducers.transaction(on, jobs, () -> draft(on, tenant));
             return;

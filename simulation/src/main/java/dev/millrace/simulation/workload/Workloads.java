@@ -24,11 +24,24 @@ public final class Workloads {
             new Lines(),
             new Rates(),
             new Tenants(),
-            new Dependencies());
+            new Dependencies(),
+            new Pauses(),
+            new Numbers(),
+            new Floods());
 
     /** What only concerns itself. */
-    private static final Set<String> APART =
-            Set.of("slots", "unique-sends", "bulk-changes", "batches", "lines", "rates", "tenants", "after");
+    private static final Set<String> APART = Set.of(
+            "slots",
+            "unique-sends",
+            "bulk-changes",
+            "batches",
+            "lines",
+            "rates",
+            "tenants",
+            "after",
+            "pauses",
+            "numbers",
+            "floods");
 
     private Workloads() {}
 
