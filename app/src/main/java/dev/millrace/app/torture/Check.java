@@ -34,10 +34,12 @@ final class Check {
     /**
      * Counts.
      *
-     * @param done how many faults of each sort were done
+     * @param began when faults and jobs began, on the run's clock
+     * @param ended when both were over
+     * @param disasters which faults were done
      * @param counters what the node processes counted themselves
      */
-    TortureReport report(Known sent, Map<FaultKind, Integer> done, List<Herd.Counters> counters)
+    TortureReport report(Known sent, long began, long ended, Disasters disasters, List<Herd.Counters> counters)
             throws SQLException, IOException {
         long end = clock.now();
         ledger.indexEffects();
@@ -58,7 +60,7 @@ final class Check {
         conformance.first().forEach(broken -> journal.say("broken: " + broken));
         long takenOpen = ledger.open(false);
         var faults = new TreeMap<String, Integer>();
-        done.forEach((kind, count) -> faults.put(kind.wireName(), count));
+        disasters.done().forEach((kind, count) -> faults.put(kind.wireName(), count));
         var report = new TortureReport(
                 plan.seed(),
                 plan.seconds(),
@@ -76,7 +78,8 @@ final class Check {
                 ledger.takenForPoison(),
                 ledger.exactNotOnce(),
                 ledger.effectMissing(),
-                ledger.slots(),
+                ledger.slots(clock.toDatabase(began), clock.toDatabase(ended)),
+                disasters.leaders(),
                 ledger.batches(sent.batches()),
                 ledger.lines(sent.lines()),
                 sent.unknown(takenOpen),

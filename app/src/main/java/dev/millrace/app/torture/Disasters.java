@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
@@ -25,6 +26,9 @@ final class Disasters {
 
     /** A freeze waits so long for a node that has begun to work. */
     private static final long PATIENCE_MILLIS = 10_000;
+
+    /** Who is to strike whoever fires the schedule waits so long for somebody who does: who takes over from a dead one has the lease, five seconds and its next looks for it. */
+    private static final long LEADERLESS_MILLIS = 30_000;
 
     private final Herd herd;
     private final Ways ways;
@@ -39,6 +43,9 @@ final class Disasters {
     private final List<Ongoing> ongoing = new ArrayList<>();
     private final Map<String, Long> spared = new HashMap<>();
     private final Map<FaultKind, Integer> done = new EnumMap<>(FaultKind.class);
+    private final Map<String, Integer> leadersMissed = new TreeMap<>();
+    private int leadersAsked;
+    private int leadersDone;
     private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
     private final long start;
 
@@ -72,6 +79,11 @@ final class Disasters {
         return Map.copyOf(done);
     }
 
+    /** What became of the faults that were to strike whoever fires the schedule. */
+    TortureReport.Leaders leaders() {
+        return new TortureReport.Leaders(leadersAsked, leadersDone, Map.copyOf(leadersMissed));
+    }
+
     /** Whether the schedule is at its end, and nothing lasts. */
     boolean over() {
         return coming.isEmpty() && due.isEmpty() && ongoing.isEmpty();
@@ -81,11 +93,20 @@ final class Disasters {
     void turn() {
         long now = clock.now();
         for (var lasting : List.copyOf(ongoing)) if (now >= lasting.until) end(lasting);
-        for (Planned next;
-                (next = coming.peek()) != null && now >= start + next.at().toMillis(); ) {
-            if (!begin(next.fault(), now - start - next.at().toMillis())) return;
+        due.removeIf(waits -> begin(waits.fault(), late(waits, now)));
+        for (Planned next; (next = coming.peek()) != null && late(next, now) >= 0; ) {
+            boolean leader = next.fault() instanceof Fault.Leader;
+            if (leader) leadersAsked++;
+            if (!begin(next.fault(), late(next, now))) {
+                if (!leader) return;
+                due.add(next); // the others need not wait for that
+            }
             coming.remove();
         }
+    }
+
+    private long late(Planned planned, long now) {
+        return now - start - planned.at().toMillis();
     }
 
     private void end(Ongoing lasting) {
@@ -97,6 +118,7 @@ final class Disasters {
     /** Whatever lasts ends now; what was to come does not. */
     void end() {
         coming.clear();
+        for (var waits : due) leaderMissed(waits.fault(), "the run was over");
         due.clear();
         for (var lasting : List.copyOf(ongoing)) end(lasting);
         for (var thread : waiting) thread.interrupt();
@@ -112,15 +134,9 @@ final class Disasters {
             }
             case Fault.Leader(Duration freeze) -> {
                 int seat = seatOfTheLeader();
-                if (seat < 0) {
-                    if (late < PATIENCE_MILLIS) return false;
-                    journal.say("not done: %s (nobody does)".formatted(fault));
-                } else {
-                    done.merge(fault.kind(), 1, Integer::sum);
-                    journal.say("%s, which is %s".formatted(fault, herd.at(seat).name()));
-                    if (freeze.isZero()) kill(new Fault.Kill(seat), seat);
-                    else freeze(new Fault.Freeze(seat, freeze), seat, freeze);
-                }
+                if (seat < 0 && late < LEADERLESS_MILLIS) return false;
+                if (seat < 0) leaderMissed(fault, whyNoLeader());
+                else strikeLeader(fault, seat, freeze);
             }
             case Fault.Terminate(var whose, int most, long draw) -> terminate(fault, whose, most, draw);
             case Fault.Restart(var how) -> {
@@ -159,6 +175,28 @@ final class Disasters {
             }
         }
         return true;
+    }
+
+    private void strikeLeader(Fault fault, int seat, Duration freeze) {
+        leadersDone++;
+        done.merge(fault.kind(), 1, Integer::sum);
+        journal.say("%s, which is %s".formatted(fault, herd.at(seat).name()));
+        if (freeze.isZero()) kill(new Fault.Kill(seat), seat);
+        else freeze(new Fault.Freeze(seat, freeze), seat, freeze);
+    }
+
+    private void leaderMissed(Fault fault, String why) {
+        leadersMissed.merge(why, 1, Integer::sum);
+        journal.say("not done: %s (%s)".formatted(fault, why));
+    }
+
+    private String whyNoLeader() {
+        if (leader.trouble().isPresent())
+            return "who does can't be asked: " + leader.trouble().get();
+        if (leader.name().isEmpty()) return "nobody has brought it";
+        boolean sits = IntStream.range(0, herd.size())
+                .anyMatch(seat -> herd.at(seat).name().equals(leader.name().get()));
+        return sits ? "who does is frozen, or has just woken" : "who did is gone, and nobody has taken over";
     }
 
     /** Its seat; -1 if whoever fires the schedule sits in none any more, or not yet. */

@@ -32,7 +32,7 @@ enum FaultKind {
     DISK(10),
     /** A node's wall clock jumps, forth or back. */
     CLOCK(11),
-    /** SIGKILL or SIGSTOP to the process that fires the run's schedule, every 30 seconds. Only if it is asked for. */
+    /** SIGKILL or SIGSTOP to the process that fires the run's schedule, every 30 seconds. */
     LEADER(12);
 
     private final int number;
@@ -59,7 +59,7 @@ enum FaultKind {
 
     /** All that are done unless somebody chooses. */
     static Set<FaultKind> usual() {
-        return EnumSet.complementOf(EnumSet.of(LEADER));
+        return EnumSet.allOf(FaultKind.class);
     }
 
     /** The names that a person typed, with commas between. */

@@ -90,7 +90,7 @@ public final class Torture {
         var login = ground.login();
         try (var ways = new Ways(login, plan.nodes(), world, clock, timeline);
                 var herd = new Herd(ways.environments(), ground.schema(), plan.slots(), ground.logs());
-                var leader = new Leader(ledger, world);
+                var leader = new Leader(ledger, world, journal);
                 var trace = new TraceFile(ground.logs().resolve("producers.trace.jsonl"));
                 var pool = ways.loginOfProducers().pool(PRODUCERS, PRODUCER_CONNECTIONS);
                 var millrace = Millrace.on(
@@ -112,14 +112,17 @@ public final class Torture {
             var disasters = new Disasters(schedule, herd, ways, ground, ledger, leader, timeline, clock, journal);
             for (int seat = 0; seat < plan.nodes(); seat++) disasters.start(seat);
             Known sent;
+            long began = clock.now();
+            long ended;
             try (var watch = new ServerWatch(login, world, clock, timeline, journal)) {
                 watch.start();
                 sent = torment(millrace, disasters);
+                ended = clock.now();
                 sent.record(ledger);
-                finish(ledger, sent, disasters, journal);
+                finish(ledger, sent, ended, disasters, journal);
             }
             return new Check(plan, ledger, timeline, clock, ground.logs(), journal)
-                    .report(sent, disasters.done(), herd.counters());
+                    .report(sent, began, ended, disasters, herd.counters());
         }
     }
 
@@ -179,15 +182,17 @@ public final class Torture {
 
     // ---- the end
 
-    private void finish(TortureLedger ledger, Known sent, Disasters disasters, Journal journal)
+    private void finish(TortureLedger ledger, Known sent, long ended, Disasters disasters, Journal journal)
             throws SQLException, InterruptedException {
         long patience = clock.now() + LAST_JOBS.toMillis();
         int looks = 0;
         while (true) {
             sent.adopt(ledger);
             long open = ledger.open() + ledger.openBatches() + ledger.openInLine();
-            if (open == 0 || clock.now() > patience) break;
-            if (looks++ % 5 == 0) journal.say("%d jobs have not ended yet".formatted(open));
+            boolean fired = ledger.lastSlot() >= clock.toDatabase(ended) / 1_000;
+            if ((open == 0 && fired) || clock.now() > patience) break;
+            if (looks++ % 5 == 0)
+                journal.say("%d jobs have not ended yet%s".formatted(open, fired ? "" : ", nor were all slots fired"));
             disasters.replaceFallen();
             world.sleep(Duration.ofSeconds(1));
         }

@@ -76,7 +76,7 @@ public final class TortureCommand implements Callable<Integer> {
             names = "--faults",
             paramLabel = "LIST",
             description =
-                    "Which faults, with commas between: kill, freeze, terminate, restart, cut, reset, cut-after, black-hole, delay, disk, clock, leader (every 30 s whoever fires the run's schedule is killed or frozen). Default: all that can be done here but leader. Restart and disk need a server of our own, disk also Linux and root.")
+                    "Which faults, with commas between: kill, freeze, terminate, restart, cut, reset, cut-after, black-hole, delay, disk, clock, leader (every 30 s whoever fires the run's schedule is killed or frozen). Default: all that can be done here. Restart and disk need a server of our own, disk also Linux and root.")
     @Nullable
     String faults;
 

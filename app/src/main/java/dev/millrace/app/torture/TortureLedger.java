@@ -208,12 +208,29 @@ final class TortureLedger {
         }
     }
 
-    /** From the first slot to the last, one a second; a slot is one job. */
-    TortureReport.Slots slots() throws SQLException {
+    /** The last slot that was fired, in seconds since 1970; 0 if none was. */
+    long lastSlot() throws SQLException {
+        return sql.number(
+                "SELECT coalesce(extract(epoch FROM max(slot))::BIGINT, 0) FROM $.schedule_slot WHERE schedule = 'torture-tick' AND NOT asked");
+    }
+
+    /**
+     * One a second, from when the first node has brought the schedule, and each is one job.
+     *
+     * @param began when the run did, on the database's clock, in milliseconds; so is {@code ended}
+     * @param ended when it was over: up to here each slot is due
+     */
+    TortureReport.Slots slots(long began, long ended) throws SQLException {
         return sql.rows(
                         """
                         SELECT count(*) AS fired, count(DISTINCT term) AS terms,
-                               coalesce(extract(epoch FROM max(slot) - min(slot))::BIGINT + 1, 0) - count(*) AS missing,
+                               (SELECT count(*) FROM $.schedule s, generate_series(date_trunc('second', s.since) + INTERVAL '1 s', to_timestamp(%2$d / 1000.0), INTERVAL '1 s')
+                                 WHERE s.name = 'torture-tick') AS due,
+                               (SELECT count(*) FROM $.schedule s, generate_series(date_trunc('second', s.since) + INTERVAL '1 s',
+                                       greatest(to_timestamp(%2$d / 1000.0), (SELECT max(slot) FROM $.schedule_slot WHERE schedule = s.name AND NOT asked)), INTERVAL '1 s') due
+                                 WHERE s.name = 'torture-tick' AND NOT EXISTS (
+                                       SELECT FROM $.schedule_slot x WHERE x.schedule = s.name AND NOT x.asked AND x.slot = due)) AS missing,
+                               coalesce((SELECT greatest(0, ceil(extract(epoch FROM s.since) - %1$d / 1000.0))::BIGINT FROM $.schedule s WHERE s.name = 'torture-tick'), -1) AS late,
                                coalesce(extract(epoch FROM clock_timestamp() - max(slot))::BIGINT, -1) AS behind,
                                count(*) FILTER (WHERE at < clock_timestamp() - INTERVAL '30 s' AND NOT EXISTS (
                                    SELECT FROM $.job_log l JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
@@ -221,12 +238,14 @@ final class TortureLedger {
                                (SELECT count(*) FROM (SELECT payload FROM $.job_log WHERE kind = 'torture-tick'
                                                        GROUP BY payload HAVING count(DISTINCT job_id) > 1) twice) AS twice
                           FROM $.schedule_slot f WHERE schedule = 'torture-tick' AND NOT asked
-                        """,
+                        """.formatted(began, ended),
                         row -> new TortureReport.Slots(
+                                row.getLong("due"),
                                 row.getLong("fired"),
                                 row.getLong("missing"),
                                 row.getLong("twice"),
                                 row.getLong("undone"),
+                                row.getLong("late"),
                                 row.getLong("behind"),
                                 row.getLong("terms")))
                 .getFirst();

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param exactTwice jobs whose effect and outcome are one commit, with other than one effect
  * @param effectMissing completed jobs without their effect
  * @param slots what became of the schedule that all nodes bring
+ * @param leaders what became of the faults that were to strike whoever fires it
  * @param batches what became of a batch a second
  * @param lines what became of jobs with an order
  * @param duplicates effects of a commit of their own that happened once more than needed, by cause: at least once is what was promised
@@ -47,6 +48,7 @@ public record TortureReport(
         long exactTwice,
         long effectMissing,
         Slots slots,
+        Leaders leaders,
         Batches batches,
         Lines lines,
         Unknown unknown,
@@ -65,20 +67,57 @@ public record TortureReport(
     /**
      * A schedule of one slot a second, whose missed slots all run.
      *
-     * @param fired slots that were
-     * @param missing slots between the first and the last that were not
+     * @param due slots from when a node had brought it until all faults and jobs were over
+     * @param fired slots that were, with those that came while all was let finish
+     * @param missing slots that were not, of those that are due, and of those up to the last one that was
      * @param twice slots that became more than one job
      * @param undone slots whose job had not run half a minute later
+     * @param lateSeconds how long after the run began a node had brought it; −1 if none has
      * @param behindSeconds how old the last one was at the end; −1 if none was fired
      * @param terms how often it went from node to node, and one more
      */
-    public record Slots(long fired, long missing, long twice, long undone, long behindSeconds, long terms) {
+    public record Slots(
+            long due,
+            long fired,
+            long missing,
+            long twice,
+            long undone,
+            long lateSeconds,
+            long behindSeconds,
+            long terms) {
+
+        /** A first node has to start, to join and to bring it, while faults strike already: like one that takes over from a dead one. */
+        static final long LONGEST_LATE = 30;
 
         /** A node that takes over has a lease, five seconds and its next look for it. */
         static final long LONGEST_BEHIND = 30;
 
+        /** @param seconds how long the run was to be: but for the first few, each of them had a slot, and each of these was fired */
+        boolean kept(int seconds) {
+            return due >= seconds - LONGEST_LATE
+                    && fired > 0
+                    && fired >= due
+                    && missing == 0
+                    && twice == 0
+                    && undone == 0
+                    && lateSeconds >= 0
+                    && lateSeconds <= LONGEST_LATE
+                    && behindSeconds <= LONGEST_BEHIND;
+        }
+    }
+
+    /**
+     * Faults for whoever fires the schedule.
+     *
+     * @param asked whose time had come
+     * @param done of those, how many were
+     * @param notDone why the others were not, and how often
+     */
+    public record Leaders(int asked, int done, Map<String, Integer> notDone) {
+
+        /** One may find that whoever fires was struck just before; but where that is the rule, next to nothing was proven. */
         boolean kept() {
-            return fired > 0 && missing == 0 && twice == 0 && undone == 0 && behindSeconds <= LONGEST_BEHIND;
+            return 2 * done >= asked;
         }
     }
 
@@ -179,7 +218,8 @@ public record TortureReport(
                 && wrongEnding == 0
                 && exactTwice == 0
                 && effectMissing == 0
-                && slots.kept()
+                && slots.kept(seconds)
+                && leaders.kept()
                 && batches.kept()
                 && lines.kept()
                 && unexplained() == 0
@@ -206,7 +246,8 @@ public record TortureReport(
               taken for poison    %8d    node after node fell soon after they had started
               exact effect twice  %8d    must be 0: effect and outcome in one commit
               effect missing      %8d    must be 0
-              slots of a schedule %8d    one a second; %d missing, %d twice, %d not run, which must be 0; %d terms, %d s behind
+              slots of a schedule %8d    one a second, %d of them due; %d missing, %d twice, %d not run, which must be 0; %d terms; begun %d s late, %d s behind
+              its leader struck   %8d    of %d times, half of which it must be; else: %s
               batches             %8d    one a second; %d missing, %d open, %d followed twice, %d early, %d miscounted, which must be 0
               jobs with an order  %8d    %d missing, %d open, %d unwritten, %d twice, %d overtaken, which must be 0
               other effect again  %8d    at least once is what is promised: %s
@@ -235,11 +276,16 @@ public record TortureReport(
                         exactTwice,
                         effectMissing,
                         slots.fired,
+                        slots.due,
                         slots.missing,
                         slots.twice,
                         slots.undone,
                         slots.terms,
+                        slots.lateSeconds,
                         slots.behindSeconds,
+                        leaders.done,
+                        leaders.asked,
+                        words(leaders.notDone),
                         batches.acknowledged,
                         batches.missing,
                         batches.open,

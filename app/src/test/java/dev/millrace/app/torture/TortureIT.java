@@ -61,7 +61,11 @@ class TortureIT {
             assertThat(report.slots().missing()).as(asText).isZero();
             assertThat(report.slots().twice()).as(asText).isZero();
             assertThat(report.slots().undone()).as(asText).isZero();
-            assertThat(report.slots().fired()).as(asText).isGreaterThan(10);
+            assertThat(report.slots().due()).as(asText).isGreaterThan(10);
+            assertThat(report.slots().fired())
+                    .as(asText)
+                    .isGreaterThanOrEqualTo(report.slots().due());
+            assertThat(report.leaders().kept()).as(asText).isTrue();
             assertThat(report.duplicates()).as(asText).containsEntry(Timeline.UNEXPLAINED, 0L);
             assertThat(report.faults()).as(asText).containsOnlyKeys(namesOf(possible));
             assertThat(traces(ground.logs()))
