@@ -32,7 +32,7 @@ class RegimesIT {
     void every_regime_is_measured_beside_its_raw_limit_and_judged() throws Exception {
         var report = all();
 
-        for (var regime : Regime.ofAll())
+        for (var regime : Regime.ofAll(true))
             assertThat(report.get("regimes").has(regime.wireName()))
                     .as(regime.wireName() + ": " + report.get("failed"))
                     .isTrue();
@@ -73,6 +73,18 @@ class RegimesIT {
                 .isEqualTo(200);
         assertThat(positive(rows(report, "nodes"), "1 node")).contains("totalRunPerSecond");
         assertThat(positive(rows(report, "nodes"), "2 nodes")).contains("totalRunPerSecond");
+        assertThat(positive(rows(report, "features"), "millrace"))
+                .contains(
+                        "plainPerSecond",
+                        "tenantsOverPlain",
+                        "inOrderOverPlain",
+                        "ratedOverPlain",
+                        "transactOverPlain");
+        assertThat(value(rows(report, "seats"), "millrace", "shows")).isEqualTo(1);
+        assertThat(value(rows(report, "seats"), "millrace", "seatsSoldTwice")).isZero();
+        assertThat(positive(rows(report, "fairness"), "millrace"))
+                .contains("quietPickUpP99Millis", "floodedPickUpP99Millis", "floodPerSecond")
+                .doesNotContain("floodedWorstTenantP50Millis"); // none has enough jobs
 
         assertThat(report.get("machine").get("settings").get("fsync").stringValue(""))
                 .isEqualTo("on");

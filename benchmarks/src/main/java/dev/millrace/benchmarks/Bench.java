@@ -71,7 +71,7 @@ public final class Bench implements AutoCloseable {
         var machine = Machine.look(dataSource);
         var reports = new EnumMap<Regime, RegimeReport>(Regime.class);
         var failed = new EnumMap<Regime, String>(Regime.class);
-        for (var regime : Regime.ofAll()) {
+        for (var regime : Regime.ofAll(setup.brief())) {
             try {
                 reports.put(regime, run(regime, setup.brief() ? regime.sizes().brief() : regime.sizes()));
             } catch (MillraceException e) {

@@ -68,6 +68,13 @@ final class Goals {
         backlog();
         timers();
         nodes();
+        ratioOf(
+                Regime.FAIRNESS,
+                "99 of 100 pick-ups of others beside a flood: ≤ 2 × before",
+                median(Regime.FAIRNESS, MILLRACE, Metric.FLOODED_P99),
+                median(Regime.FAIRNESS, MILLRACE, Metric.QUIET_P99),
+                ratio -> ratio <= 2,
+                Metric.FLOODED_P99);
         memory();
     }
 

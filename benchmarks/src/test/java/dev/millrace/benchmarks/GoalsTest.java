@@ -173,6 +173,15 @@ class GoalsTest {
     }
 
     @Test
+    void a_flood_may_double_what_others_wait() {
+        measured(Regime.FAIRNESS, "millrace", Map.of(Metric.QUIET_P99, 20.0, Metric.FLOODED_P99, 40.0));
+        assertThat(goal(Regime.FAIRNESS, "beside a flood").verdict()).isEqualTo(Verdict.MET);
+
+        measured(Regime.FAIRNESS, "millrace", Map.of(Metric.QUIET_P99, 20.0, Metric.FLOODED_P99, 40.5));
+        assertThat(goal(Regime.FAIRNESS, "beside a flood").verdict()).isEqualTo(Verdict.NOT_MET);
+    }
+
+    @Test
     void memory_is_judged_once_every_regime_was_measured_in_it() {
         for (var regime : Regime.values()) measured(regime, "millrace", Map.of(Metric.RUN, 1.0));
         assertThat(goal(Regime.BURN_DOWN, "256 MB").verdict()).isEqualTo(Verdict.MET);

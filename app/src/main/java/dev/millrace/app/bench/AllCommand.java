@@ -14,11 +14,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Measures every regime but the soak, and holds them against the goals. */
+/** Measures every regime but features, seats and the soak, and holds them against the goals. */
 @Command(
         name = "all",
         description = {
-            "Every regime but the soak at its usual size, and what was reached of what Millrace wants to reach: a table of goals with our value, the raw limit, each peer, and met, not met or not measured.",
+            "Every regime but features, seats and the soak at its usual size, and what was reached of what Millrace wants to reach: a table of goals with our value, the raw limit, each peer, and met, not met or not measured.",
             "On a quiet machine it takes less than an hour, with peers two or three. A regime that fails is told of, and the others go on; then it exits with 1."
         },
         footer = {
@@ -44,7 +44,7 @@ final class AllCommand implements Callable<Integer> {
     @Option(
             names = "--brief",
             description =
-                    "So small that all is over within minutes: to see that it works here. Its numbers mean nothing.")
+                    "So small that all is over within minutes, features and seats too: to see that it works here. Its numbers mean nothing.")
     boolean brief;
 
     private final Shell shell;

@@ -118,6 +118,13 @@ public enum Metric {
     FLOODED_P50("floodedPickUpP50Millis", "ms", Better.LESS, "pick-up of others beside the flood, median"),
     FLOODED_P99("floodedPickUpP99Millis", "ms", Better.LESS, "pick-up of others beside the flood, 99 of 100"),
     FLOODED_RATIO("floodedOverQuietP99", "", Better.LESS, "the last over that before the flood"),
+    QUIET_WORST_P50(
+            "quietWorstTenantP50Millis", "ms", Better.LESS, "the tenant that waits longest, before, its median"),
+    FLOODED_WORST_P50(
+            "floodedWorstTenantP50Millis",
+            "ms",
+            Better.LESS,
+            "the tenant that waits longest beside the flood, its median"),
     FLOOD_RUN("floodPerSecond", "jobs/s", Better.MORE, "of the flood, run beside them"),
     SHOWS("shows", "", Better.NEITHER, "shows that were sold in each way"),
     SOLD_TWICE("seatsSoldTwice", "", Better.LESS, "seats sold twice"),
