@@ -132,6 +132,7 @@ public final class Simulation {
                 new InRate(store::inLine, store::alive, timeline::now, fleet.heard()::inForce),
                 new KindsHold(fleet.heard(), fleet::atOnce, store::kind),
                 fleet.starving(),
+                fleet.shares(),
                 fleet.after(),
                 fleet.batches(), // before those that only see that something is stuck
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),

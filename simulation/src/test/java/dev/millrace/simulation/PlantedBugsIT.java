@@ -66,6 +66,7 @@ class PlantedBugsIT {
     private static final String PAUSED = "what is paused does not start";
     private static final String KINDS = "a kind runs as often as it may on a node";
     private static final String HEARD = "what operators say reaches each node in two seconds";
+    private static final String SHARES = "tenants that have much start by their shares";
     private static final String STARVES = "nobody starves beside a flood";
     private static final String BOUNDS = "nodes stay within bounds, and fail only as they may";
     private static final String LOST = "nothing acknowledged is lost, and each job ends once";
@@ -229,6 +230,7 @@ class PlantedBugsIT {
                 breaks(Bug.KIND_NUMBERS_IGNORED, KINDS).with("numbers", ""),
                 breaks(Bug.OPERATORS_HEARD_LATE, HEARD).with("pauses", ""),
                 breaks(Bug.FLOODS_NOT_SET_ASIDE, STARVES).with("floods", "", 600),
+                breaks(Bug.SHARES_FORGOTTEN, SHARES).with("floods", "", 1_000),
                 breaks(Bug.NO_AGEING, STARVES).with("floods", "", 600),
                 breaks(Bug.BLOCKER_RETRIES_TAKEN_FOR_ENDS, AFTER).with("after", ""),
                 breaks(Bug.BLOCKER_FAILURES_IGNORED, AFTER).with("after", ""),

@@ -18,6 +18,7 @@ import dev.millrace.simulation.checker.ManifestsTellAll;
 import dev.millrace.simulation.checker.NobodyStarves;
 import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.checker.PoisonStopped;
+import dev.millrace.simulation.checker.SharesHold;
 import dev.millrace.simulation.store.Bug;
 import dev.millrace.simulation.store.SimulatedStore;
 import dev.millrace.simulation.time.SimulatedWorld;
@@ -85,6 +86,7 @@ public final class Fleet {
     private final AfterOthers after;
     private final Heard heard = new Heard();
     private final NobodyStarves starving;
+    private final SharesHold shares;
     private long disturbedAt;
     private final List<SchedulePlan> schedules = new ArrayList<>();
     private SchedulePlan.@Nullable Reader setSchedules;
@@ -107,6 +109,7 @@ public final class Fleet {
         this.after = new AfterOthers(ground.store::standing, intended::wasRequeued, ground.timeline::now);
         this.starving =
                 new NobodyStarves(this::room, this::disturbedAt, ground.timeline::now, intended::wasEverCancelled);
+        this.shares = new SharesHold(this::room, this::disturbedAt, ground.timeline::now);
     }
 
     public void checkers(Checkers all) {
@@ -170,6 +173,10 @@ public final class Fleet {
 
     public NobodyStarves starving() {
         return starving;
+    }
+
+    public SharesHold shares() {
+        return shares;
     }
 
     public Bounds bounds() {

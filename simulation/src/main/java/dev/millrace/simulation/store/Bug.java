@@ -212,6 +212,8 @@ public enum Bug {
     // ---- tenants, and priorities
     /** A tenant's flood is never set aside: others stand behind it. */
     FLOODS_NOT_SET_ASIDE,
+    /** A delivery comes without its tenant's share. */
+    SHARES_FORGOTTEN,
     /** While there is anything more urgent, nobody is told of what is less so. */
     NO_AGEING,
     /** Nodes are not told of shards that are made for tenants while they run. */

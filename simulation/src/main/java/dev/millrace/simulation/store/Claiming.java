@@ -13,6 +13,7 @@ import dev.millrace.simulation.store.Rows.ManifestKey;
 import dev.millrace.simulation.store.Rows.Position;
 import dev.millrace.store.Claim;
 import dev.millrace.store.ClaimToken;
+import dev.millrace.store.Crowds;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Line;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -379,6 +381,11 @@ final class Claiming {
     }
 
     private Map<String, String> headers(Asked asked) {
+        if (tables.planted(Bug.SHARES_FORGOTTEN) && asked.headers().containsKey(Crowds.SHARE)) {
+            var without = new HashMap<>(asked.headers());
+            without.remove(Crowds.SHARE);
+            return without;
+        }
         boolean limitMisread = tables.planted(Bug.LIMIT_MISREAD);
         boolean rateMisread = tables.planted(Bug.RATE_MISREAD);
         var line = limitMisread || rateMisread ? Line.of(asked.headers()) : null;
