@@ -229,7 +229,7 @@ class PlantedBugsIT {
                 breaks(Bug.NUMBERS_IGNORED, IN_RATE, IN_LINE).with("numbers", ""),
                 breaks(Bug.KIND_NUMBERS_IGNORED, KINDS).with("numbers", ""),
                 breaks(Bug.OPERATORS_HEARD_LATE, HEARD).with("pauses", ""),
-                breaks(Bug.FLOODS_NOT_SET_ASIDE, STARVES).with("floods", "", 600),
+                breaks(Bug.FLOODS_NOT_SET_ASIDE, STARVES, SHARES).from(5).with("floods", "", 600),
                 breaks(Bug.SHARES_FORGOTTEN, SHARES).with("floods", "", 1_000),
                 breaks(Bug.NO_AGEING, STARVES).with("floods", "", 600),
                 breaks(Bug.BLOCKER_RETRIES_TAKEN_FOR_ENDS, AFTER).with("after", ""),
