@@ -139,7 +139,7 @@ final class Fairness implements Trial {
         }
 
         String counted() {
-            return "99 of 100 is of all others' jobs together; of %,d of %,d tenants with %d jobs or more, the one with the longest median is told apart"
+            return "99 of 100 is of all others' jobs together; %,d of %,d tenants have %d jobs or more, and of these the one with the longest median is told apart"
                     .formatted(withEnough().count(), ofTenants.size(), ENOUGH);
         }
     }

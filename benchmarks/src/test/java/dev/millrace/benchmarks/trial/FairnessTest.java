@@ -35,6 +35,6 @@ class FairnessTest {
         jobs(1, 19, 10);
 
         assertThat(waits.worst()).isEmpty();
-        assertThat(waits.counted()).contains("of 0 of 1 tenants with 20 jobs or more");
+        assertThat(waits.counted()).contains("0 of 1 tenants have 20 jobs or more");
     }
 }

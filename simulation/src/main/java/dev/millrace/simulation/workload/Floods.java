@@ -33,13 +33,13 @@ final class Floods implements Workload {
     /** Those beside it come so soon after its beginning. */
     private static final int SOON_MILLIS = 1_000;
 
+    /** Tenants that flood at once, and their shares. */
+    private static final Map<String, Integer> SHARES = new TreeMap<>(Map.of("bronze", 1, "gold", 3));
+
     @Override
     public String name() {
         return "floods";
     }
-
-    /** Those that share. */
-    private static final Map<String, Integer> SHARES = new TreeMap<>(Map.of("bronze", 1, "gold", 3));
 
     @Override
     public void plan(Office on) {
