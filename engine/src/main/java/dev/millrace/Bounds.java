@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.regex.Pattern;
 
 /** The limits of what a user may say, each with the sentence that explains it. */
@@ -51,6 +52,14 @@ final class Bounds {
     /** Attempts of a run: beyond it, a schedule is meant. */
     static final int ATTEMPTS = 1_000;
 
+    /** What is shorter is no time at all: stores count in microseconds, and timers in milliseconds. */
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+
+    /** What is said of moments lies between these: before and after them a slip of units is meant, and not every store can tell it. */
+    private static final Instant EARLIEST = Instant.EPOCH;
+
+    private static final Instant LATEST = Instant.parse("3000-01-01T00:00:00Z");
+
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_.-]{0,62}");
 
     private Bounds() {}
@@ -92,30 +101,46 @@ final class Bounds {
         return Words.cut(Words.line(text), REASON);
     }
 
+    /** Zero to ten years. */
     static Duration delay(String what, Duration delay) {
         if (delay.isNegative())
-            throw new MillraceException(
-                    "%s of %s lies in the past. A delay is zero or more.".formatted(what, Words.duration(delay)));
-        if (delay.compareTo(DELAY) > 0)
-            throw new MillraceException("%s of %s is longer than ten years, the most there is. Check its unit."
+            throw new MillraceException("%s of %s lies in the past. It is zero to ten years: 0 s would do."
                     .formatted(what, Words.duration(delay)));
+        if (delay.compareTo(DELAY) > 0)
+            throw new MillraceException(
+                    "%s of %s is longer than ten years, the most there is. Check its unit; it is zero to ten years: %s would do."
+                            .formatted(what, Words.duration(delay), Words.duration(DELAY)));
         return delay;
     }
 
     /** A delay that is not zero. */
     static Duration span(String what, Duration span, Duration most) {
-        if (span.compareTo(Duration.ofMillis(1)) < 0)
-            throw new MillraceException(
-                    "%s of %s is too short. The shortest is 1 ms.".formatted(what, Words.duration(span)));
-        if (span.compareTo(most) > 0)
-            throw new MillraceException("%s of %s is too long. The longest is %s."
-                    .formatted(what, Words.duration(span), Words.duration(most)));
+        boolean tooShort = span.compareTo(SHORTEST) < 0;
+        if (tooShort || span.compareTo(most) > 0)
+            throw new MillraceException("%s of %s is too %s. It is %s to %s: %s would do."
+                    .formatted(
+                            what,
+                            Words.duration(span),
+                            tooShort ? "short" : "long",
+                            Words.duration(SHORTEST),
+                            Words.duration(most),
+                            Words.duration(tooShort ? SHORTEST : most)));
         return span;
+    }
+
+    /** A moment that a calendar and every store can hold. */
+    static Instant moment(String what, Instant moment) {
+        boolean tooEarly = moment.isBefore(EARLIEST);
+        if (tooEarly || moment.isAfter(LATEST))
+            throw new MillraceException("%s can't be %s. It is a moment from %s to %s: %s would do."
+                    .formatted(what, moment, EARLIEST, LATEST, tooEarly ? EARLIEST : LATEST));
+        return moment;
     }
 
     static int count(String what, int count, int most) {
         if (count < 1 || count > most)
-            throw new MillraceException("%s can't be %,d. It is 1 to %,d.".formatted(what, count, most));
+            throw new MillraceException("%s can't be %,d. It is 1 to %,d: %,d would do."
+                    .formatted(what, count, most, count < 1 ? 1 : most));
         return count;
     }
 

@@ -194,7 +194,11 @@ public final class Filter {
         });
     }
 
-    /** Only those that ended within this span before now; of those that have not ended: were enqueued. On the store's clock. */
+    /**
+     * Only those that ended within this span before now; of those that have not ended: were enqueued. On the store's clock.
+     *
+     * @param ago 1 ms to ten years
+     */
     public Filter since(Duration ago) {
         var checked = Bounds.span("The span to look back", ago, Bounds.DELAY);
         return with(f -> {
@@ -203,18 +207,28 @@ public final class Filter {
         });
     }
 
-    /** Only those that ended at this moment or later; of those that have not ended: were enqueued. */
+    /**
+     * Only those that ended at this moment or later; of those that have not ended: were enqueued.
+     *
+     * @param moment from 1970 to the year 3000
+     */
     public Filter since(Instant moment) {
+        var checked = Bounds.moment("The moment since which", moment);
         return with(f -> {
-            f.since = moment;
+            f.since = checked;
             f.ago = null;
         });
     }
 
-    /** Only those that ended at this moment or earlier; of those that have not ended: were enqueued. */
+    /**
+     * Only those that ended at this moment or earlier; of those that have not ended: were enqueued.
+     *
+     * @param moment from 1970 to the year 3000
+     */
     public Filter until(Instant moment) {
+        var checked = Bounds.moment("The moment until which", moment);
         return with(f -> {
-            f.until = moment;
+            f.until = checked;
         });
     }
 
@@ -232,11 +246,33 @@ public final class Filter {
         });
     }
 
-    /** All jobs of the state are meant, and nothing was forgotten: without it a change of many jobs needs something more than a state. */
+    /**
+     * All jobs of the state are meant, if all are met, and nothing was forgotten. Without it a change of many jobs needs something more than a state; and if that
+     * is a time or a text, it must leave some out: {@link Plan#meetsAll}.
+     */
     public Filter everything() {
         return with(f -> {
             f.everything = true;
         });
+    }
+
+    /** Whether it names what the jobs are: a queue, a kind, a tenant, a tag, a failure. A time or a text may be said that leaves nothing out. */
+    boolean names() {
+        return queue != null
+                || kind != null
+                || tenant != null
+                || tag != null
+                || failedWith != null
+                || fingerprint != null;
+    }
+
+    /** What is said of time and text, for people. */
+    String vague() {
+        var said = new StringBuilder();
+        say(said, "text", text);
+        say(said, "since", ago == null ? since : Words.duration(ago) + " ago");
+        say(said, "until", until);
+        return said.toString();
     }
 
     /** Whether something is said that only a walk through the jobs can tell. */

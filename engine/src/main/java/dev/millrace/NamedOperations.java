@@ -113,7 +113,10 @@ final class NamedOperations implements Operations {
         var selection = Selection.selection(asked, state, now);
         var found = new ArrayList<JobView>();
         var before = asked.before;
+        long looked = 0;
         do {
+            Selection.refuseFarther(asked, looked, found.size());
+            looked += Plan.LOOK;
             var piece = storage.select(selection, before, Plan.LOOK);
             for (var job : piece.jobs()) {
                 storage.find(job).map(JobView::brief).ifPresent(found::add);

@@ -72,18 +72,58 @@ public final class Plan {
     }
 
     /** What was met on the way over all jobs: how many, and the first of them. */
-    private record Found(long count, List<JobId> first, List<Edit> edits, long refusedCount, List<Refusal> refused) {}
+    private record Found(
+            long count, List<JobId> first, List<Edit> edits, long refusedCount, List<Refusal> refused, boolean all) {}
 
     /** What is met on the way over all jobs. */
     private static final class Walk {
+        private final Filter filter;
+        private long looked;
         long count;
         long refusedCount;
         final List<JobId> first = new ArrayList<>();
         final List<Edit> edits = new ArrayList<>();
         final List<Refusal> refused = new ArrayList<>();
 
-        Found found() {
-            return new Found(count, List.copyOf(first), List.copyOf(edits), refusedCount, List.copyOf(refused));
+        Walk(Filter filter) {
+            this.filter = filter;
+        }
+
+        Found found(NamedOperations operations, Instant now) {
+            return new Found(
+                    count,
+                    List.copyOf(first),
+                    List.copyOf(edits),
+                    refusedCount,
+                    List.copyOf(refused),
+                    isAll(operations, now));
+        }
+
+        /** A step of it follows. */
+        void goesOn() {
+            Selection.refuseFarther(filter, looked, count + refusedCount);
+            looked += LOOK;
+        }
+
+        /**
+         * Whether nothing of the state was left out. Who names a queue, a kind or a failure means these, whether or not there are others. Only where a time or
+         * a text is all that was said are the jobs of the state counted, as far as one more than were met.
+         */
+        private boolean isAll(NamedOperations operations, Instant now) {
+            if (filter.names()) return false;
+            if (!filter.looksInside()) return true;
+            long met = count + refusedCount;
+            if (met == 0) return false;
+            var state = Objects.requireNonNull(filter.state);
+            var all = Selection.selection(Filter.ALL.state(state), state, now);
+            long there = 0;
+            var piece = operations.storage().select(all, null, LOOK);
+            while (true) {
+                there += piece.jobs().size();
+                if (there > met) return false;
+                if (piece.next() == null) return true;
+                piece = operations.storage().select(all, piece.next(), LOOK);
+            }
         }
 
         void met(JobId job) {
@@ -114,25 +154,36 @@ public final class Plan {
     static Plan of(NamedOperations operations, Filter filter, Action action, Saying details, String said) {
         var now = now(operations, filter);
         var selection = Selection.selection(filter, Objects.requireNonNull(filter.state), now);
-        var walk = new Walk();
+        var walk = new Walk(filter);
         var piece = operations.storage().select(selection, null, LOOK);
         while (true) {
             piece.jobs().forEach(walk::met);
             if (piece.next() == null) break;
+            walk.goesOn();
             piece = operations.storage().select(selection, piece.next(), LOOK);
         }
         return new Plan(
-                operations, operations.newId(), filter, action, details.at(now), said, null, selection, walk.found());
+                operations,
+                operations.newId(),
+                filter,
+                action,
+                details.at(now),
+                said,
+                null,
+                selection,
+                walk.found(operations, now));
     }
 
     /** The same for an edit: all payloads are read, and edited, so that it is known what would become of them. */
     static Plan of(NamedOperations operations, Filter filter, Editor editor) {
-        var selection = Selection.selection(filter, Objects.requireNonNull(filter.state), now(operations, filter));
-        var walk = new Walk();
+        var now = now(operations, filter);
+        var selection = Selection.selection(filter, Objects.requireNonNull(filter.state), now);
+        var walk = new Walk(filter);
         var piece = operations.storage().payloads(selection, null, LOOK, LOOK);
         while (true) {
             for (var job : piece.jobs()) walk.met(job.job(), editor.edit(job));
             if (piece.next() == null) break;
+            walk.goesOn();
             piece = operations.storage().payloads(selection, piece.next(), LOOK, LOOK);
         }
         var details = Details.patch(editor.kept(), editor.shape());
@@ -145,7 +196,7 @@ public final class Plan {
                 editor.asked().exactly(),
                 editor,
                 selection,
-                walk.found());
+                walk.found(operations, now));
     }
 
     /** On the store's clock. */
@@ -188,6 +239,15 @@ public final class Plan {
         return found.refused;
     }
 
+    /**
+     * Whether it is about all jobs of its state: nothing else was said, or only a time or a text that leaves none of them out, such as {@code since(ofDays(3650))}.
+     * Then {@link Filter#everything} has to be said to run it. Who names what the jobs are, such as their kind, means those, also if there are no others. To
+     * know it, the jobs of the state were counted, as far as one more than are met.
+     */
+    public boolean meetsAll() {
+        return found.all;
+    }
+
     /** The id that its operation has, once it is begun: say it to whoever is to go on with it, before anything is done. */
     public UUID id() {
         return id;
@@ -207,7 +267,7 @@ public final class Plan {
      * A plan is done once: to run it again goes on with what was begun.
      *
      * @throws OperationTaken if its {@link #id} stands for another operation
-     * @throws MillraceException if it is about all jobs of a state, and {@link Filter#everything} was not said
+     * @throws MillraceException if it {@linkplain #meetsAll is about all jobs of a state}, and {@link Filter#everything} was not said
      */
     public Operation run(String reason) {
         return begin(reason, 0).resume();
@@ -232,10 +292,15 @@ public final class Plan {
      */
     public Operation begin(String reason, int perSecond) {
         var why = Bounds.reason("A change of many jobs", reason);
-        if (!filter.everything && filter.queue == null && filter.kind == null && !filter.looksInside())
+        if (!filter.everything && found.all)
             throw new MillraceException(
-                    "This is about all %,d jobs that are %s. Narrow it down, by kind(…), queue(…) or since(…), for example; or say that you mean it: everything(), or --all on the command line."
-                            .formatted(found.count, selection.state().wireName()));
+                    "This is about all %,d jobs that are %s%s. Narrow it down, by kind(…), queue(…) or since(…), for example; or say that you mean it: everything(), or --all on the command line."
+                            .formatted(
+                                    found.count + found.refusedCount,
+                                    selection.state().wireName(),
+                                    filter.looksInside()
+                                            ? ": \"%s\" leaves none of them out".formatted(filter.vague())
+                                            : ""));
         if (perSecond != 0) Bounds.count("The number of jobs a second", perSecond, MOST_PER_SECOND);
         return operations.begun(
                 new Change(

@@ -13,11 +13,16 @@ import org.jspecify.annotations.Nullable;
 /** Many jobs, to do the same to all of them: {@code ops.jobs(f -> f.kind(SendInvoice.class).state(State.DISCARDED)).requeue()}. Does nothing by itself. */
 public final class Selection {
 
-    /** Those that can be found without reading all that is kept. */
+    /**
+     * Those that can be found without reading all that is kept. Discarded, cancelled, scheduled and retryable jobs are walked by themselves. Of available ones the
+     * store reads what waits, as long as that is not much; else it walks all deliveries of the partitions that are not past, which may be very many, most of
+     * them of jobs that have ended: see {@link #refuseFarther}.
+     */
     private static final Set<State> REACHED =
             Set.of(State.DISCARDED, State.CANCELLED, State.SCHEDULED, State.RETRYABLE, State.AVAILABLE);
 
-    private static final Instant LATEST = Instant.parse("3000-01-01T00:00:00Z");
+    /** Deliveries that are looked at for available jobs of no queue that was named, if next to none of them are such. */
+    private static final long FAR = 1_000_000;
 
     private final NamedOperations operations;
     private final Filter filter;
@@ -83,10 +88,8 @@ public final class Selection {
      */
     public Plan reschedule(Instant runAt) {
         waiting("reschedule");
-        if (runAt.isBefore(Instant.EPOCH) || runAt.isAfter(LATEST))
-            throw new MillraceException(
-                    "Jobs can't be rescheduled to %s. A time is after 1970 and before the year 3000.".formatted(runAt));
-        var details = Details.at(runAt.truncatedTo(ChronoUnit.MICROS));
+        var checked = Bounds.moment("The time that jobs are rescheduled to", runAt);
+        var details = Details.at(checked.truncatedTo(ChronoUnit.MICROS));
         return Plan.of(operations, filter, Action.RESCHEDULE, now -> details, "to " + details.runAt());
     }
 
@@ -198,6 +201,20 @@ public final class Selection {
                                             ? "Running ones are listed by list(…), and cancelled one by one."
                                             : "Completed ones are requeued one by one."));
         return state;
+    }
+
+    /**
+     * Ends a walk that reads much and finds next to nothing: for available jobs of all queues, where more wait than the store reads by themselves. Of a named
+     * queue it reads what waits there, and if that is much it may walk as far as it takes.
+     *
+     * @param looked how many were looked at
+     * @param met how many of them were selected
+     */
+    static void refuseFarther(Filter filter, long looked, long met) {
+        if (filter.state != State.AVAILABLE || filter.queue != null || looked < FAR || met >= looked / 10) return;
+        throw new MillraceException(
+                "Among the newest %,d deliveries only %,d are available and selected, and there is no end to it: what waits lies among what has been run. Nothing was done. Name a queue, queue(…) or --queue on the command line, one after the other: then what waits there is read, and not what has been run."
+                        .formatted(looked, met));
     }
 
     /** As the store is asked. */

@@ -147,6 +147,87 @@ class BulkOperationsTest {
     }
 
     @Test
+    void a_time_or_a_text_that_leaves_nothing_out_is_no_narrowing() {
+        discarded(3);
+        UnaryOperator<Filter> tenYears = f -> f.state(State.DISCARDED).since(Duration.ofDays(3650));
+
+        var plan = ops.jobs(tenYears).requeue();
+
+        assertThat(plan.meetsAll()).isTrue();
+        assertThatThrownBy(() -> plan.run("again"))
+                .hasMessageContaining("This is about all 3 jobs that are discarded")
+                .hasMessageContaining("\"since 3650 d ago\" leaves none of them out");
+        assertThatThrownBy(() -> ops.jobs(f -> f.state(State.DISCARDED).text("order"))
+                        .requeue()
+                        .run("again"))
+                .hasMessageContaining("leaves none of them out");
+        assertThat(ops.operations(10)).isEmpty();
+        assertThat(ops.jobs(f -> tenYears.apply(f).everything())
+                        .requeue()
+                        .run("again, all of them")
+                        .view()
+                        .changed())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void who_names_what_jobs_are_means_them_also_if_there_are_no_others() {
+        discarded(3);
+
+        var named = ops.jobs(
+                        f -> f.state(State.DISCARDED).kind(SendInvoice.class).since(ofHours(6)))
+                .requeue();
+
+        assertThat(named.meetsAll()).isFalse();
+        assertThat(named.run("again").view().changed()).isEqualTo(3);
+    }
+
+    @Test
+    void a_time_that_leaves_some_out_is_a_narrowing() {
+        var first = discarded(2);
+        var ended = ops.find(first.getLast().id()).orElseThrow().endedAt();
+        discarded(1);
+
+        var newer = ops.jobs(f -> f.state(State.DISCARDED)
+                        .since(Objects.requireNonNull(ended).plusNanos(1_000)))
+                .requeue();
+
+        assertThat(newer.count()).isEqualTo(1);
+        assertThat(newer.meetsAll()).isFalse();
+        assertThat(newer.run("the newer one").view().changed()).isEqualTo(1);
+        assertThat(ops.jobs(f -> f.state(State.RETRYABLE).since(ofHours(1)))
+                        .cancel()
+                        .meetsAll())
+                .as("of none nothing has to be confirmed")
+                .isFalse();
+    }
+
+    @Test
+    void a_moment_that_no_calendar_has_is_refused_with_one_that_would_do() {
+        refused(
+                f -> f.state(State.DISCARDED).since(Instant.MIN),
+                "The moment since which can't be -1000000000-01-01T00:00:00Z. It is a moment from 1970-01-01T00:00:00Z to 3000-01-01T00:00:00Z: 1970-01-01T00:00:00Z would do.");
+        refused(f -> f.state(State.DISCARDED).until(Instant.MAX), "3000-01-01T00:00:00Z would do");
+        assertThat(ops.list(f ->
+                        f.state(State.DISCARDED).since(Instant.EPOCH).until(Instant.parse("3000-01-01T00:00:00Z"))))
+                .isEmpty();
+    }
+
+    @Test
+    void a_walk_that_reads_much_and_finds_next_to_nothing_ends_with_advice() {
+        var available = Filter.ALL.state(State.AVAILABLE);
+
+        Selection.refuseFarther(available, 995_000, 0);
+        Selection.refuseFarther(available, 2_000_000, 1_500_000);
+        Selection.refuseFarther(available.queue("mail"), 2_000_000, 0);
+        Selection.refuseFarther(Filter.ALL.state(State.SCHEDULED), 2_000_000, 0);
+        assertThatThrownBy(() -> Selection.refuseFarther(available, 1_000_000, 7))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("Among the newest 1,000,000 deliveries only 7 are available and selected")
+                .hasMessageContaining("Name a queue");
+    }
+
+    @Test
     void what_can_not_be_found_is_refused_with_advice() {
         refused(f -> f.kind("send-invoice"), "none is said. Add state(State.DISCARDED)");
         refused(f -> f.state(State.COMPLETED), "all that is kept would have to be read");
@@ -235,7 +316,7 @@ class BulkOperationsTest {
     void a_time_that_can_not_be_meant_is_refused() {
         var waiting = ops.jobs(f -> f.kind(SendInvoice.class).state(State.SCHEDULED));
 
-        assertThatThrownBy(() -> waiting.reschedule(Instant.MAX)).hasMessageContaining("before the year 3000");
+        assertThatThrownBy(() -> waiting.reschedule(Instant.MAX)).hasMessageContaining("3000-01-01T00:00:00Z would do");
         assertThatThrownBy(() -> waiting.reschedule(ofSeconds(-1))).hasMessageContaining("lies in the past");
         assertThatThrownBy(() -> waiting.delay(Duration.ZERO)).hasMessageContaining("too short");
         assertThatThrownBy(() -> waiting.delay(Duration.ofDays(5_000))).hasMessageContaining("too long");

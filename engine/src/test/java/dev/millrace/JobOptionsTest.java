@@ -76,11 +76,15 @@ class JobOptionsTest {
 
     @Test
     void limits_are_told_with_what_was_said() {
-        refused(o -> o.in(Duration.ofSeconds(-5)), "A delay of -5 s lies in the past. A delay is zero or more.");
+        refused(
+                o -> o.in(Duration.ofSeconds(-5)),
+                "A delay of -5 s lies in the past. It is zero to ten years: 0 s would do.");
         refused(
                 o -> o.in(Duration.ofDays(4_000)),
-                "A delay of 4000 d is longer than ten years, the most there is. Check its unit.");
-        refused(o -> o.expiresAfter(Duration.ZERO), "An expiry of 0 s is too short. The shortest is 1 ms.");
+                "A delay of 4000 d is longer than ten years, the most there is. Check its unit; it is zero to ten years: 3650 d would do.");
+        refused(
+                o -> o.expiresAfter(Duration.ZERO),
+                "An expiry of 0 s is too short. It is 1 ms to 3650 d: 1 ms would do.");
         refused(o -> o.idempotencyKey(" "), "An idempotency key is empty. Leave it out, or give it text.");
         refused(
                 o -> o.tenant("x".repeat(201)),

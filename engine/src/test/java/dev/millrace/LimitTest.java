@@ -85,7 +85,7 @@ class LimitTest {
     void numbers_out_of_range_are_refused() {
         assertThatThrownBy(() -> Limit.named("calls").rate(0, ofSeconds(1))).hasMessageContaining("1 to 100,000");
         assertThatThrownBy(() -> Limit.named("calls").rate(1, Duration.ZERO)).hasMessageContaining("too short");
-        assertThatThrownBy(() -> Limit.named("calls").rate(1, ofDays(32))).hasMessageContaining("The longest is 31");
+        assertThatThrownBy(() -> Limit.named("calls").rate(1, ofDays(32))).hasMessageContaining("It is 1 ms to 31");
         assertThatThrownBy(() -> CALLS.burst(0)).hasMessageContaining("1 to 100,000");
         assertThatThrownBy(() -> CALLS.weight(0)).hasMessageContaining("1 to 100,000");
         assertThatThrownBy(

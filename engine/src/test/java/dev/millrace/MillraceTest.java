@@ -376,9 +376,9 @@ class MillraceTest {
                 .hasMessageContaining("two handlers");
         assertThatThrownBy(() -> millrace.node().queue("My Queue")).hasMessageContaining("\"my-queue\" would do");
         assertThatThrownBy(() -> millrace.node().handle(Echo.class, Echo::text).deadline(ofDays(30)))
-                .hasMessage("A deadline of 30 d is too long. The longest is 7 d.");
+                .hasMessage("A deadline of 30 d is too long. It is 1 ms to 7 d: 7 d would do.");
         assertThatThrownBy(() -> millrace.node().slots(0))
-                .hasMessage("The number of slots can't be 0. It is 1 to 100,000.");
+                .hasMessage("The number of slots can't be 0. It is 1 to 100,000: 1 would do.");
         assertThat(ops.nodes()).isEmpty();
     }
 

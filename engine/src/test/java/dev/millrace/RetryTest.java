@@ -163,7 +163,7 @@ class RetryTest {
     void numbers_that_make_no_sense_are_refused_with_their_range() {
         assertThatThrownBy(() -> Retry.none().attempts(0))
                 .isInstanceOf(MillraceException.class)
-                .hasMessage("The number of attempts can't be 0. It is 1 to 1,000.");
+                .hasMessage("The number of attempts can't be 0. It is 1 to 1,000: 1 would do.");
         assertThatThrownBy(() -> Retry.exponential(Duration.ZERO)).hasMessageContaining("too short");
         assertThatThrownBy(() -> Retry.fixed(Duration.ofDays(4_000))).hasMessageContaining("too long");
     }

@@ -158,7 +158,8 @@ class KeptResultTest {
 
             assertThatThrownBy(() -> kind.keepResult(ZERO))
                     .isInstanceOf(MillraceException.class)
-                    .hasMessage("The time that a result is kept of 0 s is too short. The shortest is 1 ms.");
+                    .hasMessage(
+                            "The time that a result is kept of 0 s is too short. It is 1 ms to 3650 d: 1 ms would do.");
             assertThatThrownBy(() -> kind.keepResult(ofDays(4_000))).hasMessageContaining("is too long");
         }
     }

@@ -162,7 +162,13 @@ final class BulkCommand implements Runnable {
                 console().print("%,d would be left as they are, among them:".formatted(plan.refusedCount()));
             for (var refused : plan.refused())
                 console().print("  %s  %s".formatted(refused.job(), Visible.line(refused.why())));
-            if (plan.count() > 0) console().hint("Do it: add --run --reason 'why'");
+            if (plan.count() > 0)
+                console()
+                        .hint(
+                                plan.meetsAll() && !everything
+                                        ? "These are all that are %s. If that is meant, do it: add --all --run --reason 'why'"
+                                                .formatted(filter.state)
+                                        : "Do it: add --run --reason 'why'");
         }
     }
 
