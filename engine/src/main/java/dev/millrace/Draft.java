@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A node being built: what was said so far, and whether it makes sense. */
@@ -31,6 +32,7 @@ final class Draft {
     private final Set<UUID> dead = new LinkedHashSet<>();
     private @Nullable String name;
     private int slots = NodePlan.Limits.DEFAULT.slots();
+    private @Nullable IfUnreadable ifUnreadable;
     private boolean started;
 
     Draft(Engine engine) {
@@ -270,11 +272,33 @@ final class Draft {
     }
 
     /** Reads what waits for this node, and runs nothing. */
-    Check check() {
+    Check check(Check.Options options) {
         refuseIfNothingToDo();
+        return checker().check(served(), options);
+    }
+
+    private Checker checker() {
         var decoders = new HashMap<String, Decoder>();
         entries.forEach((wireName, entry) -> decoders.put(wireName, decoder(entry)));
-        return new Checker(engine.storage(), decoders).check(served());
+        return new Checker(engine.storage(), decoders);
+    }
+
+    void checkStored(IfUnreadable policy) {
+        refuseIfStarted();
+        ifUnreadable = policy;
+    }
+
+    /** What to do where jobs wait that this node can't read; null if nothing was said. */
+    @Nullable
+    IfUnreadable ifUnreadable() {
+        return ifUnreadable;
+    }
+
+    /** The look that a start takes. It is of what was said up to now. */
+    Supplier<Check> lookAtStart() {
+        var checker = checker();
+        var queues = served();
+        return () -> checker.atStart(queues);
     }
 
     private List<String> served() {

@@ -316,10 +316,18 @@ final class Engine implements Millrace {
         refuseIfClosed();
         if (draft.transacts()) refuseIfNoTransactions();
         var plan = draft.plan();
+        var policy = draft.ifUnreadable();
+        if (policy == null) policy = world instanceof Host ? IfUnreadable.IGNORE : IfUnreadable.WARN;
+        var stored = new StoredCheck(plan.name(), draft.lookAtStart());
+        if (policy == IfUnreadable.REFUSE) stored.refuse();
         var dead = draft.dead().stream().map(NodeId::new).collect(Collectors.toUnmodifiableSet());
         var node = new RunningNode(plan.name(), hosted(plan, dead), draft.decoders(), nodes::remove, this::takeOver);
         draft.started();
         nodes.add(node);
+        if (policy == IfUnreadable.WARN) {
+            if (world instanceof Host) stored.warn(closed::get);
+            else stored.warnBeside(closed::get);
+        }
         if (closed.get()) node.close(); // while it started
         return node;
     }

@@ -134,8 +134,14 @@ class NodeAssembly implements NodeBuilder {
     }
 
     @Override
-    public Check check() {
-        return draft.check();
+    public Check check(UnaryOperator<Check.Options> options) {
+        return draft.check(options.apply(Check.Options.DEFAULT));
+    }
+
+    @Override
+    public NodeBuilder checkStored(IfUnreadable policy) {
+        draft.checkStored(policy);
+        return this;
     }
 
     @Override

@@ -119,19 +119,32 @@ public interface NodeBuilder {
     NodeBuilder onEvent(Consumer<? super JobEvent> listener);
 
     /**
-     * Before a deploy: whether this node could read the jobs that wait in its queues, for a time, parked, or for their turn. It decodes a
-     * bounded sample of them, some hundreds of each kind and version, with their upcasts. Nothing is claimed, run or changed, and the node
-     * need not be started.
+     * Before a deploy: whether this node could read the jobs that wait in its queues, for a time, parked, or for their turn. They are counted by kind and version,
+     * and up to 200 of each are decoded, with their upcasts. Nothing is claimed, run or changed, and the node need not be started.
      *
      * @throws MillraceException if the node could not be started for what was said of it
      */
-    Check check();
+    default Check check() {
+        return check(options -> options);
+    }
+
+    /** The same, with more to look at: {@code check(o -> o.sample(10_000).everyQueue())}. */
+    Check check(UnaryOperator<Check.Options> options);
+
+    /**
+     * What {@link #start} does where jobs wait in its queues that this node handles and can't read: their version has no way up, or their payload does not fit. A
+     * start looks at a thousand of those that wait for a time, a thousand that are parked, and the first hundred of each stream, and decodes fifty of each kind and
+     * version: some milliseconds, and one connection for as long. Kinds that it does not handle are not its affair.
+     *
+     * <p>Default: {@link IfUnreadable#WARN}, beside the start, which does not wait for it. In a test kit, where time is virtual, {@link IfUnreadable#IGNORE}.
+     */
+    NodeBuilder checkStored(IfUnreadable policy);
 
     /**
      * Starts the node. It is up when this returns, and stays so until it or its {@code Millrace} is closed.
      *
      * @throws MillraceException if it could not run: no handlers, a kind handled twice, an upcast that leads nowhere, too few
-     *     connections, no database
+     *     connections, no database; or jobs wait that it can't read, and {@link #checkStored} says that it is not to start then
      */
     Node start();
 }

@@ -1,10 +1,16 @@
 package dev.millrace;
 
 import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.text.MessageFormat;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,8 +52,8 @@ class CheckTest {
         assertThat(check.passed()).isTrue();
         assertThat(check.complete()).isTrue();
         assertThat(check.orThrow()).hasToString("""
-                pay version 2: 1 of 1 can be read
-                pay version 3: 1 of 1 can be read""");
+                The only waiting job of kind "pay" version 2 decodes with this build.
+                The only waiting job of kind "pay" version 3 decodes with this build.""");
         assertThat(now.state()).isEqualTo(State.AVAILABLE);
         assertThat(later.state()).isEqualTo(State.SCHEDULED);
         assertThat(millrace.operations("mara").nodes()).isEmpty();
@@ -67,14 +73,17 @@ class CheckTest {
                         new Check.OfKind(
                                 "pay",
                                 1,
+                                new QueueView.Depth(2, true),
                                 2,
                                 2,
+                                true,
                                 old.id(),
                                 "The job is of kind pay version 1, and this node reads versions 2, 3. Register the way up: upcast(V1.class, …)."));
         assertThatThrownBy(check::orThrow)
                 .isInstanceOf(MillraceException.class)
                 .hasMessageStartingWith("This build could not read 2 of the jobs that wait")
-                .hasMessageContaining("pay version 1: 0 of 2 can be read. Job " + old.id());
+                .hasMessageContaining(
+                        "All 2 waiting jobs of kind \"pay\" version 1 do not decode with this build. Job " + old.id());
     }
 
     @Test
@@ -111,14 +120,148 @@ class CheckTest {
     }
 
     @Test
-    void many_are_sampled_and_the_check_says_so() {
+    void many_are_counted_and_some_of_them_decoded_and_the_sentence_says_so() {
         for (int i = 0; i < 300; i++) millrace.enqueue(new Pay(i, "EUR"));
 
+        var some = payments().check().kinds().getFirst();
+        var all = payments().check(o -> o.sample(300)).kinds().getFirst();
+
+        assertThat(some.looked()).isEqualTo(200);
+        assertThat(some.waiting()).isEqualTo(new QueueView.Depth(300, true));
+        assertThat(some.allLookedAt()).isFalse();
+        assertThat(some)
+                .hasToString(
+                        "All 200 of 300 waiting jobs of kind \"pay\" version 3 that were looked at decode with this build.");
+        assertThat(all).hasToString("All 300 waiting jobs of kind \"pay\" version 3 decode with this build.");
+        assertThatThrownBy(() -> payments().check(o -> o.sample(10_001)))
+                .hasMessageContaining("It is 1 to 10,000: 10,000 would do.");
+    }
+
+    private static String said(long waiting, boolean exact, int looked, int refused) {
+        var id = JobId.of("019a0000-0000-7000-8000-000000000000");
+        return new Check.OfKind(
+                        "x",
+                        1,
+                        new QueueView.Depth(waiting, exact),
+                        looked,
+                        refused,
+                        true,
+                        refused == 0 ? null : id,
+                        refused == 0 ? null : "it does not fit.")
+                .toString()
+                .replace(" Job " + id + ": it does not fit.", "");
+    }
+
+    @Test
+    void the_sentence_says_no_more_than_was_seen() {
+        assertThat(said(1, true, 1, 1))
+                .isEqualTo("The only waiting job of kind \"x\" version 1 does not decode with this build.");
+        assertThat(said(1_204, true, 1_204, 1_204))
+                .isEqualTo("All 1,204 waiting jobs of kind \"x\" version 1 do not decode with this build.");
+        assertThat(said(1_204, true, 1_204, 12))
+                .isEqualTo("12 of the 1,204 waiting jobs of kind \"x\" version 1 do not decode with this build.");
+        assertThat(said(1_204, true, 1_204, 1))
+                .isEqualTo("1 of the 1,204 waiting jobs of kind \"x\" version 1 does not decode with this build.");
+        assertThat(said(10_000, false, 200, 200))
+                .isEqualTo(
+                        "All 200 of at least 10,000 waiting jobs of kind \"x\" version 1 that were looked at do not decode with this build.");
+        assertThat(said(10_000, false, 200, 3))
+                .isEqualTo(
+                        "3 of the 200 that were looked at do not decode with this build, of at least 10,000 waiting jobs of kind \"x\" version 1.");
+        assertThat(said(1, false, 1, 0))
+                .isEqualTo(
+                        "The only one of at least 1 waiting job of kind \"x\" version 1 that was looked at decodes with this build.");
+        assertThat(new Check.OfKind("x", 2, new QueueView.Depth(5, true), 5, 5, false, null, "none"))
+                .hasToString(
+                        "No handler in this build for 5 waiting jobs of kind \"x\" version 2. Another program may run them, or nobody does.");
+    }
+
+    @Test
+    void every_queue_is_looked_at_if_that_is_said_and_what_is_not_handled_is_told_apart() {
+        millrace.enqueue(new Note("there"), o -> o.queue("elsewhere"));
+        millrace.enqueue(new Pay.V1(1), o -> o.queue("third"));
+
+        var check = payments().check(Check.Options::everyQueue);
+
+        assertThat(check.unhandled()).extracting(Check.OfKind::kind).containsExactly("note");
+        assertThat(check.unreadable()).extracting(Check.OfKind::kind).containsExactly("pay");
+    }
+
+    @Test
+    void a_node_that_is_to_refuse_does_not_join_while_something_waits_that_it_can_not_read() {
+        var old = millrace.enqueue(new Pay.V1(1));
+        millrace.enqueue(new Note("another program's"));
+
+        assertThatThrownBy(() ->
+                        payments().name("new").checkStored(IfUnreadable.REFUSE).start())
+                .isInstanceOf(MillraceException.class)
+                .hasMessageStartingWith("Node new was not started")
+                .hasMessageContaining("The only waiting job of kind \"pay\" version 1 does not decode")
+                .hasMessageNotContainingAny("note");
+        assertThat(millrace.operations("mara").nodes()).isEmpty();
+        assertThat(old.state()).isEqualTo(State.AVAILABLE);
+
+        try (var node = payments()
+                .upcast(Pay.V1.class, Pay.V2.class, v1 -> new Pay.V2(v1.order()))
+                .checkStored(IfUnreadable.REFUSE)
+                .start()) {
+            assertThat(millrace.find(Pay.class, old.id()).get(ofSeconds(20))).isEqualTo("paid 1");
+            assertThat(node.name()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void a_node_that_is_to_warn_starts_and_says_one_line_for_each_kind_and_version() {
+        millrace.enqueue(new Pay.V1(1));
+        millrace.enqueue(new Pay.V1(2));
         var check = payments().check();
 
-        assertThat(check.complete()).isFalse();
-        assertThat(check.kinds().getFirst().looked()).isBetween(100, 299);
-        assertThat(check.toString()).endsWith("More wait than were looked at.");
+        var lines = logged(() -> new StoredCheck("new", () -> check).warn(() -> false));
+
+        assertThat(lines)
+                .singleElement()
+                .asString()
+                .startsWith("WARNING Node new: All 2 waiting jobs of kind \"pay\" version 1 do not decode");
+    }
+
+    @Test
+    void a_look_that_fails_fails_no_start() {
+        var lines = logged(() -> new StoredCheck("new", () -> {
+                    throw new MillraceException("The database is slow.");
+                })
+                .warn(() -> false));
+
+        assertThat(lines).singleElement().asString().contains("could not look", "The database is slow.", "It runs");
+        assertThat(logged(() -> new StoredCheck("new", () -> {
+                            throw new IllegalStateException("closed");
+                        })
+                        .warn(() -> true)))
+                .isEmpty();
+    }
+
+    /** What is logged of it. */
+    private static List<String> logged(Runnable what) {
+        var lines = new ArrayList<String>();
+        var logger = Logger.getLogger(StoredCheck.class.getName());
+        var handler = new java.util.logging.Handler() {
+            @Override
+            public void publish(LogRecord told) {
+                lines.add(told.getLevel() + " " + MessageFormat.format(told.getMessage(), told.getParameters()));
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        logger.addHandler(handler);
+        try {
+            what.run();
+        } finally {
+            logger.removeHandler(handler);
+        }
+        return lines;
     }
 
     @Test

@@ -220,7 +220,7 @@ class WaitersTest {
         }
 
         @Override
-        public Sample sample(Collection<String> queues, int most) {
+        public Sample sample(Collection<String> queues, int most, int reach) {
             throw new UnsupportedOperationException();
         }
 

@@ -198,8 +198,8 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
-    public Sample sample(Collection<String> queues, int most) {
-        return step(now -> memory.pictures.sample(queues, most));
+    public Sample sample(Collection<String> queues, int most, int reach) {
+        return step(now -> memory.pictures.sample(queues, most, reach));
     }
 
     @Override

@@ -99,17 +99,13 @@ final class Pictures {
                 .toList();
     }
 
-    Sample sample(Collection<String> names, int most) {
-        var found = new ArrayList<Waiting>();
-        var met = new HashMap<String, Integer>();
-        boolean complete = true;
-        for (var job : ledger.jobs.values()) {
-            if (job.state().ended() || job.state() == State.RUNNING || !names.contains(job.queue.name)) continue;
-            if (met.merge(job.kind + ":" + job.kindVersion, 1, Integer::sum) <= most)
-                found.add(new Waiting(job.id, job.kind, job.kindVersion, job.payload));
-            else complete = false;
-        }
-        return new Sample(found, complete);
+    Sample sample(Collection<String> names, int most, int reach) {
+        var waiting = ledger.jobs.values().stream()
+                .filter(job -> !job.state().ended() && job.state() != State.RUNNING && names.contains(job.queue.name))
+                .map(job -> new Waiting(job.id, job.kind, job.kindVersion, job.payload))
+                .limit(reach + 1L)
+                .toList();
+        return Sample.of(waiting.subList(0, Math.min(reach, waiting.size())), most, waiting.size() <= reach);
     }
 
     private static JobView view(KeptJob job) {

@@ -9,10 +9,12 @@ import dev.millrace.QueueView;
 import dev.millrace.State;
 import dev.millrace.Why.Blocker;
 import dev.millrace.store.Observations.Pause;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Looking. Every answer is one consistent picture; none of these holds anything up. */
@@ -76,17 +78,53 @@ public interface Records {
     }
 
     /**
-     * Some of the jobs that wait in these queues, for a time, for a node that can run them, or for their turn: of each kind and version
-     * the oldest that were met, at most so many. However many wait, it looks at a bounded number of them.
+     * What waits in these queues, for a time, for a node that can run it, or for its turn: how many jobs of each kind and version, and some of them, of each the
+     * oldest that were met. However many wait, it looks at a bounded number of them.
+     *
+     * @param most so many of each kind and version at most
+     * @param reach how many jobs are looked at, about: so many of those that wait for a time, so many of those that are parked, and a tenth of that in each stream.
+     *     10 to 1,000,000
      */
-    Sample sample(Collection<String> queues, int most);
+    Sample sample(Collection<String> queues, int most, int reach);
 
     /**
      * Jobs that wait.
      *
-     * @param complete whether these are all that wait there
+     * @param jobs by kind and version, the oldest first
+     * @param met how many jobs of each kind and version were looked at, by kind and version
+     * @param complete whether that is all that wait there; else there are at least so many, and there may be further kinds
      */
-    record Sample(List<Waiting> jobs, boolean complete) {}
+    record Sample(List<Waiting> jobs, List<Met> met, boolean complete) {
+
+        public Sample {
+            jobs = List.copyOf(jobs);
+            met = List.copyOf(met);
+        }
+
+        /**
+         * Of a store that has what was met in its memory.
+         *
+         * @param waiting the oldest first
+         * @param most so many of each kind and version are given
+         */
+        public static Sample of(List<Waiting> waiting, int most, boolean complete) {
+            var byKind = new TreeMap<String, TreeMap<Integer, List<Waiting>>>();
+            for (var job : waiting)
+                byKind.computeIfAbsent(job.kind(), kind -> new TreeMap<>())
+                        .computeIfAbsent(job.kindVersion(), version -> new ArrayList<>())
+                        .add(job);
+            var jobs = new ArrayList<Waiting>();
+            var met = new ArrayList<Met>();
+            byKind.forEach((kind, versions) -> versions.forEach((version, all) -> {
+                met.add(new Met(kind, version, all.size()));
+                jobs.addAll(all.subList(0, Math.min(most, all.size())));
+            }));
+            return new Sample(jobs, met, complete);
+        }
+    }
+
+    /** How many jobs of a kind and version wait, as far as was looked. */
+    record Met(String kind, int kindVersion, long count) {}
 
     /** A job that waits, with what its handler will have to read. */
     record Waiting(JobId job, String kind, int kindVersion, Payload payload) {}

@@ -41,11 +41,10 @@ import org.jspecify.annotations.Nullable;
 /** Looking. The questions are functions of the schema, in {@code migration/V004__looking.sql}. */
 final class PostgresRecords implements Records {
 
-    /** Jobs of each place where they wait, from either end, that a sample is taken from. */
-    private static final int LOOKED_AT = 10_000;
-
     /** Parts of a batch that are told at once. */
     private static final int PARTS = 1_000;
+
+    private static final String UNDEFINED_FUNCTION = "42883";
 
     private static final long SAMPLE_BYTES = 64L * 1024 * 1024;
 
@@ -59,6 +58,7 @@ final class PostgresRecords implements Records {
     private final String list;
     private final String briefList;
     private final String sample;
+    private final String sampleOfBefore;
     private final String queues;
     private final String asides;
     /** Jobs of a shard that are looked at in each place where they may stand. */
@@ -108,7 +108,8 @@ final class PostgresRecords implements Records {
                        progress_total, progress_at
                   FROM $.look(ARRAY(SELECT $.list_jobs(?, ?, ?, ?, ?)))
                 """);
-        sample = q.in("SELECT * FROM $.waiting_sample(?, ?, ?, ?)");
+        sample = q.in("SELECT * FROM $.waiting_jobs(?, ?, ?, ?, ?)");
+        sampleOfBefore = q.in("SELECT * FROM $.waiting_sample(?, ?, ?, ?)");
         queues = q.in("SELECT * FROM $.queue_depths(?)");
         asides = q.in("""
                 SELECT queue, priority, tenant, since FROM $.side_tenant
@@ -288,24 +289,55 @@ final class PostgresRecords implements Records {
                                 rows.getLong("progress_done"), rows.getLong("progress_total"), progressAt));
     }
 
-    /** The first row tells whether the others are all there are. */
+    /** A schema of before the counting will do as well: who asks before a deploy has not brought it up to date. */
     @Override
-    public Sample sample(Collection<String> names, int most) {
+    public Sample sample(Collection<String> names, int most, int reach) {
         return pool.look("look at jobs that wait", c -> {
-            var found = new ArrayList<Waiting>();
-            try (var s = Session.prepare(c, sample, names.toArray(new String[0]), most, LOOKED_AT, SAMPLE_BYTES);
-                    var rows = s.executeQuery()) {
-                rows.next();
-                boolean complete = rows.getBoolean("complete");
-                while (rows.next())
-                    found.add(new Waiting(
-                            new JobId(rows.getObject("job_id", UUID.class)),
-                            rows.getString("kind"),
-                            rows.getInt("kind_version"),
-                            new Payload.Text(rows.getString("payload"))));
-                return new Sample(List.copyOf(found), complete);
+            var queues = names.toArray(new String[0]);
+            try {
+                return sample(c, queues, most, reach);
+            } catch (SQLException refused) {
+                if (!UNDEFINED_FUNCTION.equals(refused.getSQLState())) throw refused;
+                return sampleOfBefore(c, queues, most, reach);
             }
         });
+    }
+
+    /** The first row tells whether that is all there is; of the others some count, and some are jobs. */
+    private Sample sample(Connection c, String[] queues, int most, int reach) throws SQLException {
+        var found = new ArrayList<Waiting>();
+        var met = new ArrayList<Met>();
+        try (var s = Session.prepare(c, sample, queues, most, reach, Math.max(1, reach / 10), SAMPLE_BYTES);
+                var rows = s.executeQuery()) {
+            rows.next();
+            boolean complete = rows.getBoolean("complete");
+            while (rows.next()) {
+                if (rows.getObject("job_id") == null)
+                    met.add(new Met(rows.getString("kind"), rows.getInt("kind_version"), rows.getLong("met")));
+                else found.add(waiting(rows));
+            }
+            return new Sample(found, met, complete);
+        }
+    }
+
+    /** Counted are those that it gives. */
+    private Sample sampleOfBefore(Connection c, String[] queues, int most, int reach) throws SQLException {
+        var found = new ArrayList<Waiting>();
+        try (var s = Session.prepare(c, sampleOfBefore, queues, most, reach, SAMPLE_BYTES);
+                var rows = s.executeQuery()) {
+            rows.next();
+            boolean complete = rows.getBoolean("complete");
+            while (rows.next()) found.add(waiting(rows));
+            return Sample.of(found, most, complete);
+        }
+    }
+
+    private static Waiting waiting(ResultSet rows) throws SQLException {
+        return new Waiting(
+                new JobId(rows.getObject("job_id", UUID.class)),
+                rows.getString("kind"),
+                rows.getInt("kind_version"),
+                new Payload.Text(rows.getString("payload")));
     }
 
     @Override

@@ -377,8 +377,8 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public Sample sample(Collection<String> queues, int most) {
-        return records.sample(queues, most);
+    public Sample sample(Collection<String> queues, int most, int reach) {
+        return records.sample(queues, most, reach);
     }
 
     @Override

@@ -68,6 +68,7 @@ final class Watch {
             "deletion",
             "list",
             "queues",
+            "sample",
             "pauses",
             "inLine",
             "inQueue",

@@ -21,6 +21,7 @@ import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Line;
 import dev.millrace.store.Payload;
 import dev.millrace.store.PlaceInQueue;
+import dev.millrace.store.Records.Met;
 import dev.millrace.store.Records.Query;
 import dev.millrace.store.Records.Waiting;
 import java.time.Duration;
@@ -266,32 +267,51 @@ abstract class LookingChapter extends Chapter {
         }
         var elsewhere = given.job(as -> as.queue(given.queue + "-other").payload("{\"n\":2}"));
 
-        var sample = given.store.sample(List.of(given.queue), 10);
+        var sample = given.store.sample(List.of(given.queue), 10, 10_000);
 
         assertThat(sample.jobs()).extracting(Waiting::job).containsExactlyInAnyOrderElementsOf(waiting);
         assertThat(sample.jobs())
                 .extracting(Waiting::kind, Waiting::kindVersion, Waiting::payload)
                 .containsOnly(tuple(given.kind, 1, new Payload.Text("{\"n\":1}")));
         assertThat(sample.complete()).isTrue();
-        assertThat(given.store.sample(List.of(given.queue + "-other"), 10).jobs())
+        assertThat(given.store
+                        .sample(List.of(given.queue + "-other"), 10, 10_000)
+                        .jobs())
                 .containsExactly(new Waiting(elsewhere, given.kind, 1, new Payload.Text("{\"n\":2}")));
-        assertThat(given.store.sample(List.of(), 10).jobs()).isEmpty();
+        assertThat(given.store.sample(List.of(), 10, 10_000).jobs()).isEmpty();
     }
 
     @Test
-    void a_sample_is_bounded_for_each_kind_and_version_and_says_whether_it_is_all() {
+    void a_sample_is_bounded_for_each_kind_and_version_and_all_that_wait_are_counted() {
         var first = given.jobs(5);
-        var second = given.jobs(2, as -> as.version(2));
+        var second = given.jobs(2, as -> as.version(2).in(LATER));
+        var other = given.job(as -> as.kind(given.kind + "-b"));
 
-        var some = given.store.sample(List.of(given.queue), 3);
-        var all = given.store.sample(List.of(given.queue), 5);
+        var some = given.store.sample(List.of(given.queue), 3, 10_000);
 
         assertThat(some.jobs())
                 .extracting(Waiting::job)
-                .containsExactlyInAnyOrder(first.get(0), first.get(1), first.get(2), second.get(0), second.get(1));
-        assertThat(some.complete()).isFalse();
-        assertThat(all.jobs()).hasSize(7);
-        assertThat(all.complete()).isTrue();
+                .containsExactly(first.get(0), first.get(1), first.get(2), second.get(0), second.get(1), other);
+        assertThat(some.met())
+                .containsExactly(
+                        new Met(given.kind, 1, 5), new Met(given.kind, 2, 2), new Met(given.kind + "-b", 1, 1));
+        assertThat(some.complete()).isTrue();
+        assertThat(given.store.sample(List.of(given.queue), 5, 10_000).jobs()).hasSize(8);
+    }
+
+    @Test
+    void a_sample_reaches_only_so_far_and_says_so() {
+        given.bulk(40, as -> as.spread(null));
+
+        var near = given.store.sample(List.of(given.queue), 100, 10);
+        var far = given.store.sample(List.of(given.queue), 100, 10_000);
+
+        assertThat(near.complete()).isFalse();
+        assertThat(near.met())
+                .singleElement()
+                .satisfies(met -> assertThat(met.count()).isBetween(1L, 39L));
+        assertThat(far.complete()).isTrue();
+        assertThat(far.met()).containsExactly(new Met(given.kind, 1, 40));
     }
 
     @Test

@@ -457,8 +457,8 @@ final class Wire implements Storage {
     }
 
     @Override
-    public Sample sample(Collection<String> queues, int most) {
-        return line.call("sample", () -> real.sample(queues, most));
+    public Sample sample(Collection<String> queues, int most, int reach) {
+        return line.call("sample", () -> real.sample(queues, most, reach));
     }
 
     @Override

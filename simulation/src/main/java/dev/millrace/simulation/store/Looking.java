@@ -292,19 +292,15 @@ final class Looking {
                 .toList();
     }
 
-    Sample sample(Transaction tx, Collection<String> queues, int most) {
+    Sample sample(Transaction tx, Collection<String> queues, int most, int reach) {
         tx.statement();
-        var found = new ArrayList<Records.Waiting>();
-        var met = new HashMap<String, Integer>();
-        boolean complete = true;
-        for (var one : everything(tx, asked -> queues.contains(asked.queue())).reversed()) {
-            var asked = one.asked();
-            if (one.state.ended() || one.state == State.RUNNING) continue;
-            if (met.merge(asked.kind() + ":" + asked.kindVersion(), 1, Integer::sum) <= most)
-                found.add(new Records.Waiting(asked.job(), asked.kind(), asked.kindVersion(), asked.payload()));
-            else complete = false;
-        }
-        return new Sample(found, complete);
+        var waiting = everything(tx, asked -> queues.contains(asked.queue())).reversed().stream()
+                .filter(one -> !one.state.ended() && one.state != State.RUNNING)
+                .map(Standing::asked)
+                .map(asked -> new Records.Waiting(asked.job(), asked.kind(), asked.kindVersion(), asked.payload()))
+                .limit(reach + 1L)
+                .toList();
+        return Sample.of(waiting.subList(0, Math.min(reach, waiting.size())), most, waiting.size() <= reach);
     }
 
     // ---- lines

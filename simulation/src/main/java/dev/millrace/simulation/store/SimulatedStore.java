@@ -579,8 +579,8 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
-    public Sample sample(Collection<String> queues, int most) {
-        return step("sample", tx -> looking.sample(tx, queues, most));
+    public Sample sample(Collection<String> queues, int most, int reach) {
+        return step("sample", tx -> looking.sample(tx, queues, most, reach));
     }
 
     @Override

@@ -600,8 +600,8 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
-    public Sample sample(Collection<String> queues, int most) {
-        return real.sample(queues, most);
+    public Sample sample(Collection<String> queues, int most, int reach) {
+        return real.sample(queues, most, reach);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.millrace.app.http.worker;
 
+import dev.millrace.IfUnreadable;
 import dev.millrace.Millrace;
 import dev.millrace.MillraceException;
 import dev.millrace.app.http.worker.WorkerProblem.Why;
@@ -72,6 +73,8 @@ public final class Workers implements AutoCloseable {
             var opened = new WorkerSession(id(), spec, world);
             var builder = millrace.node().name(spec.name()).slots(spec.slots());
             for (var queue : spec.queues()) builder.queue(queue);
+            // A worker reads payloads where it is, and nobody here knows what it can read.
+            builder.checkStored(IfUnreadable.IGNORE);
             for (var kind : spec.kinds()) {
                 var added = builder.handleRaw(kind.kind(), kind.versions(), opened.handler());
                 if (kind.deadline() != null) added.deadline(kind.deadline());
