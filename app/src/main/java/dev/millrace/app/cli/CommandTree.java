@@ -56,6 +56,7 @@ public final class CommandTree {
                 .addSubcommand(new OverviewCommands.Queues(shell))
                 .addSubcommand(new OverviewCommands.Nodes(shell))
                 .addSubcommand(new DoctorCommand(shell))
+                .addSubcommand(new CheckCommand(shell))
                 .addSubcommand(new SteeringCommands.Pause(shell))
                 .addSubcommand(new SteeringCommands.Resume(shell))
                 .addSubcommand(new SteeringCommands.Pauses(shell))

@@ -20,6 +20,7 @@ public enum ExitCode {
     NOT_FOUND(9, "there is no such job, or no such schedule"),
     UNHEALTHY(10, "doctor found something that is wrong, or will be"),
     NOT_KNOWN(11, "doctor found nothing wrong, but could not look at everything"),
+    UNREADABLE(12, "check found jobs that the build can't read"),
     INTERRUPTED(130, "interrupted before it was done");
 
     private final int number;

@@ -2,6 +2,7 @@ package dev.millrace.app.wire;
 
 import dev.millrace.AdjustmentView;
 import dev.millrace.BatchView;
+import dev.millrace.Check;
 import dev.millrace.Checkup;
 import dev.millrace.Failure;
 import dev.millrace.FailureGroup;
@@ -276,6 +277,24 @@ public final class Shapes {
         return json;
     }
 
+    /** What a build can read of what waits. */
+    public static ObjectNode check(Check check, boolean passed) {
+        var json = Json.object().put("verdict", passed ? "passed" : "failed").put("complete", check.complete());
+        json.set("kinds", all(check.kinds(), Shapes::checked));
+        return json;
+    }
+
+    private static ObjectNode checked(Check.OfKind kind) {
+        var json = Json.object().put("kind", kind.kind()).put("version", kind.version());
+        json.set("waiting", depth(kind.waiting()));
+        return json.put("looked", kind.looked())
+                .put("refused", kind.refused())
+                .put("handled", kind.handled())
+                .put("example", kind.example() == null ? null : kind.example().toString())
+                .put("why", kind.why())
+                .put("text", kind.toString());
+    }
+
     private static ObjectNode depth(QueueView.Depth depth) {
         return Json.object().put("count", depth.count()).put("exact", depth.exact());
     }
@@ -391,6 +410,7 @@ public final class Shapes {
     public static ObjectNode plan(Plan plan) {
         var json = Json.object();
         json.put("count", plan.count());
+        json.put("meetsAll", plan.meetsAll());
         json.set("sample", all(plan.sample(), Shapes::listed));
         json.set("edits", all(plan.edits(), Shapes::edit));
         json.put("refusedCount", plan.refusedCount());
