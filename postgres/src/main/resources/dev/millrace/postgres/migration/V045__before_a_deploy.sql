@@ -72,7 +72,7 @@ DECLARE
     v_live    INT := (SELECT live_part FROM meta);
     v_failure BOOL := p_selection ?| ARRAY['failedWith', 'fingerprint', 'text'];
     v_log     UUID[];
-    v_waiting UUID[];
+    v_busy    INT[];
     v_much    CONSTANT INT := 10000;
     v_parked  UUID[];
     v_floor   UUID := '00000000-0000-0000-0000-000000000000';
@@ -99,14 +99,11 @@ BEGIN
                    AND is_selected(p_selection, t.kind, t.headers, t.payload, CASE WHEN v_failure THEN coalesce(t.failure, last_failure(t.job_id, t.run)) END)
               FROM timer t WHERE t.job_id < v_before ORDER BY t.job_id DESC LIMIT p_look;
     WHEN v_state = 'available' THEN
-        v_waiting := ARRAY(
-            SELECT j.job_id
-              FROM (SELECT b.part, b.stream, b.xid, b.seq
-                      FROM poll(ARRAY(SELECT s.id FROM stream s WHERE s.shard > -2 AND (v_streams IS NULL OR s.id = ANY (v_streams)))) p
-                     CROSS JOIN LATERAL backlog(p, v_much + 1) b LIMIT v_much + 1) w
-              JOIN job_log j ON j.part = w.part AND j.stream = w.stream AND j.xid = w.xid AND j.seq = w.seq);
-        IF cardinality(v_waiting) <= v_much THEN
-            v_log := ARRAY(SELECT DISTINCT u.id FROM unnest(v_waiting) u (id) WHERE u.id < v_before ORDER BY u.id DESC LIMIT p_look);
+        v_busy := ARRAY(SELECT p FROM poll(ARRAY(SELECT x.id FROM stream x WHERE x.shard > -2 AND (v_streams IS NULL OR x.id = ANY (v_streams)))) p);
+        IF (SELECT count(*) FROM (SELECT FROM unnest(v_busy) s CROSS JOIN LATERAL backlog(s, v_much + 1) b LIMIT v_much + 1) w) <= v_much THEN
+            v_log := ARRAY(SELECT DISTINCT j.job_id FROM unnest(v_busy) s CROSS JOIN LATERAL backlog(s, v_much) b
+                             JOIN job_log j ON j.part = b.part AND j.stream = b.stream AND j.xid = b.xid AND j.seq = b.seq
+                            WHERE j.job_id < v_before ORDER BY j.job_id DESC LIMIT p_look);
         ELSE
             v_log := ARRAY(SELECT l.job_id FROM job_log l WHERE l.part >= v_live AND l.job_id < v_before ORDER BY l.job_id DESC LIMIT p_look);
         END IF;
