@@ -144,9 +144,9 @@ class Job:
         """How far it is. Shown live."""
         self._report(progress={"done": done, "total": total})
 
-    def log(self, *lines):
-        """Lines of the job's log, at most 1,000 characters each."""
-        self._report(log=[str(line) for line in lines])
+    def log(self, *lines, level="info"):
+        """Lines of the job's log, at most 1,000 characters each: trace, debug, info, warning or error."""
+        self._report(log=[str(line) if level == "info" else {"level": level, "text": str(line)} for line in lines])
 
     def save(self, checkpoint):
         """Saves how far it is, for the next attempt. Durable when this returns."""

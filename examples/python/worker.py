@@ -29,6 +29,8 @@ def import_lines(job):
     lines = job.payload["lines"]
     begin = (job.checkpoint or {"next": 0})["next"]
     job.log(f"begins at line {begin}")
+    if job.rescues:
+        job.log(f"another worker was lost on the way: {job.rescues}", level="warning")
     for number in range(begin, lines):
         job.sleep(job.payload.get("seconds", 0.1))  # the work; it ends at once if the job is cancelled
         job.save({"next": number + 1})

@@ -35,11 +35,15 @@ public interface Attempt {
     /** How far it is. Shown live; written at most once a second, the last one wins. */
     void progress(long done, long total);
 
-    /**
-     * A line of the job's log, each {@code {}} replaced by an argument. Written within a second, so that the last lines before a crash
-     * may be missing; at most 1,000 characters.
-     */
+    /** A line of the job's log at level {@code INFO}: {@link #log(LogLevel, String, Object...)}. */
     void log(String text, @Nullable Object... arguments);
+
+    /**
+     * A line of the job's log, each {@code {}} replaced by an argument. An error behind those that have their place is told too: what it is and where it came
+     * from, and its causes, in half of the line at most. Written within a second, so that the last lines before a crash may be missing; at most 1,000 characters,
+     * and 1,000 lines of an attempt. Of less grave lines than {@linkplain NodeBuilder#logLevel the node keeps} nothing is made.
+     */
+    void log(LogLevel level, String text, @Nullable Object... arguments);
 
     /**
      * Saves how far it is, for the next attempt of this run. Durable when the call returns. Replaces the one before; at most 256 KiB.

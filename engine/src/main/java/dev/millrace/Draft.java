@@ -33,6 +33,7 @@ final class Draft {
     private @Nullable String name;
     private int slots = NodePlan.Limits.DEFAULT.slots();
     private @Nullable IfUnreadable ifUnreadable;
+    private LogLevel logLevel = LogLevel.TRACE;
     private boolean started;
 
     Draft(Engine engine) {
@@ -88,6 +89,11 @@ final class Draft {
     void slots(int slots) {
         refuseIfStarted();
         this.slots = Bounds.count("The number of slots", slots, Bounds.SLOTS);
+    }
+
+    void logLevel(LogLevel least) {
+        refuseIfStarted();
+        logLevel = least;
     }
 
     void listener(Consumer<JobEvent> listener) {
@@ -175,7 +181,8 @@ final class Draft {
                 set -> SetTimed.read(engine, set),
                 List.copyOf(listeners),
                 NodePlan.Limits.DEFAULT.withSlots(slots),
-                schemas());
+                schemas(),
+                logLevel);
     }
 
     /** What payloads of its kinds look like. Of raw handlers, and where the codec does not say, that is not known: what was said of them before is not told any more. */

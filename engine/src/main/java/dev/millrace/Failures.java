@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Makes what is stored of an error, whatever the error does when it is asked. */
 final class Failures {
@@ -18,6 +19,9 @@ final class Failures {
     private static final int FRAMES = 5;
 
     private static final int CAUSES = 8;
+
+    /** Characters of a message where an error is told in few lines: its causes are to be seen behind it. */
+    private static final int MESSAGE = 200;
 
     private static final List<String> PLATFORM = List.of("java.", "javax.", "jdk.", "sun.", "com.sun.", "kotlin.");
 
@@ -47,6 +51,25 @@ final class Failures {
     static Failure outOfMemory(int attempt) {
         return new Failure(
                 "java.lang.OutOfMemoryError", "the memory of the node was used up", "out-of-memory", attempt, "");
+    }
+
+    /** An error in few lines: what it is and where in the application it came from, and each cause. */
+    static String told(Throwable thrown) {
+        var told = new StringBuilder();
+        var seen = Collections.newSetFromMap(new IdentityHashMap<Throwable, Boolean>());
+        for (var at = thrown; at != null && seen.size() < CAUSES && seen.add(at); at = at.getCause()) {
+            if (!told.isEmpty()) told.append("\ncaused by ");
+            told.append(typeOf(at)).append(": ").append(Words.cut(messageOf(at), MESSAGE));
+            var place = placeOf(at);
+            if (place != null) told.append("\n  at ").append(place);
+        }
+        return told.toString();
+    }
+
+    private static @Nullable StackTraceElement placeOf(Throwable thrown) {
+        var frames = thrown.getStackTrace();
+        for (var frame : frames) if (ofTheApplication(frame)) return frame;
+        return frames.length == 0 ? null : frames[0];
     }
 
     private static String typeOf(Throwable thrown) {

@@ -88,8 +88,23 @@ final class HeldAttempt implements Attempt {
 
     @Override
     public void log(String text, @Nullable Object... arguments) {
+        log(LogLevel.INFO, text, arguments);
+    }
+
+    @Override
+    public void log(LogLevel level, String text, @Nullable Object... arguments) {
         refuseIfOver();
-        held.log(Words.storable(Words.cut(Words.filled(text, arguments), Bounds.LOG_LINE)));
+        if (!held.keeps(level)) return;
+        held.log(level, Words.storable(line(text, arguments)));
+    }
+
+    /** The error has its room in any case: it is what somebody will look for. */
+    private static String line(String text, @Nullable Object... arguments) {
+        var filled = Words.filled(text, arguments);
+        var error = Words.left(text, arguments);
+        if (error == null) return Words.cut(filled, Bounds.LOG_LINE);
+        var told = Words.cut(Failures.told(error), Bounds.LOG_LINE / 2);
+        return Words.cut(filled, Bounds.LOG_LINE - 1 - told.length()) + '\n' + told;
     }
 
     @Override

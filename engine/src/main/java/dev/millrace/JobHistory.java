@@ -15,6 +15,15 @@ import org.jspecify.annotations.Nullable;
  */
 public record JobHistory(JobView job, List<Step> steps, List<LogLine> log, List<Change> changes) {
 
+    /** The same, of its log only lines of this level and graver. */
+    public JobHistory withLog(LogLevel least) {
+        return new JobHistory(
+                job,
+                steps,
+                log.stream().filter(line -> line.level().isAtLeast(least)).toList(),
+                changes);
+    }
+
     /**
      * One delivery of the job.
      *
@@ -42,6 +51,17 @@ public record JobHistory(JobView job, List<Step> steps, List<LogLine> log, List<
      */
     public record Change(UUID operation, String what, String by, String reason, Instant at) {}
 
-    /** A line that a handler wrote with {@code attempt.log}. */
-    public record LogLine(int attempt, Instant at, String text) {}
+    /**
+     * A line that a handler wrote with {@code attempt.log}.
+     *
+     * @param at by the clock of the node that ran it
+     * @param level {@code INFO} if it was said without one, or by a build that knew none
+     * @param traceId of the trace that its job is part of, by the job's header {@code traceparent}: 32 hexadecimal digits; null if it has none
+     */
+    public record LogLine(
+            int attempt,
+            Instant at,
+            LogLevel level,
+            String text,
+            @Nullable String traceId) {}
 }

@@ -2,6 +2,8 @@ package dev.millrace;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,28 @@ public record JobView(
         @Nullable String result,
         @Nullable Failure failure,
         @Nullable Progress progress) {
+
+    /** Version, trace, span, flags. A later version than 00 may have more behind that, and none is ff. */
+    private static final Pattern TRACE_PARENT = Pattern.compile(
+            "00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}|(?!00|ff)[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?");
+
+    private static final String NO_TRACE = "0".repeat(32);
+
+    /**
+     * The id of the trace that it is part of, 32 hexadecimal digits, if its sender said so by a header {@code traceparent} in the form of the W3C:
+     * {@code o.header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")}.
+     */
+    public Optional<String> traceId() {
+        return Optional.ofNullable(traceId(headers));
+    }
+
+    /** Null if none is named, or not in this form. */
+    static @Nullable String traceId(Map<String, String> headers) {
+        var said = TRACE_PARENT.matcher(headers.getOrDefault("traceparent", ""));
+        if (!said.matches()) return null;
+        var id = said.group(1) == null ? said.group(2) : said.group(1);
+        return id.equals(NO_TRACE) ? null : id;
+    }
 
     /** As it stands in a list: without payload and result. */
     public JobView brief() {

@@ -45,6 +45,12 @@ class NodeAssembly implements NodeBuilder {
     }
 
     @Override
+    public NodeBuilder logLevel(LogLevel least) {
+        draft.logLevel(least);
+        return this;
+    }
+
+    @Override
     public <R, J extends Job<R>> KindBuilder handle(Class<J> kind, Handler<? super J, ? extends R> code) {
         return new KindAssembly(draft, draft.kind(kind, Works.result(kind, code), false));
     }

@@ -26,6 +26,12 @@ public interface NodeBuilder {
     /** How many attempts run at once, all kinds together. Default 100. */
     NodeBuilder slots(int slots);
 
+    /**
+     * Which lines of {@code attempt.log} are kept: those of this level, and graver ones. Default {@code TRACE}: all. For who leaves detailed lines in the code and
+     * wants them for a while, or on one node: an attempt keeps 1,000 lines.
+     */
+    NodeBuilder logLevel(LogLevel least);
+
     /** Runs a kind: {@code (job, attempt) -> result}. */
     <R, J extends Job<R>> KindBuilder handle(Class<J> kind, Handler<? super J, ? extends R> code);
 

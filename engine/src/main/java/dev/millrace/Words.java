@@ -65,6 +65,14 @@ final class Words {
         return filled.append(text, from, text.length()).toString();
     }
 
+    /** The error behind the arguments that have their place in the text; null if there is none. */
+    static @Nullable Throwable left(String text, @Nullable Object... arguments) {
+        if (arguments.length == 0 || !(arguments[arguments.length - 1] instanceof Throwable error)) return null;
+        int places = 0;
+        for (int at = text.indexOf("{}"); at >= 0; at = text.indexOf("{}", at + 2)) places++;
+        return places < arguments.length ? error : null;
+    }
+
     /** At most so many characters, the last one an ellipsis if there were more. No surrogate pair is cut in two. */
     static String cut(String text, int limit) {
         if (text.length() <= limit) return text;

@@ -85,6 +85,21 @@ class FailuresTest {
     }
 
     @Test
+    void an_error_is_told_in_few_lines_with_where_it_came_from_and_its_causes() {
+        var cause = new IllegalArgumentException("order -1 " + "x".repeat(1_000));
+        var told = Failures.told(new IllegalStateException("not sent", cause));
+
+        assertThat(told.lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).isEqualTo("java.lang.IllegalStateException: not sent"),
+                        line -> assertThat(line).startsWith("  at dev.millrace.FailuresTest.an_error_is_told"),
+                        line -> assertThat(line)
+                                .startsWith("caused by java.lang.IllegalArgumentException: order -1 xxx")
+                                .hasSizeLessThan(300),
+                        line -> assertThat(line).startsWith("  at dev.millrace.FailuresTest."));
+    }
+
+    @Test
     void a_chain_of_causes_that_bites_its_tail_is_read_once() {
         var first = new Exception("first");
         first.initCause(new Exception("second", first));

@@ -273,7 +273,12 @@ class TransactTest {
         public void progress(long done, long total) {}
 
         @Override
-        public void log(String line) {}
+        public boolean keeps(LogLevel level) {
+            return true;
+        }
+
+        @Override
+        public void log(LogLevel level, String line) {}
 
         @Override
         public void checkpoint(Payload value) {}

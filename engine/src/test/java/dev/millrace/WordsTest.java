@@ -64,6 +64,18 @@ class WordsTest {
     }
 
     @Test
+    void an_error_behind_them_is_left() {
+        var error = new IllegalStateException("no such order");
+
+        assertThat(Words.left("order {}", 7, error)).isSameAs(error);
+        assertThat(Words.left("no order", error)).isSameAs(error);
+        assertThat(Words.left("order {}: {}", 7, error)).as("it has its place").isNull();
+        assertThat(Words.left("order {}", 7)).isNull();
+        assertThat(Words.left("order", new Object[] {null})).isNull();
+        assertThat(Words.left("order")).isNull();
+    }
+
+    @Test
     void an_argument_that_cannot_be_printed_does_not_fail_the_handler() {
         var hostile = new Object() {
             @Override

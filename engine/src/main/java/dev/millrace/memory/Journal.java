@@ -29,8 +29,10 @@ final class Journal {
             var row = claims.find(by, note.delivery());
             if (row == null) continue;
             switch (note) {
-                case Note.Line(var delivery, var at, var text) ->
-                    row.job().line(new LogLine(row.turn().attempt(), at, text));
+                case Note.Line(var delivery, var at, var level, var text) ->
+                    row.job()
+                            .line(new LogLine(
+                                    row.turn().attempt(), at, level, text, null)); // its trace is told with the job
                 case Note.Progress(var delivery, var at, var done, var total) -> {
                     if (row.outcome == null) row.job().progress = new Progress(done, total, at);
                 }

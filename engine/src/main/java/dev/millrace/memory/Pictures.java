@@ -1,6 +1,7 @@
 package dev.millrace.memory;
 
 import dev.millrace.JobHistory;
+import dev.millrace.JobHistory.LogLine;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
 import dev.millrace.NodeView;
@@ -82,8 +83,15 @@ final class Pictures {
     }
 
     Optional<JobHistory> history(JobId id, List<JobHistory.Change> changes) {
-        return told(id).map(job -> new JobHistory(
-                view(job), job.rows.stream().map(Pictures::step).toList(), List.copyOf(job.lines), changes));
+        return told(id).map(job ->
+                new JobHistory(view(job), job.rows.stream().map(Pictures::step).toList(), log(job), changes));
+    }
+
+    private static List<LogLine> log(KeptJob job) {
+        var trace = view(job).traceId().orElse(null);
+        return job.lines.stream()
+                .map(line -> new LogLine(line.attempt(), line.at(), line.level(), line.text(), trace))
+                .toList();
     }
 
     List<JobView> list(Query query) {

@@ -1,5 +1,6 @@
 package dev.millrace.node;
 
+import dev.millrace.LogLevel;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Lease;
@@ -19,8 +20,11 @@ public interface Held {
     /** Shown live, written at most once a second. */
     void progress(long done, long total);
 
+    /** Whether lines of this level are kept. */
+    boolean keeps(LogLevel level);
+
     /** A line of the job's log; bounded, written within a second. */
-    void log(String line);
+    void log(LogLevel level, String line);
 
     /** Durable when it returns. */
     void checkpoint(Payload value);

@@ -1,5 +1,6 @@
 package dev.millrace.node;
 
+import dev.millrace.LogLevel;
 import dev.millrace.MillraceException;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
@@ -507,8 +508,13 @@ final class HeldDelivery implements Held, Runnable, Group.Ready {
     }
 
     @Override
-    public void log(String line) {
-        if (is(Stage.RUNNING)) node.reporter().line(this, line);
+    public boolean keeps(LogLevel level) {
+        return level.isAtLeast(node.plan().logLevel());
+    }
+
+    @Override
+    public void log(LogLevel level, String line) {
+        if (is(Stage.RUNNING) && keeps(level)) node.reporter().line(this, level, line);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.millrace.node;
 
 import dev.millrace.JobEvent;
+import dev.millrace.LogLevel;
 import dev.millrace.MillraceException;
 import dev.millrace.store.Catalogue.KindSchema;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param setSchedules reads those that were set at run time, which any node may fire; null if this one does not
  * @param listeners called on a thread of their own
  * @param schemas what payloads of its kinds look like, to be published; empty if nothing is
+ * @param logLevel of lines of jobs' logs, less grave ones are not kept
  */
 public record NodePlan(
         String name,
@@ -28,9 +30,10 @@ public record NodePlan(
         SchedulePlan.@Nullable Reader setSchedules,
         List<Consumer<JobEvent>> listeners,
         Limits limits,
-        List<KindSchema> schemas) {
+        List<KindSchema> schemas,
+        LogLevel logLevel) {
 
-    /** One that publishes nothing of its kinds. */
+    /** One that publishes nothing of its kinds, and keeps all lines of jobs' logs. */
     public NodePlan(
             String name,
             List<String> queues,
@@ -39,7 +42,7 @@ public record NodePlan(
             SchedulePlan.@Nullable Reader setSchedules,
             List<Consumer<JobEvent>> listeners,
             Limits limits) {
-        this(name, queues, kinds, schedules, setSchedules, listeners, limits, List.of());
+        this(name, queues, kinds, schedules, setSchedules, listeners, limits, List.of(), LogLevel.TRACE);
     }
 
     /** One without schedules. */

@@ -1,5 +1,6 @@
 package dev.millrace.node;
 
+import dev.millrace.LogLevel;
 import dev.millrace.store.Note;
 import dev.millrace.world.World;
 import java.time.Duration;
@@ -21,6 +22,9 @@ final class Reporter implements Loop {
     private static final int LIMIT = 1_000;
 
     private static final Duration REST = Duration.ofSeconds(1);
+
+    private static final String THE_END =
+            "… the log of this attempt ends here, after %,d lines".formatted(NodePlan.Limits.LOG_LINES);
 
     private final Incarnation node;
     private final World world;
@@ -48,7 +52,7 @@ final class Reporter implements Loop {
         }
     }
 
-    void line(HeldDelivery held, String text) {
+    void line(HeldDelivery held, LogLevel level, String text) {
         lock.lock();
         try {
             int count = held.countLogLine();
@@ -60,10 +64,10 @@ final class Reporter implements Loop {
                 node.tally().notesDropped.increment();
                 return;
             }
-            var shown = count < NodePlan.Limits.LOG_LINES
-                    ? cut(text)
-                    : "… the log of this attempt ends here, after %,d lines".formatted(NodePlan.Limits.LOG_LINES);
-            lines.addLast(new Note.Line(held.delivery(), world.now(), shown));
+            lines.addLast(
+                    count < NodePlan.Limits.LOG_LINES
+                            ? new Note.Line(held.delivery(), world.now(), level, cut(text))
+                            : new Note.Line(held.delivery(), world.now(), LogLevel.WARNING, THE_END));
         } finally {
             lock.unlock();
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.Codec;
 import dev.millrace.JobId;
+import dev.millrace.LogLevel;
 import dev.millrace.MemoryStore;
 import dev.millrace.MillraceException;
 import dev.millrace.NodeView;
@@ -249,7 +250,7 @@ class MemoryTest {
         var lease = join(store);
         for (int i = 0; i < 1_010; i++) {
             var delivery = claimAll(store, lease).getFirst();
-            store.note(lease, List.of(new Note.Line(delivery, time.now(), "line " + i)));
+            store.note(lease, List.of(new Note.Line(delivery, time.now(), LogLevel.INFO, "line " + i)));
             store.flush(lease, List.of(ended(delivery, new Ending.HandedBack())));
         }
 

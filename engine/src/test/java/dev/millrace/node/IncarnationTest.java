@@ -2,6 +2,7 @@ package dev.millrace.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.LogLevel;
 import dev.millrace.State;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
@@ -205,7 +206,7 @@ class IncarnationTest {
         var held = node.handler(job).held();
 
         for (int i = 0; i < 2_000; i++) {
-            held.log("line " + i + "x".repeat(3_000));
+            held.log(LogLevel.INFO, "line " + i + "x".repeat(3_000));
             held.progress(i, 2_000);
         }
         node.pass(Duration.ofSeconds(3));
@@ -224,7 +225,7 @@ class IncarnationTest {
         var job = node.send();
         node.settle();
         node.wire.isDown("note", new StoreException.Unavailable("away"));
-        node.handler(job).held().log("something happened");
+        node.handler(job).held().log(LogLevel.INFO, "something happened");
         node.pass(Duration.ofSeconds(5));
 
         node.wire.isUp("note");

@@ -6,6 +6,7 @@ import static java.time.Duration.ofSeconds;
 import dev.millrace.Attempt;
 import dev.millrace.Job;
 import dev.millrace.Kind;
+import dev.millrace.LogLevel;
 import dev.millrace.MemoryStore;
 import dev.millrace.Millrace;
 import dev.millrace.Retry;
@@ -39,7 +40,7 @@ final class LongJobWithCheckpoints {
         for (; line < job.lines() && !attempt.cancelled(); line++) {
             if (line % 1_000 == 0) attempt.checkpoint(line); // all lines before this one are loaded
             if (line == 2_500 && attempt.number() == 1) throw new IOException("the file went away at line 2500");
-            if (line % 700 == 0) attempt.log("line {} has no price", line);
+            if (line % 700 == 0) attempt.log(LogLevel.WARNING, "line {} has no price", line);
             attempt.progress(line, job.lines());
             attempt.heartbeat();
         }

@@ -335,7 +335,7 @@ final class JobSql {
                  ORDER BY s.name
                 """);
 
-        notes = q.in("SELECT $.write_notes(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        notes = q.in("SELECT $.write_notes(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         checkpoint = q.in("SELECT $.write_checkpoint(?, ?, ?, ?, ?, ?, ?, ?)");
         checkpointIn = q.in("SELECT $.checkpoint_in(?, ?, ?, ?, ?, ?, ?, ?)");
         readCheckpoint = q.in("SELECT $.read_checkpoint(?, ?, ?, ?, ?)");

@@ -768,6 +768,7 @@ final class PostgresProtocol implements Protocol, Ownership {
         var attempt = new int[n];
         var at = new Instant[n];
         var line = new @Nullable String[n];
+        var level = new @Nullable String[n];
         var done = new @Nullable Long[n];
         var total = new @Nullable Long[n];
         for (int i = 0; i < n; i++) {
@@ -778,9 +779,10 @@ final class PostgresProtocol implements Protocol, Ownership {
             no[i] = d.no();
             attempt[i] = d.attempt();
             switch (notes.get(i)) {
-                case Note.Line(var delivery, var when, var text) -> {
+                case Note.Line(var delivery, var when, var gravity, var text) -> {
                     at[i] = when;
                     line[i] = text.replace('\0', '\uFFFD');
+                    level[i] = gravity.wireName();
                 }
                 case Note.Progress(var delivery, var when, long finished, long all) -> {
                     at[i] = when;
@@ -791,7 +793,21 @@ final class PostgresProtocol implements Protocol, Ownership {
         }
         sessions.upkeep.step(
                 "write progress and logs",
-                c -> call(c, sql.notes, node(lease), epoch(lease), part, job, run, no, attempt, at, line, done, total));
+                c -> call(
+                        c,
+                        sql.notes,
+                        node(lease),
+                        epoch(lease),
+                        part,
+                        job,
+                        run,
+                        no,
+                        attempt,
+                        at,
+                        line,
+                        level,
+                        done,
+                        total));
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.millrace.BatchView;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
+import dev.millrace.LogLevel;
 import dev.millrace.MillraceException;
 import dev.millrace.NodeView;
 import dev.millrace.Priority;
@@ -95,7 +96,8 @@ final class PostgresRecords implements Records {
                   LEFT JOIN LATERAL (SELECT x.node FROM $.claim_that_has(l.part, l.stream, l.xid, l.seq) x WHERE o.outcome IS NULL) c ON true
                  WHERE l.job_id = ? ORDER BY l.run, l.no
                 """);
-        log = q.in("SELECT attempt, at, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");
+        log = q.in(
+                "SELECT attempt, at, level, line FROM $.job_note WHERE job_id = ? ORDER BY run, attempt, at LIMIT 10000");
         changes = q.in("""
                 SELECT b.id, b.action, b.undoes, b.by, b.reason, coalesce(j.at, b.at) AS at
                   FROM $.bulk_change_job j JOIN $.bulk_change b ON b.id = j.change
@@ -175,7 +177,7 @@ final class PostgresRecords implements Records {
         return pool.look("look at a job", c -> {
             var view = find(c, job);
             if (view.isEmpty()) return Optional.empty();
-            return Optional.of(new JobHistory(view.get(), steps(c, job), log(c, job), changes(c, job)));
+            return Optional.of(new JobHistory(view.get(), steps(c, job), log(c, view.get()), changes(c, job)));
         });
     }
 
@@ -202,18 +204,27 @@ final class PostgresRecords implements Records {
         return List.copyOf(found);
     }
 
-    private List<JobHistory.LogLine> log(Connection c, JobId job) throws SQLException {
+    private List<JobHistory.LogLine> log(Connection c, JobView job) throws SQLException {
         var found = new ArrayList<JobHistory.LogLine>();
-        try (var s = Session.prepare(c, log, job.value());
+        var trace = job.traceId().orElse(null);
+        try (var s = Session.prepare(c, log, job.id().value());
                 var rows = s.executeQuery()) {
             while (rows.next()) {
                 found.add(new JobHistory.LogLine(
                         rows.getInt("attempt"),
                         Objects.requireNonNull(Session.instant(rows, "at")),
-                        rows.getString("line")));
+                        level(rows.getString("level")),
+                        rows.getString("line"),
+                        trace));
             }
         }
         return List.copyOf(found);
+    }
+
+    /** Null if a build wrote it that knew no levels; another word if one did that knows more of them. The line is told all the same. */
+    private static LogLevel level(@Nullable String stored) {
+        for (var level : LogLevel.values()) if (level.wireName().equals(stored)) return level;
+        return LogLevel.INFO;
     }
 
     private List<JobHistory.Change> changes(Connection c, JobId job) throws SQLException {

@@ -69,7 +69,8 @@ final class TestProcess implements Attempts {
                 plan.setSchedules(),
                 plan.listeners(),
                 plan.limits(),
-                plan.schemas());
+                plan.schemas(),
+                plan.logLevel());
         return plan.listeners().isEmpty()
                 ? Incarnation.join(stage.storage(), stage, own, this, card)
                 : Incarnation.join(stage.storage(), stage, own, this, card, this::happened);

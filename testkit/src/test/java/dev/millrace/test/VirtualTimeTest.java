@@ -13,6 +13,7 @@ import dev.millrace.Failure;
 import dev.millrace.JobFailed;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
+import dev.millrace.LogLevel;
 import dev.millrace.Node;
 import dev.millrace.NotEnded;
 import dev.millrace.Outcome;
@@ -335,6 +336,55 @@ class VirtualTimeTest {
         assertThat(millrace.history(reminder.id()).log())
                 .extracting(JobHistory.LogLine::text)
                 .containsExactly("order 7");
+    }
+
+    @Test
+    void a_handler_says_how_grave_a_line_is_and_what_went_wrong() {
+        millrace.node()
+                .handle(Remind.class, (job, attempt) -> {
+                    attempt.log(LogLevel.DEBUG, "looks for order {}", job.order());
+                    attempt.log("no template {}", "due");
+                    attempt.log(LogLevel.WARNING, "order {} is reminded late", job.order(), new Shop.Unreachable());
+                    attempt.log(LogLevel.ERROR, "x".repeat(2_000), new Shop.Unreachable());
+                })
+                .start();
+        var reminder = millrace.enqueue(
+                new Remind(7), o -> o.header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+
+        millrace.advance(ZERO);
+
+        var history = millrace.history(reminder.id());
+        assertThat(history.log())
+                .extracting(JobHistory.LogLine::level)
+                .containsExactly(LogLevel.DEBUG, LogLevel.INFO, LogLevel.WARNING, LogLevel.ERROR);
+        assertThat(history.log().get(2).text())
+                .startsWith("order 7 is reminded late\ndev.millrace.test.Shop$Unreachable: ")
+                .contains("\n  at dev.millrace.test.");
+        assertThat(history.log().get(3).text())
+                .as("the error has its room")
+                .contains("x…\ndev.millrace.test.Shop$Unreachable: ")
+                .hasSize(1_000);
+        assertThat(history.log())
+                .allSatisfy(line -> assertThat(line.traceId()).isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736"));
+        assertThat(history.withLog(LogLevel.WARNING).log()).hasSize(2);
+    }
+
+    @Test
+    void a_node_keeps_no_lines_below_its_level() {
+        millrace.node()
+                .logLevel(LogLevel.WARNING)
+                .handle(Remind.class, (job, attempt) -> {
+                    for (var level : LogLevel.values()) attempt.log(level, "order {}", job.order());
+                    attempt.log("order {}", job.order());
+                })
+                .start();
+        var reminder = millrace.enqueue(new Remind(7));
+
+        millrace.advance(ZERO);
+
+        assertThat(millrace.history(reminder.id()).log())
+                .extracting(JobHistory.LogLine::level)
+                .containsExactly(LogLevel.WARNING, LogLevel.ERROR);
     }
 
     // ---- waiting

@@ -3,6 +3,7 @@ package dev.millrace.app.cli;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.JobView;
+import dev.millrace.LogLevel;
 import dev.millrace.Operations;
 import dev.millrace.Why;
 import dev.millrace.app.console.CommandFailed;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Shows everything that is known of one job. */
@@ -27,12 +29,19 @@ import picocli.CommandLine.Parameters;
         description = "Show a job: what it is, why it is not running, its history and its log.",
         footer = {
             "  millrace job 01932c07-209c-7fff-8a5c-3a1f8b2d9e10",
+            "  millrace job 01932c07-209c-7fff-8a5c-3a1f8b2d9e10 --level warning",
             "  millrace job 01932c07-209c-7fff-8a5c-3a1f8b2d9e10 --json | jq .result",
         })
 final class JobCommand extends EngineCommand {
 
     @Parameters(paramLabel = "ID", description = "The job's id, as enqueue printed it.")
     String id = "";
+
+    @Option(
+            names = "--level",
+            paramLabel = "LEVEL",
+            description = "Of its log, only lines of this level and graver: trace, debug, info, warning, error.")
+    LogLevel least = LogLevel.TRACE;
 
     JobCommand(Shell shell) {
         super(shell);
@@ -46,7 +55,8 @@ final class JobCommand extends EngineCommand {
     @Override
     ExitCode run(Operations operations) {
         var job = id(id);
-        var history = operations.history(job).orElseThrow(() -> gone(operations, job));
+        var history =
+                operations.history(job).orElseThrow(() -> gone(operations, job)).withLog(least);
         var why = operations.why(job);
         if (common.json) print(Shapes.job(history, why));
         else show(history, why);
@@ -91,6 +101,7 @@ final class JobCommand extends EngineCommand {
         line("part of", batch == null ? null : "batch " + batch);
         line("order", job.headers().get(Line.ORDER));
         line("limit", limit(job));
+        line("trace", job.traceId().orElse(null));
         line("headers", headers(job));
         line("payload", cut(job.payload()));
         line("progress", progress(job));
@@ -112,8 +123,21 @@ final class JobCommand extends EngineCommand {
         steps(history, now);
         for (var said : history.log())
             console()
-                    .print("  %s  attempt %d  %s"
-                            .formatted(Times.text(said.at(), now), said.attempt(), Visible.line(said.text())));
+                    .print("  %s  attempt %d  %s  %s"
+                            .formatted(
+                                    Times.text(said.at(), now),
+                                    said.attempt(),
+                                    level(said.level()),
+                                    Visible.line(said.text())));
+    }
+
+    private String level(LogLevel level) {
+        var word = "%-7s".formatted(level.wireName());
+        return switch (level) {
+            case TRACE, DEBUG -> console().paint(Style.DIM, word);
+            case INFO -> word;
+            case WARNING, ERROR -> console().paint(Style.STRONG, word);
+        };
     }
 
     private void steps(JobHistory history, Instant now) {

@@ -2,6 +2,7 @@ package dev.millrace.app.http;
 
 import dev.millrace.Filter;
 import dev.millrace.JobId;
+import dev.millrace.LogLevel;
 import dev.millrace.MillraceException;
 import dev.millrace.Operations;
 import dev.millrace.Operations.NamedJob;
@@ -127,8 +128,10 @@ final class JobsApi {
 
     void one(Context context) {
         var id = id(context);
+        var level = context.queryParam("level");
+        var least = level == null ? LogLevel.TRACE : LogLevel.of(level.toLowerCase(Locale.ROOT));
         var history = operations.history(id).orElseThrow(() -> gone(id));
-        answer(context, Shapes.job(history, operations.why(id)));
+        answer(context, Shapes.job(history.withLog(least), operations.why(id)));
     }
 
     void cancel(Context context) {

@@ -1,6 +1,8 @@
 package dev.millrace.app.http;
 
+import dev.millrace.LogLevel;
 import dev.millrace.app.console.Durations;
+import dev.millrace.app.http.worker.WorkerSession.Report;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +18,8 @@ import tools.jackson.databind.JsonNode;
  * @param where for messages, as the begin of a sentence
  */
 record WorkerFields(JsonNode json, String where) {
+
+    private static final String LINES = "a list of texts, or of objects such as {\"level\":\"warning\",\"text\":\"…\"}";
 
     WorkerFields {
         if (!json.isObject())
@@ -111,6 +115,30 @@ record WorkerFields(JsonNode json, String where) {
             texts.add(element.stringValue());
         }
         return texts;
+    }
+
+    /** Lines of a log, each a text or an object with its level; empty if it is not there. */
+    List<Report.Line> lines(String name, int most) {
+        var elements = elements(name, most, LINES);
+        var lines = new ArrayList<Report.Line>();
+        if (elements != null)
+            for (var element : elements) {
+                if (element.isString()) lines.add(new Report.Line(LogLevel.INFO, element.stringValue()));
+                else if (element.isObject()) lines.add(line(element, lines.size() + 1, name));
+                else throw wrong(name, LINES);
+            }
+        return lines;
+    }
+
+    private static Report.Line line(JsonNode element, int nr, String name) {
+        var line = new WorkerFields(element, "Line %d of \"%s\"".formatted(nr, name));
+        line.only("level", "text");
+        var said = line.get("text");
+        if (said == null || !said.isString()) throw line.wrong("text", "a text");
+        var level = line.text("level", LogLevel.INFO.wireName());
+        for (var one : LogLevel.values())
+            if (one.wireName().equals(level)) return new Report.Line(one, said.stringValue());
+        throw line.wrong("level", "one of trace, debug, info, warning, error");
     }
 
     /** Null if it is not there. */

@@ -191,11 +191,10 @@ final class WorkersApi {
         fields.only("token", "heartbeat", "progress", "log", "checkpoint");
         var progress = fields.object("progress");
         if (progress != null) progress.only("done", "total");
-        var log = fields.texts("log", LINES);
         var report = new Report(
                 progress == null ? null : progress.whole("done"),
                 progress == null ? null : progress.whole("total"),
-                log == null ? List.of() : log,
+                fields.lines("log", LINES),
                 bounded(fields, "checkpoint"),
                 fields.flag("heartbeat"));
         session.report(context.pathParam("attempt"), token(fields), report);

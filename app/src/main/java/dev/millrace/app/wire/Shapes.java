@@ -136,7 +136,9 @@ public final class Shapes {
         return Json.object()
                 .put("attempt", line.attempt())
                 .put("at", text(line.at()))
-                .put("text", line.text());
+                .put("level", line.level().wireName())
+                .put("text", line.text())
+                .put("traceId", line.traceId());
     }
 
     private static @Nullable JsonNode failure(@Nullable Failure failure) {

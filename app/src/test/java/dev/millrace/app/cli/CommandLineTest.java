@@ -8,6 +8,7 @@ import dev.millrace.JobId;
 import dev.millrace.JobOptions;
 import dev.millrace.Kind;
 import dev.millrace.Limit;
+import dev.millrace.LogLevel;
 import dev.millrace.Millrace;
 import dev.millrace.Reduce;
 import dev.millrace.Retry;
@@ -418,6 +419,41 @@ class CommandLineTest {
             assertThat(shown.replaceAll("\u001b\\[\\d+m", "").chars())
                     .noneMatch(c -> Character.isISOControl(c) && c != '\n');
             assertThat(line.run("enqueue", "\u001b[2J").err()).doesNotContain("\u001b");
+        }
+    }
+
+    @Test
+    void of_a_jobs_log_only_graver_lines_are_shown_where_a_level_is_asked_for() {
+        try (var millrace = Millrace.on(line.store())) {
+            millrace.node()
+                    .handle(Steering.class, (job, attempt) -> {
+                        attempt.log(LogLevel.DEBUG, "a detail");
+                        attempt.log(LogLevel.WARNING, "it is late", new IllegalStateException("no such order"));
+                    })
+                    .start();
+            var id = millrace.enqueue(
+                            new Steering(),
+                            o -> o.header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+                    .id()
+                    .toString();
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> line.run("job", id).out().contains("it is late"));
+
+            assertThat(line.run("job", id).out())
+                    .contains(
+                            "trace     4bf92f3577b34da6a3ce929d0e0e4736",
+                            "attempt 1  debug    a detail",
+                            "attempt 1  warning  it is late java.lang.IllegalStateException: no such order");
+            assertThat(line.run("job", id, "--level", "warning").out())
+                    .contains("it is late")
+                    .doesNotContain("a detail");
+            var log = json(line.run("job", id, "--json", "--level", "warning").out())
+                    .get("log");
+            assertThat(log.size()).isEqualTo(1);
+            assertThat(log.get(0).get("level").stringValue()).isEqualTo("warning");
+            assertThat(log.get(0).get("traceId").stringValue()).isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736");
+            assertThat(line.run("job", id, "--level", "loud").exit()).isEqualTo(ExitCode.USAGE.number());
         }
     }
 

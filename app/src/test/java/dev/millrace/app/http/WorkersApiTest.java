@@ -333,15 +333,27 @@ class WorkersApiTest {
         var given = worker.next();
 
         var told = given.report(
-                "\"heartbeat\":true,\"progress\":{\"done\":7,\"total\":9},\"log\":[\"began {}\",\"went on\"],\"checkpoint\":{\"line\":7}");
+                "\"heartbeat\":true,\"progress\":{\"done\":7,\"total\":9},\"log\":[\"began {}\",{\"text\":\"went on\"},{\"level\":\"warning\",\"text\":\"no price\"}],\"checkpoint\":{\"line\":7}");
 
         assertThat(told.status()).as(told.text()).isEqualTo(200);
         Awaitility.await()
                 .atMost(SOON)
                 .until(() -> job(id).toString().contains("\"done\":7")
-                        && job(id).toString().contains("began {}"));
+                        && job(id).toString().contains("no price"));
+        assertThat(levels(job(id))).containsExactly("info began {}", "info went on", "warning no price");
+        assertThat(levels(http.get("/api/jobs/" + id + "?level=warning").json()))
+                .containsExactly("warning no price");
+        assertThat(http.get("/api/jobs/" + id + "?level=loud").status()).isEqualTo(400);
         given.complete("\"outcome\":\"retry\",\"type\":\"Oops\",\"after\":\"1ms\"");
         assertThat(worker.next().json.get("checkpoint").toString()).isEqualTo("{\"line\":7}");
+    }
+
+    private static List<String> levels(JsonNode job) {
+        return job.get("log")
+                .valueStream()
+                .map(line ->
+                        line.get("level").stringValue() + " " + line.get("text").stringValue())
+                .toList();
     }
 
     // ---- what is taken away
@@ -605,6 +617,14 @@ class WorkersApiTest {
                 "The attempt goes on");
         refused(given.report("\"progress\":{\"done\":-1,\"total\":1}"), 400, "bad-request", "from 0");
         refused(given.report("\"log\":\"a\""), 400, "bad-request", "list of texts");
+        refused(given.report("\"log\":[1]"), 400, "bad-request", "list of texts");
+        refused(given.report("\"log\":[\"a\",{\"level\":\"info\"}]"), 400, "bad-request", "Line 2", "a text");
+        refused(
+                given.report("\"log\":[{\"level\":\"fatal\",\"text\":\"a\"}]"),
+                400,
+                "bad-request",
+                "one of trace, debug, info, warning, error");
+        refused(given.report("\"log\":[{\"text\":\"a\",\"at\":1}]"), 400, "bad-request", "not known");
         refused(
                 http.post(worker.path + "/attempts/" + given.id() + "/complete", "{\"outcome\":\"done\"}"),
                 400,

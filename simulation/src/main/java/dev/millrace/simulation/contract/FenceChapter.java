@@ -6,6 +6,7 @@ import static dev.millrace.simulation.contract.Given.SOON;
 
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
+import dev.millrace.LogLevel;
 import dev.millrace.store.Catalogue;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
@@ -91,7 +92,7 @@ abstract class FenceChapter extends Chapter {
                         on -> on.given.store.note(
                                 on.lease(),
                                 List.of(
-                                        new Note.Line(on.held, TestNode.STARTED, "from beyond"),
+                                        new Note.Line(on.held, TestNode.STARTED, LogLevel.INFO, "from beyond"),
                                         new Note.Progress(on.held, TestNode.STARTED, 1, 2)))),
                 new Step("checkpoint", on -> on.given.store.checkpoint(on.lease(), on.held, new Payload.Text("1"))),
                 new Step("checkpointOf", on -> on.given.store.checkpointOf(on.lease(), on.held)),

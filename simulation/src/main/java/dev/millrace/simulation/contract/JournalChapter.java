@@ -7,6 +7,7 @@ import static dev.millrace.simulation.contract.Ends.snoozed;
 
 import dev.millrace.JobHistory.LogLine;
 import dev.millrace.JobView.Progress;
+import dev.millrace.LogLevel;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Note;
@@ -15,7 +16,9 @@ import dev.millrace.store.StoreException.Fenced;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What running handlers leave behind: checkpoints that the next attempt goes on from, progress, log lines. */
@@ -178,18 +181,51 @@ abstract class JournalChapter extends Chapter {
         given.store.note(
                 node.lease,
                 List.of(
-                        new Note.Line(first, NOON, "line 1 has no price"),
-                        new Note.Line(first, NOON, "line 2 has no price")));
+                        new Note.Line(first, NOON, LogLevel.INFO, "line 1 has no price"),
+                        new Note.Line(first, NOON, LogLevel.INFO, "line 2 has no price")));
         node.ends(first, retry(Duration.ZERO));
         node.promotes();
         var second = node.claimOne();
-        given.store.note(node.lease, List.of(new Note.Line(second, NOON.plusSeconds(1), "ünï\nnext")));
+        given.store.note(node.lease, List.of(new Note.Line(second, NOON.plusSeconds(1), LogLevel.INFO, "ünï\nnext")));
 
         assertThat(given.store.history(job).orElseThrow().log())
                 .containsExactly(
-                        new LogLine(1, NOON, "line 1 has no price"),
-                        new LogLine(1, NOON, "line 2 has no price"),
-                        new LogLine(2, NOON.plusSeconds(1), "ünï\nnext"));
+                        new LogLine(1, NOON, LogLevel.INFO, "line 1 has no price", null),
+                        new LogLine(1, NOON, LogLevel.INFO, "line 2 has no price", null),
+                        new LogLine(2, NOON.plusSeconds(1), LogLevel.INFO, "ünï\nnext", null));
+    }
+
+    @Test
+    void a_line_tells_how_grave_it_is() {
+        var job = given.job();
+        var node = given.node();
+        var delivery = node.claimOne();
+
+        given.store.note(
+                node.lease,
+                Stream.of(LogLevel.values())
+                        .<Note>map(level -> new Note.Line(delivery, NOON, level, "a line"))
+                        .toList());
+
+        assertThat(given.store.history(job).orElseThrow().log())
+                .extracting(LogLine::level)
+                .containsExactly(LogLevel.values());
+    }
+
+    @Test
+    void and_of_which_trace_its_job_is() {
+        var traced = given.job(
+                as -> as.headers(Map.of("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")));
+        var other = given.job();
+        var node = given.node();
+        for (var delivery : node.claimAll())
+            given.store.note(node.lease, List.of(new Note.Line(delivery, NOON, LogLevel.ERROR, "no such order")));
+
+        assertThat(given.store.history(traced).orElseThrow().log())
+                .containsExactly(
+                        new LogLine(1, NOON, LogLevel.ERROR, "no such order", "4bf92f3577b34da6a3ce929d0e0e4736"));
+        assertThat(given.store.history(other).orElseThrow().log())
+                .containsExactly(new LogLine(1, NOON, LogLevel.ERROR, "no such order", null));
     }
 
     @Test
@@ -198,9 +234,10 @@ abstract class JournalChapter extends Chapter {
         var node = given.node();
         var delivery = node.runs(job, done());
 
-        given.store.note(node.lease, List.of(new Note.Line(delivery, NOON, "the last word")));
+        given.store.note(node.lease, List.of(new Note.Line(delivery, NOON, LogLevel.INFO, "the last word")));
 
-        assertThat(given.store.history(job).orElseThrow().log()).containsExactly(new LogLine(1, NOON, "the last word"));
+        assertThat(given.store.history(job).orElseThrow().log())
+                .containsExactly(new LogLine(1, NOON, LogLevel.INFO, "the last word", null));
     }
 
     @Test
@@ -229,9 +266,9 @@ abstract class JournalChapter extends Chapter {
         given.store.note(
                 node.lease,
                 List.of(
-                        new Note.Line(claimed.get(0), NOON, "of the first"),
+                        new Note.Line(claimed.get(0), NOON, LogLevel.INFO, "of the first"),
                         new Note.Progress(claimed.get(1), NOON, 1, 2),
-                        new Note.Line(claimed.get(1), NOON, "of the second")));
+                        new Note.Line(claimed.get(1), NOON, LogLevel.INFO, "of the second")));
 
         assertThat(given.store.history(jobs.get(0)).orElseThrow().log()).hasSize(1);
         assertThat(given.store.history(jobs.get(1)).orElseThrow().log()).hasSize(1);

@@ -1,5 +1,6 @@
 package dev.millrace.simulation.fleet;
 
+import dev.millrace.LogLevel;
 import dev.millrace.node.Attempts;
 import dev.millrace.node.Held;
 import dev.millrace.simulation.store.HandlerTransaction;
@@ -70,7 +71,7 @@ final class Played implements Attempts.Running {
             node.awake();
         }
         rest(hangs() && !delivery.kind().equals("exact") ? Duration.ofSeconds(40) : script.length());
-        held.log("attempt " + delivery.attempt());
+        held.log(LogLevel.INFO, "attempt " + delivery.attempt());
         held.progress(1, 1);
     }
 

@@ -12,7 +12,7 @@ import dev.millrace.store.Payload;
 import java.util.List;
 import java.util.Optional;
 
-/** What running handlers leave behind. {@code V002__protocol.sql}, section handlers. */
+/** What running handlers leave behind. {@code V002__protocol.sql}, section handlers; {@code V046__log_levels.sql}. */
 final class Journal {
 
     private final Tables tables;
@@ -33,8 +33,8 @@ final class Journal {
         for (var note : notes) {
             var job = note.delivery().job();
             switch (note) {
-                case Note.Line(var delivery, var at, var text) ->
-                    tables.lines.insert(tx, tables.nextNumber(), new Line(job, delivery.attempt(), at, text));
+                case Note.Line(var delivery, var at, var level, var text) ->
+                    tables.lines.insert(tx, tables.nextNumber(), new Line(job, delivery.attempt(), at, level, text));
                 case Note.Progress(var delivery, var at, long done, long total) -> {
                     var row = new Progress(turn(delivery), done, total, at);
                     if (!tables.progress.insertIfAbsent(tx, job, row))

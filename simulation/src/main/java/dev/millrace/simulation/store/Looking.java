@@ -228,10 +228,12 @@ final class Looking {
         var standing = standing(tx, job);
         if (standing == null) return Optional.empty();
         var steps = deliveries(tx, job).stream().map(row -> step(tx, row)).toList();
+        var view = view(tx, standing);
+        var trace = view.traceId().orElse(null);
         var lines = tables.lines.by(tx, tables.linesByJob, job).stream()
-                .map(line -> new JobHistory.LogLine(line.attempt(), line.at(), line.text()))
+                .map(line -> new JobHistory.LogLine(line.attempt(), line.at(), line.level(), line.text(), trace))
                 .toList();
-        return Optional.of(new JobHistory(view(tx, standing), steps, lines, changes(tx, job)));
+        return Optional.of(new JobHistory(view, steps, lines, changes(tx, job)));
     }
 
     private List<JobHistory.Change> changes(Transaction tx, JobId job) {

@@ -2,6 +2,7 @@ package dev.millrace.simulation.store;
 
 import dev.millrace.Failure;
 import dev.millrace.JobId;
+import dev.millrace.LogLevel;
 import dev.millrace.State;
 import dev.millrace.simulation.database.Snapshot;
 import dev.millrace.store.Bulk.Change;
@@ -423,5 +424,5 @@ final class Rows {
     /** A later delivery of the run takes it over. */
     record Checkpoint(Turn turn, @Nullable Payload value) {}
 
-    record Line(JobId job, int attempt, Instant at, String text) {}
+    record Line(JobId job, int attempt, Instant at, LogLevel level, String text) {}
 }

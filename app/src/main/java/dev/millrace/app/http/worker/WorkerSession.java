@@ -2,6 +2,7 @@ package dev.millrace.app.http.worker;
 
 import dev.millrace.Attempt;
 import dev.millrace.JobId;
+import dev.millrace.LogLevel;
 import dev.millrace.MillraceException;
 import dev.millrace.Node;
 import dev.millrace.Outcome;
@@ -361,9 +362,13 @@ public final class WorkerSession {
     public record Report(
             @Nullable Long done,
             @Nullable Long total,
-            List<String> log,
+            List<Report.Line> log,
             @Nullable String checkpoint,
-            boolean heartbeat) {}
+            boolean heartbeat) {
+
+        /** A line of the job's log. */
+        public record Line(LogLevel level, String text) {}
+    }
 
     /**
      * Takes it down. A checkpoint is durable when this returns.
@@ -385,7 +390,7 @@ public final class WorkerSession {
             if (report.heartbeat()) handOut.attempt().heartbeat();
             if (report.done() != null && report.total() != null)
                 handOut.attempt().progress(report.done(), report.total());
-            for (var line : report.log()) handOut.attempt().log(line);
+            for (var line : report.log()) handOut.attempt().log(line.level(), line.text());
             if (report.checkpoint() != null) handOut.attempt().checkpoint(report.checkpoint());
         } catch (MillraceException refused) {
             if (handOut.attempt().cancelled()) throw takenAway(handOut.job().id(), handOut.decision(), null);
