@@ -42,6 +42,7 @@ final class Doctor {
     private static final Set<Finding.Type> OF_THE_SCHEMA = Set.of(
             Finding.Type.NO_NODE,
             Finding.Type.SILENT_NODE,
+            Finding.Type.STUCK_HANDLER,
             Finding.Type.BUILDS,
             Finding.Type.UNSERVED_QUEUE,
             Finding.Type.SCHEDULE,
@@ -82,6 +83,7 @@ final class Doctor {
         doctor.about(Finding.Type.NO_NODE, both(alive, queues, FleetDoctor::nobody));
         doctor.about(Finding.Type.SILENT_NODE, both(nodes, alive, (all, some) -> FleetDoctor.silent(all, some, own)));
         doctor.found(Finding.Type.STUCK_HANDLER, FleetDoctor.stuck(own));
+        doctor.about(Finding.Type.STUCK_HANDLER, of(alive, some -> FleetDoctor.stuckElsewhere(some, own, seen.now())));
         doctor.about(Finding.Type.BUILDS, of(alive, FleetDoctor::builds));
         doctor.about(
                 Finding.Type.UNSERVED_QUEUE,

@@ -225,6 +225,7 @@ final class Draft {
         return new KindPlan(
                 entry.kind.name().name(),
                 entry.kind.name().version(),
+                Set.copyOf(decoder.steps().keySet()),
                 entry.deadline,
                 entry.concurrency == 0 ? slots : entry.concurrency,
                 switch (entry.content) {

@@ -98,7 +98,7 @@ public record Finding(
         /** A node whose beat stands still. */
         SILENT_NODE("beats of nodes"),
         /** Handlers that were told to end and have not, in this process. */
-        STUCK_HANDLER("hung handlers of this process"),
+        STUCK_HANDLER("handlers that were told to end and have not"),
         /** A delivery that a node has held for long. */
         LONG_RUN("jobs that nodes hold for long"),
         /** Nodes of differing builds. */

@@ -22,6 +22,12 @@ final class FleetDoctor {
     /** Twenty times what it takes to take over from a dead node. */
     private static final Duration UNCLEARED = Duration.ofMinutes(5);
 
+    /** Who is interrupted ends within milliseconds, and some clean up first. */
+    private static final Duration STUCK = Duration.ofSeconds(10);
+
+    private static final String OF_STUCK_HANDLERS =
+            "It ignores interrupts. Its slot is free and its job goes on elsewhere; its thread, its memory and its connections are not free.";
+
     /** Twelve times the deadline that an attempt has if nothing else was said. */
     private static final Duration LONG_HELD = Duration.ofHours(1);
 
@@ -153,14 +159,58 @@ final class FleetDoctor {
                                         node.name(),
                                         node.stuckThreads() == 1 ? "was" : "were",
                                         node.stuckThreads() == 1 ? "has" : "have"))
-                        .matters(
-                                "It ignores interrupts. Its slot is free and its job goes on elsewhere; its thread, its memory and its connections are not free.")
+                        .matters(OF_STUCK_HANDLERS)
                         .mend("See where it stands.", "jcmd PID Thread.dump_to_file threads.txt")
                         .mend("Give its calls timeouts, and restart the process when convenient.")
                         .fact("node", node.name())
                         .fact("stuckThreads", node.stuckThreads())
                         .made())
                 .toList();
+    }
+
+    /** Of other processes, as their nodes say it; of this one its own nodes are asked. */
+    static List<Finding> stuckElsewhere(List<NodeView> alive, List<Node.Status> own, Instant now) {
+        var ours = own.stream().map(Node.Status::id).collect(Collectors.toSet());
+        var found = new ArrayList<Finding>();
+        for (var node : alive) {
+            var stuck = node.stuck();
+            if (stuck != null && !ours.contains(node.id()) && stuck.lasts().compareTo(STUCK) >= 0)
+                found.add(stuck(node, stuck, now));
+        }
+        return found;
+    }
+
+    private static Finding stuck(NodeView node, NodeView.Stuck stuck, Instant now) {
+        var since = now.minus(stuck.lasts());
+        return about(Finding.Type.STUCK_HANDLER, Severity.WARNING, node)
+                .says(
+                        stuck.handlers() == 1
+                                ? "A handler of node %s (process %d on %s) was told to end %s ago, and has not: that of job %s."
+                                        .formatted(
+                                                node.name(),
+                                                node.pid(),
+                                                node.host(),
+                                                Found.span(stuck.lasts()),
+                                                stuck.oldest())
+                                : "%,d handlers of node %s (process %d on %s) were told to end and have not, the first %s ago: that of job %s."
+                                        .formatted(
+                                                stuck.handlers(),
+                                                node.name(),
+                                                node.pid(),
+                                                node.host(),
+                                                Found.span(stuck.lasts()),
+                                                stuck.oldest()))
+                .matters(OF_STUCK_HANDLERS)
+                .mend(
+                        "See where it stands, on %s.".formatted(node.host()),
+                        "jcmd %d Thread.dump_to_file threads.txt".formatted(node.pid()))
+                .mend("See what job it is, and what has become of it.", "millrace job " + stuck.oldest())
+                .mend("Give its calls timeouts, and restart the process when convenient.")
+                .fact("stuckThreads", stuck.handlers())
+                .fact("job", stuck.oldest())
+                .fact("since", since)
+                .fact("stuckMillis", stuck.lasts())
+                .made();
     }
 
     static List<Finding> longRuns(List<Held> held, List<NodeView> alive, Instant now) {
@@ -246,31 +296,16 @@ final class FleetDoctor {
                     alive.stream().filter(node -> node.queues().contains(queue)).toList();
             var newest = new TreeMap<String, Integer>();
             for (var node : serving)
-                for (var kind : node.kinds()) newest.merge(nameOf(kind), versionOf(kind), Math::max);
+                for (var kind : node.kinds()) newest.merge(NodeView.nameOf(kind), NodeView.versionOf(kind), Math::max);
             newest.forEach((name, version) -> {
                 var without = serving.stream()
-                        .filter(node -> !handles(node, name, version))
+                        .filter(node -> !node.canRead(name, version))
                         .map(NodeView::name)
                         .toList();
                 if (!without.isEmpty()) found.putIfAbsent(name + ":" + version, new Without(queue, without));
             });
         }
         return found;
-    }
-
-    /** A node tells kinds as {@code name:version}, the newest that it reads. */
-    static boolean handles(NodeView node, String kind, int version) {
-        return node.kinds().stream().anyMatch(told -> nameOf(told).equals(kind) && versionOf(told) >= version);
-    }
-
-    private static String nameOf(String told) {
-        int colon = told.lastIndexOf(':');
-        return colon < 0 ? told : told.substring(0, colon);
-    }
-
-    private static int versionOf(String told) {
-        int colon = told.lastIndexOf(':');
-        return colon < 0 ? Integer.MAX_VALUE : Integer.parseInt(told, colon + 1, told.length(), 10);
     }
 
     private static String some(List<String> names) {

@@ -72,8 +72,7 @@ public interface Operations {
     /**
      * Looks for what is wrong with this installation, or will be: transactions that are open for long, replication slots, partitions, settings of the
      * server, nodes, clocks, queues that nobody serves. Changes nothing and waits for nobody; some tenths of a second, at worst half a minute where a
-     * server hardly answers. What it has no right to see is told as a finding, with the right that is missing. Hung handlers are known of the nodes of
-     * this process alone.
+     * server hardly answers. What it has no right to see is told as a finding, with the right that is missing.
      *
      * @throws dev.millrace.store.StoreException.Unavailable if the store can't be reached
      */

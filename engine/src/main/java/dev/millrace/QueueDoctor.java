@@ -171,8 +171,8 @@ final class QueueDoctor {
 
     private static Optional<Finding> unknownKind(ParkedJobs jobs, List<NodeView> alive, @Nullable Duration since) {
         boolean known = alive.stream()
-                .anyMatch(node -> node.queues().contains(jobs.queue())
-                        && FleetDoctor.handles(node, jobs.kind(), jobs.kindVersion()));
+                .anyMatch(
+                        node -> node.queues().contains(jobs.queue()) && node.canRead(jobs.kind(), jobs.kindVersion()));
         if (known && (since == null || since.compareTo(FETCHED) < 0)) return Optional.empty();
         var found = about(jobs, known ? Severity.NOTICE : Severity.WARNING, since);
         var what = "%s of kind %s version %d in queue %s %s parked%s"

@@ -2,6 +2,7 @@ package dev.millrace;
 
 import dev.millrace.NodeView.Life;
 import dev.millrace.QueueView.Depth;
+import dev.millrace.Why.NoNode.Missing;
 import dev.millrace.Why.Reason;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Ending;
@@ -13,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -281,7 +284,7 @@ record Reasons(
     private Reason parked(String reason) {
         var line = Line.of(job.headers());
         if (line == null || !Ending.Parked.tellsOfBehind(reason))
-            return new Why.Parked(sentence("It is parked: " + reason));
+            return parked(sentence("It is parked: " + reason), reason);
         var meanwhile = "It is parked meanwhile, since %s. ".formatted(reason);
         var stands = lines.of(job.id()).orElse(null);
         if (stands != null && stands.first() != null) return behind(line, stands, stands.first(), meanwhile);
@@ -290,8 +293,12 @@ record Reasons(
                 : LimitedBy.of(line, stands, lines::adjusted).orElse(null);
         return limit != null
                 ? limit.parked(meanwhile)
-                : new Why.Parked(
-                        meanwhile + "It comes back when it can go on. It counts for %s.".formatted(keys(line)));
+                : parked(
+                        meanwhile + "It comes back when it can go on. It counts for %s.".formatted(keys(line)), reason);
+    }
+
+    private Reason parked(String text, String reason) {
+        return new Why.Parked(text, job.queue(), job.kind(), job.kindVersion(), reason);
     }
 
     /** What is paused of what its headers say: whose it is, and where it stands in line. */
@@ -338,25 +345,39 @@ record Reasons(
                 nodes.get().stream().filter(node -> node.life() == Life.ALIVE).toList();
         if (alive.isEmpty())
             return Optional.of(
-                    new Why.NoNode("No node is alive. Start one that serves queue %s.".formatted(job.queue())));
-        if (alive.stream().noneMatch(serves))
-            return Optional.of(new Why.NoNode("No node that is alive serves queue %s. Start one with queue(\"%s\")."
-                    .formatted(job.queue(), job.queue())));
-        if (alive.stream().filter(serves).noneMatch(this::handles))
-            return Optional.of(
-                    new Why.NoNode("No node that serves queue %s handles kind %s version %d. Deploy one that does."
-                            .formatted(job.queue(), job.kind(), job.kindVersion())));
-        return Optional.empty();
+                    noNode(Missing.NODE, "No node is alive. Start one that serves queue %s.".formatted(job.queue())));
+        var serving = alive.stream().filter(serves).toList();
+        if (serving.isEmpty())
+            return Optional.of(noNode(
+                    Missing.QUEUE,
+                    "No node that is alive serves queue %s. Start one with queue(\"%s\")."
+                            .formatted(job.queue(), job.queue())));
+        if (serving.stream().anyMatch(node -> node.canRead(job.kind(), job.kindVersion()))) return Optional.empty();
+        var others = serving.stream()
+                .flatMap(node -> node.versions(job.kind()).stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+        var text = "No node that serves queue %s handles kind %s version %d. "
+                .formatted(job.queue(), job.kind(), job.kindVersion());
+        return Optional.of(
+                others.isEmpty()
+                        ? noNode(Missing.KIND, text + "Deploy one that does.")
+                        : noNode(Missing.VERSION, text + otherVersions(others)));
     }
 
-    /** A node tells kinds as {@code name:version}, the newest it reads. */
-    private boolean handles(NodeView node) {
-        return node.kinds().stream().anyMatch(told -> {
-            int colon = told.lastIndexOf(':');
-            if (colon < 0) return told.equals(job.kind());
-            return told.substring(0, colon).equals(job.kind())
-                    && Integer.parseInt(told, colon + 1, told.length(), 10) >= job.kindVersion();
-        });
+    /** A newer version comes with a newer build; an older one needs the way up from it. */
+    private String otherVersions(SortedSet<Integer> told) {
+        var reads = "They read version%s %s. "
+                .formatted(
+                        told.size() == 1 ? "" : "s",
+                        told.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+        return reads
+                + (told.last() < job.kindVersion()
+                        ? "Deploy one that does."
+                        : "Deploy one that has the way up from it: upcast(…).");
+    }
+
+    private Reason noNode(Missing missing, String text) {
+        return new Why.NoNode(text, job.queue(), job.kind(), job.kindVersion(), missing);
     }
 
     /** What goes before it: others of its key, or others of its queue. */

@@ -92,11 +92,38 @@ public record Why(JobId job, @Nullable State state, List<Reason> reasons) {
     /** Somebody paused what it belongs to. */
     public record Paused(String text, Scope scope) implements Reason {}
 
-    /** No node that is alive could run it. */
-    public record NoNode(String text) implements Reason {}
+    /**
+     * No node that is alive could run it.
+     *
+     * @param queue that a node would have to serve
+     * @param kind that it would have to handle
+     * @param version of the kind's payload that it would have to read
+     * @param missing what there is none of
+     */
+    public record NoNode(String text, String queue, String kind, int version, Missing missing) implements Reason {
 
-    /** A node had it and could not run it: the text says what it waits for. */
-    public record Parked(String text) implements Reason {}
+        /** The first thing that is wanting. */
+        public enum Missing {
+            /** No node is alive. */
+            NODE,
+            /** None of them serves the queue. */
+            QUEUE,
+            /** None of those that do handles the kind. */
+            KIND,
+            /** Some of those handle it, and none in this version. */
+            VERSION
+        }
+    }
+
+    /**
+     * A node had it and could not run it.
+     *
+     * @param queue it comes back to
+     * @param kind its kind
+     * @param version its kind's version
+     * @param because what it waits for, as the node that put it aside said it
+     */
+    public record Parked(String text, String queue, String kind, int version, String because) implements Reason {}
 
     /**
      * Jobs of a higher priority are available in its queue, and go first: nine times out of ten.

@@ -60,6 +60,24 @@ class CheckTest {
     }
 
     @Test
+    void a_node_tells_from_which_versions_it_has_the_way_up_and_why_uses_that() {
+        var old = millrace.enqueue(new Pay.V1(1));
+
+        payments().start();
+
+        var ops = millrace.operations("mara");
+        assertThat(ops.nodes().getFirst().reads()).containsExactly("pay:2", "pay:3");
+        await().until(() -> ops.find(old.id()).orElseThrow().reason() != null); // it was put aside
+        assertThat(ops.why(old.id()).reasons())
+                .filteredOn(Why.NoNode.class::isInstance)
+                .singleElement()
+                .satisfies(reason -> {
+                    assertThat(reason.text()).contains("pay version 1. They read versions 2, 3.");
+                    assertThat(((Why.NoNode) reason).missing()).isEqualTo(Why.NoNode.Missing.VERSION);
+                });
+    }
+
+    @Test
     void a_version_without_a_way_up_is_counted_and_named_with_one_of_its_jobs() {
         var old = millrace.enqueue(new Pay.V1(1));
         millrace.enqueue(new Pay.V1(2));

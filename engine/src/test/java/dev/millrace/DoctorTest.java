@@ -235,6 +235,64 @@ class DoctorTest {
     }
 
     @Test
+    void hung_handlers_of_other_processes_are_told_as_their_nodes_say_it() {
+        var elsewhere = new UUID(0, 77);
+        var one = stuck(elsewhere, new NodeView.Stuck(1, JOB, Duration.ofMinutes(3)));
+
+        var finding = one(FleetDoctor.stuckElsewhere(List.of(one), List.of(), NOW));
+        assertThat(finding.severity()).isEqualTo(Severity.WARNING);
+        assertThat(finding.text())
+                .isEqualTo(
+                        "A handler of node far (process 7 on here) was told to end 3 min ago, and has not: that of job "
+                                + JOB + ".");
+        assertThat(finding.remedies())
+                .extracting(Remedy::command)
+                .contains("jcmd 7 Thread.dump_to_file threads.txt", "millrace job " + JOB);
+        assertThat(finding.facts())
+                .containsEntry("node", "far")
+                .containsEntry("nodeId", elsewhere.toString())
+                .containsEntry("job", JOB.toString())
+                .containsEntry("stuckThreads", 1L)
+                .containsEntry("stuckMillis", 180_000L)
+                .containsKey("since");
+        assertThat(one(FleetDoctor.stuckElsewhere(
+                                List.of(stuck(elsewhere, new NodeView.Stuck(4, JOB, Duration.ofMinutes(3)))),
+                                List.of(),
+                                NOW))
+                        .text())
+                .startsWith(
+                        "4 handlers of node far (process 7 on here) were told to end and have not, the first 3 min ago");
+        assertThat(FleetDoctor.stuckElsewhere(
+                        List.of(stuck(elsewhere, new NodeView.Stuck(1, JOB, Duration.ofSeconds(9)))), List.of(), NOW))
+                .as("it may be cleaning up")
+                .isEmpty();
+        assertThat(FleetDoctor.stuckElsewhere(
+                        List.of(stuck(NODE, new NodeView.Stuck(1, JOB, Duration.ofMinutes(3)))),
+                        List.of(status(true, 1)),
+                        NOW))
+                .as("a node of this process was asked itself")
+                .isEmpty();
+    }
+
+    private static NodeView stuck(UUID id, NodeView.Stuck stuck) {
+        return new NodeView(
+                id,
+                "far",
+                "here",
+                7,
+                "1",
+                Life.ALIVE,
+                10,
+                0,
+                List.of("default"),
+                List.of(),
+                ago(Duration.ofHours(2)),
+                SECOND,
+                null,
+                stuck);
+    }
+
+    @Test
     void a_job_that_a_node_holds_for_long_is_worth_a_look_and_beyond_all_deadlines_a_warning() {
         var alive = List.of(node("alive", SECOND));
 
@@ -265,6 +323,34 @@ class DoctorTest {
                         tuple("kind bounce:1", Severity.NOTICE),
                         tuple("kind send:2", Severity.NOTICE));
         assertThat(FleetDoctor.builds(List.of(young, other))).isEmpty();
+    }
+
+    @Test
+    void a_node_that_reads_a_newer_version_and_not_that_of_others_lacks_it() {
+        var old = view("old", Life.ALIVE, SECOND, "1.1", List.of("mail"), List.of("send:2"));
+        var told = new NodeView(
+                new UUID(0, 78),
+                "young",
+                "here",
+                7,
+                "1.1",
+                Life.ALIVE,
+                10,
+                0,
+                List.of("mail"),
+                List.of("send:3"),
+                ago(Duration.ofHours(2)),
+                SECOND,
+                List.of("send:1", "send:3"),
+                null);
+
+        assertThat(told.canRead("send", 1)).isTrue();
+        assertThat(told.canRead("send", 2)).as("it has no way up from there").isFalse();
+        assertThat(old.canRead("send", 1)).as("it does not tell").isTrue();
+        assertThat(old.canRead("send", 3)).isFalse();
+        assertThat(FleetDoctor.builds(List.of(old, told)))
+                .extracting(Finding::object)
+                .containsExactly("kind send:3");
     }
 
     @Test
@@ -884,6 +970,7 @@ class DoctorTest {
                 .containsExactlyInAnyOrder(
                         tuple(Finding.Type.NO_NODE, Severity.UNKNOWN),
                         tuple(Finding.Type.SILENT_NODE, Severity.UNKNOWN),
+                        tuple(Finding.Type.STUCK_HANDLER, Severity.UNKNOWN),
                         tuple(Finding.Type.BUILDS, Severity.UNKNOWN),
                         tuple(Finding.Type.UNSERVED_QUEUE, Severity.UNKNOWN),
                         tuple(Finding.Type.LONG_RUN, Severity.UNKNOWN),
@@ -1056,7 +1143,20 @@ class DoctorTest {
     private static NodeView view(
             String name, Life life, Duration sinceBeat, String version, List<String> queues, List<String> kinds) {
         return new NodeView(
-                NODE, name, "here", 7, version, life, 10, 0, queues, kinds, ago(Duration.ofHours(2)), sinceBeat);
+                NODE,
+                name,
+                "here",
+                7,
+                version,
+                life,
+                10,
+                0,
+                queues,
+                kinds,
+                ago(Duration.ofHours(2)),
+                sinceBeat,
+                null,
+                null);
     }
 
     private static Node.Status status(boolean trusted, int stuck) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.millrace.NodeView.Life;
 import dev.millrace.QueueView.Depth;
+import dev.millrace.Why.NoNode.Missing;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Line;
 import dev.millrace.store.Line.Limited;
@@ -79,11 +80,55 @@ class ReasonsTest {
         assertThat(text(available(), queue(1, null), node("billing", "resize:1")))
                 .isEqualTo(says);
         assertThat(text(available(), queue(1, null), node("billing", "send-invoice:1")))
-                .isEqualTo(says);
+                .isEqualTo(
+                        "No node that serves queue billing handles kind send-invoice version 2. They read version 1. Deploy one that does.");
         assertThat(text(available(), queue(1, null), node("billing", "send-invoice:2")))
                 .doesNotContain("No node");
         assertThat(text(available(), queue(1, null), node("billing", "send-invoice")))
                 .doesNotContain("No node");
+    }
+
+    @Test
+    void so_is_an_older_version_from_which_no_node_has_the_way_up() {
+        var job = available();
+
+        assertThat(text(job, queue(1, null), reading("send-invoice:1", "send-invoice:4", "resize:2")))
+                .isEqualTo(
+                        "No node that serves queue billing handles kind send-invoice version 2. They read versions 1, 4. Deploy one that has the way up from it: upcast(…).");
+        assertThat(text(job, queue(1, null), reading("send-invoice:2", "send-invoice:4")))
+                .doesNotContain("No node");
+        assertThat(text(job, queue(1, null), node("billing", "send-invoice:4")))
+                .as("a node of an older build does not tell")
+                .doesNotContain("No node");
+    }
+
+    @Test
+    void programs_are_told_what_there_is_no_node_for() {
+        assertThat(missing()).isEqualTo(Missing.NODE);
+        assertThat(missing(node("default", "send-invoice:2"))).isEqualTo(Missing.QUEUE);
+        assertThat(missing(node("billing", "resize:1"))).isEqualTo(Missing.KIND);
+        assertThat(missing(reading("send-invoice:3"))).isEqualTo(Missing.VERSION);
+    }
+
+    private static List<Why.Reason> seen(JobView job, NodeView... nodes) {
+        return new Reasons(
+                        job,
+                        () -> List.of(queue(1, null)),
+                        Map::of,
+                        () -> List.of(nodes),
+                        Optional::empty,
+                        () -> Blockers.NONE,
+                        Reasons.InLines.NONE)
+                .why()
+                .reasons();
+    }
+
+    private static Missing missing(NodeView... nodes) {
+        var reason = (Why.NoNode) seen(available(), nodes).getFirst();
+        assertThat(reason.queue()).isEqualTo("billing");
+        assertThat(reason.kind()).isEqualTo("send-invoice");
+        assertThat(reason.version()).isEqualTo(2);
+        return reason.missing();
     }
 
     @Test
@@ -109,6 +154,13 @@ class ReasonsTest {
 
         assertThat(text(job, queue(1, null), node("billing", "send-invoice:2")))
                 .isEqualTo("It is parked: no handler for version 2.");
+        assertThat(seen(job, node("billing", "send-invoice:2")))
+                .containsExactly(new Why.Parked(
+                        "It is parked: no handler for version 2.",
+                        "billing",
+                        "send-invoice",
+                        2,
+                        "no handler for version 2"));
     }
 
     @Test
@@ -643,6 +695,27 @@ class ReasonsTest {
                 List.of(queue),
                 List.of(kind),
                 THEN,
-                Duration.ZERO);
+                Duration.ZERO,
+                null,
+                null);
+    }
+
+    /** One of the queue that tells all that it reads. */
+    private static NodeView reading(String... reads) {
+        return new NodeView(
+                new UUID(0, 1),
+                "node-1",
+                "host",
+                1,
+                "0.1",
+                Life.ALIVE,
+                10,
+                0,
+                List.of("billing"),
+                List.of(reads[reads.length - 1]),
+                THEN,
+                Duration.ZERO,
+                List.of(reads),
+                null);
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.memory;
 
+import dev.millrace.NodeView;
 import dev.millrace.NodeView.Life;
 import dev.millrace.store.Epoch;
 import dev.millrace.store.Lease;
@@ -28,6 +29,9 @@ final class Member {
     long beat;
     Duration witnessed = Duration.ZERO;
     Instant beatAt;
+
+    /** What it said with its last beat. */
+    NodeView.@Nullable Stuck stuck;
 
     @Nullable
     Instant goneAt;

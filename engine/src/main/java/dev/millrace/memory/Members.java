@@ -1,6 +1,7 @@
 package dev.millrace.memory;
 
 import dev.millrace.MillraceException;
+import dev.millrace.NodeView;
 import dev.millrace.NodeView.Life;
 import dev.millrace.store.Epoch;
 import dev.millrace.store.Lease;
@@ -51,8 +52,9 @@ final class Members {
         return member != null && member.life == Life.ALIVE && member.lease().equals(lease);
     }
 
-    void beat(Member member, Instant now) {
+    void beat(Member member, NodeView.@Nullable Stuck stuck, Instant now) {
         member.beat++;
+        member.stuck = stuck;
         member.witnessed = Duration.ZERO;
         member.beatAt = now;
     }

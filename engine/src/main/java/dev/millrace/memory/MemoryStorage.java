@@ -334,8 +334,8 @@ final class MemoryStorage implements Storage {
     }
 
     @Override
-    public void beat(Lease lease) {
-        does(lease, memory.members::beat);
+    public void beat(Lease lease, NodeView.@Nullable Stuck stuck) {
+        does(lease, (node, now) -> memory.members.beat(node, stuck, now));
     }
 
     @Override

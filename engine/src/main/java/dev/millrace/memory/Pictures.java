@@ -289,6 +289,8 @@ final class Pictures {
 
     private static NodeView view(Member member, Instant now) {
         var card = member.card;
+        var sinceBeat = Duration.between(member.beatAt, now);
+        var stuck = member.stuck;
         return new NodeView(
                 card.id().value(),
                 card.name(),
@@ -301,7 +303,9 @@ final class Pictures {
                 card.queues(),
                 card.kinds(),
                 member.joinedAt,
-                Duration.between(member.beatAt, now));
+                sinceBeat,
+                card.reads(),
+                stuck == null ? null : stuck.after(sinceBeat));
     }
 
     // ---- for a doctor

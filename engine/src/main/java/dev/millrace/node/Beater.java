@@ -32,7 +32,7 @@ final class Beater implements Loop {
     @Override
     public Duration turn() {
         long asked = world.nanoTime();
-        node.storage().beat(node.lease());
+        node.storage().beat(node.lease(), node.tally().stuck(asked));
         if (asked - lastBeat > 2 * beat) unbrokenSince = asked;
         lastBeat = asked; // the moment of asking: others may have seen it since then
         count.incrementAndGet();

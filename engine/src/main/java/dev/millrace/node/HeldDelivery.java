@@ -71,6 +71,7 @@ final class HeldDelivery implements Held, Runnable, Group.Ready {
     private volatile long interruptAt;
     private volatile Attempts.@Nullable Running thread;
     private volatile boolean interrupted;
+    private volatile boolean threadEnded;
 
     private volatile @Nullable Instant startedAt;
     private volatile long startedNanos;
@@ -266,7 +267,7 @@ final class HeldDelivery implements Held, Runnable, Group.Ready {
             thread = node.attempts().start(delivery, this);
         } catch (RuntimeException | Error noThread) {
             if (stage.compareAndSet(Stage.RUNNING, Stage.ENDED)) node.finish(this, broken(noThread));
-            else node.tally().stuckThreads.decrementAndGet();
+            else threadEnded();
             return;
         }
         if (interrupted) interrupt();
@@ -276,7 +277,7 @@ final class HeldDelivery implements Held, Runnable, Group.Ready {
     @Override
     public void run() {
         if (!is(Stage.RUNNING)) { // decided before its thread had begun
-            node.tally().stuckThreads.decrementAndGet();
+            threadEnded();
             return;
         }
         Ending ending;
@@ -296,7 +297,7 @@ final class HeldDelivery implements Held, Runnable, Group.Ready {
             ending = broken(bug);
         }
         if (!stage.compareAndSet(Stage.RUNNING, Stage.ENDED)) {
-            node.tally().stuckThreads.decrementAndGet(); // somebody decided earlier, and counted this thread
+            threadEnded(); // somebody decided earlier, and counted this thread
             return;
         }
         if (committed) node.committed(this, ending);
@@ -338,10 +339,17 @@ final class HeldDelivery implements Held, Runnable, Group.Ready {
         if (stage.compareAndSet(Stage.WAITING, Stage.ENDED)) return Stage.WAITING;
         if (stage.compareAndSet(Stage.MARKING, Stage.ENDED)) return Stage.MARKING;
         if (stage.compareAndSet(Stage.RUNNING, Stage.ENDED)) {
-            node.tally().stuckThreads.incrementAndGet();
+            node.tally().isStuck(this, node.world().nanoTime());
+            if (threadEnded) node.tally().isStuckNoMore(this); // it ended meanwhile, and found nothing to take back
             return Stage.RUNNING;
         }
         return null;
+    }
+
+    /** Its thread has come to its end after somebody else had decided: first this, then the look; end() does it the other way round. */
+    private void threadEnded() {
+        threadEnded = true;
+        node.tally().isStuckNoMore(this);
     }
 
     /** Ends it if its handler has not been started. */

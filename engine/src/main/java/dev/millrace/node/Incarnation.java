@@ -286,7 +286,7 @@ public final class Incarnation {
                 claimer.unread() + starter.buffered(),
                 lines.waiting(),
                 finisher.awaiting(),
-                Math.max(0, tally.stuckThreads.get()),
+                tally.stuckThreads(),
                 oldest,
                 beater.sinceBeat(),
                 counters(tally, eventsDropped));

@@ -5,6 +5,7 @@ import dev.millrace.LogLevel;
 import dev.millrace.MillraceException;
 import dev.millrace.store.Catalogue.KindSchema;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -43,6 +44,19 @@ public record NodePlan(
             List<Consumer<JobEvent>> listeners,
             Limits limits) {
         this(name, queues, kinds, schedules, setSchedules, listeners, limits, List.of(), LogLevel.TRACE);
+    }
+
+    /** What it handles, as it tells it: each kind with the newest version that it reads. */
+    public List<String> kindsTold() {
+        return kinds.values().stream().map(KindPlan::told).sorted().toList();
+    }
+
+    /** What it reads, as it tells it: each kind in each version. */
+    public List<String> readsTold() {
+        return kinds.values().stream()
+                .sorted(Comparator.comparing(KindPlan::kind))
+                .flatMap(KindPlan::reads)
+                .toList();
     }
 
     /** One without schedules. */

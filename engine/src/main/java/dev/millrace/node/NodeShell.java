@@ -133,7 +133,7 @@ public final class NodeShell implements Hosted {
                 0,
                 0,
                 0,
-                Math.max(0, tally.stuckThreads.get()),
+                tally.stuckThreads(),
                 null,
                 null,
                 Incarnation.counters(tally, listeners.dropped()));
@@ -303,10 +303,8 @@ public final class NodeShell implements Hosted {
                 version == null ? "unreleased" : version,
                 plan.limits().slots(),
                 plan.queues(),
-                plan.kinds().values().stream()
-                        .map(kind -> kind.kind() + ":" + kind.version())
-                        .sorted()
-                        .toList());
+                plan.kindsTold(),
+                plan.readsTold());
     }
 
     private static String host() {

@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.NodeView;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.Collection;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The nodes' side: one method is one protocol step, one transaction, one round trip. Each step proves its lease first and throws
@@ -29,8 +31,17 @@ public interface Protocol {
     /** Becomes a node, at epoch 1 and with its beat at 0. Unknown: join again under another id. */
     Lease join(NodeCard card);
 
-    /** Raises the node's own beat counter by one. */
-    void beat(Lease lease);
+    /**
+     * Raises the node's own beat counter by one.
+     *
+     * @param stuck what it tells of its stuck handlers until the next beat: shown, never used to judge; null if it has none
+     */
+    void beat(Lease lease, NodeView.@Nullable Stuck stuck);
+
+    /** The beat of a node that has no stuck handlers. */
+    default void beat(Lease lease) {
+        beat(lease, null);
+    }
 
     /** Says good-bye. What is still open is rescued by the others, without waiting for a lease. */
     void leave(Lease lease);

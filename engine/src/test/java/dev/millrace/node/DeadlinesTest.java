@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.JobEvent;
+import dev.millrace.NodeView;
 import dev.millrace.State;
 import dev.millrace.store.Ending;
 import dev.millrace.store.Payload;
 import dev.millrace.store.StoreException;
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DeadlinesTest {
@@ -43,6 +46,28 @@ class DeadlinesTest {
         assertThat(node.outcomes(job)).containsExactly("timed_out");
         assertThat(node.status().counters().completed()).isZero();
         assertThat(node.status().stuckThreads()).isZero();
+    }
+
+    @Test
+    void a_node_tells_of_a_handler_that_does_not_end_until_it_does() {
+        var node = new OneNode();
+        var job = node.send();
+        node.settle();
+        assertThat(told(node)).isNull();
+        node.pass(OneNode.DEADLINE.plusSeconds(10));
+
+        var stuck = Objects.requireNonNull(told(node));
+        assertThat(stuck.handlers()).isEqualTo(1);
+        assertThat(stuck.oldest()).isEqualTo(job);
+        assertThat(stuck.lasts()).isBetween(Duration.ofSeconds(8), Duration.ofSeconds(12));
+
+        node.done(job);
+        node.pass(Duration.ofSeconds(5));
+        assertThat(told(node)).isNull();
+    }
+
+    private static NodeView.@Nullable Stuck told(OneNode node) {
+        return node.store.nodes().getFirst().stuck();
     }
 
     @Test

@@ -245,8 +245,8 @@ final class JobSql {
         shards = q.in("SELECT shards FROM $.meta");
         keyedShards = q.in("SELECT keyed_shards FROM $.meta");
 
-        join = q.in("SELECT $.join_node(?, ?, ?, ?, ?, ?, ?, ?, ?)");
-        beat = q.in("SELECT $.raise_beat(?, ?)");
+        join = q.in("SELECT $.join_node(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        beat = q.in("SELECT $.raise_beat(?, ?, ?, ?, ?)");
         prove = q.in("SELECT $.prove(?, ?)");
         leave = q.in("SELECT $.leave_node(?, ?)");
         census = q.in("""

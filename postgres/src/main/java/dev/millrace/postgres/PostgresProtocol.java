@@ -2,6 +2,7 @@ package dev.millrace.postgres;
 
 import dev.millrace.JobId;
 import dev.millrace.MillraceException;
+import dev.millrace.NodeView;
 import dev.millrace.Scope;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Claim;
@@ -147,6 +148,8 @@ final class PostgresProtocol implements Protocol, Ownership {
     }
 
     private Lease joinOnce(NodeCard card) {
+        var told = card.reads();
+        var reads = told == null ? null : told.toArray(new String[0]);
         int epoch = sessions.upkeep.step("join", c -> {
             try {
                 return Math.toIntExact(number(
@@ -160,7 +163,8 @@ final class PostgresProtocol implements Protocol, Ownership {
                         card.slots(),
                         card.queues().toArray(new String[0]),
                         card.kinds().toArray(new String[0]),
-                        KNOWS_KEYED_SHARDS));
+                        KNOWS_KEYED_SHARDS,
+                        reads));
             } catch (SQLException e) {
                 if (SqlErrors.state(e).equals("MR007")) throw new OtherDatabase(e);
                 throw e;
@@ -181,8 +185,11 @@ final class PostgresProtocol implements Protocol, Ownership {
     }
 
     @Override
-    public void beat(Lease lease) {
-        sessions.beat.step("beat", c -> call(c, sql.beat, node(lease), epoch(lease)));
+    public void beat(Lease lease, NodeView.@Nullable Stuck stuck) {
+        var handlers = stuck == null ? null : (Integer) stuck.handlers();
+        var oldest = stuck == null ? null : stuck.oldest().value();
+        var millis = stuck == null ? null : (Long) stuck.lasts().toMillis();
+        sessions.beat.step("beat", c -> call(c, sql.beat, node(lease), epoch(lease), handlers, oldest, millis));
     }
 
     @Override

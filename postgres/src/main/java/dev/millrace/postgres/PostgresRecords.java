@@ -126,9 +126,9 @@ final class PostgresRecords implements Records {
         blockers = q.in("SELECT * FROM $.blockers_of(?, ?)");
         parts = q.in("SELECT * FROM $.parts_of(?, ?, ?) LIMIT ?");
         nodes = q.in("""
-                SELECT n.*, extract(epoch FROM clock_timestamp() - b.at) AS since,
+                SELECT n.*, extract(epoch FROM clock_timestamp() - b.at) AS since, b.stuck, b.stuck_job, b.stuck_millis, r.reads,
                        (SELECT cardinality(m.open) FROM $.manifest m WHERE m.node = n.id ORDER BY m.no DESC LIMIT 1) AS open
-                  FROM $.node n JOIN $.beat b ON b.node = n.id
+                  FROM $.node n JOIN $.beat b ON b.node = n.id LEFT JOIN $.node_reads r ON r.node = n.id
                  WHERE n.state <> 'gone' OR b.at > clock_timestamp() - INTERVAL '1 day' ORDER BY n.state, n.started_at DESC LIMIT 1000
                 """);
     }
@@ -541,6 +541,8 @@ final class PostgresRecords implements Records {
         try (var s = Session.prepare(c, nodes);
                 var rows = s.executeQuery()) {
             while (rows.next()) {
+                var sinceBeat = Duration.ofMillis(Math.max(0, (long) (rows.getDouble("since") * 1_000)));
+                var reads = rows.getArray("reads");
                 found.add(new NodeView(
                         rows.getObject("id", UUID.class),
                         rows.getString("name"),
@@ -553,10 +555,19 @@ final class PostgresRecords implements Records {
                         texts(rows.getArray("queues")),
                         texts(rows.getArray("kinds")),
                         Objects.requireNonNull(Session.instant(rows, "started_at")),
-                        Duration.ofMillis(Math.max(0, (long) (rows.getDouble("since") * 1_000)))));
+                        sinceBeat,
+                        reads == null ? null : texts(reads),
+                        stuck(rows, sinceBeat)));
             }
         }
         return List.copyOf(found);
+    }
+
+    private static NodeView.@Nullable Stuck stuck(ResultSet rows, Duration sinceBeat) throws SQLException {
+        int handlers = rows.getInt("stuck");
+        if (rows.wasNull()) return null;
+        var before = Duration.ofMillis(rows.getLong("stuck_millis"));
+        return new NodeView.Stuck(handlers, new JobId(rows.getObject("stuck_job", UUID.class)), before.plus(sinceBeat));
     }
 
     @Override

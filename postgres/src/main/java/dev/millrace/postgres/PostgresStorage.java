@@ -476,8 +476,8 @@ final class PostgresStorage implements Storage {
     }
 
     @Override
-    public void beat(Lease lease) {
-        protocol.beat(lease);
+    public void beat(Lease lease, NodeView.@Nullable Stuck stuck) {
+        protocol.beat(lease, stuck);
     }
 
     @Override

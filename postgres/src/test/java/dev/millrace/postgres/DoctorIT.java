@@ -10,9 +10,12 @@ import dev.millrace.Finding;
 import dev.millrace.Finding.Remedy;
 import dev.millrace.Finding.Severity;
 import dev.millrace.Job;
+import dev.millrace.JobHistory;
 import dev.millrace.Kind;
 import dev.millrace.LaterDoctor;
+import dev.millrace.LogLevel;
 import dev.millrace.Millrace;
+import dev.millrace.NodeView;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
 import java.sql.Connection;
@@ -22,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -323,6 +327,52 @@ class DoctorIT {
     }
 
     // ---- nodes
+
+    @Test
+    void a_hung_handler_of_another_process_is_found_by_one_that_runs_no_node() {
+        try (var bench = bench("doctor_stuck")) {
+            var node = bench.node();
+            var job = bench.enqueue(1).getFirst();
+            bench.storage.beat(node, new NodeView.Stuck(1, job, Duration.ofMinutes(3)));
+
+            var found = about(
+                            LaterDoctor.checkup(bench.storage, Duration.ZERO), Finding.Type.STUCK_HANDLER, "node node")
+                    .orElseThrow();
+
+            assertThat(found.text())
+                    .contains("A handler of node node (process 1 on here) was told to end 3 min ago")
+                    .contains("job " + job);
+            bench.storage.beat(node);
+            assertThat(about(
+                            LaterDoctor.checkup(bench.storage, Duration.ZERO), Finding.Type.STUCK_HANDLER, "node node"))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void nodes_of_builds_that_tell_less_of_themselves_are_taken_as_before() {
+        try (var bench = bench("doctor_older")) {
+            var older = UUID.randomUUID();
+            bench.number(
+                    "SELECT millrace.join_node('%s', 'old', 'here', 1, 'old', 10, ARRAY['default'], ARRAY['kind:3'], true)"
+                            .formatted(older));
+            bench.sql("SELECT millrace.raise_beat('%s', 1)".formatted(older));
+            var job = bench.enqueue(1).getFirst();
+            bench.sql("""
+                    SELECT millrace.write_notes('%s', 1, ARRAY[p.no], ARRAY['%s'::UUID], ARRAY[1], ARRAY[1], ARRAY[1], ARRAY[now()],
+                                                ARRAY['a line'], ARRAY[NULL::BIGINT], ARRAY[NULL::BIGINT]) FROM millrace.part p LIMIT 1
+                    """.formatted(older, job));
+
+            var view = bench.storage.nodes().getFirst();
+
+            assertThat(view.reads()).isNull();
+            assertThat(view.stuck()).isNull();
+            assertThat(view.canRead("kind", 1)).isTrue();
+            assertThat(bench.storage.history(job).orElseThrow().log())
+                    .extracting(JobHistory.LogLine::level)
+                    .containsExactly(LogLevel.INFO);
+        }
+    }
 
     @Test
     void a_node_whose_clock_is_ahead_shows_by_its_outcomes_of_either_sort() {

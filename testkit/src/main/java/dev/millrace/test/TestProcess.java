@@ -86,10 +86,8 @@ final class TestProcess implements Attempts {
                 "test",
                 plan.limits().slots(),
                 plan.queues(),
-                plan.kinds().values().stream()
-                        .map(kind -> kind.kind() + ":" + kind.version())
-                        .sorted()
-                        .toList());
+                plan.kindsTold(),
+                plan.readsTold());
     }
 
     /** Begins to turn. */
@@ -249,7 +247,12 @@ final class TestProcess implements Attempts {
     /** The kind, with the crashes that a test may ask for around its handler. */
     private KindPlan dangerous(KindPlan kind) {
         return new KindPlan(
-                kind.kind(), kind.version(), kind.deadline(), kind.concurrency(), new DangerousBody(kind.body()));
+                kind.kind(),
+                kind.version(),
+                kind.versions(),
+                kind.deadline(),
+                kind.concurrency(),
+                new DangerousBody(kind.body()));
     }
 
     private final class DangerousBody implements Body {

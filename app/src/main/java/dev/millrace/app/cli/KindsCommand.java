@@ -103,7 +103,7 @@ final class KindsCommand extends EngineCommand {
                     "%s:%010d".formatted(one.kind(), one.version()),
                     new String[] {one.kind(), Integer.toString(one.version()), Times.distance(one.publishedAt(), now)});
         for (var node : operations.nodes())
-            if (node.life() == NodeView.Life.ALIVE) for (var kind : node.kinds()) runs(rows, kind);
+            if (node.life() == NodeView.Life.ALIVE) for (var kind : told(node)) runs(rows, kind);
         if (rows.isEmpty()) {
             console().say("No kinds are known: no node is alive, and none has published any. Start one: millrace up");
             return;
@@ -111,6 +111,12 @@ final class KindsCommand extends EngineCommand {
         var table = new Table("kind", ">version", "schema published");
         rows.values().forEach(row -> table.row(row[0], row[1], row[2]));
         table.lines(console()).forEach(console()::print);
+    }
+
+    /** All that it reads; of an older build the newest version of each kind. */
+    private static List<String> told(NodeView node) {
+        var reads = node.reads();
+        return reads == null ? node.kinds() : reads;
     }
 
     /** @param kind as a node's card has it: {@code name:version} */

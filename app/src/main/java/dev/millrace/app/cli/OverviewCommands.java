@@ -104,7 +104,24 @@ final class OverviewCommands {
                         Cell.of(String.join(" ", node.queues())),
                         Cell.of(String.join(" ", node.kinds())));
             table.lines(console()).forEach(console()::print);
+            for (var node : nodes) stuck(node);
             return ExitCode.OK;
+        }
+
+        private void stuck(NodeView node) {
+            var stuck = node.stuck();
+            if (stuck != null)
+                console()
+                        .print("Node %s: %s told to end and %s not, %s%s ago: that of job %s"
+                                .formatted(
+                                        node.name(),
+                                        stuck.handlers() == 1
+                                                ? "a handler was"
+                                                : "%,d handlers were".formatted(stuck.handlers()),
+                                        stuck.handlers() == 1 ? "has" : "have",
+                                        stuck.handlers() == 1 ? "" : "the first ",
+                                        Durations.text(stuck.lasts()),
+                                        stuck.oldest()));
         }
 
         private static Style style(NodeView.Life life) {

@@ -189,6 +189,16 @@ public final class Shapes {
                 json.set("others", depth(others));
             }
             case Why.Behind(var text, var others) -> json.set("others", depth(others));
+            case Why.NoNode(var text, var queue, var kind, var version, var missing) ->
+                json.put("queue", queue)
+                        .put("kind", kind)
+                        .put("version", version)
+                        .put("missing", missing.name().toLowerCase(Locale.ROOT));
+            case Why.Parked(var text, var queue, var kind, var version, var because) ->
+                json.put("queue", queue)
+                        .put("kind", kind)
+                        .put("version", version)
+                        .put("because", because);
             default -> {}
         }
         return json;
@@ -346,9 +356,19 @@ public final class Shapes {
         json.put("open", node.open());
         json.set("queues", words(node.queues()));
         json.set("kinds", words(node.kinds()));
+        json.set("reads", node.reads() == null ? null : words(node.reads()));
         json.put("startedAt", text(node.startedAt()));
         json.put("sinceBeatMillis", node.sinceBeat().toMillis());
+        json.set("stuck", stuck(node.stuck()));
         return json;
+    }
+
+    private static @Nullable ObjectNode stuck(NodeView.@Nullable Stuck stuck) {
+        if (stuck == null) return null;
+        return Json.object()
+                .put("handlers", stuck.handlers())
+                .put("oldest", stuck.oldest().toString())
+                .put("lastsMillis", stuck.lasts().toMillis());
     }
 
     /** What the doctor found. */

@@ -10,11 +10,14 @@ import dev.millrace.Kind;
 import dev.millrace.Limit;
 import dev.millrace.LogLevel;
 import dev.millrace.Millrace;
+import dev.millrace.NodeView;
 import dev.millrace.Reduce;
 import dev.millrace.Retry;
 import dev.millrace.app.CommandLineFixture;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.store.Line;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
 import dev.millrace.world.SystemWorld;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -22,6 +25,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -455,6 +459,50 @@ class CommandLineTest {
             assertThat(log.get(0).get("traceId").stringValue()).isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736");
             assertThat(line.run("job", id, "--level", "loud").exit()).isEqualTo(ExitCode.USAGE.number());
         }
+    }
+
+    @Test
+    void a_hung_handler_of_another_process_is_told_by_commands_that_run_no_node() {
+        var storage = line.store().open(new SystemWorld());
+        var lease = storage.join(new NodeCard(
+                new NodeId(UUID.randomUUID()),
+                "far",
+                "elsewhere",
+                77,
+                "1.0",
+                4,
+                List.of("mail"),
+                List.of("send:2"),
+                List.of("send:1", "send:2")));
+        var job = JobId.of(line.run("enqueue", "send", "1", "--queue", "mail").out());
+
+        storage.beat(lease, new NodeView.Stuck(1, job, Duration.ofMinutes(3)));
+
+        assertThat(line.run("nodes").out())
+                .containsPattern("Node far: a handler was told to end and has not, 3:0\\d min ago: that of job " + job);
+        var node = json(line.run("nodes", "--json").out()).get(0);
+        assertThat(node.get("stuck").get("handlers").intValue()).isEqualTo(1);
+        assertThat(node.get("stuck").get("oldest").stringValue()).isEqualTo(job.toString());
+        assertThat(node.get("reads").toString()).isEqualTo("[\"send:1\",\"send:2\"]");
+        var found = line.run("doctor");
+        assertThat(found.out())
+                .contains("stuck-handler", "A handler of node far (process 77 on elsewhere)", "millrace job " + job);
+        assertThat(line.run("kinds").out()).containsPattern("send +1").containsPattern("send +2");
+        storage.beat(lease);
+        assertThat(line.run("nodes").out()).doesNotContain("told to end");
+    }
+
+    @Test
+    void programs_are_told_what_there_is_no_node_for() {
+        var job = line.run("enqueue", "send", "1", "--queue", "mail").out().strip();
+
+        var reason = json(line.run("why", job, "--json").out()).get("reasons").get(0);
+
+        assertThat(reason.get("type").stringValue()).isEqualTo("no-node");
+        assertThat(reason.get("queue").stringValue()).isEqualTo("mail");
+        assertThat(reason.get("kind").stringValue()).isEqualTo("send");
+        assertThat(reason.get("version").intValue()).isEqualTo(1);
+        assertThat(reason.get("missing").stringValue()).isEqualTo("node");
     }
 
     @Kind("steering")

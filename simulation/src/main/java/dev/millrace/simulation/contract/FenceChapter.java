@@ -7,6 +7,7 @@ import static dev.millrace.simulation.contract.Given.SOON;
 import dev.millrace.JobHistory;
 import dev.millrace.JobId;
 import dev.millrace.LogLevel;
+import dev.millrace.NodeView;
 import dev.millrace.store.Catalogue;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
@@ -71,6 +72,10 @@ abstract class FenceChapter extends Chapter {
     static List<Step> steps() {
         return List.of(
                 new Step("beat", on -> on.given.store.beat(on.lease())),
+                new Step(
+                        "beat",
+                        on -> on.given.store.beat(
+                                on.lease(), new NodeView.Stuck(1, on.held.job(), Duration.ofMinutes(1)))),
                 new Step("leave", on -> on.given.store.leave(on.lease())),
                 new Step("census", on -> on.given.store.census(on.lease())),
                 new Step(

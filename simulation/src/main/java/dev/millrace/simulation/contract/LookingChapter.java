@@ -19,6 +19,8 @@ import dev.millrace.State;
 import dev.millrace.Why.Band;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Line;
+import dev.millrace.store.NodeCard;
+import dev.millrace.store.NodeId;
 import dev.millrace.store.Payload;
 import dev.millrace.store.PlaceInQueue;
 import dev.millrace.store.Records.Met;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -475,6 +478,8 @@ abstract class LookingChapter extends Chapter {
         assertThat(view.slots()).isEqualTo(node.card.slots());
         assertThat(view.queues()).isEqualTo(node.card.queues());
         assertThat(view.kinds()).isEqualTo(node.card.kinds());
+        assertThat(view.reads()).as("it does not tell").isNull();
+        assertThat(view.stuck()).isNull();
         assertThat(view.open()).isZero();
         assertThat(view.sinceBeat()).isBetween(Duration.ZERO, Duration.ofSeconds(30));
     }
@@ -500,9 +505,58 @@ abstract class LookingChapter extends Chapter {
         assertThat(view(node).startedAt()).isNotNull();
     }
 
+    @Test
+    void a_node_tells_which_older_versions_it_reads() {
+        var id = new NodeId(UUID.randomUUID());
+        var reads = List.of(given.kind + ":1", given.kind + ":3");
+        var lease = given.store.join(new NodeCard(
+                id, "reader", "a host", 1, "1.0", 10, List.of(given.queue), List.of(given.kind + ":3"), reads));
+
+        assertThat(view(id).reads()).isEqualTo(reads);
+        assertThat(view(id).canRead(given.kind, 3)).isTrue();
+        assertThat(view(id).canRead(given.kind, 2)).isFalse();
+        given.store.leave(lease);
+    }
+
+    @Test
+    void a_node_tells_of_handlers_that_do_not_end_with_each_beat() {
+        var job = given.job();
+        var node = given.node();
+        var other = given.node();
+
+        given.store.beat(node.lease, new NodeView.Stuck(2, job, Duration.ofMinutes(3)));
+        given.store.beat(other.lease);
+
+        assertThat(view(node).stuck()).satisfies(stuck -> {
+            assertThat(stuck).isNotNull();
+            assertThat(stuck.handlers()).isEqualTo(2);
+            assertThat(stuck.oldest()).isEqualTo(job);
+            assertThat(stuck.lasts()).isBetween(Duration.ofMinutes(3), Duration.ofMinutes(4));
+        });
+        assertThat(view(other).stuck()).isNull();
+
+        given.letSoonPass();
+        assertThat(view(node).stuck())
+                .satisfies(stuck -> assertThat(stuck.lasts())
+                        .as("it lasts on while the node is silent")
+                        .isGreaterThanOrEqualTo(Duration.ofMinutes(3).plus(Given.SOON)));
+
+        given.store.beat(node.lease);
+        assertThat(view(node).stuck()).isNull();
+        given.store.beat(node.lease, new NodeView.Stuck(1, job, Duration.ZERO));
+        given.store.leave(node.lease);
+        assertThat(view(node).stuck())
+                .as("nobody knows it of one that has left")
+                .isNull();
+    }
+
     private NodeView view(TestNode node) {
+        return view(node.id());
+    }
+
+    private NodeView view(NodeId node) {
         return given.store.nodes().stream()
-                .filter(view -> view.id().equals(node.id().value()))
+                .filter(view -> view.id().equals(node.value()))
                 .findFirst()
                 .orElseThrow();
     }

@@ -198,10 +198,8 @@ public final class SimulatedNode implements Attempts, Client {
                 "build " + build,
                 plan.limits().slots(),
                 plan.queues(),
-                plan.kinds().values().stream()
-                        .map(kind -> kind.kind() + ":" + kind.version())
-                        .sorted()
-                        .toList());
+                plan.kindsTold(),
+                plan.readsTold());
         fleet.named(id, name());
         try {
             lastBeat = timeline.now();

@@ -86,8 +86,8 @@ final class Wire implements Storage {
     }
 
     @Override
-    public void beat(Lease lease) {
-        does("beat", () -> real.beat(lease));
+    public void beat(Lease lease, NodeView.@Nullable Stuck stuck) {
+        does("beat", () -> real.beat(lease, stuck));
         client.beatHeard();
     }
 

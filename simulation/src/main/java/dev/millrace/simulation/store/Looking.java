@@ -462,6 +462,8 @@ final class Looking {
     private NodeView node(Transaction tx, Rows.Node node, Instant now) {
         var card = node.card();
         var beat = Objects.requireNonNull(tables.beats.get(tx, card.id()));
+        var sinceBeat = Duration.between(beat.at(), now);
+        var stuck = beat.stuck();
         var manifest = tables.manifests.last(
                 tx, new ManifestKey(card.id(), 0), new ManifestKey(card.id(), Long.MAX_VALUE), any -> true);
         return new NodeView(
@@ -480,7 +482,9 @@ final class Looking {
                 card.queues(),
                 card.kinds(),
                 node.startedAt(),
-                Duration.between(beat.at(), now));
+                sinceBeat,
+                card.reads(),
+                stuck == null ? null : stuck.after(sinceBeat));
     }
 
     // ---- for a doctor

@@ -1,6 +1,7 @@
 package dev.millrace.simulation.store;
 
 import dev.millrace.MillraceException;
+import dev.millrace.NodeView;
 import dev.millrace.simulation.database.Transaction;
 import dev.millrace.simulation.store.Fences.NodeLock;
 import dev.millrace.simulation.store.Rows.Beat;
@@ -17,8 +18,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** Life and death of nodes. {@code V002__protocol.sql}, section life and death of a node; {@code V005__deaths.sql}. */
+/** Life and death of nodes. {@code V002__protocol.sql}, section life and death of a node; {@code V005__deaths.sql}; {@code V047__what_nodes_tell.sql}. */
 final class Membership {
 
     private static final Duration DEPOSE_PATIENCE = Duration.ofSeconds(10);
@@ -39,7 +41,7 @@ final class Membership {
         if (tables.nodes.get(tx, card.id()) != null)
             throw new MillraceException(
                     "Node %s has joined before: draw a new id and join again.".formatted(card.id()));
-        tables.beats.insert(tx, card.id(), new Beat(0, tables.now()));
+        tables.beats.insert(tx, card.id(), new Beat(0, tables.now(), null));
         tx.statement();
         int lockNo = Math.toIntExact(tables.nextNumber());
         tables.nodes.insert(
@@ -49,12 +51,12 @@ final class Membership {
         return new Lease(card.id(), new Epoch(1));
     }
 
-    void beat(Transaction tx, Lease lease) {
+    void beat(Transaction tx, Lease lease, NodeView.@Nullable Stuck stuck) {
         fences.readCommitted(tx);
         fences.prove(tx, lease);
         if (tables.planted(Bug.BEAT_IN_NODE_ROW)) tables.nodes.update(tx, lease.node(), any -> true, same -> same);
         var now = tables.now();
-        if (tables.beats.update(tx, lease.node(), any -> true, beat -> new Beat(beat.n() + 1, now)) == null)
+        if (tables.beats.update(tx, lease.node(), any -> true, beat -> new Beat(beat.n() + 1, now, stuck)) == null)
             throw Raised.fenced(lease);
     }
 

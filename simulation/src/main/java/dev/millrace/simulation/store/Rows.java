@@ -3,6 +3,7 @@ package dev.millrace.simulation.store;
 import dev.millrace.Failure;
 import dev.millrace.JobId;
 import dev.millrace.LogLevel;
+import dev.millrace.NodeView;
 import dev.millrace.State;
 import dev.millrace.simulation.database.Snapshot;
 import dev.millrace.store.Bulk.Change;
@@ -244,7 +245,7 @@ final class Rows {
     }
 
     /** A node's sign of life; apart from its row, which a handler's transaction may hold. */
-    record Beat(long n, Instant at) {}
+    record Beat(long n, Instant at, NodeView.@Nullable Stuck stuck) {}
 
     /** How long a beat has been seen to stand still. */
     record Silence(long beat, Duration watched) {}

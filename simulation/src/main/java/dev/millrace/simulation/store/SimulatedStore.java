@@ -681,8 +681,8 @@ public final class SimulatedStore implements Storage {
     }
 
     @Override
-    public void beat(Lease lease) {
-        does("beat", tx -> membership.beat(tx, lease));
+    public void beat(Lease lease, NodeView.@Nullable Stuck stuck) {
+        does("beat", tx -> membership.beat(tx, lease, stuck));
     }
 
     @Override

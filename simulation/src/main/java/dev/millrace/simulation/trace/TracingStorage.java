@@ -110,8 +110,8 @@ public final class TracingStorage implements Storage {
     }
 
     @Override
-    public void beat(Lease lease) {
-        tracer.act("beat", lease, () -> real.beat(lease), TraceEvent.Beat::new);
+    public void beat(Lease lease, NodeView.@Nullable Stuck stuck) {
+        tracer.act("beat", lease, () -> real.beat(lease, stuck), TraceEvent.Beat::new);
     }
 
     @Override

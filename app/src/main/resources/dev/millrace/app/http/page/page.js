@@ -98,7 +98,7 @@ const nodes = d => {
   const past = gone ? html`<div class="none dim">${gone === 1 ? '1 node has' : `${whole.format(gone)} nodes have`} gone within the last day.</div>` : '';
   return here.length === 0 ? html`${none(html`No node is alive, so nothing runs. Start one:<pre>millrace up</pre>`)}${past}`
     : html`${table([['node', ''], ['life', ''], ['last beat', 'r'], ['slots', 'r p2'], ['queues', 'p2'], ['kinds', 'p2']],
-      here.map(n => { const [shape, word] = life(n); return html`<tr class="${shape === 'dead' ? 'bad' : ''}"><th scope="row">${n.name}<span class="sub">process ${n.pid} on ${n.host}</span></th><td>${mark(shape, word)}</td>
+      here.map(n => { const [shape, word] = life(n); return html`<tr class="${shape === 'dead' ? 'bad' : ''}"><th scope="row">${n.name}<span class="sub">process ${n.pid} on ${n.host}</span></th><td>${mark(shape, word)}${n.stuck ? html`<span class="sub">${many(n.stuck.handlers, 'stuck handler')}</span>` : ''}</td>
         <td class="r">${age('n' + n.id, Date.parse(d.at) - n.sinceBeatMillis, ' ago')}</td><td class="r n p2">${whole.format(n.slots)}</td>
         <td class="p2">${n.queues.join(', ')}</td><td class="p2">${n.kinds.map(k => k.replace(/:1$/, '')).join(', ')}</td></tr>`; }))}${past}`;
 };
