@@ -26,10 +26,20 @@ import dev.millrace.Result.Completed;
 import dev.millrace.Result.Discarded;
 import dev.millrace.Result.Pending;
 import dev.millrace.Retry;
+import dev.millrace.Schedule;
+import dev.millrace.Schedule.Gap;
+import dev.millrace.Schedule.Missed;
+import dev.millrace.Schedule.Overlap;
+import dev.millrace.ScheduleView;
+import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.Unique;
+import dev.millrace.Why;
 import dev.millrace.api.Shop.Album;
 import dev.millrace.api.Shop.Billing;
+import dev.millrace.api.Shop.Books;
 import dev.millrace.api.Shop.Catalogue;
+import dev.millrace.api.Shop.CloseDay;
 import dev.millrace.api.Shop.Greet;
 import dev.millrace.api.Shop.Images;
 import dev.millrace.api.Shop.ImportCatalogue;
@@ -37,14 +47,19 @@ import dev.millrace.api.Shop.Ledger;
 import dev.millrace.api.Shop.Orders;
 import dev.millrace.api.Shop.Publish;
 import dev.millrace.api.Shop.Receipt;
+import dev.millrace.api.Shop.Reindex;
 import dev.millrace.api.Shop.SendInvoice;
+import dev.millrace.api.Shop.SendReminder;
 import dev.millrace.api.Shop.SyncProduct;
 import dev.millrace.api.Shop.Thumbnail;
 import dev.millrace.api.Shop.Till;
+import dev.millrace.api.Shop.TooManyRequests;
 import dev.millrace.api.Shop.Transfer;
 import java.net.URI;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Currency;
@@ -59,6 +74,7 @@ import org.junit.jupiter.api.Test;
 class ApiExamplesTest {
 
     private final Billing billing = new Billing();
+    private final Books books = new Books();
     private final Till till = new Till();
     private final Ledger ledger = new Ledger();
     private final Orders orders = new Orders();
@@ -167,7 +183,55 @@ class ApiExamplesTest {
     }
 
     @Test
-    void task_8_order_and_concurrency_per_key() {
+    void task_6_cron() {
+        try (var millrace = Millrace.on(new MemoryStore())) {
+            var nightly = Schedule.cron("30 2 * * *", ZoneId.of("Europe/Berlin"))
+                    .inGap(Gap.RUN_AFTER)
+                    .inOverlap(Overlap.FIRST)
+                    .ifMissed(Missed.ONCE)
+                    .lookBack(ofHours(12));
+            millrace.node()
+                    .handle(CloseDay.class, job -> books.close(job.day()))
+                    .schedule(
+                            "close-day",
+                            nightly,
+                            slot -> new CloseDay(slot.toLocalDate().minusDays(1)))
+                    .start();
+
+            assertThat(nightly.next(3, Instant.parse("2027-03-27T00:00:00Z")))
+                    .extracting(Object::toString)
+                    .containsExactly(
+                            "2027-03-27T02:30+01:00[Europe/Berlin]",
+                            "2027-03-28T03:00+02:00[Europe/Berlin]",
+                            "2027-03-29T02:30+02:00[Europe/Berlin]");
+            await().atMost(ofSeconds(10))
+                    .untilAsserted(() -> assertThat(millrace.operations("mara").schedules())
+                            .extracting(ScheduleView::name)
+                            .containsExactly("close-day"));
+        }
+    }
+
+    @Test
+    void task_7_unique_and_debounce() {
+        try (var millrace = Millrace.on(new MemoryStore())) {
+            Handle<Void> first = millrace.enqueue(new SendReminder(7, "due"));
+            Handle<Void> reminder = millrace.enqueue(new SendReminder(7, "due"));
+            var daily = millrace.enqueue(
+                    new SendReminder(7, "due"),
+                    o -> o.unique(Unique.by(7, "due").within(ofDays(1))));
+            var indexed = millrace.enqueue(new Reindex("a.html"));
+            var indexedAgain = millrace.enqueue(new Reindex("a.html"));
+
+            assertThat(reminder.existed()).isTrue();
+            assertThat(reminder.id()).isEqualTo(first.id());
+            assertThat(daily.id()).as("one key, whoever asks for how long").isEqualTo(first.id());
+            assertThat(indexedAgain.id()).isEqualTo(indexed.id());
+            assertThat(indexed.state()).isEqualTo(State.SCHEDULED);
+        }
+    }
+
+    @Test
+    void task_8_order_concurrency_and_rate_per_key() {
         try (var millrace = Millrace.on(new MemoryStore())) {
             var synced = Collections.synchronizedList(new ArrayList<String>());
             millrace.node()
@@ -333,6 +397,40 @@ class ApiExamplesTest {
             assertThatThrownBy(() -> millrace.enqueue(new SendInvoice(43), o -> o.idempotencyKey(requestKey)))
                     .isInstanceOf(MillraceException.class)
                     .hasMessageContaining("order-42");
+        }
+    }
+
+    @Test
+    void task_18_operations() {
+        try (var millrace = Millrace.on(new MemoryStore())) {
+            millrace.node()
+                    .handle(SendInvoice.class, job -> {
+                        throw new TooManyRequests();
+                    })
+                    .retry(Retry.none())
+                    .start();
+            var failed = millrace.enqueue(new SendInvoice(42));
+            failed.await(ofSeconds(10));
+
+            var ops = millrace.operations("mara");
+            ops.pause(Scope.queue("default"), "so that what is requeued waits");
+            var plan = ops.jobs(f -> f.kind(SendInvoice.class)
+                            .state(State.DISCARDED)
+                            .failedWith(TooManyRequests.class)
+                            .since(ofHours(6)))
+                    .requeue(o -> o.priority(Priority.BULK));
+            assertThat(plan.count() + ", for example " + plan.sample()).startsWith("1, for example ");
+            assertThat(failed.state()).as("nothing has happened yet").isEqualTo(State.DISCARDED);
+            var operation = plan.run("the provider is back");
+            assertThat(operation.view().changed()).isEqualTo(1);
+            operation.undo("wrong hour");
+            ops.pause(Scope.queue("billing"), "the provider is down");
+            var stuck = millrace.enqueue(new SendInvoice(43), o -> o.queue("billing"))
+                    .id();
+
+            assertThat(ops.why(stuck).reasons())
+                    .extracting(Why.Reason::text)
+                    .anySatisfy(text -> assertThat(text).contains("the provider is down"));
         }
     }
 

@@ -28,33 +28,33 @@ class CompilerRefusesTest {
             millrace.enqueue("send-invoice");                                      ~ no suitable method found for enqueue(String)
             String s = millrace.enqueue(new SendInvoice(1)).get(ofSeconds(1));     ~ Receipt cannot be converted to String
             millrace.node().handle(SendInvoice.class, job -> "sent");              ~ String cannot be converted to Receipt
-            millrace.node().handle(SendInvoice.class, job -> { mail(job); });      ~ no suitable method found for handle
+            millrace.node().handle(SendInvoice.class, job -> { mail(job); });      ~ bad return type in lambda expression missing return value
             millrace.node().handle(SendInvoice.class, job -> mail(job));           ~ void cannot be converted to Receipt
             millrace.node().decide(SendInvoice.class, (job, attempt) -> receipt);  ~ Receipt cannot be converted to Outcome
-            Retry.none().on(String.class, e -> Outcome.cancel("no"));              ~ String
-            Retry.none().on(IOException.class, e -> "again");                      ~ String cannot be converted to Outcome
+            Retry.none().on(String.class, e -> Outcome.cancel("no"));              ~ equality constraints: String upper bounds: Throwable
+            Retry.none().on(IOException.class, e -> "again");                      ~ String cannot be converted to Outcome<?>
             Retry.none().never(String.class);                                      ~ Class<String> cannot be converted to Class<? extends Throwable>
             millrace.enqueue(new SendInvoice(1), o -> o.in(5));                    ~ int cannot be converted to Duration
-            millrace.enqueue(new SendInvoice(1)).get();                            ~ method get in interface Handle<R> cannot be applied to given types
-            millrace.node().enqueue(new SendInvoice(1));                           ~ cannot find symbol
-            millrace.node().retry(Retry.none());                                   ~ cannot find symbol
+            millrace.enqueue(new SendInvoice(1)).get();                            ~ method get in interface Handle<R> cannot be applied to given types; required: Duration
+            millrace.node().enqueue(new SendInvoice(1));                           ~ symbol: method enqueue(SendInvoice) location: interface NodeBuilder
+            millrace.node().retry(Retry.none());                                   ~ symbol: method retry(Retry) location: interface NodeBuilder
             millrace.node().handle(SendInvoice.class, send).retry(3);              ~ int cannot be converted to Retry
-            millrace.start();                                                      ~ cannot find symbol
-            List<Handle<String>> h = millrace.enqueueAll(Stream.of(new SendInvoice(1)));            ~ Receipt
-            Handle<String> h = millrace.find(SendInvoice.class, id);                                ~ Receipt
-            millrace.batch(Stream.of(new SendInvoice(1)), new Publish("x"));                       ~ lower bounds: Receipt
+            millrace.start();                                                      ~ symbol: method start() location: variable millrace of type Millrace
+            List<Handle<String>> h = millrace.enqueueAll(Stream.of(new SendInvoice(1)));            ~ equality constraints: String lower bounds: Receipt
+            Handle<String> h = millrace.find(SendInvoice.class, id);                                ~ incompatible equality constraints String,Receipt
+            millrace.batch(Stream.of(new SendInvoice(1)), new Publish("x"));                       ~ equality constraints: Image lower bounds: Receipt
             millrace.node().reduce(Publish.class, (job, parts, attempt) -> "text");                 ~ String cannot be converted to Album
-            millrace.node().reduce(SendInvoice.class, (job, parts, attempt) -> receipt);            ~ no suitable method found for reduce
-            Schedule.cron("0 2 * * *");                                            ~ method cron in class Schedule cannot be applied to given types
-            millrace.operations("mara").jobs(f -> f).run("why");                   ~ cannot find symbol
+            millrace.node().reduce(SendInvoice.class, (job, parts, attempt) -> receipt);            ~ equality constraints: SendInvoice upper bounds: Reduce<C,R>
+            Schedule.cron("0 2 * * *");                                            ~ required: String,ZoneId found: String reason: actual and formal argument lists differ in length
+            millrace.operations("mara").jobs(f -> f).run("why");                   ~ symbol: method run(String) location: class Selection
             millrace.operations("mara").jobs(f -> f).requeue().run();              ~ no suitable method found for run(no arguments)
-            millrace.node().deadline(ofSeconds(1));                                ~ cannot find symbol
-            millrace.node().keepResult(ofHours(1));                                ~ cannot find symbol
+            millrace.node().deadline(ofSeconds(1));                                ~ symbol: method deadline(Duration) location: interface NodeBuilder
+            millrace.node().keepResult(ofHours(1));                                ~ symbol: method keepResult(Duration) location: interface NodeBuilder
             millrace.node().handle(SendInvoice.class, send).keepResult(3600);      ~ int cannot be converted to Duration
             millrace.enqueue(new SendInvoice(1), o -> o.at("tomorrow"));           ~ String cannot be converted to Instant
-            millrace.node().schedule("s", Schedule.every(ofHours(1)), slot -> "x"); ~ bad return type in lambda expression
-            String s = switch (result) { case Completed(var r) -> r.number(); };                    ~ does not cover all possible input values
-            switch (outcome) { case Outcome.Done<Receipt> d -> {} case Outcome.Cancel<Receipt> c -> {} } ~ does not cover all possible input values
+            millrace.node().schedule("s", Schedule.every(ofHours(1)), slot -> "x"); ~ bad return type in lambda expression String cannot be converted to Job<?>
+            String s = switch (result) { case Completed(var r) -> r.number(); };                    ~ the switch expression does not cover all possible input values
+            switch (outcome) { case Outcome.Done<Receipt> d -> {} case Outcome.Cancel<Receipt> c -> {} } ~ the switch statement does not cover all possible input values
             """)
     void what_is_wrong_does_not_compile(String statement, String because) {
         assertThat(complaints(statement))
@@ -103,6 +103,7 @@ class CompilerRefusesTest {
     /** Shared: it remembers what it has read of the class path. */
     private static final JavaFileManager FILES = COMPILER.getStandardFileManager(null, Locale.ENGLISH, null);
 
+    /** What the compiler says of it, each in one line, with simple names. */
     private static List<String> complaints(String statement) {
         var heard = new DiagnosticCollector<JavaFileObject>();
         var options = List.of(
@@ -116,7 +117,9 @@ class CompilerRefusesTest {
                 .call();
         return heard.getDiagnostics().stream()
                 .filter(said -> said.getKind() == Diagnostic.Kind.ERROR)
-                .map(said -> said.getMessage(Locale.ENGLISH).replaceAll("\\b([a-z]+\\.)+(?=[A-Z])|Tried\\.", ""))
+                .map(said -> said.getMessage(Locale.ENGLISH)
+                        .replaceAll("\\b([a-z]+\\.)+(?=[A-Z])|Tried\\.", "")
+                        .replaceAll("\\s+", " "))
                 .toList();
     }
 

@@ -1,5 +1,8 @@
 package dev.millrace.api;
 
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+
 import dev.millrace.Job;
 import dev.millrace.JobOptions;
 import dev.millrace.Kind;
@@ -7,10 +10,12 @@ import dev.millrace.Limit;
 import dev.millrace.Outcome;
 import dev.millrace.Reduce;
 import dev.millrace.Retry;
+import dev.millrace.Unique;
 import java.io.Serial;
 import java.net.URI;
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.Currency;
 import java.util.List;
 
@@ -37,13 +42,32 @@ final class Shop {
     @Kind("publish")
     record Publish(String album) implements Reduce<Image, Album> {}
 
-    static final Limit PER_SHOP = Limit.named("shop").concurrency(2);
+    static final Limit PER_SHOP = Limit.named("shop").concurrency(2).rate(100, ofMinutes(1));
 
     @Kind("sync-product")
     record SyncProduct(String shop, String product) implements Job<Void> {
         @Override
         public JobOptions options(JobOptions o) {
             return o.queue("sync").tenant(shop).inOrder(shop, product).limit(PER_SHOP, shop);
+        }
+    }
+
+    @Kind("close-day")
+    record CloseDay(LocalDate day) implements Job<Void> {}
+
+    @Kind("send-reminder")
+    record SendReminder(long customer, String template) implements Job<Void> {
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.unique(customer, template);
+        }
+    }
+
+    @Kind("reindex")
+    record Reindex(String document) implements Job<Void> {
+        @Override
+        public JobOptions options(JobOptions o) {
+            return o.unique(Unique.by(document).debounce(ofSeconds(5), ofMinutes(1)));
         }
     }
 
@@ -83,6 +107,10 @@ final class Shop {
 
     static class Mail {
         void greet(Greet job) {}
+    }
+
+    static class Books {
+        void close(LocalDate day) {}
     }
 
     static class Ledger {
