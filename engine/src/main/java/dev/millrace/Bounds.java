@@ -115,16 +115,20 @@ final class Bounds {
 
     /** A delay that is not zero. */
     static Duration span(String what, Duration span, Duration most) {
-        boolean tooShort = span.compareTo(SHORTEST) < 0;
+        return span(what, span, SHORTEST, most);
+    }
+
+    private static Duration span(String what, Duration span, Duration least, Duration most) {
+        boolean tooShort = span.compareTo(least) < 0;
         if (tooShort || span.compareTo(most) > 0)
             throw new MillraceException("%s of %s is too %s. It is %s to %s: %s would do."
                     .formatted(
                             what,
                             Words.duration(span),
                             tooShort ? "short" : "long",
-                            Words.duration(SHORTEST),
+                            Words.duration(least),
                             Words.duration(most),
-                            Words.duration(tooShort ? SHORTEST : most)));
+                            Words.duration(tooShort ? least : most)));
         return span;
     }
 
@@ -135,6 +139,11 @@ final class Bounds {
             throw new MillraceException("%s can't be %s. It is a moment from %s to %s: %s would do."
                     .formatted(what, moment, EARLIEST, LATEST, tooEarly ? EARLIEST : LATEST));
         return moment;
+    }
+
+    /** How long idempotency keys are kept: below a second a repetition could come too late, above ten years a unit has slipped. */
+    static Duration idempotencyKeys(Duration span) {
+        return span("A span for idempotency keys", span, Duration.ofSeconds(1), DELAY);
     }
 
     static int count(String what, int count, int most) {

@@ -118,7 +118,8 @@ public final class JobOptions {
     /**
      * A key for this request: enqueued again with the same key and the same request, the job that is there is answered, and
      * {@link Handle#existed} says so; with another request, the call is refused. The request is the kind, the payload, and what decides
-     * where and when it runs; tags and headers may differ. A key is kept for a day, by default.
+     * where and when it runs; tags and headers may differ. A key is kept for 24 hours, unless the store was told otherwise
+     * ({@code withIdempotencyKeysFor}), whether the job has ended or not.
      */
     public JobOptions idempotencyKey(String key) {
         var checked = Bounds.word("An idempotency key", key);

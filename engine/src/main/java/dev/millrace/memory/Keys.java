@@ -12,17 +12,19 @@ import org.jspecify.annotations.Nullable;
 /** Idempotency keys and what they stand for. Guarded by the lock of {@link Memory}. */
 final class Keys {
 
-    /** How long a key stands for its job: longer than any sender goes on repeating. */
-    static final Duration LIFE = Duration.ofHours(24);
-
+    /** Those kept first come first. */
     private final Map<String, Key> keys = new LinkedHashMap<>();
 
-    private record Key(String request, JobId job, Instant until) {}
+    private record Key(String request, JobId job, Instant at) {}
 
-    /** The job that this one's key stands for; null if it has no key, or one that stands for none. */
+    /**
+     * The job that this one's key stands for; null if it has no key, or one that stands for none.
+     *
+     * @param life how long a key stands for its job, as the opener says: of several openers the one that says least forgets it
+     */
     @Nullable
-    JobId find(NewJob job, Instant now) {
-        forgetOld(now);
+    JobId find(NewJob job, Instant now, Duration life) {
+        forgetOld(now.minus(life));
         var asked = job.idempotency();
         var known = asked == null ? null : keys.get(asked.key());
         if (asked == null || known == null) return null;
@@ -36,12 +38,11 @@ final class Keys {
     /** @param stands which job it stands for: another one if that has its unique key */
     void keep(NewJob job, JobId stands, Instant now) {
         var asked = job.idempotency();
-        if (asked != null) keys.put(asked.key(), new Key(asked.request(), stands, now.plus(LIFE)));
+        if (asked != null) keys.put(asked.key(), new Key(asked.request(), stands, now));
     }
 
-    /** Keys live equally long, so the oldest end first. */
-    private void forgetOld(Instant now) {
+    private void forgetOld(Instant upTo) {
         var oldest = keys.values().iterator();
-        while (oldest.hasNext() && !oldest.next().until().isAfter(now)) oldest.remove();
+        while (oldest.hasNext() && !oldest.next().at().isAfter(upTo)) oldest.remove();
     }
 }

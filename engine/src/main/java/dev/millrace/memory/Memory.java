@@ -7,6 +7,7 @@ import dev.millrace.store.Storage.Wakeup;
 import dev.millrace.world.World;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,9 @@ public final class Memory {
 
     /** Ended jobs that are kept, and then the oldest are forgotten: about 100 MB of small ones. */
     public static final int MAX_ENDED = 100_000;
+
+    /** How long an idempotency key stands for its job, unless an opener says otherwise: longer than any sender goes on repeating. */
+    public static final Duration IDEMPOTENCY_KEYS = Duration.ofHours(24);
 
     private static final Logger LOG = System.getLogger(Memory.class.getName());
 
@@ -70,7 +74,16 @@ public final class Memory {
 
     /** A storage on this memory, which sees all that others on it did. */
     public Storage open(World world, @Nullable Codec codec) {
-        return new MemoryStorage(this, world, codec);
+        return open(world, codec, IDEMPOTENCY_KEYS);
+    }
+
+    /**
+     * A storage on this memory, which sees all that others on it did.
+     *
+     * @param idempotencyKeys how long it has an idempotency key stand for its job
+     */
+    public Storage open(World world, @Nullable Codec codec, Duration idempotencyKeys) {
+        return new MemoryStorage(this, world, codec, idempotencyKeys);
     }
 
     <T> T step(World world, Function<Instant, T> body) {

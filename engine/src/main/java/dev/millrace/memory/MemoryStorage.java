@@ -69,12 +69,14 @@ final class MemoryStorage implements Storage {
     private final Memory memory;
     private final World world;
     private final @Nullable Codec codec;
+    private final Duration idempotencyKeys;
     private final List<Listening> hearings = new CopyOnWriteArrayList<>();
 
-    MemoryStorage(Memory memory, World world, @Nullable Codec codec) {
+    MemoryStorage(Memory memory, World world, @Nullable Codec codec, Duration idempotencyKeys) {
         this.memory = memory;
         this.world = world;
         this.codec = codec;
+        this.idempotencyKeys = idempotencyKeys;
     }
 
     private <T> T step(Function<Instant, T> body) {
@@ -106,7 +108,7 @@ final class MemoryStorage implements Storage {
     @Override
     public Accepted enqueue(NewJob job) {
         return step(now -> {
-            var known = memory.keys.find(job, now);
+            var known = memory.keys.find(job, now, idempotencyKeys);
             if (known != null) return new Accepted(known, !known.equals(job.id()));
             var accepted = memory.uniqueKeys.enqueue(job, job.idempotency() == null, now);
             memory.keys.keep(job, accepted.job(), now);

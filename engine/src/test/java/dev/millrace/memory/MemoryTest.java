@@ -175,6 +175,31 @@ class MemoryTest {
     }
 
     @Test
+    void an_idempotency_key_stands_as_long_as_the_store_was_told_and_the_shortest_holds() {
+        var longer = memory.withIdempotencyKeysFor(Duration.ofDays(3)).open(time);
+        var first = job("a value", new Idempotency("key", "invoice 42"));
+        longer.enqueue(first);
+
+        time.advance(Duration.ofDays(3).minusMillis(1));
+        assertThat(longer.enqueue(job("a value", new Idempotency("key", "invoice 42")))
+                        .job())
+                .isEqualTo(first.id());
+        assertThat(store.enqueue(job("a value", new Idempotency("key", "invoice 43")))
+                        .existed())
+                .as("as one that keeps keys for a day sees it")
+                .isFalse();
+    }
+
+    @Test
+    void idempotency_keys_stand_for_a_second_at_least_and_ten_years_at_most() {
+        for (var span : List.of(Duration.ofMillis(999), Duration.ofDays(3651)))
+            assertThatThrownBy(() -> memory.withIdempotencyKeysFor(span))
+                    .isInstanceOf(MillraceException.class)
+                    .hasMessageStartingWith("A span for idempotency keys of ")
+                    .hasMessageContaining("It is 1 s to 3650 d");
+    }
+
+    @Test
     void ended_jobs_are_kept_up_to_a_limit_and_then_the_oldest_are_forgotten() {
         var small = new Memory(2).open(time, null);
         var lease = join(small);

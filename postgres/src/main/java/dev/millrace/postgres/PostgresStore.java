@@ -75,6 +75,23 @@ public final class PostgresStore implements Store {
     }
 
     /**
+     * How long an {@linkplain dev.millrace.JobOptions#idempotencyKey idempotency key} stands for its request: 1 second to 10 years, by default 24 hours. It stands at
+     * least so long on the database's clock, and goes within about a minute after, once a node runs. The nodes forget keys: say it where nodes are built; a
+     * producer that has none needs not. Where nodes differ, the shortest holds. One that outlives {@linkplain #withRetention retention} stands for a job of which
+     * nothing else is known any more; a repeated request then is still not run again.
+     */
+    public PostgresStore withIdempotencyKeysFor(Duration span) {
+        var kept = settings.keeping();
+        return new PostgresStore(
+                dataSource,
+                settings.withKeeping(new Keeping(
+                        kept.partition(),
+                        kept.lead(),
+                        kept.retention(),
+                        between("span for idempotency keys", span, Duration.ofSeconds(1), Duration.ofDays(3650)))));
+    }
+
+    /**
      * How long a partition takes new deliveries (1 second to 7 days, by default a day), and how long it is attached before its use and
      * closed before it is sealed (1 second to 1 day, by default an hour: no transaction that enqueues may be longer).
      */

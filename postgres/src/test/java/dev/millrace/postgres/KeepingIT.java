@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.MillraceException;
 import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Bulk.Action;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** The life of partitions. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -261,6 +263,34 @@ class KeepingIT {
             assertThat(bench.text("SELECT string_agg(key, ',') FROM millrace.idempotency_key"))
                     .isEqualTo("new");
         }
+    }
+
+    @Test
+    void keys_stand_as_long_as_the_store_was_told() {
+        try (var bench =
+                new Workbench(server, "keys_for_longer", store -> store.withIdempotencyKeysFor(Duration.ofDays(2)))) {
+            var node = bench.node();
+            bench.sql("""
+                    INSERT INTO millrace.idempotency_key
+                    SELECT hours || ' hours old', '', gen_random_uuid(), clock_timestamp() - hours * INTERVAL '1 hour' FROM unnest('{47, 49}'::INT[]) hours
+                    """);
+
+            bench.storage.keep(node);
+
+            assertThat(bench.text("SELECT string_agg(key, ',') FROM millrace.idempotency_key"))
+                    .isEqualTo("47 hours old");
+        }
+    }
+
+    @Test
+    void keys_stand_for_a_second_at_least_and_ten_years_at_most() {
+        var store = new PostgresStore(new PGSimpleDataSource());
+
+        for (var span : List.of(Duration.ofMillis(999), Duration.ofDays(3651)))
+            assertThatThrownBy(() -> store.withIdempotencyKeysFor(span))
+                    .isInstanceOf(MillraceException.class)
+                    .hasMessageStartingWith("A span for idempotency keys of ")
+                    .hasMessageContaining("It is 1 s to 3650 d");
     }
 
     @Test
