@@ -22,6 +22,12 @@ public interface Operations {
     /**
      * Jobs, newest first: {@code list(f -> f.state(State.DISCARDED).limit(20))}. Without their payloads and results, which {@link #find}
      * has: a page of them would be a quarter of a gigabyte.
+     *
+     * <p>A page may be shorter than its limit though there are more. PostgreSQL keeps no list of the jobs that have completed, nor of those that are available: of a
+     * page of either the newest 50,000 deliveries {@linkplain Filter#before below} are looked at, of the available ones also the first 1,000 that each stream has
+     * not handed out and all that are parked. And of jobs in any state, those with many deliveries each fill a page with fewer. The next page, {@code before} the last job of
+     * this one or any older job, goes on from there. A filter that says more than state, queue, kind and page, such as {@link Filter#since(Duration)}, looks at all
+     * jobs of its state, and takes as long as that takes; of completed ones there is no such look. In memory all are looked at.
      */
     List<JobView> list(UnaryOperator<Filter> filter);
 

@@ -75,15 +75,17 @@ final class FilterOptions {
         return f;
     }
 
-    boolean any() {
-        return state != null
-                || queue != null
-                || kind != null
-                || tenant != null
+    /** Whether all jobs of the state are looked at, since only a walk through them tells. */
+    boolean looksInside() {
+        return tenant != null
                 || tag != null
                 || failedWith != null
                 || fingerprint != null
                 || text != null
                 || since != null;
+    }
+
+    boolean any() {
+        return state != null || queue != null || kind != null || looksInside();
     }
 }

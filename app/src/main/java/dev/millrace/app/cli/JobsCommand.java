@@ -3,6 +3,7 @@ package dev.millrace.app.cli;
 import dev.millrace.Filter;
 import dev.millrace.JobView;
 import dev.millrace.Operations;
+import dev.millrace.State;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Style;
 import dev.millrace.app.console.Table;
@@ -25,6 +26,9 @@ import picocli.CommandLine.Option;
             "  millrace jobs --json | jq -r '.[].id'",
         })
 final class JobsCommand extends EngineCommand {
+
+    /** From how many jobs on there may be more deliveries than are looked at; a page has no more. */
+    private static final int MANY = 1_000;
 
     @Mixin
     FilterOptions filter = new FilterOptions();
@@ -49,7 +53,28 @@ final class JobsCommand extends EngineCommand {
         var jobs = operations.list(this::said);
         if (common.json) print(Shapes.all(jobs, Shapes::listed));
         else show(jobs);
+        tellWhatMayBeLacking(operations, jobs);
         return ExitCode.OK;
+    }
+
+    /** Says that older jobs may belong on this page: it has room, its state stands in no list of its own, and there are so many jobs that not all may have been looked at. */
+    private void tellWhatMayBeLacking(Operations operations, List<JobView> jobs) {
+        if (jobs.size() >= limit || filter.state == null || filter.looksInside()) return;
+        var state = State.of(filter.state);
+        if (state != State.COMPLETED && state != State.AVAILABLE) return;
+        int others = operations
+                .list(f -> (before == null ? f : f.before(id(before))).limit(MANY))
+                .size();
+        if (others < MANY) return;
+        var further = state == State.AVAILABLE
+                ? "With --since 3650d all are."
+                : "To look further back: --before "
+                        + (jobs.isEmpty()
+                                ? "and the id of an older job."
+                                : jobs.getLast().id());
+        console()
+                .say("There may be more: of jobs that are %s only the newest 50,000 deliveries are looked at. %s"
+                        .formatted(state.wireName(), further));
     }
 
     private Filter said(Filter f) {

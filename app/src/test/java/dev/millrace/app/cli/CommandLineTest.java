@@ -11,6 +11,7 @@ import dev.millrace.Limit;
 import dev.millrace.LogLevel;
 import dev.millrace.Millrace;
 import dev.millrace.NodeView;
+import dev.millrace.Operations.NamedJob;
 import dev.millrace.Reduce;
 import dev.millrace.Retry;
 import dev.millrace.app.CommandLineFixture;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -103,6 +105,26 @@ class CommandLineTest {
         assertThat(json(line.run("retry", id, "--json").out()).get("before").stringValue())
                 .isEqualTo("cancelled");
         assertThat(json(line.run("version", "--json").out()).has("version")).isTrue();
+    }
+
+    @Test
+    void a_short_page_of_a_state_that_has_no_list_says_that_there_may_be_more_where_there_are_many_jobs() {
+        line.run("enqueue", "echo", "{}");
+        assertThat(line.run("jobs", "--state", "completed").err()).doesNotContain("There may be more");
+
+        try (var millrace = Millrace.on(line.store())) {
+            var waiting = new NamedJob("echo", 1, "{}", o -> o.in(Duration.ofHours(1)));
+            millrace.operations("mara").enqueueAll(Collections.nCopies(1_000, waiting));
+        }
+
+        assertThat(line.run("jobs", "--state", "completed").err())
+                .contains(
+                        "There may be more: of jobs that are completed only the newest 50,000 deliveries are looked at.")
+                .contains("--before and the id of an older job.");
+        assertThat(line.run("jobs", "--state", "available").err()).contains("With --since 3650d all are.");
+        assertThat(line.run("jobs", "--state", "available", "--since", "3650d").err())
+                .doesNotContain("There may be more");
+        assertThat(line.run("jobs", "--state", "scheduled").err()).doesNotContain("There may be more");
     }
 
     @Test
