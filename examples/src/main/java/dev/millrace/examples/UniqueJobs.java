@@ -11,7 +11,7 @@ import dev.millrace.Millrace;
 import dev.millrace.Unique;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Shows unique jobs: one at a time, one a day, and one for a burst of changes. */
+/** Shows unique jobs: one at a time, one a day, the newest instead of one that waits, and one for a burst of changes. */
 final class UniqueJobs {
 
     @Kind("send-reminder")
@@ -56,6 +56,13 @@ final class UniqueJobs {
             System.out.println("one a day, though it has been sent: "
                     + millrace.enqueue(new SendReminder(7, "newsletter"), o -> o.unique(daily))
                             .existed());
+
+            var newest = Unique.by(8).replace();
+            var planned = millrace.enqueue(
+                    new SendReminder(8, "due"), o -> o.unique(newest).in(ofDays(1)));
+            var changed = millrace.enqueue(new SendReminder(8, "paid"), o -> o.unique(newest));
+            changed.get(ofSeconds(10));
+            System.out.println("replaced before it ran: " + changed.id().equals(planned.id()));
 
             var last = millrace.enqueue(new Reindex("a.html", 1));
             for (int revision = 2; revision <= 5; revision++) last = millrace.enqueue(new Reindex("a.html", revision));

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -88,6 +89,69 @@ class ExamplesIT {
                         "sent 120");
     }
 
+    @Example(DeleteAndRestore.class)
+    void deleted_jobs_are_told_of_no_more_until_they_are_brought_back() {
+        assertThat(printed)
+                .containsExactly(
+                        "2 would be told of no more",
+                        "listed: 0",
+                        "deleted by mara: they were test data",
+                        "listed: 2, the first is CANCELLED");
+    }
+
+    @Example(Rates.class)
+    void no_more_start_in_a_time_than_a_rate_lets() {
+        assertThat(printed)
+                .containsExactly("Eleven calls' worth, as spread as was promised: true", "Another shop has its own");
+    }
+
+    @Example(PauseAndWhy.class)
+    void what_is_paused_waits_and_says_why() {
+        assertThat(printed)
+                .containsExactly(
+                        "It waits, since this is paused: tenant acme",
+                        "It waits, since this is paused: key default (\"product\",7)",
+                        "default (\"product\",7): its pictures are wrong, said mara",
+                        "acme: the bill is open, said mara, for a time",
+                        "Synchronised product 42 of acme",
+                        "Synchronised product 7 of emca",
+                        "shop has now 1 at once: they asked us to slow down",
+                        "as in the code again: true");
+    }
+
+    @Example(RunNowAndReschedule.class)
+    void a_schedule_runs_when_asked_and_what_waits_gets_another_time() {
+        assertThat(printed)
+                .containsExactly(
+                        "Closed without waiting for half past two",
+                        "1 would run now instead of in an hour",
+                        "acme is closed");
+    }
+
+    @Example(ResultForATime.class)
+    void a_result_is_gone_when_its_time_is_over() {
+        assertThat(printed).containsExactly("a token for ada", "the password was kept for 50 ms; the job is COMPLETED");
+    }
+
+    @Example(CancelWhileRunning.class)
+    void a_handler_that_looks_whether_it_is_cancelled_puts_things_in_order() {
+        assertThat(printed)
+                .containsExactly(
+                        "While it ran: CANCELLED",
+                        "The handler put things in order: true",
+                        "Cancelled[reason=it is the wrong file]");
+    }
+
+    @Example(EnqueueBySql.class)
+    void jobs_are_enqueued_by_plain_sql() {
+        assertThat(printed)
+                .containsExactly(
+                        "sent 42",
+                        "synchronised, in order and as fast as its limit allows",
+                        "mailed, after two invoices",
+                        "by SQL it is completed");
+    }
+
     @Example(UniqueJobs.class)
     void there_is_one_job_of_a_key() {
         assertThat(printed)
@@ -96,6 +160,8 @@ class ExamplesIT {
                         "Dear customer 7",
                         "sent, so another one is taken: true",
                         "one a day, though it has been sent: true",
+                        "Dear customer 8",
+                        "replaced before it ran: true",
                         "reindexed with revision 5, once");
     }
 
@@ -319,6 +385,27 @@ class ExamplesIT {
 
         assertThat(tested).containsExactlyInAnyOrderElementsOf(mains());
         assertThat(inTheTable).containsExactlyInAnyOrderElementsOf(mains());
+    }
+
+    @Test
+    void each_statement_in_the_guide_to_other_languages_is_run_by_the_example() throws Exception {
+        var example = withoutSpace(Files.readString(SOURCES.resolve("EnqueueBySql.java")));
+        var guide = Files.readString(Path.of("../docs/guides/other-languages.md"));
+        var statements = new ArrayList<String>();
+        Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL)
+                .matcher(guide)
+                .results()
+                .flatMap(block -> Arrays.stream(block.group(1).split(";", -1)))
+                .forEach(statements::add);
+        Pattern.compile("= \"(SELECT .*)\"")
+                .matcher(guide)
+                .results()
+                .map(constant -> constant.group(1).replace("%s", "?"))
+                .forEach(statements::add);
+
+        assertThat(statements.stream().map(ExamplesIT::withoutSpace).filter(statement -> !statement.isEmpty()))
+                .hasSize(7)
+                .allSatisfy(statement -> assertThat(example).contains(statement));
     }
 
     @Test
