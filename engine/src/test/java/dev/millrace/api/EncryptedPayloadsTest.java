@@ -175,7 +175,8 @@ class EncryptedPayloadsTest {
         var node = millrace.node()
                 .handle(PayInCurrency.class, job -> job.order() + " in " + job.currency())
                 .upcast(Pay.class, PayInCurrency.class, v1 -> new PayInCurrency(v1.order(), v1.card(), "EUR"));
-        assertThat(node.check().orThrow()).hasToString("The only waiting job of kind \"pay\" version 1 decodes with this build.");
+        assertThat(node.check().orThrow())
+                .hasToString("The only waiting job of kind \"pay\" version 1 decodes with this build.");
         node.start();
 
         assertThat(old.get(SOON)).isEqualTo("42 in EUR");

@@ -30,9 +30,8 @@ class StoredCheckTest {
         try (var millrace = TestMillrace.with()) {
             var old = millrace.enqueue(new Pay.V1(1));
 
-            assertThatThrownBy(() -> newBuild(millrace)
-                            .checkStored(IfUnreadable.REFUSE)
-                            .start())
+            assertThatThrownBy(() ->
+                            newBuild(millrace).checkStored(IfUnreadable.REFUSE).start())
                     .isInstanceOf(MillraceException.class)
                     .hasMessageContaining("was not started");
 
