@@ -83,9 +83,9 @@ public record NodeView(
                                 .formatted(handlers, Words.duration(lasts)));
         }
 
-        /** The same after this time, if nothing has changed. */
+        /** The same after this time, if nothing has changed; by a clock that may have been set back meanwhile. */
         public Stuck after(Duration more) {
-            return new Stuck(handlers, oldest, lasts.plus(more));
+            return more.isNegative() ? this : new Stuck(handlers, oldest, lasts.plus(more));
         }
     }
 
