@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param of what has these numbers
  * @param name which one
- * @param concurrency how many may run at once: of a limit of one key in one queue, of a kind on one node
- * @param rate how many jobs of one key of a limit may start in a time; null of a kind
+ * @param concurrency how many may run at once: of a limit of one key in one queue, of a kind on one node, of a queue or a kind over the whole fleet
+ * @param rate how many jobs of one key of a limit may start in a time; null of all but a limit
  * @param by who set it last
  * @param since when it was set last, on the store's clock
  */
@@ -31,7 +31,13 @@ public record AdjustmentView(
         LIMIT,
 
         /** How often a kind runs at once on each node. */
-        KIND
+        KIND,
+
+        /** How often a kind runs at once over all nodes together. */
+        FLEET_KIND,
+
+        /** How often jobs of a queue run at once over all nodes together. */
+        FLEET_QUEUE
     }
 
     /**
@@ -48,6 +54,8 @@ public record AdjustmentView(
                 switch (adjustment.of()) {
                     case LIMIT -> Of.LIMIT;
                     case KIND -> Of.KIND;
+                    case FLEET_KIND -> Of.FLEET_KIND;
+                    case FLEET_QUEUE -> Of.FLEET_QUEUE;
                 },
                 adjustment.name(),
                 adjustment.atOnce(),

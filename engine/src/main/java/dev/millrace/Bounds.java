@@ -46,6 +46,9 @@ final class Bounds {
     /** Slots of a node: beyond it, more nodes. */
     static final int SLOTS = 100_000;
 
+    /** How often a queue or a kind runs at once over a fleet: beyond it nobody needs to be held back. */
+    static final int FLEET = 1_000_000;
+
     /** The period of a rate: beyond a month a schedule is meant. */
     static final Duration PERIOD = Duration.ofDays(31);
 
@@ -151,6 +154,14 @@ final class Bounds {
             throw new MillraceException("%s can't be %,d. It is 1 to %,d: %,d would do."
                     .formatted(what, count, most, count < 1 ? 1 : most));
         return count;
+    }
+
+    /** How often a queue or a kind runs at once over the whole fleet. */
+    static int fleet(String what, int jobs) {
+        if (jobs < 1 || jobs > FLEET)
+            throw new MillraceException("%s can't be %,d. It is 1 to %,d.%s"
+                    .formatted(what, jobs, FLEET, jobs == 0 ? " To let nothing start, pause it." : ""));
+        return jobs;
     }
 
     static Duration timeout(Duration timeout) {

@@ -25,6 +25,7 @@ final class Draft {
 
     private final Engine engine;
     private final SequencedSet<String> queues = new LinkedHashSet<>();
+    private final Map<String, Integer> fleetQueues = new LinkedHashMap<>();
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final List<WayUp> waysUp = new ArrayList<>();
     private final Map<String, Timed> schedules = new LinkedHashMap<>();
@@ -52,6 +53,9 @@ final class Draft {
         Duration keepResult;
 
         int concurrency;
+
+        @Nullable
+        Integer fleet;
 
         private Entry(KindType kind, Content content, boolean transacts) {
             this.kind = kind;
@@ -84,6 +88,21 @@ final class Draft {
     void queue(String queue) {
         refuseIfStarted();
         queues.add(Bounds.name("A queue", queue));
+    }
+
+    void fleetConcurrency(String queue, int jobs) {
+        refuseIfStarted();
+        fleetQueues.put(Bounds.name("A queue", queue), Bounds.fleet("The concurrency of a queue over the fleet", jobs));
+    }
+
+    /** Of queues that the node does not serve it can't say how much of them it would run. */
+    private Map<String, Integer> fleetQueues() {
+        for (var queue : fleetQueues.keySet())
+            if (!served().contains(queue))
+                throw new MillraceException(
+                        "fleetConcurrency(\"%s\", …) is about a queue that this node does not serve. Serve it: queue(\"%s\"); or say it on the nodes that do."
+                                .formatted(queue, queue));
+        return Map.copyOf(fleetQueues);
     }
 
     void slots(int slots) {
@@ -182,7 +201,8 @@ final class Draft {
                 List.copyOf(listeners),
                 NodePlan.Limits.DEFAULT.withSlots(slots),
                 schemas(),
-                logLevel);
+                logLevel,
+                fleetQueues());
     }
 
     /** What payloads of its kinds look like. Of raw handlers, and where the codec does not say, that is not known: what was said of them before is not told any more. */
@@ -228,6 +248,7 @@ final class Draft {
                 Set.copyOf(decoder.steps().keySet()),
                 entry.deadline,
                 entry.concurrency == 0 ? slots : entry.concurrency,
+                entry.fleet,
                 switch (entry.content) {
                     case Content.Typed(var work) -> new KindBody(engine, decoder, judge, work, entry.deadline);
                     case Content.Raw(var handler, var versions) ->

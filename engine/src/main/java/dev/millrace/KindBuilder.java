@@ -30,4 +30,17 @@ public interface KindBuilder extends NodeBuilder {
 
     /** How many jobs of this kind this node runs at once. Default: as many as it has slots. */
     KindBuilder concurrency(int jobs);
+
+    /**
+     * How many jobs of this kind run at once on all nodes together, in all queues, whoever has enqueued them and how. Each node has a share of that and runs no
+     * more; the shares follow what each has to do, within a second or two. Where nodes say different numbers, the one that started last is right, so that a new
+     * build takes over during a deploy; what an operator {@linkplain Operations#fleetConcurrency sets} goes before. It holds as long as a living node says it; without
+     * it as many run as the nodes have room for.
+     *
+     * <p>A handler of a node that was declared dead, and has not noticed, may still run beside the others: no store can stop it. What it writes through the engine is
+     * refused.
+     *
+     * @param jobs 1 to 1,000,000
+     */
+    KindBuilder fleetConcurrency(int jobs);
 }

@@ -418,6 +418,11 @@ final class NamedOperations implements Operations {
             }
 
             @Override
+            public List<FleetConcurrencyView> fleet() {
+                return fleetConcurrencies();
+            }
+
+            @Override
             public Optional<Adjustment> adjusted(String limit) {
                 return storage.adjustments().stream()
                         .map(Adjustment.Kept::adjustment)
@@ -532,10 +537,48 @@ final class NamedOperations implements Operations {
         return storage.reset(Adjustment.Of.KIND, Bounds.name("A kind", kind), Bounds.reason("A reset", reason), actor);
     }
 
+    @Override
+    public void fleetConcurrency(Scope scope, int jobs, String reason) {
+        var of = fleet(scope);
+        adjust(
+                new Adjustment(
+                        of,
+                        named(of, scope),
+                        Bounds.fleet("The concurrency of a %s over the fleet".formatted(scope.type()), jobs),
+                        null),
+                reason);
+    }
+
+    @Override
+    public boolean resetFleetConcurrency(Scope scope, String reason) {
+        var of = fleet(scope);
+        return storage.reset(of, named(of, scope), Bounds.reason("A reset", reason), actor);
+    }
+
+    private static String named(Adjustment.Of of, Scope scope) {
+        return Bounds.name(of == Adjustment.Of.FLEET_KIND ? "A kind" : "A queue", scope.name());
+    }
+
+    private static Adjustment.Of fleet(Scope scope) {
+        return switch (scope) {
+            case Scope.OfKind kind -> Adjustment.Of.FLEET_KIND;
+            case Scope.Queue queue -> Adjustment.Of.FLEET_QUEUE;
+            default ->
+                throw new MillraceException(
+                        "How often it runs over the whole fleet can be set of a queue or a kind, and this is a %s, %s. For one key there are limits, which jobs bring along; nothing was changed."
+                                .formatted(scope.type(), scope.name()));
+        };
+    }
+
+    @Override
+    public List<FleetConcurrencyView> fleetConcurrencies() {
+        return storage.shared().stream().map(FleetConcurrencyView::of).toList();
+    }
+
     private void adjust(Adjustment adjustment, String reason) {
         if (!storage.adjust(adjustment, Bounds.reason("A change of numbers", reason), actor))
             throw new MillraceException(
-                    "The numbers of %s can't be set: those of %,d limits and kinds are, as many as may. Nothing was changed. Reset some that are not needed any more."
+                    "The numbers of %s can't be set: those of %,d limits, kinds and queues are, as many as may. Nothing was changed. Reset some that are not needed any more."
                             .formatted(adjustment.name(), Steering.MOST_ADJUSTED));
     }
 

@@ -39,6 +39,12 @@ class NodeAssembly implements NodeBuilder {
     }
 
     @Override
+    public NodeBuilder fleetConcurrency(String queue, int jobs) {
+        draft.fleetConcurrency(queue, jobs);
+        return this;
+    }
+
+    @Override
     public NodeBuilder slots(int slots) {
         draft.slots(slots);
         return this;
@@ -186,6 +192,12 @@ class NodeAssembly implements NodeBuilder {
         @Override
         public KindBuilder concurrency(int jobs) {
             entry.concurrency = Bounds.count("The concurrency of a kind", jobs, Bounds.SLOTS);
+            return this;
+        }
+
+        @Override
+        public KindBuilder fleetConcurrency(int jobs) {
+            entry.fleet = Bounds.fleet("The concurrency of a kind over the fleet", jobs);
             return this;
         }
     }

@@ -23,6 +23,13 @@ public interface NodeBuilder {
     /** Serves these queues, in this order of preference; one at least. */
     NodeBuilder queues(String... names);
 
+    /**
+     * How many jobs of a queue that this node serves run at once on all nodes together, whatever their kinds: as {@link KindBuilder#fleetConcurrency}.
+     *
+     * @param jobs 1 to 1,000,000
+     */
+    NodeBuilder fleetConcurrency(String queue, int jobs);
+
     /** How many attempts run at once, all kinds together. Default 100. */
     NodeBuilder slots(int slots);
 

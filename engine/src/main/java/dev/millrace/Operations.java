@@ -173,7 +173,31 @@ public interface Operations {
      */
     boolean resetConcurrency(String kind, String reason);
 
-    /** All numbers that are set, by what they are of and its name. */
+    /**
+     * Sets how many jobs of a queue or a kind run at once over all nodes together, over what code says: {@code fleetConcurrency(Scope.kind("send-mail"), 20, "the
+     * provider allows 20")}. It holds for all of them, whoever has enqueued them, from about two seconds on, until it is {@linkplain #resetFleetConcurrency reset},
+     * whatever is deployed or restarted. What runs goes on: where more run than that, none starts until fewer do. Each node has a share of the number, which follows
+     * what it has to do within a second or two; who waits is parked, or waits in the queue, and holds up nothing else. What each node says of itself holds too: {@link
+     * #concurrency}.
+     *
+     * @param scope a queue or a kind
+     * @param jobs 1 to 1,000,000
+     * @param reason kept with who did it
+     * @throws MillraceException if it is of anything else, or 1,000 numbers are set
+     */
+    void fleetConcurrency(Scope scope, int jobs, String reason);
+
+    /**
+     * Has that number hold again that code says, if any.
+     *
+     * @return whether one was set
+     */
+    boolean resetFleetConcurrency(Scope scope, String reason);
+
+    /** The numbers of the fleet that operators or code have set, with the nodes' shares; queues behind kinds, by name. */
+    List<FleetConcurrencyView> fleetConcurrencies();
+
+    /** All numbers that operators have set, by what they are of and its name. */
     List<AdjustmentView> adjustments();
 
     /** All schedules that nodes have brought or that were set at run time, by name. */

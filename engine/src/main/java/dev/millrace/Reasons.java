@@ -49,6 +49,11 @@ record Reasons(
         /** Where the job stands in its queue; empty if it is in a line, or that can't be told. */
         Optional<PlaceInQueue> among(JobId job);
 
+        /** How often queues and kinds may run over the whole fleet. */
+        default List<FleetConcurrencyView> fleet() {
+            return List.of();
+        }
+
         /** Nothing is known. */
         InLines NONE = new InLines() {
             @Override
@@ -277,6 +282,7 @@ record Reasons(
         paused(paused, "Kind " + job.kind(), Scope.kind(job.kind())).ifPresent(reasons::add);
         reasons.addAll(pausedFor(paused));
         nobody().ifPresent(reasons::add);
+        reasons.addAll(fleetIsFull());
         if (reasons.isEmpty()) reasons.addAll(behind());
         return reasons;
     }
@@ -299,6 +305,34 @@ record Reasons(
 
     private Reason parked(String text, String reason) {
         return new Why.Parked(text, job.queue(), job.kind(), job.kindVersion(), reason);
+    }
+
+    /** What of it runs as often as it may on all nodes together. */
+    private List<Reason> fleetIsFull() {
+        var reasons = new ArrayList<Reason>();
+        for (var number : lines.fleet()) {
+            if (!number.scope().equals(Scope.queue(job.queue()))
+                    && !number.scope().equals(Scope.kind(job.kind()))) continue;
+            int running = number.running();
+            if (running < number.concurrency()) continue;
+            var holders = number.shares().stream()
+                    .filter(share -> share.running() > 0)
+                    .map(share -> "%,d on %s".formatted(share.running(), share.name()))
+                    .collect(Collectors.joining(", "));
+            reasons.add(new Why.FleetFull(
+                    "%s %s runs as often as it may on all nodes together, %,d times at once, as %s says: %s. It starts when some of these have ended."
+                            .formatted(
+                                    number.scope() instanceof Scope.Queue ? "Queue" : "Kind",
+                                    number.scope().name(),
+                                    number.concurrency(),
+                                    number.coded() ? "code" : "an operator",
+                                    holders),
+                    number.scope(),
+                    number.concurrency(),
+                    running,
+                    number.shares()));
+        }
+        return reasons;
     }
 
     /** What is paused of what its headers say: whose it is, and where it stands in line. */

@@ -89,6 +89,23 @@ public record Why(JobId job, @Nullable State state, List<Reason> reasons) {
             @Nullable String node)
             implements Reason {}
 
+    /**
+     * Its queue or its kind runs as often as it may on all nodes together: see {@link Operations#fleetConcurrency}.
+     *
+     * @param scope the queue or the kind
+     * @param concurrency how many may run at once
+     * @param running how many do, as far as the nodes have said
+     * @param shares who holds shares of the number
+     */
+    public record FleetFull(
+            String text, Scope scope, int concurrency, int running, List<FleetConcurrencyView.Share> shares)
+            implements Reason {
+
+        public FleetFull {
+            shares = List.copyOf(shares);
+        }
+    }
+
     /** Somebody paused what it belongs to. */
     public record Paused(String text, Scope scope) implements Reason {}
 

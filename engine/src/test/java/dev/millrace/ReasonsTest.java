@@ -304,6 +304,49 @@ class ReasonsTest {
                 .reasons();
     }
 
+    @Test
+    void of_a_kind_that_runs_as_often_as_it_may_on_all_nodes_it_is_told_who_runs_how_many() {
+        var shares = List.of(
+                new FleetConcurrencyView.Share(new UUID(0, 1), "one", 2, 2),
+                new FleetConcurrencyView.Share(new UUID(0, 2), "other", 1, 1));
+        var full = new FleetConcurrencyView(Scope.kind("send-invoice"), 3, false, shares);
+        var elsewhere = new FleetConcurrencyView(Scope.queue("another"), 1, true, shares);
+        var lines = new Reasons.InLines() {
+            @Override
+            public Optional<PlaceInLine> of(JobId asked) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<JobView> find(JobId asked) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<Adjustment> adjusted(String limit) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<PlaceInQueue> among(JobId asked) {
+                return Optional.empty();
+            }
+
+            @Override
+            public List<FleetConcurrencyView> fleet() {
+                return List.of(full, elsewhere);
+            }
+        };
+
+        var reasons = notClaimed(job(State.AVAILABLE, null, null, null, null, null), lines);
+
+        assertThat(reasons).hasSize(1);
+        var told = (Why.FleetFull) reasons.getFirst();
+        assertThat(told.text()).contains("3 times at once, as an operator says: 2 on one, 1 on other");
+        assertThat(told.running()).isEqualTo(3);
+        assertThat(told.shares()).isEqualTo(shares);
+    }
+
     private static Why.Limited onlyLimited(List<Why.Reason> reasons) {
         assertThat(reasons).hasSize(1);
         assertThat(reasons.getFirst()).isInstanceOf(Why.Limited.class);

@@ -176,7 +176,10 @@ class BadInputTest {
                 new Typed(4, "has no values", "pause", "key", "sync"),
                 new Typed(2, "\"shop=many\" is not a limit", "limit", "set", "shop", "many"),
                 new Typed(4, "The weight of a job is its own", "limit", "set", "shop", "9/1m,burst=9,weight=2"),
-                new Typed(2, "does not say how often a kind runs", "limit", "set", "echo", "9/1m", "--kind"));
+                new Typed(2, "does not say how often a kind runs", "limit", "set", "echo", "9/1m", "--kind"),
+                new Typed(2, "add --fleet", "limit", "set", "mail", "9", "--queue"),
+                new Typed(2, "add --kind or --queue", "limit", "set", "shop", "9", "--fleet"),
+                new Typed(4, "can't be 0. It is 1 to 1,000,000", "limit", "set", "echo", "0", "--kind", "--fleet"));
     }
 
     @ParameterizedTest

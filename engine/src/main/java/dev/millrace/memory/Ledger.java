@@ -349,6 +349,13 @@ final class Ledger {
         return true;
     }
 
+    /** What operators have set; null if nothing. */
+    @Nullable
+    Adjustment adjustment(Adjustment.Of of, String name) {
+        var kept = adjustments.get(adjustmentKey(of, name));
+        return kept == null ? null : kept.adjustment();
+    }
+
     private static String adjustmentKey(Adjustment.Of of, String name) {
         return of.name() + " " + name;
     }
@@ -364,7 +371,7 @@ final class Ledger {
         if (pauses.remove(scope) != null) hint(new Wakeup.Command());
     }
 
-    Control control(String cursor, boolean setSchedules) {
+    Control control(String cursor, boolean setSchedules, Set<Adjustment> coded) {
         Collection<Place> since = cursor.equals(Control.START)
                 ? List.of()
                 : withdrawn.tailMap(Long.parseLong(cursor), false).values();
@@ -372,7 +379,8 @@ final class Ledger {
                 Long.toString(number),
                 Set.copyOf(since),
                 Set.copyOf(pauses.keySet()),
-                adjustments.values().stream().map(Adjustment.Kept::adjustment).collect(Collectors.toUnmodifiableSet()),
+                Stream.concat(adjustments.values().stream().map(Adjustment.Kept::adjustment), coded.stream())
+                        .collect(Collectors.toUnmodifiableSet()),
                 setSchedules,
                 parked.values().stream().anyMatch(one -> one.parking() != Parking.BEHIND));
     }

@@ -53,6 +53,7 @@ public final class Memory {
     final Batches batches;
     final BulkChanges bulk;
     final Schemas schemas = new Schemas();
+    final FleetNumbers fleet;
 
     public Memory() {
         this(MAX_ENDED);
@@ -61,6 +62,7 @@ public final class Memory {
     Memory(int maxEnded) {
         ledger = new Ledger(maxEnded);
         owners = new Owners(ledger, members);
+        fleet = new FleetNumbers(ledger, members);
         claims = new Claims(ledger, owners);
         endings = new Endings(ledger, members, claims, owners);
         journal = new Journal(claims);

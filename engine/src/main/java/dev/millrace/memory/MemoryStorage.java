@@ -20,6 +20,9 @@ import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
+import dev.millrace.store.FleetShares.Share;
+import dev.millrace.store.FleetShares.Shared;
+import dev.millrace.store.FleetShares.Use;
 import dev.millrace.store.Lease;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
@@ -428,12 +431,28 @@ final class MemoryStorage implements Storage {
 
     @Override
     public int release(Lease lease, Map<String, Integer> room, int limit) {
-        return proved(lease, (node, now) -> memory.waiting.release(node, room, limit, now));
+        return release(lease, room, Map.of(), limit);
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, Map<String, Integer> queues, int limit) {
+        return proved(lease, (node, now) -> memory.waiting.release(node, room, queues, limit, now));
+    }
+
+    @Override
+    public List<Share> share(Lease lease, long no, List<Use> uses) {
+        return proved(lease, (node, now) -> memory.fleet.share(node, no, uses, now));
+    }
+
+    @Override
+    public List<Shared> shared() {
+        return step(now -> memory.fleet.shared());
     }
 
     @Override
     public Control control(Lease lease, String cursor) {
-        return proved(lease, (node, now) -> memory.ledger.control(cursor, memory.schedules.anySet()));
+        return proved(
+                lease, (node, now) -> memory.ledger.control(cursor, memory.schedules.anySet(), memory.fleet.coded()));
     }
 
     // ---- handlers

@@ -74,7 +74,7 @@ final class Waiting {
 
     // ---- for a node
 
-    int release(Member by, Map<String, Integer> room, int limit, Instant now) {
+    int release(Member by, Map<String, Integer> room, Map<String, Integer> queues, int limit, Instant now) {
         var left = new HashMap<String, Integer>();
         var versions = new HashMap<String, Integer>();
         room.forEach((kind, free) -> {
@@ -82,6 +82,7 @@ final class Waiting {
             left.put(kind.substring(0, colon), free);
             versions.put(kind.substring(0, colon), Integer.valueOf(kind.substring(colon + 1)));
         });
+        var inQueues = new HashMap<>(queues);
         var released = new ArrayList<Parked>();
         for (var parked : ledger.parked.values()) {
             if (released.size() >= limit) break;
@@ -89,6 +90,8 @@ final class Waiting {
             if (left.getOrDefault(job.kind, 0) < 1 || versions.getOrDefault(job.kind, 0) < job.kindVersion) continue;
             if (!by.card.queues().contains(job.queue.name) || paused(job) || !worthTrying(by, parked)) continue;
             if (parked.parking() == Parking.BEHIND || !owners.mayClaim(by, job.stream)) continue;
+            if (inQueues.getOrDefault(job.queue.name, 1) < 1) continue;
+            inQueues.computeIfPresent(job.queue.name, (queue, most) -> most - 1);
             left.merge(job.kind, -1, Integer::sum);
             released.add(parked);
         }

@@ -264,7 +264,7 @@ final class Claimer implements Loop {
         if (unread() > 0
                 || (hungry && enough(want()))
                 || (asideKept && enoughAside(wantAside()))
-                || (kept && bottlenecks.widened())
+                || (kept && (bottlenecks.widened() || node.shares().widened()))
                 || (anyKeyed
                         && (node.lines().asks()
                                 || node.lines().recalls()
@@ -390,9 +390,18 @@ final class Claimer implements Loop {
                 kept = true;
                 if (most == 0 || another) continue; // one such stream in a turn: they share the room
             }
+            var share = node.shares().of(stream.queue());
+            boolean narrow = share != null && share.room() < most;
+            if (share != null) {
+                share.moreInStreams(narrow);
+                most = Math.min(most, share.room());
+                kept |= narrow;
+                if (most == 0) continue; // what waits there for a number of the fleet waits best in its stream
+            }
             takes++;
             int taken = take(stream, most);
-            more |= taken == most;
+            if (share != null && narrow && taken < most) share.moreInStreams(false);
+            more |= taken == most && !narrow;
             if (stream.aside()) {
                 order.claimed(stream.id(), taken);
                 asideKept |= taken == most;

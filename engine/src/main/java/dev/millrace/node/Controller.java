@@ -118,10 +118,12 @@ final class Controller implements Loop {
                 case KIND -> {
                     if (one.atOnce() != null) kinds.put(one.name(), one.atOnce());
                 }
+                case FLEET_KIND, FLEET_QUEUE -> {} // the shares below
             }
         }
         node.lines().adjust(limits);
         for (var kind : node.kinds()) kind.adjust(kinds.get(kind.plan().kind()));
+        node.shares().hear(now);
     }
 
     private static Set<String> queues(Set<Scope> paused) {

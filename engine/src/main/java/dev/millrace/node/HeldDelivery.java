@@ -65,6 +65,10 @@ final class HeldDelivery implements Held, Runnable, Group.Ready {
     private double turn; // the starter's own
     private long arrival; // the starter's own
     private boolean comes;
+    private @Nullable OwnShare comesTo; // handed over with the delivery
+    private OwnShares.@Nullable Counted counted;
+    private volatile boolean isCounted;
+    private @Nullable OwnShare parkedFor; // written before the finisher's queue, read behind it
 
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
     private volatile @Nullable Stop stop;
@@ -186,6 +190,50 @@ final class HeldDelivery implements Held, Runnable, Group.Ready {
 
     void countsAsComing(boolean does) {
         comes = does;
+    }
+
+    /** The share of its queue that counts it among those that wait for a slot. */
+    @Nullable
+    OwnShare comesTo() {
+        return comesTo;
+    }
+
+    void comesTo(@Nullable OwnShare share) {
+        comesTo = share;
+    }
+
+    /** Whether a share counts it as running. */
+    boolean isCounted() {
+        return isCounted;
+    }
+
+    synchronized void counts(OwnShares.Counted by) {
+        counted = by;
+        isCounted = true;
+    }
+
+    /** One more share counts it, that was not known when it began. */
+    synchronized void isCounted(OwnShare by) {
+        counted = (counted == null ? new OwnShares.Counted(null, null) : counted).with(by);
+        isCounted = true;
+    }
+
+    /** The shares that counted it; null if that was told before. */
+    synchronized OwnShares.@Nullable Counted countsNoMore() {
+        var by = counted;
+        counted = null;
+        isCounted = false;
+        return by;
+    }
+
+    /** It is parked since its queue runs as often as it may; null if for another reason. */
+    @Nullable
+    OwnShare parkedFor() {
+        return parkedFor;
+    }
+
+    void isParkedFor(OwnShare share) {
+        parkedFor = share;
     }
 
     /** Where it stands in line; null if it waits for nobody. */

@@ -3,6 +3,7 @@ package dev.millrace.node;
 import dev.millrace.JobEvent;
 import dev.millrace.Scope;
 import dev.millrace.State;
+import dev.millrace.store.Adjustment;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending;
@@ -76,6 +77,7 @@ public final class Incarnation {
     private final Promoter promoter;
     private final Rescuer rescuer;
     private final Reporter reporter;
+    private final OwnShares shares;
     private final Closer closer;
 
     private final Bell beat = new Bell();
@@ -92,6 +94,7 @@ public final class Incarnation {
     private final Bell report = new Bell();
     private final Bell close = new Bell();
     private final Bell schedule = new Bell();
+    private final Bell share = new Bell();
     private final List<Duty> duties;
     private final Duty.Edge edge = new Edge();
 
@@ -142,6 +145,7 @@ public final class Incarnation {
         freeSlots = new AtomicInteger(limits.slots());
         for (var kind : plan.kinds().values()) kinds.put(kind.kind(), new KindLine(kind, limits.slots(), joined));
 
+        shares = new OwnShares(this);
         beater = new Beater(this, joined);
         lines = new Lines(this);
         claimer = new Claimer(this);
@@ -170,6 +174,7 @@ public final class Incarnation {
                 duty("releaser", Duty.Seat.DESK, new Releaser(this), release, later),
                 duty("rescuer", Duty.Seat.RESCUE, rescuer, rescue, later),
                 duty("reporter", Duty.Seat.DESK, reporter, report, later),
+                duty("sharer", Duty.Seat.DESK, new Sharer(this), share, soon),
                 duty("keeper", Duty.Seat.KEEP, new Keeper(this), new Bell(), later),
                 duty("closer", Duty.Seat.DESK, closer, close, soon)));
         if (!plan.schedules().isEmpty() || plan.setSchedules() != null)
@@ -377,6 +382,16 @@ public final class Incarnation {
         return controller;
     }
 
+    OwnShares shares() {
+        return shares;
+    }
+
+    /** The kind that a share is of; null if it is a queue's. */
+    @Nullable
+    KindLine kindOf(OwnShare its) {
+        return its.of() == Adjustment.Of.FLEET_KIND ? kinds.get(its.name()) : null;
+    }
+
     Collection<KindLine> kinds() {
         return kinds.values();
     }
@@ -441,6 +456,10 @@ public final class Incarnation {
 
     Bell scheduleBell() {
         return schedule;
+    }
+
+    Bell shareBell() {
+        return share;
     }
 
     Bell closeBell() {
@@ -515,7 +534,10 @@ public final class Incarnation {
 
     /** For the starter: gives it a slot. */
     boolean seat(HeldDelivery held) {
-        if (!held.seat()) return false;
+        if (!held.seat()) {
+            shares.release(held);
+            return false;
+        }
         freeSlots.decrementAndGet();
         held.kind().started();
         seated.add(held);
@@ -612,6 +634,7 @@ public final class Incarnation {
     private void unseat(HeldDelivery held) {
         if (!seated.remove(held)) return;
         held.kind().ended();
+        shares.release(held);
         slotsFreed.incrementAndGet();
         freeSlots.incrementAndGet();
     }
@@ -640,7 +663,9 @@ public final class Incarnation {
             case Ending.Cancelled cancelled -> {}
             case Ending.HandedBack back -> {}
             case Ending.Parked parked -> {
-                if (parked.parking() == Ending.Parking.LIMIT) held.kind().parkedSome(true);
+                var queue = held.parkedFor();
+                if (queue != null) queue.parkedSome(true);
+                else if (parked.parking() == Ending.Parking.LIMIT) held.kind().parkedSome(true);
             }
         }
         held.settled(ending);

@@ -23,6 +23,7 @@ final class KindLine {
     private final int slots;
     private volatile int limit;
     private volatile boolean limited;
+    private volatile @Nullable OwnShare share;
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicLong starts = new AtomicLong();
     private final AtomicLong ended = new AtomicLong();
@@ -54,14 +55,40 @@ final class KindLine {
         limited = most < slots;
     }
 
+    /** What this node has of a number of the fleet from now on; null if the kind has none. */
+    void shares(@Nullable OwnShare of) {
+        share = of;
+    }
+
+    @Nullable
+    OwnShare share() {
+        return share;
+    }
+
+    /** How often it may run at once, by what code or operators say of this node. */
+    int ownLimit() {
+        return limit;
+    }
+
     /** How often it may run at once. */
     int limit() {
-        return limit;
+        var its = share;
+        return its == null ? limit : Math.min(limit, its.limit());
+    }
+
+    /** Why one more may not run, when {@link #hasRoom} says so. */
+    String fullBecause(String node) {
+        var its = share;
+        return its != null && running.get() < limit
+                ? its.reason(node)
+                : "kind %s runs %d times on node %s, as often as it may".formatted(plan.kind(), limit, node);
     }
 
     /** Whether one more of this kind may run. Only the starter makes it run, so a yes stays true until it does. */
     boolean hasRoom() {
-        return running.get() < limit;
+        if (running.get() >= limit) return false;
+        var its = share;
+        return its == null || its.hasRoom();
     }
 
     /** For the starter: one that a rate has let go waits for a slot, or does not any more. */
@@ -71,7 +98,7 @@ final class KindLine {
 
     /** For the starter: whether one more that a rate lets go would start at once, beside those that wait for a slot. */
     boolean hasRoomInTime() {
-        return running.get() + inTime < limit;
+        return running.get() + inTime < limit();
     }
 
     void started() {
@@ -92,12 +119,14 @@ final class KindLine {
     /** For the starter: whether one more may wait. */
     boolean mayWait(long nanoTime) {
         worth = (int) Math.min(LONGEST, rate.sample(nanoTime, ended.get()) * WORTH.toNanos() / 1e9);
-        return line.size() < worth;
+        if (line.size() < worth) return true;
+        var its = share;
+        return its != null && its.mayWait(line.size());
     }
 
     /** One of this kind waits for a slot. Returns whether that is counted: then {@link #came} is to be told. */
     boolean comes() {
-        if (!limited) return false;
+        if (!limited()) return false;
         coming.incrementAndGet();
         return true;
     }
@@ -122,6 +151,11 @@ final class KindLine {
         return line.removeFirst();
     }
 
+    /** How many of it wait for a slot, as far as they are counted. */
+    int coming() {
+        return coming.get();
+    }
+
     /** How many waiting deliveries there are; for those who look from outside. */
     int length() {
         return length.get();
@@ -129,12 +163,12 @@ final class KindLine {
 
     /** Whether its own limit, and not the node's slots, is what keeps it back. */
     boolean limited() {
-        return limited;
+        return limited || share != null;
     }
 
     /** How many more of this kind could be taken in now without parking any. */
     int room() {
-        return limited ? Math.max(0, limit + worth - running.get() - length.get() - coming.get()) : LONGEST;
+        return limited() ? Math.max(0, limit() + worth - running.get() - length.get() - coming.get()) : LONGEST;
     }
 
     /** Something of this kind was parked here; until the next fruitless release, running dry is worth a look. */

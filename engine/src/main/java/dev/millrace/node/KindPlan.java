@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How this node runs one kind of job.
@@ -14,17 +15,31 @@ import java.util.stream.Stream;
  * @param versions all that the body can decode, the newest among them; told to others, never used to decide here
  * @param deadline running time of one attempt, restarted by a heartbeat
  * @param concurrency how many of this kind may run on this node at once
+ * @param fleet how many of it may run at once on all nodes together, as this node's code says; null if it says nothing of that
  */
-public record KindPlan(String kind, int version, Set<Integer> versions, Duration deadline, int concurrency, Body body) {
+public record KindPlan(
+        String kind,
+        int version,
+        Set<Integer> versions,
+        Duration deadline,
+        int concurrency,
+        @Nullable Integer fleet,
+        Body body) {
+
+    /** One whose body can decode each version up to the newest, and of which code says nothing for the whole fleet. */
+    public KindPlan(String kind, int version, Duration deadline, int concurrency, Body body) {
+        this(kind, version, deadline, concurrency, null, body);
+    }
 
     /** One whose body can decode each version up to the newest. */
-    public KindPlan(String kind, int version, Duration deadline, int concurrency, Body body) {
+    public KindPlan(String kind, int version, Duration deadline, int concurrency, @Nullable Integer fleet, Body body) {
         this(
                 kind,
                 version,
                 IntStream.rangeClosed(1, version).boxed().collect(Collectors.toUnmodifiableSet()),
                 deadline,
                 concurrency,
+                fleet,
                 body);
     }
 

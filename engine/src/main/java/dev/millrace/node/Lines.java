@@ -68,6 +68,9 @@ final class Lines {
     /** Those whose rate lets one start, and whose kind runs as often as it may on this node. */
     private final Map<KindLine, ArrayDeque<Group>> kindIsFull = new LinkedHashMap<>();
 
+    /** Those of queues that run as often as they may here, by a number of the fleet. */
+    private final Map<String, ArrayDeque<Group>> queueIsFull = new TreeMap<>();
+
     /** Those that have nothing, and whose allowance is not full again. */
     private final PriorityQueue<Timed> resting = new PriorityQueue<>();
 
@@ -359,12 +362,29 @@ final class Lines {
      */
     synchronized @Nullable HeldDelivery next(boolean slot, boolean ahead) {
         comeOfTime();
+        if (!queueIsFull.isEmpty()) queuesHaveRoom();
         while (slot) {
             var held = nextOf(rated);
             if (held != null) return held;
             if (!kindHasRoom()) break;
         }
         return ahead ? nextOf(open) : null;
+    }
+
+    /** Groups of queues that have room again are looked at again, as many as there is room for. */
+    private void queuesHaveRoom() {
+        for (var waiting = queueIsFull.entrySet().iterator(); waiting.hasNext(); ) {
+            var queue = waiting.next();
+            var share = node.shares().of(queue.getKey());
+            int room = share == null ? Integer.MAX_VALUE : share.roomInLine();
+            for (; room > 0 && !queue.getValue().isEmpty(); room--) {
+                var group = queue.getValue().removeFirst();
+                (group.allowance == null ? open : rated).addLast(group);
+            }
+            if (!queue.getValue().isEmpty()) continue;
+            waiting.remove();
+            if (share != null) share.moreInLines(false);
+        }
     }
 
     /** One group of each kind that has room again is looked at again. Returns whether there are any. */
@@ -452,6 +472,7 @@ final class Lines {
 
     /** Whether the rate of its limit lets this one start now. If not, the group waits for its time. */
     private boolean may(Group group, HeldDelivery first) {
+        if (queueIsFull(group) && !startsNever(first)) return false;
         var allowance = group.allowance;
         if (allowance == null || startsNever(first)) return true;
         var stand = Objects.requireNonNull(first.stand());
@@ -473,6 +494,16 @@ final class Lines {
         else
             kindIsFull.computeIfAbsent(first.kind(), kind -> new ArrayDeque<>()).addLast(group);
         return false;
+    }
+
+    /** Whether its queue runs as often as it may here, of a number of the fleet. If so, the group waits for that: what left its line would only be parked. */
+    private boolean queueIsFull(Group group) {
+        var share = node.shares().of(group.shard.stream.queue());
+        if (share == null || share.roomInLine() > 0) return false;
+        group.listed = true;
+        queueIsFull.computeIfAbsent(share.name(), queue -> new ArrayDeque<>()).addLast(group);
+        share.moreInLines(true);
+        return true;
     }
 
     /** Whether the starter ends it without a start, which takes nothing of a rate. */
@@ -604,6 +635,8 @@ final class Lines {
         var starting = new HashSet<Shard>();
         for (var group : open) if (group.hasRoom()) starting.add(group.shard);
         for (var group : rated) if (group.hasRoom()) starting.add(group.shard);
+        for (var full : queueIsFull.values()) // all of a shard is of one queue: others of it could not start either
+        for (var group : full) if (group.hasRoom()) starting.add(group.shard);
         var overflow = new ArrayList<HeldDelivery>();
         for (var shard : shards.values()) {
             boolean full =

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param listeners called on a thread of their own
  * @param schemas what payloads of its kinds look like, to be published; empty if nothing is
  * @param logLevel of lines of jobs' logs, less grave ones are not kept
+ * @param fleetQueues how many jobs of a queue may run at once on all nodes together, as this node's code says; empty if it says nothing of that
  */
 public record NodePlan(
         String name,
@@ -32,9 +33,10 @@ public record NodePlan(
         List<Consumer<JobEvent>> listeners,
         Limits limits,
         List<KindSchema> schemas,
-        LogLevel logLevel) {
+        LogLevel logLevel,
+        Map<String, Integer> fleetQueues) {
 
-    /** One that publishes nothing of its kinds, and keeps all lines of jobs' logs. */
+    /** One that publishes nothing of its kinds, keeps all lines of jobs' logs, and says nothing of queues of the whole fleet. */
     public NodePlan(
             String name,
             List<String> queues,
@@ -43,7 +45,7 @@ public record NodePlan(
             SchedulePlan.@Nullable Reader setSchedules,
             List<Consumer<JobEvent>> listeners,
             Limits limits) {
-        this(name, queues, kinds, schedules, setSchedules, listeners, limits, List.of(), LogLevel.TRACE);
+        this(name, queues, kinds, schedules, setSchedules, listeners, limits, List.of(), LogLevel.TRACE, Map.of());
     }
 
     /** What it handles, as it tells it: each kind with the newest version that it reads. */

@@ -89,7 +89,13 @@ final class Releaser implements Loop {
         var asked = new HashMap<String, Integer>();
         room.forEach((kind, free) ->
                 asked.put(kind.plan().kind() + ":" + kind.plan().version(), free)); // and older versions
-        int released = node.storage().release(node.lease(), asked, LIMIT);
+        var queues = node.shares().room();
+        int released = queues.isEmpty()
+                ? node.storage().release(node.lease(), asked, LIMIT)
+                : node.storage().release(node.lease(), asked, queues, LIMIT);
+        if (released == 0)
+            for (var share : node.shares().queues())
+                if (queues.getOrDefault(share.name(), 0) > 0) share.parkedSome(false);
         next = now + SHORTEST.toNanos();
         for (var kind : room.keySet()) released(kind, released, now);
         if (released == 0) return REST;
@@ -99,7 +105,9 @@ final class Releaser implements Loop {
 
     /** The controller looks as often as this here would, so there is nothing to ask where it saw nothing; what was parked here may be newer than its look. */
     private boolean anyParked() {
-        return node.controller().parked() || node.kinds().stream().anyMatch(KindLine::parked);
+        return node.controller().parked()
+                || node.kinds().stream().anyMatch(KindLine::parked)
+                || node.shares().queues().stream().anyMatch(OwnShare::parked);
     }
 
     private Map<KindLine, Integer> room(long now) {

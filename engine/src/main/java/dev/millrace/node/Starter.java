@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * while it is young nothing else starts; then the others have a turn. Whatever outlives its youth is cleared. Few deaths are needed, no neighbour is discarded for
  * one, and a fleet whose nodes are killed from outside hardly waits.
  *
- * <p><b>Kind lines</b> hold what its own kind's limit keeps back. Everything else is in the <b>line</b>, in the order of its claims.
+ * <p><b>Kind lines</b> hold what its own kind's limit keeps back, and those of queues what a number of the whole fleet does. Everything else is in the <b>line</b>, in the order of its claims.
  *
  * <p>Nobody waits long: what found no slot within {@code handBackAfter} goes back, so that another node can have it.
  */
@@ -137,6 +137,11 @@ final class Starter implements Loop {
         }
         bufferedBytes.addAndGet(held.bytes());
         held.countsAsComing(held.kind().comes());
+        var share = node.shares().of(held.delivery().queue());
+        if (share != null) {
+            held.comesTo(share);
+            share.comes(isInTime(held));
+        }
         inbox.add(held);
     }
 
@@ -191,6 +196,9 @@ final class Starter implements Loop {
     @Override
     public Duration turn() {
         turnTaken = false;
+        node.shares().count();
+        for (OwnShare over; (over = node.shares().dropped()) != null; )
+            while (over.first() != null) add(leaveLine(over)); // nothing keeps them any more
         boolean fed = feed();
         sort();
         if (node.closing()) {
@@ -199,12 +207,15 @@ final class Starter implements Loop {
         }
         long now = world.nanoTime();
         growUp(now);
+        node.shares().sample(now);
         boolean more =
                 node.beater().trusted() && (start() || nextChance() || fed || (turnTaken && node.freeSlots() > 0));
         long next = Math.min(expire(now), untilGrown(now));
         countCharged();
         node.claimer().usedUp();
         for (var kind : node.kinds()) if (kind.runsDry()) node.releaseBell().ring();
+        for (var share : node.shares().queues())
+            if (share.runsDry()) node.releaseBell().ring();
         if (more) return Duration.ZERO;
         if (!node.beater().trusted() && buffered() > 0) return GATE;
         return Duration.ofNanos(
@@ -355,11 +366,33 @@ final class Starter implements Loop {
             for (HeldDelivery first; kind.hasRoom() && (first = kind.first()) != null && !mustWait(first); ) {
                 leaveLine(kind);
                 if (!mayStart(first)) continue;
+                if (!node.shares().mayStart(first)) {
+                    waitForRoom(first);
+                    continue;
+                }
+                ratesTurn = true;
+                return first;
+            }
+        }
+        for (var share : node.shares().queues()) {
+            if (!share.hasRoomInTime()) continue;
+            for (HeldDelivery first; share.hasRoom() && (first = share.first()) != null && !mustWait(first); ) {
+                leaveLine(share);
+                if (!mayStart(first)) continue;
+                if (!first.kind().hasRoom() || !node.shares().mayStart(first)) {
+                    waitForRoom(first);
+                    continue;
+                }
                 ratesTurn = true;
                 return first;
             }
         }
         return null;
+    }
+
+    private HeldDelivery leaveLine(OwnShare share) {
+        inKindLines--;
+        return share.removeFirst();
     }
 
     private HeldDelivery leaveLine(KindLine kind) {
@@ -373,8 +406,8 @@ final class Starter implements Loop {
             from.remove();
             left(first);
             if (!mayStart(first)) continue;
-            if (first.kind().hasRoom()) return first;
-            waitForKind(first);
+            if (first.kind().hasRoom() && node.shares().mayStart(first)) return first;
+            waitForRoom(first);
         }
         return null;
     }
@@ -403,6 +436,11 @@ final class Starter implements Loop {
         }
         bufferedBytes.addAndGet(-held.bytes());
         if (held.countsAsComing()) held.kind().came();
+        var share = held.comesTo();
+        if (share != null) {
+            share.came(isInTime(held));
+            held.comesTo(null);
+        }
     }
 
     /** Operators may have spoken since it was read. */
@@ -428,25 +466,31 @@ final class Starter implements Loop {
         return true;
     }
 
-    private void waitForKind(HeldDelivery held) {
+    private void waitForRoom(HeldDelivery held) {
         var kind = held.kind();
-        if (kind.mayWait(world.nanoTime())) {
+        var queue = kind.hasRoom() ? node.shares().of(held.delivery().queue()) : null;
+        if (queue != null) {
+            if (queue.mayWait(queue.waiting())) {
+                queue.append(held);
+                inKindLines++;
+            } else park(held, queue);
+        } else if (kind.mayWait(world.nanoTime())) {
             kind.append(held);
             inKindLines++;
         } else park(held);
     }
 
     private void park(HeldDelivery held) {
-        var plan = held.kind().plan();
-        end(
-                held,
-                new Ending.Parked(
-                        Ending.Parking.LIMIT,
-                        "kind %s runs %d times on node %s, as often as it may"
-                                .formatted(
-                                        plan.kind(),
-                                        held.kind().limit(),
-                                        node.plan().name())));
+        park(held, held.kind().fullBecause(node.plan().name()));
+    }
+
+    private void park(HeldDelivery held, OwnShare queue) {
+        held.isParkedFor(queue);
+        park(held, queue.reason(node.plan().name()));
+    }
+
+    private void park(HeldDelivery held, String because) {
+        end(held, new Ending.Parked(Ending.Parking.LIMIT, because));
     }
 
     private void start(HeldDelivery held) {
@@ -487,6 +531,16 @@ final class Starter implements Loop {
                 park(leaveLine(kind)); // not back to the front: it would be claimed here again, and wait again
             }
         }
+        for (var share : node.shares().queues()) {
+            for (HeldDelivery first; (first = share.first()) != null; ) {
+                long left = left(first, now);
+                if (left > 0) {
+                    next = Math.min(next, left);
+                    break;
+                }
+                park(leaveLine(share), share);
+            }
+        }
         return next;
     }
 
@@ -519,6 +573,8 @@ final class Starter implements Loop {
     private void handBackAll() {
         for (var waiting : lines) for (HeldDelivery held; (held = waiting.poll()) != null; ) giveBack(held);
         for (var kind : node.kinds()) while (kind.first() != null) end(leaveLine(kind), new Ending.HandedBack());
+        for (var share : node.shares().queues())
+            while (share.first() != null) end(leaveLine(share), new Ending.HandedBack());
     }
 
     private void giveBack(HeldDelivery held) {

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param of what sort of thing has these numbers
  * @param name which one
- * @param atOnce how many of it may run at once: of a limit of one key in one queue, of a kind on one node; null if that is not set
- * @param rate how many jobs of one key of a limit may start in a time; null if that is not set, and of a kind
+ * @param atOnce how many of it may run at once: of a limit of one key in one queue, of a kind on one node, of a queue or a kind over all nodes; null if that is not
+ *     set
+ * @param rate how many jobs of one key of a limit may start in a time; null if that is not set, and of all but a limit
  */
 public record Adjustment(
         Of of,
@@ -25,7 +26,13 @@ public record Adjustment(
         LIMIT,
 
         /** How often a kind runs at once on a node: in all queues. */
-        KIND
+        KIND,
+
+        /** How often a kind runs at once over all nodes together: in all queues. See {@link FleetShares}. */
+        FLEET_KIND,
+
+        /** How often jobs of a queue run at once over all nodes together, whatever their kinds. See {@link FleetShares}. */
+        FLEET_QUEUE
     }
 
     /** One without numbers says nothing. */

@@ -9,7 +9,7 @@ import java.util.Set;
  * @param cursor give it to the next look; opaque
  * @param cancelled deliveries that were cancelled since; some may belong to other nodes
  * @param paused everything that is paused now
- * @param adjusted all numbers that are set now
+ * @param adjusted all numbers that are set now; those of the fleet also if code has set them
  * @param setSchedules whether any schedule is set at run time: if not, and if its code brings none, a node need not ask for schedules
  * @param parked whether anything is parked at all, of whatever queue and kind
  */

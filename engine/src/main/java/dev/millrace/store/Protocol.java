@@ -152,6 +152,13 @@ public interface Protocol {
      */
     int release(Lease lease, Map<String, Integer> room, int limit);
 
+    /**
+     * The same, where some queues have room for less than their kinds have.
+     *
+     * @param queues how many jobs of each of these queues this node can run now, of all kinds together; 0 or more. Those of other queues are not counted
+     */
+    int release(Lease lease, Map<String, Integer> room, Map<String, Integer> queues, int limit);
+
     /** What operators said since the cursor. */
     Control control(Lease lease, String cursor);
 

@@ -10,7 +10,17 @@ import org.jspecify.annotations.Nullable;
 
 /** An open store: all that the engine asks of it, by duty. */
 public interface Storage
-        extends Intake, Records, Observing, Steering, Bulk, Protocol, Ownership, Timetable, Catalogue, AutoCloseable {
+        extends Intake,
+                Records,
+                Observing,
+                Steering,
+                Bulk,
+                Protocol,
+                Ownership,
+                FleetShares,
+                Timetable,
+                Catalogue,
+                AutoCloseable {
 
     /** How values become text; null if this store keeps the values themselves. */
     @Nullable

@@ -259,6 +259,12 @@ class ExamplesIT {
         assertThat(printed.getLast()).isEqualTo("At most 2 products of a shop were synchronised at once");
     }
 
+    @Example(FleetConcurrency.class)
+    void two_nodes_share_what_may_run_at_once_on_all_together() {
+        assertThat(printed)
+                .containsExactly("call may run 3 times on 2 nodes together", "More than that at once: never");
+    }
+
     @Example(FairTenants.class)
     void a_tenant_with_one_job_does_not_wait_for_the_thousands_of_another() {
         assertThat(printed)

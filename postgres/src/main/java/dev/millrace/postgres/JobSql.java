@@ -107,6 +107,10 @@ final class JobSql {
 
     final String promote;
     final String release;
+    final String releaseOfQueues;
+
+    final String shareFleet;
+    final String sharedFleet;
 
     /** One statement, one snapshot: what is committed later than the cursor it answers is for the next look. */
     final String control;
@@ -295,11 +299,21 @@ final class JobSql {
 
         promote = q.in("SELECT count, next_millis, next_cursor::text FROM $.promote(?, ?, ?, ?::text::$.timer_cursor)");
         release = q.in("SELECT $.release(?, ?, ?, ?, ?, ?)");
+        releaseOfQueues = q.in("SELECT $.release(?, ?, ?, ?, ?, ?, ?, ?)");
+        sharedFleet = q.in("""
+                SELECT m.of, m.name, m.number, m.coded, s.node, n.name AS node_name, s.share, s.running, s.needs
+                  FROM (SELECT of, name, at_once AS number, false AS coded FROM $.adjustment WHERE of IN ('fleet_kind', 'fleet_queue')
+                         UNION ALL SELECT of, name, number, true FROM $.coded_fleet_number) m
+                  LEFT JOIN ($.fleet_share s JOIN $.node n ON n.id = s.node AND n.state <> 'gone') ON s.of = m.of AND s.name = m.name
+                 ORDER BY m.of, m.name COLLATE "C", n.name COLLATE "C", s.node
+                """);
+        shareFleet = q.in("SELECT nr, number, share, target FROM $.share_fleet(?, ?, ?, ?, ?, ?, ?, ?, ?)");
         control = q.in("""
                 SELECT CASE WHEN EXISTS (SELECT FROM $.node WHERE id = ? AND epoch = ? AND state = 'alive') THEN 'cursor' ELSE 'fenced' END AS what,
                        pg_current_snapshot()::text AS text, NULL AS name, 0 AS part, 0 AS stream, 0::bigint AS xid, 0::bigint AS seq
                  UNION ALL SELECT 'pause', scope, name, 0, 0, 0, 0 FROM $.pause
                  UNION ALL SELECT 'adjusted', of, name, coalesce(at_once, 0), coalesce(starts, 0), coalesce(millis, 0), coalesce(burst, 0) FROM $.adjustment
+                 UNION ALL SELECT 'adjusted', of, name, number, 0, 0, 0 FROM $.coded_fleet_number
                  UNION ALL SELECT 'scheduled', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.schedule WHERE set_at_run_time)
                  UNION ALL SELECT 'parked', NULL, NULL, 0, 0, 0, 0 WHERE EXISTS (SELECT FROM $.parked WHERE line IS NULL)
                  UNION ALL SELECT 'cancel', NULL, NULL, part, stream, xid, seq FROM $.cancelled_since(?)

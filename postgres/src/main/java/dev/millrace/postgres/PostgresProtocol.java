@@ -11,6 +11,7 @@ import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Epoch;
+import dev.millrace.store.FleetShares;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Line;
 import dev.millrace.store.NodeCard;
@@ -56,10 +57,11 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The nodes' side: each method is one call of one function of the schema, on the connection of its duty. */
-final class PostgresProtocol implements Protocol, Ownership {
+final class PostgresProtocol implements Protocol, Ownership, FleetShares {
 
     private static final Logger LOG = System.getLogger(PostgresProtocol.class.getName());
 
@@ -696,6 +698,11 @@ final class PostgresProtocol implements Protocol, Ownership {
 
     @Override
     public int release(Lease lease, Map<String, Integer> room, int limit) {
+        return release(lease, room, Map.of(), limit);
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, Map<String, Integer> queues, int limit) {
         var kinds = new String[room.size()];
         var versions = new int[room.size()];
         var rooms = new int[room.size()];
@@ -706,9 +713,90 @@ final class PostgresProtocol implements Protocol, Ownership {
             versions[i] = Integer.parseInt(entry.getKey().substring(colon + 1));
             rooms[i++] = entry.getValue();
         }
+        if (queues.isEmpty())
+            return sessions.upkeep.step(
+                    "release parked jobs",
+                    c -> Math.toIntExact(
+                            number(c, sql.release, node(lease), epoch(lease), kinds, versions, rooms, limit)));
+        var names = queues.keySet().toArray(String[]::new);
+        var most = Stream.of(names).mapToInt(queues::get).toArray();
         return sessions.upkeep.step(
                 "release parked jobs",
-                c -> Math.toIntExact(number(c, sql.release, node(lease), epoch(lease), kinds, versions, rooms, limit)));
+                c -> Math.toIntExact(number(
+                        c,
+                        sql.releaseOfQueues,
+                        node(lease),
+                        epoch(lease),
+                        kinds,
+                        versions,
+                        rooms,
+                        names,
+                        most,
+                        limit)));
+    }
+
+    // ---- numbers of the fleet
+
+    @Override
+    public List<Share> share(Lease lease, long no, List<Use> uses) {
+        int count = uses.size();
+        var of = new String[count];
+        var names = new String[count];
+        var coded = new @Nullable Integer[count];
+        var holds = new int[count];
+        var running = new int[count];
+        var needs = new int[count];
+        for (int i = 0; i < count; i++) {
+            var use = uses.get(i);
+            of[i] = PostgresSteering.word(use.of());
+            names[i] = use.name();
+            coded[i] = use.coded();
+            holds[i] = use.holds();
+            running[i] = use.running();
+            needs[i] = use.needs();
+        }
+        return sessions.upkeep.step("share the numbers of the fleet", c -> {
+            var shares = new Share[count];
+            try (var s = Session.prepare(
+                            c, sql.shareFleet, node(lease), epoch(lease), no, of, names, coded, holds, running, needs);
+                    var rows = s.executeQuery()) {
+                while (rows.next())
+                    shares[rows.getInt("nr") - 1] =
+                            new Share(rows.getInt("number"), rows.getInt("share"), rows.getInt("target"));
+            }
+            return List.of(shares);
+        });
+    }
+
+    @Override
+    public List<Shared> shared() {
+        return pool.look("look at the numbers of the fleet", c -> {
+            var found = new ArrayList<Shared>();
+            try (var s = Session.prepare(c, sql.sharedFleet);
+                    var rows = s.executeQuery()) {
+                while (rows.next()) {
+                    var of = "fleet_kind".equals(rows.getString("of"))
+                            ? Adjustment.Of.FLEET_KIND
+                            : Adjustment.Of.FLEET_QUEUE;
+                    var name = rows.getString("name");
+                    var last = found.isEmpty() ? null : found.getLast();
+                    if (last == null || last.of() != of || !last.name().equals(name)) {
+                        last = new Shared(of, name, rows.getInt("number"), rows.getBoolean("coded"), new ArrayList<>());
+                        found.add(last);
+                    }
+                    var node = rows.getObject("node", UUID.class);
+                    if (node != null)
+                        last.holders()
+                                .add(new Holder(
+                                        new NodeId(node),
+                                        rows.getString("node_name"),
+                                        rows.getInt("share"),
+                                        rows.getInt("running"),
+                                        rows.getInt("needs")));
+                }
+            }
+            return List.copyOf(found);
+        });
     }
 
     @Override

@@ -97,6 +97,8 @@ final class PostgresSteering implements Steering {
         return switch (of) {
             case LIMIT -> "limit";
             case KIND -> "kind";
+            case FLEET_KIND -> "fleet_kind";
+            case FLEET_QUEUE -> "fleet_queue";
         };
     }
 

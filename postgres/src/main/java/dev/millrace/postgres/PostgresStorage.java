@@ -20,6 +20,9 @@ import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
+import dev.millrace.store.FleetShares.Share;
+import dev.millrace.store.FleetShares.Shared;
+import dev.millrace.store.FleetShares.Use;
 import dev.millrace.store.Lease;
 import dev.millrace.store.Look;
 import dev.millrace.store.NewJob;
@@ -598,6 +601,21 @@ final class PostgresStorage implements Storage {
     @Override
     public Promoted promote(Lease lease, int limit) {
         return protocol.promote(lease, limit);
+    }
+
+    @Override
+    public List<Share> share(Lease lease, long no, List<Use> uses) {
+        return protocol.share(lease, no, uses);
+    }
+
+    @Override
+    public List<Shared> shared() {
+        return protocol.shared();
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, Map<String, Integer> queues, int limit) {
+        return protocol.release(lease, room, queues, limit);
     }
 
     @Override

@@ -133,6 +133,7 @@ public final class Simulation {
                 new KindsHold(fleet.heard(), fleet::atOnce, store::kind),
                 fleet.starving(),
                 fleet.shares(),
+                fleet.inFleet(),
                 fleet.after(),
                 fleet.batches(), // before those that only see that something is stuck
                 new WhyIsTrue(intended, this::why, store::paused, fleet::served),

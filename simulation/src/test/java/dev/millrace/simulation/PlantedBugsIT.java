@@ -62,6 +62,7 @@ class PlantedBugsIT {
     private static final String IN_LINE = "jobs of a key run in order, and within its limit";
     private static final String IDLE = "at the end nothing is held";
     private static final String POISON = "poison is stopped";
+    private static final String IN_FLEET = "no more run at once than the fleet's numbers let";
     private static final String IN_RATE = "jobs of a key start within its rate";
     private static final String PAUSED = "what is paused does not start";
     private static final String KINDS = "a kind runs as often as it may on a node";
@@ -223,6 +224,9 @@ class PlantedBugsIT {
                 breaks(Bug.LIMIT_MISREAD, IN_LINE).with("lines", ""),
                 breaks(Bug.RATE_MISREAD, IN_RATE).with("rates", ""),
                 breaks(Bug.ALLOWANCE_FORGOTTEN, IN_RATE).with("rates", ""),
+                breaks(Bug.SHARE_GIVEN_BEFORE_IT_IS_LET_GO, IN_FLEET).with("fleet", ""),
+                breaks(Bug.SHARE_OF_THE_DEPOSED_GIVEN_AWAY, IN_FLEET).with("fleet", "kill,slow-store"),
+                breaks(Bug.SHARE_SAID_TOO_LATE, IN_FLEET).with("fleet", "stall,slow-store,flaky"),
                 breaks(Bug.SIDE_SHARD_NOT_LISTED, LOST).with("tenants", ""),
                 breaks(Bug.PAUSES_IGNORED, PAUSED).with("pauses", ""),
                 breaks(Bug.KEY_PAUSES_IGNORED, PAUSED).with("pauses", ""),

@@ -70,7 +70,8 @@ final class TestProcess implements Attempts {
                 plan.listeners(),
                 plan.limits(),
                 plan.schemas(),
-                plan.logLevel());
+                plan.logLevel(),
+                plan.fleetQueues());
         return plan.listeners().isEmpty()
                 ? Incarnation.join(stage.storage(), stage, own, this, card)
                 : Incarnation.join(stage.storage(), stage, own, this, card, this::happened);
@@ -252,6 +253,7 @@ final class TestProcess implements Attempts {
                 kind.versions(),
                 kind.deadline(),
                 kind.concurrency(),
+                kind.fleet(),
                 new DangerousBody(kind.body()));
     }
 

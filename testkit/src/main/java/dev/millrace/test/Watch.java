@@ -73,6 +73,8 @@ final class Watch {
             "inLine",
             "inQueue",
             "adjustments",
+            "share",
+            "shared",
             "nodes",
             "observe",
             "codec",

@@ -1,7 +1,9 @@
 package dev.millrace.app.cli;
 
+import dev.millrace.AdjustmentView;
 import dev.millrace.Limit;
 import dev.millrace.Operations;
+import dev.millrace.Scope;
 import dev.millrace.app.cli.EnqueueCommand.LimitConverter;
 import dev.millrace.app.console.CommandFailed;
 import dev.millrace.app.console.ExitCode;
@@ -9,7 +11,7 @@ import dev.millrace.app.console.Table;
 import dev.millrace.app.console.Visible;
 import dev.millrace.app.wire.Json;
 import dev.millrace.app.wire.Shapes;
-import java.util.Locale;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,15 +22,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Numbers of limits and kinds: which are set over those of the code, and how to set and reset them. */
+/** Numbers of limits, kinds and queues: which are set over those of the code, and how to set and reset them. */
 @Command(
         name = "limit",
         description =
-                "Set the numbers of a limit, or how often a kind runs at once on each node, over those that code says; on all nodes, until they are reset.",
+                "Set the numbers of a limit, how often a kind runs at once on each node, or how often a kind or a queue runs at once on all nodes together, over those that code says; on all nodes, until they are reset.",
         footer = {
             "  millrace limit list",
             "  millrace limit set shop 5,200/1m,burst=20 --reason 'the provider allows more'",
             "  millrace limit set send-invoice 3 --kind --reason 'the printer is slow'",
+            "  millrace limit set send-mail 20 --kind --fleet",
+            "  millrace limit fleet",
             "  millrace limit reset shop"
         })
 final class LimitCommand implements Runnable {
@@ -44,6 +48,7 @@ final class LimitCommand implements Runnable {
     static CommandLine of(Shell shell) {
         return new CommandLine(new LimitCommand())
                 .addSubcommand(new Listing(shell))
+                .addSubcommand(new Fleet(shell))
                 .addSubcommand(new Setting(shell))
                 .addSubcommand(new Resetting(shell));
     }
@@ -81,7 +86,7 @@ final class LimitCommand implements Runnable {
             var table = new Table("what", "name", "numbers", "since", "by", "reason");
             for (var one : all)
                 table.row(
-                        one.of().name().toLowerCase(Locale.ROOT),
+                        what(one.of()),
                         one.name(),
                         one.numbers(),
                         Times.distance(one.since(), now),
@@ -89,6 +94,97 @@ final class LimitCommand implements Runnable {
                         one.reason());
             table.lines(console()).forEach(console()::print);
             return ExitCode.OK;
+        }
+    }
+
+    private static String what(AdjustmentView.Of of) {
+        return switch (of) {
+            case LIMIT -> "limit";
+            case KIND -> "kind, on each node";
+            case FLEET_KIND -> "kind, on all nodes";
+            case FLEET_QUEUE -> "queue, on all nodes";
+        };
+    }
+
+    /** Shows how numbers of the whole fleet are divided. */
+    @Command(
+            name = "fleet",
+            description =
+                    "Show how often kinds and queues may run at once on all nodes together, how often they do, and what share each node has.",
+            footer = {"  millrace limit fleet", "  millrace limit fleet --json"})
+    static final class Fleet extends EngineCommand {
+
+        Fleet(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        ExitCode run(Operations operations) {
+            var all = operations.fleetConcurrencies();
+            if (common.json) {
+                print(Shapes.all(all, Shapes::fleet));
+                return ExitCode.OK;
+            }
+            if (all.isEmpty()) {
+                console()
+                        .say(
+                                "No number is set for all nodes together. To set one: millrace limit set send-mail 20 --kind --fleet");
+                return ExitCode.OK;
+            }
+            var table = new Table("what", "name", ">at once", ">running", "set by", "shares");
+            for (var one : all)
+                table.row(
+                        one.scope().type(),
+                        one.scope().name(),
+                        "%,d".formatted(one.concurrency()),
+                        "%,d".formatted(one.running()),
+                        one.coded() ? "code" : "operator",
+                        one.shares().stream()
+                                .map(share -> "%s %,d of %,d".formatted(share.name(), share.running(), share.share()))
+                                .collect(Collectors.joining(", ")));
+            table.lines(console()).forEach(console()::print);
+            return ExitCode.OK;
+        }
+    }
+
+    /** What a number is of. */
+    static final class Target {
+
+        @Option(names = "--kind", description = "The name is of a kind: so many of it run at once on each node.")
+        boolean kind;
+
+        @Option(
+                names = "--queue",
+                description = "The name is of a queue: with --fleet, so many of its jobs run at once.")
+        boolean queue;
+
+        @Option(names = "--fleet", description = "The number is for all nodes together, of a kind or a queue.")
+        boolean fleet;
+
+        void check() {
+            if (kind && queue)
+                throw new CommandFailed(
+                        ExitCode.USAGE, "The name can't be of a kind and of a queue. Leave out --kind or --queue.");
+            if (queue && !fleet)
+                throw new CommandFailed(
+                        ExitCode.USAGE,
+                        "A queue has a number for all nodes together only: add --fleet. How much one node runs at once, its slots say.");
+            if (fleet && !kind && !queue)
+                throw new CommandFailed(
+                        ExitCode.USAGE,
+                        "A number for all nodes together is of a kind or a queue: add --kind or --queue. A limit counts over all nodes by itself.");
+        }
+
+        Scope scope(String name) {
+            return queue ? Scope.queue(name) : Scope.kind(name);
+        }
+
+        String word() {
+            return queue ? "queue" : kind ? "kind" : "limit";
+        }
+
+        String options() {
+            return (kind ? " --kind" : queue ? " --queue" : "") + (fleet ? " --fleet" : "");
         }
     }
 
@@ -102,18 +198,23 @@ final class LimitCommand implements Runnable {
             },
             footer = {
                 "  millrace limit set shop 5,200/1m,burst=20 --reason 'the provider allows more'",
-                "  millrace limit set send-invoice 3 --kind"
+                "  millrace limit set send-invoice 3 --kind",
+                "  millrace limit set send-mail 20 --kind --fleet --reason 'the provider allows 20'",
+                "  millrace limit set imports 4 --queue --fleet"
             })
     static final class Setting extends EngineCommand {
 
-        @Parameters(index = "0", paramLabel = "NAME", description = "The limit's name; with --kind that of the kind.")
+        @Parameters(
+                index = "0",
+                paramLabel = "NAME",
+                description = "The limit's name; with --kind or --queue that of the kind or the queue.")
         String name = "";
 
         @Parameters(index = "1", paramLabel = "NUMBERS", description = "Such as 5, 200/1m, or 5,200/1m,burst=20.")
         String numbers = "";
 
-        @Option(names = "--kind", description = "The name is of a kind: so many of it run at once on each node.")
-        boolean kind;
+        @Mixin
+        Target target = new Target();
 
         @Option(
                 names = "--reason",
@@ -128,7 +229,8 @@ final class LimitCommand implements Runnable {
 
         @Override
         void checkArguments() {
-            if (kind) atOnce();
+            target.check();
+            if (target.kind || target.queue) atOnce();
             else limit();
         }
 
@@ -144,23 +246,24 @@ final class LimitCommand implements Runnable {
             if (!numbers.matches("[0-9]{1,9}"))
                 throw new CommandFailed(
                         ExitCode.USAGE,
-                        "\"%s\" does not say how often a kind runs at once. Write a number from 1 to 100,000, such as 3. A rate can be set for a limit, not for a kind."
-                                .formatted(numbers));
+                        "\"%s\" does not say how often a %s runs at once. Write a number from 1 to %s, such as 3. A rate can be set for a limit, not for a %s."
+                                .formatted(
+                                        numbers, target.word(), target.fleet ? "1,000,000" : "100,000", target.word()));
             return Integer.parseInt(numbers);
         }
 
         @Override
         ExitCode run(Operations operations) {
-            if (kind) operations.concurrency(name, atOnce(), reason);
+            if (target.fleet) operations.fleetConcurrency(target.scope(name), atOnce(), reason);
+            else if (target.kind) operations.concurrency(name, atOnce(), reason);
             else operations.limit(name, said -> limit(), reason);
-            var what = kind ? "kind" : "limit";
+            var what = target.word();
             if (common.json) print(Json.object().put(what, name).put("set", true));
             else
                 console()
                         .print(
                                 "The numbers of %s %s are set, on all nodes within about a second. To have those of the code again: millrace limit reset %s%s"
-                                        .formatted(
-                                                what, Visible.text(name), Visible.text(name), kind ? " --kind" : ""));
+                                        .formatted(what, Visible.text(name), Visible.text(name), target.options()));
             return ExitCode.OK;
         }
     }
@@ -169,14 +272,21 @@ final class LimitCommand implements Runnable {
     @Command(
             name = "reset",
             description = "Have those numbers hold again that code says.",
-            footer = {"  millrace limit reset shop", "  millrace limit reset send-invoice --kind"})
+            footer = {
+                "  millrace limit reset shop",
+                "  millrace limit reset send-invoice --kind",
+                "  millrace limit reset send-mail --kind --fleet"
+            })
     static final class Resetting extends EngineCommand {
 
-        @Parameters(index = "0", paramLabel = "NAME", description = "The limit's name; with --kind that of the kind.")
+        @Parameters(
+                index = "0",
+                paramLabel = "NAME",
+                description = "The limit's name; with --kind or --queue that of the kind or the queue.")
         String name = "";
 
-        @Option(names = "--kind", description = "The name is of a kind.")
-        boolean kind;
+        @Mixin
+        Target target = new Target();
 
         @Option(
                 names = "--reason",
@@ -190,9 +300,16 @@ final class LimitCommand implements Runnable {
         }
 
         @Override
+        void checkArguments() {
+            target.check();
+        }
+
+        @Override
         ExitCode run(Operations operations) {
-            boolean were = kind ? operations.resetConcurrency(name, reason) : operations.resetLimit(name, reason);
-            var what = kind ? "kind" : "limit";
+            boolean were = target.fleet
+                    ? operations.resetFleetConcurrency(target.scope(name), reason)
+                    : target.kind ? operations.resetConcurrency(name, reason) : operations.resetLimit(name, reason);
+            var what = target.word();
             if (common.json)
                 print(Json.object().put(what, name).put("set", false).put("before", were));
             else

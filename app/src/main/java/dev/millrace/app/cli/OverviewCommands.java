@@ -2,6 +2,7 @@ package dev.millrace.app.cli;
 
 import dev.millrace.NodeView;
 import dev.millrace.Operations;
+import dev.millrace.Scope;
 import dev.millrace.app.console.Durations;
 import dev.millrace.app.console.ExitCode;
 import dev.millrace.app.console.Style;
@@ -53,6 +54,12 @@ final class OverviewCommands {
                         Times.distance(queue.oldestAvailable(), now),
                         queue.pausedBecause() == null ? "" : queue.pausedBecause());
             table.lines(console()).forEach(console()::print);
+            for (var number : operations.fleetConcurrencies())
+                if (number.scope() instanceof Scope.Queue(var name))
+                    console()
+                            .say(
+                                    "Of queue %s %,d may run at once on all nodes together, and %,d do: millrace limit fleet"
+                                            .formatted(name, number.concurrency(), number.running()));
             for (var queue : queues)
                 for (var aside : queue.aside())
                     console()

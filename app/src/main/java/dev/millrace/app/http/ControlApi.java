@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
-/** What operators say while everything runs, over HTTP: pauses, and the numbers of limits and kinds. */
+/** What operators say while everything runs, over HTTP: pauses, and the numbers of limits, kinds and queues. */
 final class ControlApi {
 
     private static final String PAUSE = "{\"tenant\":\"acme\",\"reason\":\"the bill is open\"}";
@@ -112,6 +112,49 @@ final class ControlApi {
         var name = context.pathParam("name");
         var were = operations.resetConcurrency(name, reason(context));
         JobsApi.answer(context, told("kind", name, false).put("before", were));
+    }
+
+    // ---- numbers of the whole fleet
+
+    void fleet(Context context) {
+        var json = Json.object();
+        json.set("fleet", Shapes.all(operations.fleetConcurrencies(), Shapes::fleet));
+        JobsApi.answer(context, json);
+    }
+
+    void fleetKind(Context context) {
+        fleet(context, Scope.kind(context.pathParam("name")));
+    }
+
+    void fleetQueue(Context context) {
+        fleet(context, Scope.queue(context.pathParam("name")));
+    }
+
+    void resetFleetKind(Context context) {
+        resetFleet(context, Scope.kind(context.pathParam("name")));
+    }
+
+    void resetFleetQueue(Context context) {
+        resetFleet(context, Scope.queue(context.pathParam("name")));
+    }
+
+    private void fleet(Context context, Scope scope) {
+        var example = "{\"concurrency\":20}";
+        var what = "The " + scope.type();
+        var fields = fields(JobsApi.body(context, example), what, Set.of("concurrency", "reason"), example);
+        var jobs = fields.number("concurrency");
+        if (jobs == null)
+            throw bad("%s has no concurrency. Say how often it may run at once on all nodes together: %s."
+                    .formatted(what, example));
+        operations.fleetConcurrency(scope, jobs, reason(fields));
+        JobsApi.answer(context, told(scope.type(), scope.name(), true).put("fleet", true));
+    }
+
+    private void resetFleet(Context context, Scope scope) {
+        var were = operations.resetFleetConcurrency(scope, reason(context));
+        JobsApi.answer(
+                context,
+                told(scope.type(), scope.name(), false).put("fleet", true).put("before", were));
     }
 
     private static String reason(Fields fields) {

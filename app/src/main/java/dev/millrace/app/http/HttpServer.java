@@ -182,6 +182,11 @@ public final class HttpServer implements AutoCloseable {
             routes.delete("/api/limits/{name}", control::resetLimit);
             routes.put("/api/kinds/{name}", control::concurrency);
             routes.delete("/api/kinds/{name}", control::resetConcurrency);
+            routes.get("/api/fleet", control::fleet);
+            routes.put("/api/fleet/kinds/{name}", control::fleetKind);
+            routes.delete("/api/fleet/kinds/{name}", control::resetFleetKind);
+            routes.put("/api/fleet/queues/{name}", control::fleetQueue);
+            routes.delete("/api/fleet/queues/{name}", control::resetFleetQueue);
             routes.get("/api/queues", jobs::queues);
             routes.get("/api/nodes", jobs::nodes);
             routes.get("/api/overview", overview::send);

@@ -7,6 +7,7 @@ import dev.millrace.Checkup;
 import dev.millrace.Failure;
 import dev.millrace.FailureGroup;
 import dev.millrace.Finding;
+import dev.millrace.FleetConcurrencyView;
 import dev.millrace.JobHistory;
 import dev.millrace.JobView;
 import dev.millrace.KindView;
@@ -179,6 +180,12 @@ public final class Shapes {
                 json.set("ahead", depth(ahead));
             }
             case Why.Limited limited -> limited(json, limited);
+            case Why.FleetFull(var text, var scope, var concurrency, var running, var shares) -> {
+                json.put(scope.type(), scope.name())
+                        .put("concurrency", concurrency)
+                        .put("running", running);
+                json.set("shares", all(shares, Shapes::share));
+            }
             case Why.Outranked(var text, var higher, var ahead) -> {
                 json.set("higher", all(higher, Shapes::band));
                 json.set("ahead", depth(ahead));
@@ -256,6 +263,7 @@ public final class Shapes {
             case Why.BlockersOpen r -> "blockers-open";
             case Why.InLine r -> "in-line";
             case Why.Limited r -> "limited";
+            case Why.FleetFull r -> "fleet-full";
             case Why.Outranked r -> "outranked";
             case Why.SetAside r -> "set-aside";
             case Why.Paused r -> "paused";
@@ -332,6 +340,26 @@ public final class Shapes {
         else said.putObject("other").put("scope", other.type()).put("name", other.name());
         said.put("note", paused.note().isEmpty() ? null : paused.note());
         return said;
+    }
+
+    /** A number of the fleet, and who holds how much of it. */
+    public static ObjectNode fleet(FleetConcurrencyView view) {
+        var json = Json.object()
+                .put("of", view.scope().type())
+                .put("name", view.scope().name())
+                .put("concurrency", view.concurrency())
+                .put("coded", view.coded())
+                .put("running", view.running());
+        json.set("shares", all(view.shares(), Shapes::share));
+        return json;
+    }
+
+    private static ObjectNode share(FleetConcurrencyView.Share share) {
+        return Json.object()
+                .put("node", share.node().toString())
+                .put("name", share.name())
+                .put("share", share.share())
+                .put("running", share.running());
     }
 
     /** Numbers that are set; null is what code says. */

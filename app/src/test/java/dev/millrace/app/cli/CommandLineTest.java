@@ -100,6 +100,16 @@ class CommandLineTest {
         assertThat(line.run("limit", "reset", "shop").out()).contains("are those of the code again");
         assertThat(line.run("limit", "reset", "shop").out()).contains("No numbers were set");
         line.run("limit", "reset", "echo", "--kind");
+        line.run("limit", "set", "echo", "20", "--kind", "--fleet");
+        line.run("limit", "set", "mail", "4", "--queue", "--fleet");
+        assertThat(line.run("limit", "list").out())
+                .contains("kind, on all nodes")
+                .contains("queue, on all nodes");
+        assertThat(line.run("limit", "fleet").out()).contains("echo").contains("operator");
+        assertThat(json(line.run("limit", "fleet", "--json").out())).hasSize(2);
+        assertThat(line.run("limit", "reset", "echo", "--kind", "--fleet").out())
+                .contains("of the code again");
+        line.run("limit", "reset", "mail", "--queue", "--fleet");
         assertThat(json(line.run("cancel", id, "--json").out()).get("state").stringValue())
                 .isEqualTo("cancelled");
         assertThat(json(line.run("retry", id, "--json").out()).get("before").stringValue())

@@ -118,6 +118,35 @@ class ControlApiTest {
     }
 
     @Test
+    void numbers_of_the_whole_fleet_are_set_listed_and_reset() {
+        var set = http.put("/api/fleet/kinds/echo", "{\"concurrency\":20,\"reason\":\"they allow 20\"}");
+        assertThat(set.status()).as(set.text()).isEqualTo(200);
+        assertThat(http.put("/api/fleet/queues/mail", "{\"concurrency\":4}").status())
+                .isEqualTo(200);
+
+        var all = http.get("/api/fleet").json().get("fleet");
+        assertThat(all).hasSize(2);
+        var kind = all.get(0);
+        assertThat(kind.get("of").stringValue()).isEqualTo("kind");
+        assertThat(kind.get("name").stringValue()).isEqualTo("echo");
+        assertThat(kind.get("concurrency").intValue()).isEqualTo(20);
+        assertThat(kind.get("coded").booleanValue()).isFalse();
+        assertThat(kind.get("running").intValue()).isZero();
+        assertThat(all.get(1).get("of").stringValue()).isEqualTo("queue");
+        assertThat(http.get("/api/limits").json().get("limits")).hasSize(2);
+
+        for (var path : new String[] {"/api/fleet/kinds/echo?reason=as+it+was", "/api/fleet/queues/mail"})
+            assertThat(http.send("DELETE", path).json().get("before").booleanValue())
+                    .isTrue();
+        assertThat(http.send("DELETE", "/api/fleet/queues/mail")
+                        .json()
+                        .get("before")
+                        .booleanValue())
+                .isFalse();
+        assertThat(http.get("/api/fleet").json().get("fleet")).isEmpty();
+    }
+
+    @Test
     void what_can_not_be_understood_is_refused() {
         refused(http.post("/api/pauses", "{}"), "by one of queue, kind, schedule, tenant, key and limit");
         refused(http.post("/api/pauses", "{\"queue\":\"a\",\"kind\":\"b\"}"), "by one of");
@@ -134,6 +163,9 @@ class ControlApiTest {
         refused(http.put("/api/limits/shop", "{\"concurrency\":0}"), "It is 1 to 100,000");
         refused(http.put("/api/limits/shop", "{\"weight\":2}"), "\"weight\", which is not known");
         refused(http.put("/api/kinds/echo", "{}"), "The kind has no concurrency");
+        refused(http.put("/api/fleet/queues/mail", "{}"), "The queue has no concurrency");
+        refused(http.put("/api/fleet/kinds/echo", "{\"concurrency\":0}"), "It is 1 to 1,000,000. To let nothing start");
+        refused(http.put("/api/fleet/kinds/Echo", "{\"concurrency\":1}"), "can't be called");
     }
 
     private static void refused(HttpFixture.Answer answer, String why) {

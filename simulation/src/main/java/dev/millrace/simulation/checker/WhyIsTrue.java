@@ -85,6 +85,7 @@ public final class WhyIsTrue implements Checker {
             case Why.BlockersOpen blockers -> job.state() == State.SCHEDULED;
             case Why.InLine(var text, var front, var ahead) -> !job.state().ended() && stands(front);
             case Why.Limited limited -> isLimited(job, limited);
+            case Why.FleetFull(var text, var scope, var atOnce, var running, var shares) -> running >= atOnce;
             case Why.Outranked outranked ->
                 job.state() == State.AVAILABLE
                         && runnable(job)

@@ -13,6 +13,7 @@ import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ending.Parking;
 import dev.millrace.store.Epoch;
+import dev.millrace.store.FleetShares;
 import dev.millrace.store.Lease;
 import dev.millrace.store.NodeId;
 import dev.millrace.store.Note;
@@ -91,6 +92,11 @@ abstract class FenceChapter extends Chapter {
                 new Step("flush", on -> on.given.store.flush(on.lease(), List.of(TestNode.ended(on.held, done())))),
                 new Step("promote", on -> on.given.store.promote(on.lease(), 1_000)),
                 new Step("release", on -> on.given.store.release(on.lease(), Map.of(on.given.kind + ":1", 10), 10)),
+                new Step(
+                        "release",
+                        on -> on.given.store.release(
+                                on.lease(), Map.of(on.given.kind + ":1", 10), Map.of(on.given.queue, 10), 10)),
+                new Step("share", on -> on.given.store.share(on.lease(), 9, List.of())),
                 new Step("control", on -> on.given.store.control(on.lease(), Control.START)),
                 new Step(
                         "note",
@@ -189,7 +195,7 @@ abstract class FenceChapter extends Chapter {
 
     @Test
     void each_step_that_proves_a_lease_is_tried_here() {
-        var all = Stream.of(Protocol.class, Ownership.class, Timetable.class, Catalogue.class)
+        var all = Stream.of(Protocol.class, Ownership.class, FleetShares.class, Timetable.class, Catalogue.class)
                 .flatMap(side -> Arrays.stream(side.getMethods()))
                 .filter(method -> List.of(method.getParameterTypes()).contains(Lease.class))
                 .filter(method -> !List.of(method.getParameterTypes()).contains(Connection.class))

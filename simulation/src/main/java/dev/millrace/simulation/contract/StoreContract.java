@@ -242,6 +242,13 @@ public abstract class StoreContract {
     }
 
     @Nested
+    class SharingNumbers extends FleetSharesChapter {
+        SharingNumbers() {
+            super(StoreContract.this);
+        }
+    }
+
+    @Nested
     class Observing extends ObserveChapter {
         Observing() {
             super(StoreContract.this);

@@ -1,6 +1,7 @@
 package dev.millrace.simulation.fleet;
 
 import dev.millrace.JobId;
+import dev.millrace.LogLevel;
 import dev.millrace.NodeView;
 import dev.millrace.node.KindPlan;
 import dev.millrace.node.NodePlan;
@@ -13,6 +14,7 @@ import dev.millrace.simulation.checker.DeadRecovered;
 import dev.millrace.simulation.checker.EachSlotOnce;
 import dev.millrace.simulation.checker.FollowedOnce;
 import dev.millrace.simulation.checker.Heard;
+import dev.millrace.simulation.checker.InFleet;
 import dev.millrace.simulation.checker.Intended;
 import dev.millrace.simulation.checker.ManifestsTellAll;
 import dev.millrace.simulation.checker.NobodyStarves;
@@ -90,6 +92,8 @@ public final class Fleet {
     private long disturbedAt;
     private final List<SchedulePlan> schedules = new ArrayList<>();
     private SchedulePlan.@Nullable Reader setSchedules;
+    private final Map<String, Integer> kindNumbers = new HashMap<>();
+    private final Map<String, Integer> queueNumbers = new HashMap<>();
     private final List<String> queues = new ArrayList<>(List.of("first", "second"));
     private final Map<NodeId, String> names = new HashMap<>();
     private final Sentence sentence = new Sentence(id -> names.getOrDefault(id, "a node that is joining"));
@@ -234,6 +238,25 @@ public final class Fleet {
         queues.add(queue);
     }
 
+    /** New nodes say that so many of a kind may run at once on all nodes together. */
+    public void limitKind(String kind, int number) {
+        kindNumbers.put(kind, number);
+    }
+
+    /** New nodes say that so many jobs of a queue may run at once on all nodes together. */
+    public void limitQueue(String queue, int number) {
+        queueNumbers.put(queue, number);
+    }
+
+    /** Whether no more run at once than these numbers say, or lower ones. */
+    public InFleet inFleet() {
+        return new InFleet(
+                ground.store::sortOf,
+                ground.store::open,
+                queue -> queueNumbers.getOrDefault(queue, Integer.MAX_VALUE),
+                kind -> kindNumbers.getOrDefault(kind, Integer.MAX_VALUE));
+    }
+
     /** From now on a new node brings this schedule as well. */
     public void bring(SchedulePlan schedule) {
         schedules.add(schedule);
@@ -294,7 +317,16 @@ public final class Fleet {
                 Duration.ofSeconds(3),
                 YOUTH);
         return new NodePlan(
-                "node " + no, List.copyOf(queues), kinds, List.copyOf(schedules), setSchedules, List.of(), limits);
+                "node " + no,
+                List.copyOf(queues),
+                kinds,
+                List.copyOf(schedules),
+                setSchedules,
+                List.of(),
+                limits,
+                List.of(),
+                LogLevel.TRACE,
+                Map.copyOf(queueNumbers));
     }
 
     /** Some know a kind that others do not, and an older build an older version of one. */
@@ -306,6 +338,10 @@ public final class Fleet {
         kinds.put("evolving", new KindPlan("evolving", node.build(), Script.DEADLINE, 1_000, plain));
         if (node.no() % 2 == 0 || everyKind)
             kinds.put("novel", new KindPlan("novel", 2, Script.DEADLINE, 1_000, plain));
+        kindNumbers.forEach((kind, number) -> kinds.computeIfPresent(
+                kind,
+                (name, plan) ->
+                        new KindPlan(name, plan.version(), plan.deadline(), plan.concurrency(), number, plan.body())));
     }
 
     public List<SimulatedNode> living() {

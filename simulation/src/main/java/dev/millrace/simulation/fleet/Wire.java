@@ -19,6 +19,9 @@ import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
+import dev.millrace.store.FleetShares.Share;
+import dev.millrace.store.FleetShares.Shared;
+import dev.millrace.store.FleetShares.Use;
 import dev.millrace.store.Lease;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
@@ -238,6 +241,16 @@ final class Wire implements Storage {
     @Override
     public int release(Lease lease, Map<String, Integer> room, int limit) {
         return line.call("release", () -> real.release(lease, room, limit));
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, Map<String, Integer> queues, int limit) {
+        return line.call("release", () -> real.release(lease, room, queues, limit));
+    }
+
+    @Override
+    public List<Share> share(Lease lease, long no, List<Use> uses) {
+        return line.call("share the numbers of the fleet", () -> real.share(lease, no, uses));
     }
 
     @Override
@@ -474,6 +487,11 @@ final class Wire implements Storage {
     @Override
     public Optional<PlaceInQueue> inQueue(JobId job) {
         return real.inQueue(job);
+    }
+
+    @Override
+    public List<Shared> shared() {
+        return real.shared();
     }
 
     @Override

@@ -209,6 +209,14 @@ public enum Bug {
     /** Nodes are told of a pause some seconds late. */
     OPERATORS_HEARD_LATE,
 
+    // ---- shares of the fleet's numbers
+    /** What a node is asked to let go of goes to another one at once. */
+    SHARE_GIVEN_BEFORE_IT_IS_LET_GO,
+    /** The share of a deposed node is free, though what it held has not been taken back. */
+    SHARE_OF_THE_DEPOSED_GIVEN_AWAY,
+    /** What a node says counts, though a newer word of it has come before. */
+    SHARE_SAID_TOO_LATE,
+
     // ---- tenants, and priorities
     /** A tenant's flood is never set aside: others stand behind it. */
     FLOODS_NOT_SET_ASIDE,

@@ -15,6 +15,7 @@ import dev.millrace.simulation.checker.AfterOthers;
 import dev.millrace.simulation.checker.ChangedOnce;
 import dev.millrace.simulation.checker.FollowedOnce;
 import dev.millrace.simulation.checker.Heard;
+import dev.millrace.simulation.checker.InFleet;
 import dev.millrace.simulation.checker.InLine;
 import dev.millrace.simulation.checker.OneOfAKey;
 import dev.millrace.simulation.database.Database;
@@ -33,6 +34,9 @@ import dev.millrace.store.ClaimToken;
 import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
+import dev.millrace.store.FleetShares.Share;
+import dev.millrace.store.FleetShares.Shared;
+import dev.millrace.store.FleetShares.Use;
 import dev.millrace.store.Lease;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
@@ -105,6 +109,7 @@ public final class SimulatedStore implements Storage {
     private final Timetabling timetabling;
     private final Publishing publishing;
     private final Owning owning;
+    private final FleetSharing fleet;
     private final Batches batches;
     private final BatchSights sights;
     private final LineSights lines;
@@ -140,7 +145,8 @@ public final class SimulatedStore implements Storage {
         owning = new Owning(tables, fences, claiming);
         membership = new Membership(tables, fences, claiming);
         rescuing = new Rescuing(tables, fences, claiming, membership, batches, this::hint);
-        steering = new Steering(tables, fences, claiming, waiting, batches, this::hint);
+        fleet = new FleetSharing(tables, fences);
+        steering = new Steering(tables, fences, claiming, waiting, batches, fleet, this::hint);
         sending = new Sending(tables, new UniqueKeys(tables, steering), batches, waiting.dependencies(), this::hint);
         journal = new Journal(tables, fences);
         timetabling = new Timetabling(tables, fences, sending);
@@ -256,6 +262,14 @@ public final class SimulatedStore implements Storage {
     /** A delivery of a job that waits for others of its key, as all see it now; empty if it is none. */
     public Optional<InLine.Sight> inLine(Place place) {
         return lines.of(place);
+    }
+
+    /** What a delivery is of, as all see it now; empty if it is not there. */
+    public Optional<InFleet.Sight> sortOf(Place place) {
+        var row = tables.log.committed(place);
+        return row == null
+                ? Optional.empty()
+                : Optional.of(new InFleet.Sight(row.asked().queue(), row.asked().kind()));
     }
 
     /** Whether a delivery is there and has not ended, as all see it now. */
@@ -790,7 +804,22 @@ public final class SimulatedStore implements Storage {
 
     @Override
     public int release(Lease lease, Map<String, Integer> room, int limit) {
-        return step("release", tx -> waiting.release(tx, lease, room, limit));
+        return release(lease, room, Map.of(), limit);
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, Map<String, Integer> queues, int limit) {
+        return step("release", tx -> waiting.release(tx, lease, room, queues, limit));
+    }
+
+    @Override
+    public List<Share> share(Lease lease, long no, List<Use> uses) {
+        return step("share the numbers of the fleet", tx -> fleet.share(tx, lease, no, uses));
+    }
+
+    @Override
+    public List<Shared> shared() {
+        return step("look at the numbers of the fleet", fleet::shared);
     }
 
     @Override

@@ -52,6 +52,7 @@ final class Steering {
     private final Claiming claiming;
     private final Waits waiting;
     private final Batches batches;
+    private final FleetSharing fleet;
     private final BiConsumer<Transaction, Wakeup> hints;
 
     /** A requeue holds it, so that twice at once is once. */
@@ -63,12 +64,14 @@ final class Steering {
             Claiming claiming,
             Waits waiting,
             Batches batches,
+            FleetSharing fleet,
             BiConsumer<Transaction, Wakeup> hints) {
         this.tables = tables;
         this.fences = fences;
         this.claiming = claiming;
         this.waiting = waiting;
         this.batches = batches;
+        this.fleet = fleet;
         this.hints = hints;
     }
 
@@ -250,7 +253,7 @@ final class Steering {
         return List.copyOf(tables.adjustments.all(tx));
     }
 
-    private static String key(Adjustment.Of of, String name) {
+    static String key(Adjustment.Of of, String name) {
         return of.name() + " " + name;
     }
 
@@ -310,6 +313,7 @@ final class Steering {
             var old = tables.now().minus(LATE);
             paused.removeIf(scope -> isYoung(tables.pauses.get(tx, scope), old));
         }
+        adjusted.addAll(fleet.coded(tx));
         return new Control(
                 now.toString(),
                 cancelled,

@@ -124,6 +124,8 @@ final class Tables {
     /** By what they are of and its name. */
     final Table<String, Adjustment.Kept> adjustments;
 
+    final Table<String, FleetSharing.ShareRow> fleetShares;
+
     final Table<String, ScheduleRow> schedules;
     final Table<SchemaKey, SchemaRow> schemas;
     final Table<SlotKey, SlotRow> slots;
@@ -192,6 +194,7 @@ final class Tables {
         cancelMarks = table("cancel_mark", DeliveryKey.ORDER);
         pauses = table("pause", Comparator.comparing(Scope::toString));
         adjustments = table("adjustment", Comparator.<String>naturalOrder());
+        fleetShares = table("fleet_share", Comparator.<String>naturalOrder());
         schedules = table("schedule", Comparator.naturalOrder());
         schemas = table("kind_schema", Rows.SCHEMA_ORDER);
         slots = table("schedule_slot", SlotKey.ORDER);

@@ -215,7 +215,7 @@ final class Waits {
 
     // ---- for a node
 
-    int release(Transaction tx, Lease lease, Map<String, Integer> room, int limit) {
+    int release(Transaction tx, Lease lease, Map<String, Integer> room, Map<String, Integer> queues, int limit) {
         fences.fence(tx, lease);
         tx.statement();
         var self = Objects.requireNonNull(tables.nodes.get(tx, lease.node()));
@@ -226,6 +226,7 @@ final class Waits {
             left.put(kind.substring(0, colon), free);
             versions.put(kind.substring(0, colon), Integer.valueOf(kind.substring(colon + 1)));
         });
+        var inQueues = new HashMap<>(queues);
         var fit = new ArrayList<Parked>();
         for (var parked : tables.parked.all(tx)) {
             var asked = parked.asked();
@@ -235,6 +236,8 @@ final class Waits {
             if (!self.card().queues().contains(asked.queue()) || paused(tx, asked) || !worthTrying(self, parked))
                 continue;
             if (parked.parking() == Parking.BEHIND || !tables.mayClaim(tx, lease.node(), asked.stream())) continue;
+            if (inQueues.getOrDefault(asked.queue(), 1) < 1) continue;
+            inQueues.computeIfPresent(asked.queue(), (queue, most) -> most - 1);
             left.merge(asked.kind(), -1, Integer::sum);
             fit.add(parked);
         }

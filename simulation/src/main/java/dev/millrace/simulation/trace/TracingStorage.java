@@ -23,6 +23,9 @@ import dev.millrace.store.Control;
 import dev.millrace.store.Delivery;
 import dev.millrace.store.Ended;
 import dev.millrace.store.Ending;
+import dev.millrace.store.FleetShares.Share;
+import dev.millrace.store.FleetShares.Shared;
+import dev.millrace.store.FleetShares.Use;
 import dev.millrace.store.Lease;
 import dev.millrace.store.NewJob;
 import dev.millrace.store.NodeCard;
@@ -306,6 +309,21 @@ public final class TracingStorage implements Storage {
     @Override
     public int release(Lease lease, Map<String, Integer> room, int limit) {
         return tracer.step("release", lease, () -> real.release(lease, room, limit), TraceEvent.Released::new);
+    }
+
+    @Override
+    public int release(Lease lease, Map<String, Integer> room, Map<String, Integer> queues, int limit) {
+        return tracer.step("release", lease, () -> real.release(lease, room, queues, limit), TraceEvent.Released::new);
+    }
+
+    @Override
+    public List<Share> share(Lease lease, long no, List<Use> uses) {
+        return tracer.quiet("share the numbers of the fleet", lease, () -> real.share(lease, no, uses));
+    }
+
+    @Override
+    public List<Shared> shared() {
+        return real.shared();
     }
 
     @Override

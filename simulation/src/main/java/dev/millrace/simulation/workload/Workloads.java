@@ -27,7 +27,8 @@ public final class Workloads {
             new Dependencies(),
             new Pauses(),
             new Numbers(),
-            new Floods());
+            new Floods(),
+            new FleetNumbers());
 
     /** What only concerns itself. */
     private static final Set<String> APART = Set.of(
@@ -41,7 +42,8 @@ public final class Workloads {
             "after",
             "pauses",
             "numbers",
-            "floods");
+            "floods",
+            "fleet");
 
     private Workloads() {}
 
