@@ -381,10 +381,15 @@ final class Lines {
                 var group = queue.getValue().removeFirst();
                 (group.allowance == null ? open : rated).addLast(group);
             }
-            if (!queue.getValue().isEmpty()) continue;
-            waiting.remove();
-            if (share != null) share.moreInLines(false);
+            if (queue.getValue().isEmpty()) waiting.remove();
         }
+    }
+
+    /** Whether something here waits for this share of a number of the fleet to grow, or for what runs of it to end. */
+    synchronized boolean waitsFor(OwnShare share) {
+        if (share.of() == Adjustment.Of.FLEET_QUEUE) return queueIsFull.containsKey(share.name());
+        for (var kind : kindIsFull.keySet()) if (kind.plan().kind().equals(share.name())) return true;
+        return false;
     }
 
     /** One group of each kind that has room again is looked at again. Returns whether there are any. */
@@ -502,7 +507,6 @@ final class Lines {
         if (share == null || share.roomInLine() > 0) return false;
         group.listed = true;
         queueIsFull.computeIfAbsent(share.name(), queue -> new ArrayDeque<>()).addLast(group);
-        share.moreInLines(true);
         return true;
     }
 

@@ -44,7 +44,6 @@ final class OwnShare {
     private final AtomicLong ended = new AtomicLong();
     private volatile int worth;
     private volatile boolean moreInStreams;
-    private volatile boolean moreInLines;
     private volatile boolean parked;
 
     // the starter's own
@@ -153,7 +152,7 @@ final class OwnShare {
     synchronized Use says(int most, int waiting, boolean more) {
         said = Math.max(running, limit);
         int here = running + coming.get() + length.get() + waiting;
-        boolean beyond = more || moreInStreams || moreInLines || parked;
+        boolean beyond = more || moreInStreams || parked;
         int needs = Math.max(running, beyond ? most : Math.min(most, here));
         return new Use(of, name, coded, said, running, needs);
     }
@@ -247,11 +246,6 @@ final class OwnShare {
     /** There is more to claim than it has room for; or no more. */
     void moreInStreams(boolean more) {
         if (moreInStreams != more) moreInStreams = more;
-    }
-
-    /** Something waits for it in the lines of keyed shards; or nothing. */
-    void moreInLines(boolean more) {
-        if (moreInLines != more) moreInLines = more;
     }
 
     /** Something was parked here since it ran as often as it may; until a release finds nothing. */

@@ -82,8 +82,10 @@ final class Sharer implements Loop {
             else {
                 var kind = node.kindOf(share);
                 int slots = node.limits().slots();
-                if (kind == null) uses.add(share.says(slots, least, false));
-                else uses.add(share.says(kind.ownLimit(), least + kind.length() + kind.coming(), kind.parked()));
+                boolean more = node.lines().waitsFor(share);
+                if (kind == null) uses.add(share.says(slots, least, more));
+                else
+                    uses.add(share.says(kind.ownLimit(), least + kind.length() + kind.coming(), more || kind.parked()));
             }
         }
         return uses;

@@ -101,9 +101,14 @@ public final class Simulation {
         fleet.checkers(checkers);
     }
 
-    /** Short enough that partitions are dropped; but how often a job has died is counted among what is kept. */
+    /**
+     * Short enough that partitions are dropped; but how often a job has died is counted among what is kept, and what waits for a number of the fleet may wait for
+     * minutes in the hands of a node.
+     */
     private static Duration retention(Scenario scenario) {
-        return scenario.workloads().contains("poison") ? Duration.ofMinutes(20) : Duration.ofSeconds(20);
+        boolean isLong =
+                scenario.workloads().contains("poison") || scenario.workloads().contains("fleet");
+        return isLong ? Duration.ofMinutes(20) : Duration.ofSeconds(20);
     }
 
     private List<Checker> invariants() {
