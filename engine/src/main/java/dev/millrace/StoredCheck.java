@@ -48,13 +48,15 @@ final class StoredCheck {
                         "Node {0}: {1} They are left waiting, as parked. Add what leads up from them, or run nodes that can read them; `millrace check` tells before a deploy.",
                         node,
                         kind);
-        } catch (RuntimeException failed) {
+        } catch (RuntimeException
+                | AssertionError
+                | LinkageError failed) { // a record or an upcast may say no in any way
             if (closed.getAsBoolean()) return; // while it looked
             LOG.log(
                     System.Logger.Level.INFO,
                     "Node {0} could not look at its start whether it can read what waits for it: {1} It runs, and parks what does not fit.",
                     node,
-                    failed.getMessage());
+                    String.valueOf(failed.getMessage()));
         }
     }
 }

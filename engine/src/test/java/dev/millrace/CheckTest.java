@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.text.MessageFormat;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
@@ -243,6 +243,19 @@ class CheckTest {
     }
 
     @Test
+    void a_node_warns_unless_it_is_told_otherwise() {
+        millrace.enqueue(new Pay.V1(1));
+
+        var lines = logged(() -> {
+            payments().start();
+            await().until(() -> Thread.getAllStackTraces().keySet().stream()
+                    .noneMatch(thread -> thread.getName().endsWith("-check")));
+        });
+
+        assertThat(lines).singleElement().asString().startsWith("WARNING Node ").contains("version 1");
+    }
+
+    @Test
     void a_look_that_fails_fails_no_start() {
         var lines = logged(() -> new StoredCheck("new", () -> {
                     throw new MillraceException("The database is slow.");
@@ -259,7 +272,7 @@ class CheckTest {
 
     /** What is logged of it. */
     private static List<String> logged(Runnable what) {
-        var lines = new ArrayList<String>();
+        var lines = new CopyOnWriteArrayList<String>();
         var logger = Logger.getLogger(StoredCheck.class.getName());
         var handler = new java.util.logging.Handler() {
             @Override

@@ -343,6 +343,7 @@ final class Claimer implements Loop {
         long began = world.nanoTime();
         refresh(wasHinted);
         var ready = ready(room);
+        if (room) node.shares().lookedAt(ready);
         int found = 0;
         int takes = 0;
         boolean more = false;

@@ -2,6 +2,7 @@ package dev.millrace.node;
 
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Adjustment.Of;
+import dev.millrace.store.StreamInfo;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -118,6 +119,13 @@ final class OwnShares {
         for (var share : kinds.values()) if (share.counted()) all.add(share);
         for (var share : queues.values()) if (share.counted()) all.add(share);
         return all;
+    }
+
+    /** Of queues of which no stream is among these there is no more to claim: all is claimed, or they are paused. */
+    void lookedAt(Collection<StreamInfo> ready) {
+        if (queues.isEmpty()) return;
+        for (var share : queues.values())
+            if (ready.stream().noneMatch(stream -> stream.queue().equals(share.name()))) share.moreInStreams(false);
     }
 
     /** Whether more of some queue should be claimed now. */

@@ -11,6 +11,9 @@ import java.util.List;
  */
 final class Sharer implements Loop {
 
+    /** A node whose slots are all taken asks for so many more than run: one is free again in a moment, and that is the moment to have a share. */
+    private static final int AT_LEAST = 1;
+
     private static final Duration REST = Duration.ofSeconds(1);
 
     /** Between two calls, however loud the bell. */
@@ -81,11 +84,14 @@ final class Sharer implements Loop {
             if (node.closing()) uses.add(share.saysGoodBye());
             else {
                 var kind = node.kindOf(share);
-                int slots = node.limits().slots();
+                int most = share.running() + Math.max(AT_LEAST, node.freeSlots());
                 boolean more = node.lines().waitsFor(share);
-                if (kind == null) uses.add(share.says(slots, least, more));
+                if (kind == null) uses.add(share.says(most, least, more));
                 else
-                    uses.add(share.says(kind.ownLimit(), least + kind.length() + kind.coming(), more || kind.parked()));
+                    uses.add(share.says(
+                            Math.min(kind.ownLimit(), most),
+                            least + kind.length() + kind.coming(),
+                            more || kind.parked()));
             }
         }
         return uses;

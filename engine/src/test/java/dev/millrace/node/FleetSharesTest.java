@@ -5,10 +5,12 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.JobId;
+import dev.millrace.Scope;
 import dev.millrace.State;
 import dev.millrace.store.Adjustment;
 import dev.millrace.store.Adjustment.Of;
 import dev.millrace.store.Ending;
+import dev.millrace.store.FleetShares;
 import dev.millrace.store.FleetShares.Share;
 import dev.millrace.store.FleetShares.Use;
 import dev.millrace.store.Lease;
@@ -116,6 +118,47 @@ class FleetSharesTest {
 
         assertThat(says(other, 1, 10).share()).isEqualTo(2);
         assertThat(running(jobs)).isEqualTo(2);
+    }
+
+    @Test
+    void a_node_whose_slots_are_taken_asks_for_no_more_than_it_could_start() {
+        set(Of.FLEET_KIND, "work", 2);
+        var jobs = send("work", 20);
+        node.pass(ofSeconds(1));
+        var others = send("other", 30);
+        node.pass(ofSeconds(1));
+        set(Of.FLEET_KIND, "work", 10);
+        assertThat(running(jobs)).isEqualTo(2);
+        assertThat(running(others)).isEqualTo(18);
+        var other = node.store.join(OneNode.stranger(1));
+        says(other, 0, 10);
+        node.pass(ofSeconds(3));
+
+        assertThat(says(other, 0, 10).share()).isEqualTo(7);
+    }
+
+    @Test
+    void a_paused_queue_asks_for_no_share() {
+        set(Of.FLEET_QUEUE, "default", 4);
+        send("work", 40);
+        node.pass(ofSeconds(1));
+        node.store.pause(Scope.queue("default"), "the printer is on fire", "mara");
+        node.pass(ofSeconds(2));
+        var other = node.store.join(OneNode.stranger(1));
+        saysOfQueue(other, 0, 10);
+        node.pass(ofSeconds(3));
+
+        assertThat(node.store.shared().getFirst().holders().stream()
+                        .filter(holder -> holder.running() > 0)
+                        .map(FleetShares.Holder::needs))
+                .as("what the node that has jobs of it running says")
+                .containsExactly(4);
+    }
+
+    private Share saysOfQueue(Lease other, int holds, int needs) {
+        return node.store
+                .share(other, ++said, List.of(new Use(Of.FLEET_QUEUE, "default", null, holds, 0, needs)))
+                .getFirst();
     }
 
     @Test

@@ -93,7 +93,7 @@ final class PostgresRecords implements Records {
                 SELECT l.run, l.attempt, l.enqueued_at, o.started_at, o.at AS ended_at, o.took_micros, o.outcome, o.reason, o.failure,
                        coalesce(o.node, c.node)::text AS node
                   FROM $.job_log l LEFT JOIN LATERAL $.ending_of(l.part, l.seq) o ON true
-                  LEFT JOIN LATERAL (SELECT x.node FROM $.claim_that_has(l.part, l.stream, l.xid, l.seq) x WHERE o.outcome IS NULL) c ON true
+                  LEFT JOIN LATERAL (SELECT x.node FROM $.claim_that_has(l.part, l.stream, l.xid, l.seq) x WHERE o.outcome IS NULL OFFSET 0) c ON true
                  WHERE l.job_id = ? ORDER BY l.run, l.no
                 """);
         log = q.in(

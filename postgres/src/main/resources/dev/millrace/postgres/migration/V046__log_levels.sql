@@ -1,5 +1,7 @@
 -- Log lines tell how grave they are.
 
+SET LOCAL lock_timeout = '5s';
+
 ALTER TABLE job_note ADD COLUMN level TEXT;                          -- trace, debug, info, warning or error; null if a build wrote it that knew none: info
 
 -- As before, and each line with its level. The other one stays: builds that know no levels call it.

@@ -15,7 +15,7 @@ BEGIN
     RETURN claim_of(p_part, p_stream, p_xid, p_seq);
 END $$;
 
--- As before; but who has a job that runs for long is found without all claims since.
+-- As before; but who has a job that runs for long is found without all claims since. The OFFSET keeps the condition before the call: else it were made for each row.
 CREATE OR REPLACE FUNCTION look(p_jobs UUID[])
 RETURNS TABLE (nr BIGINT, job_id UUID, kind TEXT, kind_version INT, queue TEXT, priority INT, state TEXT, run INT, attempt INT, rescues INT,
                payload TEXT, headers TEXT, enqueued_at TIMESTAMPTZ, expires_at TIMESTAMPTZ, run_at TIMESTAMPTZ, started_at TIMESTAMPTZ,
@@ -58,7 +58,7 @@ BEGIN
                            WHEN o.outcome IS NULL AND is_claimed(l.stream, l.xid, l.seq) THEN 'running'
                            ELSE 'available' END AS state,
                       coalesce(o.outcome IN ('done', 'cancelled', 'discarded'), false) AS ended) now
-          LEFT JOIN LATERAL (SELECT x.node, x.at FROM claim_that_has(l.part, l.stream, l.xid, l.seq) x WHERE now.state = 'running') c ON true
+          LEFT JOIN LATERAL (SELECT x.node, x.at FROM claim_that_has(l.part, l.stream, l.xid, l.seq) x WHERE now.state = 'running' OFFSET 0) c ON true
           LEFT JOIN progress p ON p.job_id = i.job_id AND p.run = j.run
          WHERE now.state NOT IN ('cancelled', 'discarded') OR NOT EXISTS (SELECT FROM deleted_job d WHERE d.job_id = i.job_id AND d.run = j.run)
          ORDER BY i.nr;
