@@ -87,9 +87,18 @@ public record Check(List<OfKind> kinds, boolean complete) {
             return waiting.exact() && looked == waiting.count();
         }
 
-        /** In a sentence: how many wait, how many of them were looked at, and how many of these decode; of one that does not, why. */
+        /** In a sentence: how many wait, how many of them were looked at, and how many of these decode; of one that does not, why, which may tell how its payload begins. */
         @Override
         public String toString() {
+            return refused == 0 || !handled ? counted() : "%s Job %s: %s".formatted(counted(), example, why);
+        }
+
+        /** The same for a log, which others may read: of one that does not decode, its id alone. */
+        public String brief() {
+            return refused == 0 || !handled ? counted() : "%s Job %s is one of them.".formatted(counted(), example);
+        }
+
+        private String counted() {
             var number = "%s%,d".formatted(waiting.exact() ? "" : "at least ", waiting.count());
             var jobs =
                     "waiting job%s of kind \"%s\" version %d".formatted(waiting.count() == 1 ? "" : "s", kind, version);
@@ -105,7 +114,7 @@ public record Check(List<OfKind> kinds, boolean complete) {
                             ? "%,d of the %s %s %s".formatted(refused, number, jobs, undecoded)
                             : "%,d of the %,d that were looked at %s, of %s %s"
                                     .formatted(refused, looked, undecoded, number, jobs);
-            return "%s. Job %s: %s".formatted(said, example, why);
+            return said + ".";
         }
 
         /** All that were looked at. */

@@ -30,7 +30,7 @@ final class StoredCheck {
                 "Node %s was not started, since checkStored(REFUSE) was said and it can't read what waits for it. %s Nothing was claimed or changed. Add what leads up from them, or leave them to nodes of the build that can read them."
                         .formatted(
                                 node,
-                                unreadable.stream().map(Check.OfKind::toString).collect(Collectors.joining(" "))));
+                                unreadable.stream().map(Check.OfKind::brief).collect(Collectors.joining(" "))));
     }
 
     /** On a thread of its own: whoever starts a node does not wait for it, and however slow the database is, nothing fails of it. */
@@ -45,9 +45,9 @@ final class StoredCheck {
             for (var kind : look.get().unreadable())
                 LOG.log(
                         System.Logger.Level.WARNING,
-                        "Node {0}: {1} They are left waiting, as parked. Add what leads up from them, or run nodes that can read them; `millrace check` tells before a deploy.",
+                        "Node {0}: {1} They are left waiting, as parked. Add what leads up from them, or run nodes that can read them; `millrace check` tells why, and tells it before a deploy.",
                         node,
-                        kind);
+                        kind.brief());
         } catch (RuntimeException
                 | AssertionError
                 | LinkageError failed) { // a record or an upcast may say no in any way

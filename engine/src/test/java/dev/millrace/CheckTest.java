@@ -239,7 +239,8 @@ class CheckTest {
         assertThat(lines)
                 .singleElement()
                 .asString()
-                .startsWith("WARNING Node new: All 2 waiting jobs of kind \"pay\" version 1 do not decode");
+                .startsWith("WARNING Node new: All 2 waiting jobs of kind \"pay\" version 1 do not decode")
+                .contains("is one of them.");
     }
 
     @Test
