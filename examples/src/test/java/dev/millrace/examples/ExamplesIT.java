@@ -336,8 +336,8 @@ class ExamplesIT {
     void a_job_of_an_older_shape_is_brought_up() {
         assertThat(printed)
                 .containsExactly(
-                        "pay version 1: 1 of 1 can be read",
-                        "pay version 2: 1 of 1 can be read",
+                        "The only waiting job of kind \"pay\" version 1 decodes with this build.",
+                        "The only waiting job of kind \"pay\" version 2 decodes with this build.",
                         "version 1: order 7 was paid in EUR",
                         "version 2: order 8 was paid in USD");
     }
