@@ -20,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Before a deploy: a jar as a user builds it, held against what waits. */
-class CheckCommandTest {
+/** Before a deploy: a jar as a user builds it, held against what waits. It compiles, so it runs in another JVM than the quick tests: behind javac in theirs the help of commands was seen to be empty now and then, but not with -XX:TieredStopAtLevel=1, so the optimising compiler is likely at fault. */
+class CheckCommandIT {
 
     private static final String SOURCE = """
             package com.example;
