@@ -23,7 +23,7 @@ class DrawnSeedsIT {
 
     @Test
     void no_mix_breaks_a_promise_not_even_with_failovers_that_lose_commits() throws InterruptedException {
-        var broken = new Campaign(Scenario::drawn, PROCESSORS, story -> {}).run(1, 300);
+        var broken = new Campaign(Scenario::drawn, PROCESSORS, story -> {}).run(1, 200);
 
         assertThat(broken).as("replay with: %s", commands(broken)).isEmpty();
     }
